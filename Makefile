@@ -1,0 +1,73 @@
+# The whole life of a checkout. Needs git, make and Python 3.11 or newer; nothing leaves the folder.
+
+export UV_PYTHON_DOWNLOADS := never
+export UV_CUSTOM_COMPILE_COMMAND := make lock
+
+BIN := .venv/bin
+INSTALLED := .venv/installed
+OWN_UV := .tools/bin/uv
+UV := $(if $(shell command -v uv),uv,$(OWN_UV))
+PYTHON = $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
+	"$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
+	&& { echo "$$python"; break; }; done)
+REQUIRE_PYTHON = test -n "$(PYTHON)" || { \
+	echo "Callhouse needs Python 3.11 or newer. Install it, then run make again." >&2; exit 1; }
+
+.PHONY: help install up demo test test-long bench lint format lock
+
+help:
+	@echo "make up         run Callhouse at http://127.0.0.1:3000 (another port: make up PORT=3001)"
+	@echo "make demo       one pass over the stand-in vendors; prints what landed"
+	@echo "make test       the test suite with coverage (make test-long: the tests that take minutes)"
+	@echo "make lint       format, lint, types, import contracts (make format: mends what can be mended)"
+	@echo "make bench      the measurements behind the figures in the docs"
+	@echo "make lock       requirements.lock anew, from pyproject.toml"
+
+install: $(INSTALLED)
+
+# `up` ends when make does, even if make is killed.
+up: export CALLHOUSE_END_WITH_PARENT := 1
+up: $(INSTALLED)
+	@$(BIN)/callhouse up $(if $(PORT),--port $(PORT))
+
+demo: $(INSTALLED)
+	@$(BIN)/callhouse demo
+
+test: $(INSTALLED)
+	$(BIN)/python -m pytest -n 2 --cov --cov-report=term
+
+test-long: $(INSTALLED)
+	$(BIN)/python -m pytest -m long --timeout=1800
+
+bench: $(INSTALLED)
+	$(BIN)/python -m bench
+
+lint: $(INSTALLED)
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(INSTALLED)
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+lock: $(filter $(OWN_UV),$(UV))
+	$(UV) pip compile pyproject.toml --group dev --universal --generate-hashes --quiet \
+		--no-emit-index-url --no-emit-find-links -o requirements.lock
+
+$(INSTALLED): requirements.lock pyproject.toml | $(filter $(OWN_UV),$(UV))
+	@$(REQUIRE_PYTHON)
+	@$(BIN)/python -c '' 2>/dev/null || { rm -rf .venv; $(UV) venv --python "$(PYTHON)" .venv; }
+	$(UV) pip sync --python .venv --require-hashes requirements.lock
+	$(UV) pip install --python .venv --no-deps --no-build-isolation --editable .
+	@touch $@
+
+# Where Debian's venv comes without pip, pip itself may be there.
+$(OWN_UV):
+	@$(REQUIRE_PYTHON)
+	@rm -rf .tools
+	@{ $(PYTHON) -m venv .tools && .tools/bin/python -m pip install --quiet uv; } >/dev/null 2>&1 \
+		|| $(PYTHON) -m pip install --quiet --upgrade --target .tools uv \
+		|| { echo "Can't install uv: install it, or Python's venv and pip (Debian: apt-get install" \
+			"python3-venv), then run make again." >&2; exit 1; }

@@ -1,0 +1,41 @@
+"""Where Callhouse keeps its state on this machine: one folder, so that one `rm -rf` forgets it all.
+
+Paths only; whoever uses a folder makes it.
+"""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+CHECKOUT = Path(__file__).resolve().parent.parent
+
+
+@dataclass(frozen=True)
+class Home:
+    root: Path
+
+    @classmethod
+    def from_environment(cls) -> "Home":
+        chosen = os.environ.get("CALLHOUSE_HOME")
+        return cls(Path(chosen or CHECKOUT / ".callhouse").expanduser().absolute())
+
+    @property
+    def postgres(self) -> Path:
+        return self.root / "postgres"
+
+    @property
+    def dagster(self) -> Path:
+        """Dagster's home: the user's own if `DAGSTER_HOME` is set."""
+        return Path(os.environ.get("DAGSTER_HOME") or self.root / "dagster").expanduser().absolute()
+
+    @property
+    def audio(self) -> Path:
+        return self.root / "audio"
+
+    @property
+    def standin(self) -> Path:
+        return self.root / "standin"
+
+    @property
+    def logs(self) -> Path:
+        return self.root / "logs"

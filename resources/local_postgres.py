@@ -1,0 +1,281 @@
+"""The embedded Postgres: made, started, shared and stopped, so that a newcomer needs no database.
+
+Whoever needs the server calls `start`; who is first starts it, under a file lock, and everybody
+else finds it running. It belongs to no process: it outlives the one that started it, until
+somebody stops it. Whether it runs is asked by connecting, never read from a file that a kill may
+have left behind.
+"""
+
+import json
+import os
+import secrets
+import shutil
+import tempfile
+import time
+from contextlib import closing
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import psutil
+import psycopg
+from filelock import FileLock
+from psycopg import sql
+
+from resources.errors import CallhouseError
+from resources.home import Home
+from resources.ports import LOOPBACK, free_port, is_taken
+from resources.server_user import ServerUser
+
+DATABASE = "callhouse"
+USER = "callhouse"
+PATIENCE_S = 60
+"""How long a start may take: after a crash, Postgres first replays its log."""
+
+SETTINGS = {
+    "listen_addresses": LOOPBACK,
+    # A socket's path must be short and writable; nobody needs one.
+    "unix_socket_directories": "",
+    # Dagster's storage opens a connection a query.
+    "max_connections": "200",
+    # A year of day partitions with their indexes, all locked by one query without a filter.
+    "max_locks_per_transaction": "256",
+    "shared_buffers": "128MB",
+    "max_wal_size": "2GB",
+    # A third of the time of a query over a year of partitions went into compiling it.
+    "jit": "off",
+    "timezone": "UTC",
+    "log_timezone": "UTC",
+}
+
+
+@dataclass(frozen=True)
+class _Server:
+    """What is remembered of a server: enough to find it, start it and log in."""
+
+    password: str
+    port: int
+    folder: Path
+
+    def url(self, database: str) -> str:
+        return f"postgresql://{USER}:{self.password}@{LOOPBACK}:{self.port}/{database}"
+
+    @property
+    def data(self) -> Path:
+        return self.folder / "data"
+
+    @property
+    def log(self) -> Path:
+        return self.folder / "postgres.log"
+
+
+class LocalPostgres:
+    """The server of one `CALLHOUSE_HOME`."""
+
+    def __init__(self, home: Home) -> None:
+        self._home = home.postgres
+        self._memory = self._home / "server.json"
+        self._lock = FileLock(self._home / "lock", timeout=2 * PATIENCE_S)
+
+    def start(self) -> str:
+        """Makes sure that the server runs and has its database; returns the database's URL."""
+        self._home.mkdir(parents=True, exist_ok=True)
+        if not os.access(self._home, os.R_OK | os.W_OK | os.X_OK):
+            raise CallhouseError(
+                f"{self._home} belongs to another user: run Callhouse as that user, "
+                "or set CALLHOUSE_HOME to a folder of your own."
+            )
+        with self._lock:
+            server = self._remembered() or self._remember(self._new())
+            if not _answers(server, DATABASE):
+                server = self._launch(server)
+                _ensure_database(server)
+        return server.url(DATABASE)
+
+    def stop(self) -> None:
+        """Ends the server, and with it whatever its clients are doing."""
+        server = self._remembered()
+        if server is None:
+            return
+        with self._lock:
+            if _postmaster(server) and (fault := _control(server, "--mode=fast", "stop")):
+                raise CallhouseError(f"The embedded Postgres doesn't stop: {fault}")
+
+    def stop_if_unused(self) -> bool:
+        """Ends the server unless somebody else is connected; says whether it is down now.
+
+        Who wants it to stay keeps a connection open.
+        """
+        server = self._remembered()
+        if server is None:
+            return True
+        with self._lock:
+            if _postmaster(server) and _others(server):
+                return False
+            self.stop()
+        return True
+
+    def url(self, database: str = DATABASE) -> str:
+        """The URL of one of the server's databases; the server must have been started before."""
+        server = self._remembered()
+        if server is None:
+            raise CallhouseError(f"There is no Postgres in {self._home} yet: start it first.")
+        return server.url(database)
+
+    def _remembered(self) -> _Server | None:
+        if not self._memory.exists():
+            return None
+        known = json.loads(self._memory.read_text())
+        return _Server(known["password"], known["port"], self._home / known["folder"])
+
+    def _remember(self, server: _Server) -> _Server:
+        """Replaces the memory at once and whole; it holds the password, so it is ours alone.
+
+        A folder inside the home is remembered relative to it: the home may be moved.
+        """
+        inside = server.folder.is_relative_to(self._home)
+        folder = server.folder.relative_to(self._home) if inside else server.folder
+        known = {"password": server.password, "port": server.port, "folder": str(folder)}
+        handle, unfinished = tempfile.mkstemp(dir=self._home)
+        with os.fdopen(handle, "w") as file:
+            json.dump(known, file)
+        Path(unfinished).replace(self._memory)
+        return server
+
+    def _new(self) -> _Server:
+        folder = ServerUser.current().folder(self._home / "server")
+        return _Server(secrets.token_hex(16), free_port(), folder)
+
+    def _launch(self, server: _Server) -> _Server:
+        """Starts the server, on another port if somebody has taken the remembered one.
+
+        It tries for a while: after a `kill -9` the server's last processes take a moment to go.
+        """
+        if not server.data.exists():
+            _initialise(server)
+        deadline = time.monotonic() + PATIENCE_S
+        while True:
+            if _postmaster(server) is None:
+                _remove_misleading_pid(server)
+                if is_taken(server.port):
+                    server = self._remember(replace(server, port=free_port()))
+                fault = _control(server, "-l", server.log, "-o", f"-p {server.port}", "start")
+            else:
+                fault = f"it runs, but doesn't answer on port {server.port}"
+            if _answers(server, "postgres"):
+                return server
+            if time.monotonic() > deadline:
+                raise CallhouseError(
+                    f"The embedded Postgres doesn't start: {fault}\n{_tail(server)}"
+                )
+            time.sleep(0.3)
+
+
+def database_url() -> str:
+    """The warehouse: `CALLHOUSE_DATABASE_URL`, or else the embedded server, started if need be."""
+    given = os.environ.get("CALLHOUSE_DATABASE_URL")
+    return given or LocalPostgres(Home.from_environment()).start()
+
+
+def _initialise(server: _Server) -> None:
+    """Makes the cluster beside its place, then moves it there: half a cluster is none.
+
+    Its locale is Postgres' own, the same on every machine.
+    """
+    user = ServerUser.owner(server.folder)
+    unfinished = server.data.with_name("data.unfinished")
+    shutil.rmtree(unfinished, ignore_errors=True)
+    password = server.data.with_name("password")
+    password.touch(mode=0o600)
+    user.own(password)
+    try:
+        password.write_text(server.password)
+        done = user.run(
+            user.binaries() / "initdb",
+            f"--pgdata={unfinished}",
+            f"--username={USER}",
+            f"--pwfile={password}",
+            "--auth=scram-sha-256",
+            "--encoding=UTF8",
+            "--locale=C",
+            "--locale-provider=builtin",
+            "--builtin-locale=C.UTF-8",
+            *(f"--set={name}={value}" for name, value in SETTINGS.items()),
+        )
+    finally:
+        password.unlink()
+    if done.returncode:
+        raise CallhouseError(f"The embedded Postgres can't be made: {done.stderr.strip()}")
+    unfinished.rename(server.data)
+
+
+def _control(server: _Server, *arguments: str | Path) -> str:
+    """`pg_ctl`, waiting for the outcome; returns what went wrong, or nothing."""
+    user = ServerUser.owner(server.folder)
+    wait = ("--wait", f"--timeout={PATIENCE_S}", f"--pgdata={server.data}")
+    done = user.run(user.binaries() / "pg_ctl", *wait, *arguments)
+    return done.stderr.strip() if done.returncode else ""
+
+
+def _postmaster(server: _Server) -> psutil.Process | None:
+    """The server's process, if it lives: its number alone may be another program's by now."""
+    process = _process(server)
+    return process if process and str(server.data) in process.cmdline() else None
+
+
+def _remove_misleading_pid(server: _Server) -> None:
+    """Removes a dead server's file if its number is another program's now: Postgres would refuse.
+
+    One whose number is nobody's is left to Postgres, which looks for the server's remains first.
+    """
+    process = _process(server)
+    if process and process.name() != "postgres":
+        _pid_file(server).unlink()
+
+
+def _process(server: _Server) -> psutil.Process | None:
+    """The process whose number the server wrote down, whatever it is."""
+    try:
+        process = psutil.Process(int(_pid_file(server).read_text().split()[0]))
+        return process if process.cmdline() else None
+    except (FileNotFoundError, IndexError, ValueError, psutil.Error):
+        return None
+
+
+def _pid_file(server: _Server) -> Path:
+    return server.data / "postmaster.pid"
+
+
+def _answers(server: _Server, database: str) -> bool:
+    try:
+        _connect(server, database).close()
+    except psycopg.OperationalError:
+        return False
+    return True
+
+
+def _connect(server: _Server, database: str) -> psycopg.Connection:
+    return psycopg.connect(server.url(database), connect_timeout=5, autocommit=True)
+
+
+def _ensure_database(server: _Server) -> None:
+    with closing(_connect(server, "postgres")) as connection:
+        known = connection.execute("SELECT FROM pg_database WHERE datname = %s", [DATABASE])
+        if not known.rowcount:
+            connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(DATABASE)))
+
+
+def _others(server: _Server) -> bool:
+    """Whether anybody but us is connected."""
+    with closing(_connect(server, "postgres")) as connection:
+        found = connection.execute(
+            "SELECT FROM pg_stat_activity"
+            " WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()"
+        )
+        return found.rowcount > 0
+
+
+def _tail(server: _Server) -> str:
+    """The end of the server's log, which says why."""
+    if not server.log.exists():
+        return ""
+    return "\n".join(server.log.read_text(errors="replace").splitlines()[-10:])

@@ -1,0 +1,244 @@
+"""What can go wrong with an answer, each as a small function on it, so that faults compose."""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from resources.standin.answer import Answer, Ask
+
+HTML = b"<!doctype html><html><body><h1>We'll be back soon</h1></body></html>"
+
+
+def _as_it_is(_: Answer) -> None:
+    """A fault that spoils the question only."""
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One way to spoil an answer. Made by its class methods; `Fault(name, function)` makes more."""
+
+    name: str
+    spoil: Callable[[Answer], None] = _as_it_is
+    asks: Mapping[str, str | None] = field(default_factory=dict)
+    """Parameters that the vendor takes for others than were sent; None: it ignores them."""
+
+    def misread(self, ask: Ask) -> Ask:
+        query = {**ask.query, **self.asks}
+        return replace(ask, query={k: v for k, v in query.items() if v is not None})
+
+    # The wrong answer altogether.
+
+    @classmethod
+    def status(cls, code: int, retry_after: str | None = None, payload: object = None) -> Fault:
+        """An error; `retry_after` in seconds or as an HTTP date."""
+
+        def spoil(answer: Answer) -> None:
+            answer.status, answer.payload, answer.rows = code, payload, []
+            answer.body = None if payload is not None else HTML
+            if retry_after is not None:
+                answer.headers["retry-after"] = retry_after
+
+        return cls("status", spoil)
+
+    @classmethod
+    def refusal(cls, message: str, code: int = 403) -> Fault:
+        """Wolkvox's envelope of an error, told apart by its message alone."""
+        return cls.status(
+            code, payload={"code": str(code), "error": "1", "msg": message, "data": []}
+        )
+
+    @classmethod
+    def body(cls, body: bytes, content_type: str = "application/json") -> Fault:
+        def spoil(answer: Answer) -> None:
+            answer.body, answer.headers["content-type"] = body, content_type
+
+        return cls("body", spoil)
+
+    @classmethod
+    def html(cls) -> Fault:
+        """A maintenance page where JSON should be, with status 200."""
+        return cls.body(HTML, "text/html; charset=utf-8")
+
+    @classmethod
+    def empty(cls) -> Fault:
+        return cls.body(b"")
+
+    @classmethod
+    def redirect(cls, url: str) -> Fault:
+        def spoil(answer: Answer) -> None:
+            answer.status, answer.body, answer.headers["location"] = 302, b"", url
+
+        return cls("redirect", spoil)
+
+    # The right answer, spoiled on its way.
+
+    @classmethod
+    def half_body(cls, share: float = 0.5) -> Fault:
+        """The connection ends before the promised length."""
+
+        def spoil(answer: Answer) -> None:
+            answer.share_sent = share
+
+        return cls("half_body", spoil)
+
+    @classmethod
+    def reset(cls) -> Fault:
+        """The connection is reset before a byte of the answer."""
+
+        def spoil(answer: Answer) -> None:
+            answer.reset = True
+
+        return cls("reset", spoil)
+
+    @classmethod
+    def slow(cls, seconds: float) -> Fault:
+        def spoil(answer: Answer) -> None:
+            answer.delay_s += seconds
+
+        return cls("slow", spoil)
+
+    @classmethod
+    def drip(cls, seconds: float) -> Fault:
+        """Ten pieces with a pause after each."""
+
+        def spoil(answer: Answer) -> None:
+            answer.drip_s = seconds / 10
+
+        return cls("drip", spoil)
+
+    @classmethod
+    def truncated_json(cls, share: float = 0.5) -> Fault:
+        """A complete response whose JSON stops in the middle."""
+
+        def spoil(answer: Answer) -> None:
+            whole = answer.encoded()
+            answer.body = whole[: int(len(whole) * share)]
+
+        return cls("truncated_json", spoil)
+
+    @classmethod
+    def latin1(cls) -> Fault:
+        """Names with accents, in an encoding that JSON doesn't allow."""
+
+        def spoil(answer: Answer) -> None:
+            answer.body = answer.encoded().decode().encode("latin-1", errors="replace")
+
+        return cls("latin1", spoil)
+
+    @classmethod
+    def oversized(cls, size: int) -> Fault:
+        """The answer behind so many bytes of white space."""
+
+        def spoil(answer: Answer) -> None:
+            answer.padding = size
+
+        return cls("oversized", spoil)
+
+    @classmethod
+    def gzip_bomb(cls, size: int) -> Fault:
+        """A small body that unpacks to `size` bytes."""
+
+        def spoil(answer: Answer) -> None:
+            answer.body = gzip.compress(b" " * size + answer.encoded())
+            answer.headers["content-encoding"] = "gzip"
+
+        return cls("gzip_bomb", spoil)
+
+    # Records that aren't what the document says.
+
+    @classmethod
+    def rows(cls, change: Callable[[list[Any]], None], name: str = "rows") -> Fault:
+        """Changes the records of the answer in place (they are copies)."""
+
+        def spoil(answer: Answer) -> None:
+            change(answer.rows)
+
+        return cls(name, spoil)
+
+    @classmethod
+    def field(cls, name: str, value: Any) -> Fault:
+        """Another value in the first record: of a wrong type, too large, nested, or unheard of."""
+        return cls.rows(lambda rows: rows[0].update({name: value}), "field")
+
+    @classmethod
+    def nul(cls, name: str) -> Fault:
+        """A NUL, which JSON can carry and Postgres can't store."""
+        return cls.field(name, "before\x00after")
+
+    @classmethod
+    def huge_number(cls, name: str) -> Fault:
+        """A number beyond bigint."""
+        return cls.field(name, 2**64 - 1)
+
+    @classmethod
+    def without(cls, name: str) -> Fault:
+        return cls.rows(lambda rows: rows[0].pop(name), "without")
+
+    @classmethod
+    def array_record(cls) -> Fault:
+        """A record that is a list of its values."""
+
+        def change(rows: list[Any]) -> None:
+            rows[0] = list(rows[0].values())
+
+        return cls.rows(change, "array_record")
+
+    # Pages and windows that don't add up.
+
+    @classmethod
+    def add(cls, *records: Any) -> Fault:
+        """Records that nobody asked for: from outside of the window, or twice on a page."""
+        return cls.rows(lambda rows: rows.extend(records), "add")
+
+    @classmethod
+    def repeat(cls) -> Fault:
+        """Each page begins with the last record of the one before; arm it for several answers."""
+        previous: list[Any] = []
+
+        def change(rows: list[Any]) -> None:
+            before, previous[:] = previous.copy(), rows[-1:]
+            rows[:0] = before
+
+        return cls.rows(change, "repeat")
+
+    @classmethod
+    def short(cls, records: int = 1) -> Fault:
+        """So many records fewer than the answer should have, and says it has."""
+
+        def change(rows: list[Any]) -> None:
+            del rows[-records:]
+
+        return cls.rows(change, "short")
+
+    @classmethod
+    def total(cls, total: int | None) -> Fault:
+        """Another total than there are records; None: no total at all."""
+        return cls("total", lambda answer: answer.set_total(total))
+
+    @classmethod
+    def query(cls, **parameters: str | None) -> Fault:
+        """The vendor reads other parameters than were sent; None: it ignores the parameter."""
+        return cls("query", asks=parameters)
+
+
+@dataclass
+class Armed:
+    """A fault and the answers that it waits for."""
+
+    fault: Fault
+    times: int
+    after: int
+    report: str | None
+    when: Callable[[Ask], bool] | None
+
+    def is_due(self, report: str, ask: Ask) -> bool:
+        if self.report not in (None, report) or (self.when and not self.when(ask)):
+            return False
+        if self.after > 0:
+            self.after -= 1
+            return False
+        self.times -= 1
+        return True

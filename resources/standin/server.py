@@ -1,0 +1,215 @@
+"""The stand-in vendors as one small HTTP server: `/<vendor>/<tenant>/…` and `/_standin/…`."""
+
+from __future__ import annotations
+
+import asyncio
+import copy
+import socket
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from types import TracebackType
+from typing import Any, Self
+from urllib.parse import parse_qsl
+from zoneinfo import ZoneInfo
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.routing import Mount
+from starlette.types import Receive, Scope, Send
+
+from resources.standin.admin import admin_routes
+from resources.standin.answer import Answer, Ask, RefusalError
+from resources.standin.apis import APIS, vono
+from resources.standin.clock import Clock
+from resources.standin.deliver import Protocol, deliver
+from resources.standin.generate import World
+from resources.standin.limits import DOCUMENTED, Breach, Meter
+from resources.standin.tenant import Tenant
+
+
+@dataclass(frozen=True)
+class Request:
+    """One request as the stand-in saw it, without credentials."""
+
+    vendor: str
+    tenant: str
+    report: str
+    path: str
+    status: int
+    started_at: datetime
+    started: float
+    """By `time.monotonic`, as `ended`: the stand-in's clock may stand still."""
+    ended: float
+
+
+class StandIn:
+    """Runs in a thread of a test: `with StandIn() as standin: …`."""
+
+    def __init__(
+        self,
+        *,
+        port: int = 0,
+        clock: Clock | None = None,
+        stopwatch: Callable[[], float] = time.monotonic,
+        seed: str = "demo",
+        first_day: date | None = None,
+    ) -> None:
+        self.clock = clock or Clock()
+        self.meter = Meter(self.clock, stopwatch)
+        self.requests: deque[Request] = deque(maxlen=100_000)
+        self.world = World(seed, first_day, self.clock)
+        self.tenants: dict[tuple[str, str], Tenant] = {}
+        self._socket = socket.create_server(("127.0.0.1", port))
+        self.base_url = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
+        self._server = uvicorn.Server(
+            uvicorn.Config(
+                self._app(), http=Protocol, lifespan="off", ws="none", log_level="critical"
+            )
+        )
+        self._thread = threading.Thread(target=self.run, daemon=True, name="standin")
+
+    @property
+    def breaches(self) -> list[Breach]:
+        return self.meter.breaches
+
+    def tenant(
+        self,
+        vendor: str,
+        name: str,
+        *,
+        token: str | None = None,
+        key: str | None = None,
+        timezone: str | None = None,
+        operation: str | None = None,
+        licenses: int = 1,
+        generated: bool = False,
+        **limits: Any,
+    ) -> Tenant:
+        """Registers a customer; `limits` override the documented ones by name."""
+        api, documented = APIS[vendor], DOCUMENTED[vendor]
+        if documented.daily_requests:
+            documented = replace(documented, daily_requests=documented.daily_requests * licenses)
+        zone = timezone or api.timezone
+        tenant = Tenant(
+            vendor,
+            name,
+            api,
+            clock=self.clock,
+            meter=self.meter,
+            limits=replace(documented, **limits),
+            token=token or f"standin-{name}",
+            key=key or f"standin-key-{name}",
+            zone=ZoneInfo(zone),
+            operation=operation or name,
+            imagination=self.world.tenant(vendor, name, zone) if generated else None,
+        )
+        self.tenants[vendor, name] = tenant
+        return tenant
+
+    def url(self, tenant: Tenant) -> str:
+        """The account's `base_url`."""
+        return self.base_url + tenant.path
+
+    # Serving.
+
+    def run(self) -> None:
+        """Serves until `stop`; blocks."""
+        asyncio.run(self._server.serve(sockets=[self._socket]))
+
+    def start(self) -> None:
+        self._thread.start()
+        while not self._server.started:
+            if not self._thread.is_alive():
+                raise RuntimeError("the stand-in vendors did not start")
+            time.sleep(0.005)
+
+    def stop(self) -> None:
+        self._server.should_exit = True
+        self._server.force_exit = True
+        self._thread.join(timeout=10)
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    def _app(self) -> Starlette:
+        return Starlette(routes=[*admin_routes(self), Mount("/", app=self._vendor)])
+
+    async def _vendor(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One request to one tenant, from its limits through its faults to the wire."""
+        vendor, _, rest = scope["path"].lstrip("/").partition("/")
+        name, _, path = rest.partition("/")
+        tenant = self.tenants.get((vendor, name))
+        if tenant is None:
+            await deliver(Answer(404, {"error": "no such tenant"}), scope, receive, send)
+            return
+
+        headers = {k.decode("latin-1"): v.decode("latin-1") for k, v in scope["headers"]}
+        query = dict(parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True))
+        base = f"http://{headers.get('host', '')}{tenant.path}"
+        ask = Ask(path, query, headers, base)
+        report = tenant.api.report(ask)
+        if scope["method"] != "GET":
+            answer = self._forbid(tenant, scope["method"], path)
+            await deliver(answer, scope, receive, send)
+            return
+
+        started_at, started = self.clock.now(), time.monotonic()
+        answer = Answer(499)
+        try:
+            with self.meter.request(tenant, report) as broken:
+                answer = self._answer(tenant, report, ask, broken)
+                if not await deliver(answer, scope, receive, send):
+                    answer = Answer(499)
+        finally:
+            text = path + ("?" + scope["query_string"].decode() if query else "")
+            self.requests.append(
+                Request(
+                    vendor,
+                    name,
+                    report,
+                    vono.redact(text) if vendor == "vono" else text,
+                    answer.status,
+                    started_at,
+                    started,
+                    time.monotonic(),
+                )
+            )
+
+    def _answer(self, tenant: Tenant, report: str, ask: Ask, broken: list[str]) -> Answer:
+        faults = tenant.faults(report, ask)
+        for fault in faults:
+            ask = fault.misread(ask)
+        try:
+            answer = tenant.api.refuse(tenant, ask) or next(
+                filter(None, map(tenant.api.over_limit, broken)), None
+            )
+            answer = answer or tenant.serve(tenant, ask)
+        except RefusalError as refusal:
+            answer = refusal.answer
+        if faults:
+            answer.rows[:] = copy.deepcopy(answer.rows)
+        for fault in faults:
+            fault.spoil(answer)
+        answer.delay_s += tenant.latency_s
+        if (limit := tenant.limits.timeout_s) and answer.delay_s > limit:
+            return Answer(504, delay_s=limit)
+        return answer
+
+    def _forbid(self, tenant: Tenant, method: str, path: str) -> Answer:
+        """Nothing here can be written or deleted; that somebody tried is the gravest breach."""
+        where = vono.redact(path) if tenant.vendor == "vono" else path
+        self.meter.breach(tenant, "method", f"{method} {where}")
+        return Answer(405, {"error": "GET only"}, headers={"allow": "GET"})

@@ -1,0 +1,64 @@
+"""One account, as everything else sees it: complete, checked, its secrets at hand but hidden."""
+
+from collections.abc import Mapping
+from datetime import date, timedelta
+from zoneinfo import ZoneInfo
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
+
+
+class Limits(BaseModel):
+    """What a vendor lets one credential do. `None` or 0 means: no such limit.
+
+    Vendors' modules declare theirs with the `sources` that say so; an account overrides single
+    keys (INTERFACE: `limits`). Keys are those of `accounts.toml`.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    min_interval_s: float = Field(0, ge=0)
+    """Seconds between two requests of one report with one token."""
+    requests_per_s: float | None = Field(None, gt=0)
+    concurrency: int = Field(4, ge=1)
+    daily_requests: int | None = Field(None, ge=1)
+    max_window_days: int = Field(1, ge=1)
+    max_records: int | None = Field(None, ge=1)
+    max_bytes: int = Field(256 * 1024 * 1024, ge=1)
+    timeout_s: float = Field(60, gt=0)
+    reserve: float = Field(0.2, ge=0, lt=1)
+    """Share of the daily quota that backfills leave to the schedules."""
+    sources: Mapping[str, str] = Field(default_factory=dict, exclude=True)
+    """Which document says so, by key."""
+
+
+class Options(BaseModel):
+    """What narrows an account's loads; each vendor that has such parameters extends it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Account(BaseModel):
+    """An account of `accounts.toml` with every default filled in.
+
+    `daily_requests` of the limits is worked out already from `licenses` where that applies.
+    """
+
+    model_config = ConfigDict(frozen=True, arbitrary_types_allowed=True)
+
+    name: str
+    vendor: str
+    base_url: str
+    timezone: ZoneInfo
+    start_date: date
+    streams: tuple[str, ...]
+    currency: str | None
+    country: str
+    operation: str
+    poll_every: timedelta
+    credentials: Mapping[str, SecretStr]
+    limits: Limits
+    options: Options
+
+    def secret(self, name: str) -> str:
+        """The value of a credential, for the moment of its use."""
+        return self.credentials[name].get_secret_value()

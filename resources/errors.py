@@ -1,0 +1,62 @@
+"""Errors are named for what to do next; nothing here knows a vendor or a database."""
+
+from datetime import datetime, timedelta
+
+
+class CallhouseError(Exception):
+    """Whatever Callhouse raises on purpose: its text is a sentence an operator can act on."""
+
+
+class ConfigurationError(CallhouseError):
+    """The accounts file or the environment is wrong; nothing has been started."""
+
+    def __init__(self, faults: list[str]) -> None:
+        super().__init__("\n".join(faults))
+        self.faults = faults
+
+
+class VendorError(CallhouseError):
+    """A request to a vendor didn't give what was asked for."""
+
+
+class TransientError(VendorError):
+    """Try again soon: a time-out, a reset connection, a 5xx."""
+
+    def __init__(self, message: str, retry_after: timedelta | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class ThrottledError(TransientError):
+    """The vendor says that we are too fast: wait as long as it says, then try again."""
+
+
+class PermanentError(VendorError):
+    """The same request will never work: the token is refused, the account is closed.
+
+    The account's polls stop until its credentials change or `callhouse check` passes.
+    """
+
+
+class ContractError(VendorError):
+    """The answer isn't what the vendor's document says. The window fails, `body` is kept."""
+
+    def __init__(self, message: str, body: bytes = b"") -> None:
+        super().__init__(message)
+        self.body = body
+
+
+class WindowTooLargeError(VendorError):
+    """The answer was cut off, took too long or was too big: ask for less at once."""
+
+
+class DeferredError(CallhouseError):
+    """Not now: a limit grants the next request only at `until`. Nothing is wrong."""
+
+    def __init__(self, message: str, until: datetime) -> None:
+        super().__init__(message)
+        self.until = until
+
+
+class QuotaExhaustedError(DeferredError):
+    """The day's quota is used up: nothing more until the vendor's next day, at `until`."""

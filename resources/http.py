@@ -1,0 +1,241 @@
+"""The only place that talks to vendors: GET alone, permitted, redacted, bounded, retried.
+
+No other module imports httpx. Vendors' clients say what to ask and how to read the answer.
+"""
+
+import logging
+import ssl
+import time
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from functools import cached_property
+from http.cookiejar import CookieJar, DefaultCookiePolicy
+from typing import IO, TypeVar
+from urllib.parse import quote, urlencode, urlsplit
+
+import httpx
+import stamina
+
+from resources import payload
+from resources.account import Account
+from resources.errors import (
+    CallhouseError,
+    ContractError,
+    PermanentError,
+    QuotaExhaustedError,
+    ThrottledError,
+    TransientError,
+    WindowTooLargeError,
+)
+from resources.payload import Json
+from resources.permits import Limiter, Patience, Permit
+from resources.redact import Redactor
+
+# httpx logs whole URLs at INFO, and Vono's credentials are in the path.
+logging.getLogger("httpx").setLevel(logging.WARNING)
+logging.getLogger("httpcore").setLevel(logging.WARNING)
+# stamina would log arguments and exceptions of its own accord; the ledger has every attempt.
+stamina.instrumentation.set_on_retry_hooks([])
+
+T = TypeVar("T")
+LOOPBACK = {"127.0.0.1", "localhost", "::1"}
+ATTEMPTS = 4
+KEPT_OF_A_BODY = 64 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A vendor's answer, read whole, and the permit under which it was asked."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    permit: Permit
+
+    def json(self) -> Json:
+        """The body as JSON. Raises ContractError when it isn't."""
+        return payload.decode(self.body)
+
+
+Parse = Callable[[Answer], tuple[T, int]]
+"""Reads an answer: what it says, and how many records it holds. Raises the errors of
+`resources.errors`; statuses that a vendor doesn't give a meaning of its own go to `refuse`."""
+
+
+class Transport:
+    """The process's connections to vendors, shared by all accounts. No cookies, no redirects."""
+
+    def __init__(self) -> None:
+        nothing = CookieJar(DefaultCookiePolicy(allowed_domains=[]))
+        self._client = httpx.Client(
+            verify=ssl.create_default_context(),
+            cookies=nothing,
+            follow_redirects=False,
+            limits=httpx.Limits(max_connections=64, max_keepalive_connections=32),
+            headers={"user-agent": "callhouse", "accept": "application/json"},
+        )
+
+    def get(
+        self, url: str, headers: Mapping[str, str], timeout_s: float
+    ) -> AbstractContextManager[httpx.Response]:
+        """A streamed GET, as a context manager."""
+        timeout = httpx.Timeout(timeout_s, connect=10, pool=60)
+        return self._client.stream("GET", url, headers=dict(headers), timeout=timeout)
+
+    def close(self) -> None:
+        """Closes every connection."""
+        self._client.close()
+
+
+class Http:
+    """What one account asks its vendor, for one stream."""
+
+    def __init__(
+        self,
+        transport: Transport,
+        limiter: Limiter,
+        account: Account,
+        stream: str,
+        patience: Patience,
+    ) -> None:
+        self._transport = transport
+        self._limiter = limiter
+        self._account = account
+        self._stream = stream
+        self._patience = patience
+
+    @cached_property
+    def redactor(self) -> Redactor:
+        """Removes this account's secrets from whatever is written down."""
+        return Redactor(self._account.secret(name) for name in self._account.credentials)
+
+    def get(
+        self,
+        report: str,
+        path: str,
+        parse: Parse[T],
+        *,
+        params: Mapping[str, str | int] | None = None,
+        headers: Mapping[str, str] | None = None,
+        sink: IO[bytes] | None = None,
+    ) -> tuple[T, Permit]:
+        """Asks for `path` under the account's base URL until `parse` accepts the answer.
+
+        Every attempt has a permit of its own and stands in the ledger. `report` is what the
+        vendor counts the limit by. With `sink` the body of a 200 goes there instead of memory.
+        Raises whatever `parse` raises, TransientError after the last attempt, and
+        WindowTooLargeError for an answer beyond the account's size or time limit.
+        """
+        url = self._url(path, params)
+        for attempt in stamina.retry_context(
+            on=_pause, attempts=ATTEMPTS, timeout=None, wait_initial=0.5, wait_max=30
+        ):
+            with attempt:
+                return self._once(report, url, parse, headers or {}, sink)
+        raise AssertionError("unreachable")
+
+    def _once(
+        self, report: str, url: str, parse: Parse[T], headers: Mapping[str, str],
+        sink: IO[bytes] | None,
+    ) -> tuple[T, Permit]:
+        with self._limiter.permit(self._account, self._stream, report, self._patience) as permit:
+            outcome = permit.outcome
+            outcome.url = self.redactor.text(url)
+            try:
+                answer = self._send(url, headers, permit, sink)
+                result, outcome.records = parse(answer)
+            except CallhouseError as error:
+                outcome.error = self.redactor.text(str(error))[:2000]
+                if isinstance(error, TransientError):
+                    outcome.hold = error.retry_after
+                outcome.exhausted = isinstance(error, QuotaExhaustedError)
+                raise
+        return result, permit
+
+    def _send(
+        self, url: str, headers: Mapping[str, str], permit: Permit, sink: IO[bytes] | None
+    ) -> Answer:
+        limits, outcome = self._account.limits, permit.outcome
+        deadline = time.monotonic() + limits.timeout_s + 2
+        kept = bytearray()
+        try:
+            with self._transport.get(url, headers, limits.timeout_s + 2) as response:
+                outcome.reached_s = time.monotonic() - outcome.started
+                outcome.status = response.status_code
+                for chunk in response.iter_bytes(256 * 1024):
+                    permit.check()
+                    outcome.bytes += len(chunk)
+                    if outcome.bytes > limits.max_bytes:
+                        raise WindowTooLargeError(
+                            f"the answer is bigger than {limits.max_bytes:,} bytes"
+                        )
+                    if time.monotonic() > deadline:
+                        raise WindowTooLargeError(
+                            f"the answer took longer than {limits.timeout_s:.0f} s"
+                        )
+                    if sink is not None and response.status_code == 200:
+                        sink.write(chunk)
+                    else:
+                        kept += chunk
+                return Answer(response.status_code, response.headers, bytes(kept), permit)
+        except (httpx.ReadTimeout, httpx.WriteTimeout):
+            raise WindowTooLargeError(f"no answer within {limits.timeout_s:.0f} s") from None
+        except httpx.HTTPError as error:
+            # Not chained: an httpx exception holds the request, and that its URL and headers.
+            raise TransientError(self.redactor.text(f"{type(error).__name__}: {error}")) from None
+
+    def _url(self, path: str, params: Mapping[str, str | int] | None) -> str:
+        """Joined without losing a path of the base URL; every parameter fully percent-encoded."""
+        url = f"{self._account.base_url.rstrip('/')}/{path.lstrip('/')}"
+        parts = urlsplit(url)
+        if parts.scheme != "https" and parts.hostname not in LOOPBACK:
+            raise PermanentError(
+                f"{self._account.name}: base_url must be https: a token never travels in clear"
+            )
+        return f"{url}?{urlencode(params, quote_via=quote, safe='')}" if params else url
+
+
+def refuse(answer: Answer, what: str) -> ContractError | PermanentError | TransientError:
+    """The error that a status means when the vendor's document gives it no other meaning."""
+    status = answer.status
+    if status in (429, 503):
+        return ThrottledError(
+            f"{what}: the vendor asks for a pause (HTTP {status})", retry_after(answer)
+        )
+    if status in (408, 425) or status >= 500:
+        return TransientError(f"{what}: HTTP {status}", retry_after(answer))
+    if status in (401, 403):
+        return PermanentError(f"{what}: the vendor refuses the credentials (HTTP {status})")
+    if 300 <= status < 400:
+        host = urlsplit(answer.headers.get("location", "")).hostname or "another path"
+        return ContractError(
+            f"{what}: redirected (HTTP {status}) to {host}, which is never followed with a token; "
+            "if the vendor has moved, set the account's base_url",
+            answer.body[:KEPT_OF_A_BODY],
+        )
+    return ContractError(f"{what}: unexpected HTTP {status}", answer.body[:KEPT_OF_A_BODY])
+
+
+def retry_after(answer: Answer) -> timedelta | None:
+    """What Retry-After says, in seconds or as a date; None when absent or unreadable."""
+    value = answer.headers.get("retry-after", "").strip()
+    if value.isdigit():
+        return timedelta(seconds=min(int(value), 86_400))
+    try:
+        moment = parsedate_to_datetime(value)
+    except ValueError:
+        return None
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    return max(moment - datetime.now(UTC), timedelta(0))
+
+
+def _pause(error: Exception) -> bool | timedelta:
+    """Whether to try again. A pause that the vendor asked for is kept by the limiter, for every
+    process that uses the credential, so it isn't slept here too."""
+    if isinstance(error, TransientError) and error.retry_after is not None:
+        return timedelta(milliseconds=1)
+    return isinstance(error, TransientError)

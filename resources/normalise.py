@@ -1,0 +1,223 @@
+"""Records to typed columns with pandas: what doesn't fit is a fault that names field and reason.
+
+A vendor's mapping reads each field once through `Columns`, says which column of `facts` it
+becomes, and never looks at a record itself. What the vendor didn't say is missing (NULL), never
+0 or ''.
+"""
+
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import pandas as pd
+import phonenumbers
+
+from resources import payload
+from resources.account import Account
+from resources.vendor import Facts, Record, Reject
+
+Column = Any
+"""A pandas Series as long as the batch (pandas' own types say no more of object columns)."""
+
+BIGINT = float(2**63 - 1)
+EARLIEST = pd.Timestamp("2000-01-01", tz=UTC)
+AHEAD = timedelta(days=2)
+"""A call further ahead than this, or before EARLIEST, is a broken date, not a call."""
+
+
+class Columns:
+    """A batch of records by field. `None`, absent and '' are the same: missing."""
+
+    def __init__(self, records: Sequence[Record], account: Account) -> None:
+        self.account = account
+        self.size = len(records)
+        self._records = records
+        self._frame = pd.DataFrame(list(records), dtype=object)
+        self._read: set[str] = set()
+        self._faults: dict[int, Reject] = {}
+
+    def values(self, field: str) -> Column:
+        """The field as sent; a dot goes into a nested object (`call_flow.id`)."""
+        name, _, rest = field.partition(".")
+        self._read.add(name)
+        if name not in self._frame:
+            return pd.Series([None] * self.size, dtype=object)
+        column = self._frame[name]
+        column = column.where(column.notna() & (column != ""), None)
+        if rest:
+            wrong = column.notna() & ~column.map(lambda value: isinstance(value, dict))
+            self.fault(wrong, name, "expected an object")
+            column = column.map(lambda value: value.get(rest) if isinstance(value, dict) else None)
+            column = column.where(column.notna() & (column != ""), None)
+        return column
+
+    def text(self, field: str, required: bool = False) -> Column:
+        """Strings; numbers as their digits."""
+        column = self.values(field)
+        self._require(column, field, required)
+        odd = column.notna() & ~column.map(lambda value: isinstance(value, str))
+        if odd.any():
+            nested = odd & column.map(lambda value: isinstance(value, dict | list | bool))
+            self.fault(nested, field, "expected text")
+            column = column.where(~odd, column[odd & ~nested].map(str))
+        nul = column.notna() & column.map(lambda v: isinstance(v, str) and payload.unstorable(v))
+        self.fault(nul, field, "has a character that can't be kept (NUL or half a surrogate)")
+        return column.where(~nul, None)
+
+    def number(self, field: str, required: bool = False) -> Column:
+        """Finite numbers up to a bigint, also as strings with a decimal point."""
+        column = self.values(field)
+        self._require(column, field, required)
+        numbers = pd.to_numeric(
+            column.map(lambda value: None if isinstance(value, bool | dict | list) else value),
+            errors="coerce",
+        ).astype("float64")
+        self.fault(column.notna() & numbers.isna(), field, "expected a number")
+        self.fault(numbers.abs() > BIGINT, field, "the number is beyond a bigint")
+        return numbers.where(numbers.abs() <= BIGINT)
+
+    def integer(self, field: str, required: bool = False) -> Column:
+        """Whole numbers, as pandas' nullable Int64."""
+        numbers = self.number(field, required)
+        self.fault(numbers.notna() & (numbers % 1 != 0), field, "expected a whole number")
+        return numbers.where(numbers % 1 == 0).astype("Int64")
+
+    def decimal(self, field: str) -> Column:
+        """Numbers that must keep every digit (money): checked, and left as the text they were."""
+        numbers = self.number(field)
+        return self.values(field).where(numbers.notna(), None).map(
+            lambda value: None if value is None else str(value).strip()
+        )
+
+    def seconds(self, field: str, per_second: int = 1, required: bool = False) -> Column:
+        """Durations in seconds; `per_second` = 1000 for a field in milliseconds."""
+        numbers = self.number(field, required)
+        self.fault(numbers < 0, field, "a duration can't be negative")
+        return (numbers / per_second).where(numbers >= 0)
+
+    def boolean(self, field: str) -> Column:
+        """True and False, also as 1 and 0 or their strings."""
+        column = self.values(field)
+        known = {True: True, False: False, "true": True, "false": False, "1": True, "0": False}
+        result = column.map(
+            lambda value: known.get(value.lower() if isinstance(value, str) else value)
+            if isinstance(value, Hashable) else None
+        ).astype(object)
+        self.fault(column.notna() & result.isna(), field, "expected true or false")
+        return result
+
+    def instant(self, field: str, format: str = "ISO8601", required: bool = False) -> Column:
+        """Instants with an offset (or in UTC, where the format has none)."""
+        text = self.text(field, required)
+        return self._plausible(
+            text, pd.to_datetime(text, format=format, errors="coerce", utc=True), field
+        )
+
+    def epoch(self, field: str, required: bool = False) -> Column:
+        """Instants as seconds since 1970."""
+        numbers = self.number(field, required)
+        return self._plausible(
+            numbers, pd.to_datetime(numbers.where(numbers.abs() < 1e11), unit="s", utc=True), field
+        )
+
+    def local(self, field: str, format: str, required: bool = False) -> Column:
+        """Wall times of the account's zone. Of an hour that comes twice, the first is meant; a
+        time that clocks skip is the instant after the gap."""
+        text = self.text(field, required)
+        naive = pd.to_datetime(text, format=format, errors="coerce")
+        zone: ZoneInfo = self.account.timezone
+        first = np.ones(self.size, dtype=bool)
+        aware = naive.dt.tz_localize(zone, ambiguous=first, nonexistent="shift_forward")
+        return self._plausible(text, aware.dt.tz_convert(UTC), field)
+
+    def mapped(self, field: str, mapping: Mapping[str, str], default: str | None = None) -> Column:
+        """The field's value by `mapping`; `default` for what isn't in it."""
+        return self.text(field).map(lambda value: mapping.get(value, default))
+
+    def e164(self, column: Column) -> Column:
+        """Phone numbers in E.164 by the account's country; NULL for extensions and the like."""
+        country = self.account.country
+        return column.map(lambda value: None if value is None else e164(value, country))
+
+    def rest(self, *ignored: str) -> Column:
+        """What no mapping read, as one object a record (NULL when there is nothing)."""
+        names = [name for name in self._frame if name not in self._read and name not in ignored]
+        self._unmapped = frozenset(map(str, names))
+        if not names:
+            return pd.Series([None] * self.size, dtype=object)
+        return pd.Series(
+            [
+                {name: record[name] for name in names if record.get(name) is not None} or None
+                for record in self._records
+            ],
+            dtype=object,
+        )
+
+    def objects(self, **columns: Column) -> Column:
+        """One object a record of the given columns, without what is missing."""
+        frame = pd.DataFrame(columns).astype(object)
+        return pd.Series(
+            [
+                {k: v for k, v in row.items() if v is not None and v == v} or None
+                for row in frame.to_dict("records")
+            ],
+            dtype=object,
+        )
+
+    def fault(self, where: Column, field: str, reason: str) -> None:
+        """Rejects the records `where` is true. The first fault of a record is the one told."""
+        where = where.fillna(False).astype(bool)
+        if where.any():
+            for index in np.flatnonzero(where.to_numpy()):
+                self._faults.setdefault(int(index), Reject(int(index), field, reason))
+
+    def facts(
+        self, started_at: Column | None, tables: Mapping[str, pd.DataFrame], is_open: Column | None = None
+    ) -> Facts:
+        """The batch as facts, without the records that have a fault."""
+        bad = list(self._faults)
+        return Facts(
+            tables={name: frame.drop(index=bad, errors="ignore") for name, frame in tables.items()},
+            started_at=started_at,
+            rejects=[self._faults[index] for index in sorted(bad)],
+            is_open=is_open,
+            new_fields=getattr(self, "_unmapped", frozenset()),
+        )
+
+    def _require(self, column: Column, field: str, required: bool) -> None:
+        if required:
+            self.fault(column.isna(), field, "missing")
+
+    def _plausible(self, given: Column, instants: Column, field: str) -> Column:
+        self.fault(given.notna() & instants.isna(), field, "expected a date and time")
+        latest = pd.Timestamp(datetime.now(UTC) + AHEAD)
+        odd = (instants < EARLIEST) | (instants > latest)
+        self.fault(odd, field, "the date is before 2000 or in the future")
+        return instants.where(~odd)
+
+
+@lru_cache(maxsize=200_000)
+def e164(number: str, country: str) -> str | None:
+    """`number` in E.164, or None when it isn't a valid number (an extension, `anonymous`)."""
+    try:
+        parsed = phonenumbers.parse(number, country)
+    except phonenumbers.NumberParseException:
+        return None
+    if not phonenumbers.is_valid_number(parsed):
+        return None
+    return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
+
+
+def key_of(*fields: str) -> Callable[[Record], str | None]:
+    """A record's key from its fields: None when one is missing or isn't a plain value."""
+
+    def key(record: Record) -> str | None:
+        parts = [record.get(field) for field in fields]
+        if any(part in (None, "") or isinstance(part, dict | list | bool) for part in parts):
+            return None
+        return "/".join(payload.storable(str(part)) for part in parts)
+
+    return key

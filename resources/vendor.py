@@ -1,0 +1,158 @@
+"""What a vendor's module declares, and nothing of how it is scheduled or stored.
+
+A module in `resources/vendors/` holds a typed client, its streams, its limits and the mapping
+to facts, and says so in one object named `VENDOR`. It is found by being there.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Literal
+
+import pandas as pd
+
+from resources.account import Account, Limits, Options
+from resources.windows import Window
+
+Record = dict[str, Any]
+"""One JSON object as the vendor sent it, secrets redacted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One answer, checked against the request: its records, and what it says of the whole.
+
+    `records` may hold anything that JSON can (a broken vendor sends arrays for objects).
+    `total` is the vendor's own count of the records in the window, where it gives one.
+    """
+
+    records: list[Any]
+    request_id: int
+    observed_at: datetime
+    """When the request was granted, by the database's clock."""
+    total: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reject:
+    """Why the record at `index` isn't a fact."""
+
+    index: int
+    field: str
+    reason: str
+
+
+@dataclass(slots=True)
+class Facts:
+    """A batch of records as facts. Every frame's index is the record's place in the batch.
+
+    `tables`: by name of the table in `facts`, columns as there, without those that the loader
+    fills (account, stream, vendor, call_date, the key, times of loading).
+    `started_at`: UTC, one a record: it decides the business day. NaT for a reject without one;
+    None where records don't say it: aggregates belong to the day asked for, details to their call.
+    `is_open`: records that their vendor will still change.
+    """
+
+    tables: dict[str, pd.DataFrame]
+    started_at: "pd.Series[pd.Timestamp] | None"
+    rejects: list[Reject] = field(default_factory=list)
+    is_open: "pd.Series[bool] | None" = None
+    new_fields: frozenset[str] = frozenset()
+
+
+Normalise = Callable[[Sequence[Record], Account], Facts]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stream:
+    """One report of a vendor, read window by window.
+
+    `live`: how the schedule reads on: "since" the watermark, or the whole "day" so far.
+    `settle`: how long after its end a day's records can still change; the day is read again
+    every `settle_every` until then (or, with `until_final`, until no record is open).
+    `replaces`: an answer is the day's whole set, not an addition to it (aggregates).
+    `spans_days`: one request may cover several business days (per-call records, not totals).
+    """
+
+    name: str
+    title: str
+    document: str
+    table: str
+    read: Callable[[Any, Window], Iterator[Page]]
+    key: Callable[[Record], str | None]
+    normalise: Normalise
+    live: Literal["since", "day"] = "since"
+    lookback: timedelta = timedelta(minutes=30)
+    lag: timedelta = timedelta(0)
+    settle: timedelta = timedelta(hours=1)
+    settle_every: timedelta = timedelta(hours=6)
+    until_final: bool = False
+    replaces: bool = False
+    spans_days: bool = False
+    default: bool = True
+    redact: Callable[[Record], Record] | None = None
+    """Masks what a payload quotes of other systems' secrets, before anything is stored."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parent:
+    """A record whose detail is to be fetched: its key, as in raw, and when it began."""
+
+    key: str
+    started_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class DetailStream:
+    """One request a record of another stream (`of`): fetched once, resumed where it stopped.
+
+    `read` gives a page of one record, or of none when the vendor hasn't got it (yet); then it is
+    asked again after `retry_every`, `attempts` times in all.
+    `delay`: how long after its parent's start a detail may be asked for first.
+    """
+
+    name: str
+    title: str
+    document: str
+    table: str
+    of: str
+    read: Callable[[Any, Parent], Page]
+    normalise: Normalise
+    delay: timedelta = timedelta(minutes=10)
+    retry_every: timedelta = timedelta(hours=1)
+    attempts: int = 5
+    default: bool = True
+    redact: Callable[[Record], Record] | None = None
+
+
+AnyStream = Stream | DetailStream
+
+
+@dataclass(frozen=True, kw_only=True)
+class Vendor:
+    """A vendor, complete: what `accounts.toml` may say of it, how to ask it, what it allows."""
+
+    name: str
+    title: str
+    timezone: str
+    country: str
+    client: Callable[..., Any]
+    streams: tuple[AnyStream, ...]
+    limits: Limits
+    credentials: tuple[str, ...] = ("token",)
+    options: type[Options] = Options
+    poll_every: timedelta = timedelta(minutes=5)
+    requests_per_license: int | None = None
+    """The daily quota is the account's `licenses` times this."""
+
+    def stream(self, name: str) -> AnyStream:
+        """The stream named `name`. Raises KeyError."""
+        return {stream.name: stream for stream in self.streams}[name]
+
+    @property
+    def default_streams(self) -> tuple[str, ...]:
+        """The streams of an account that names none."""
+        return tuple(stream.name for stream in self.streams if stream.default)
+
+
+Vendors = Mapping[str, Vendor]

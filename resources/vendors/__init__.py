@@ -1,0 +1,18 @@
+"""The vendors: each module here is one, found by being here. None knows another, or Dagster."""
+
+import importlib
+import pkgutil
+from functools import cache
+
+from resources.vendor import Vendor, Vendors
+
+
+@cache
+def discover() -> Vendors:
+    """Every vendor that has a module in this package, by name."""
+    modules = (
+        importlib.import_module(f"{__name__}.{module.name}")
+        for module in pkgutil.iter_modules(__path__)
+    )
+    vendors: list[Vendor] = [module.VENDOR for module in modules]
+    return {vendor.name: vendor for vendor in vendors}

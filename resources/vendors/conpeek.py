@@ -1,0 +1,216 @@
+"""Conpeek: dialogs (`Read CDR Dialog`). One record is one *side* (leg) of a call.
+
+Facts and how sure they are: the vendor's document says parameters, filters and paging; fields of
+a dialog are known from public material only, so whatever isn't mapped is kept in `attributes`.
+"""
+
+import json
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any, Literal
+
+import pandas as pd
+
+from resources.account import Account, Limits, Options
+from resources.client import Client
+from resources.errors import ContractError
+from resources.http import Answer, refuse
+from resources.normalise import Columns, key_of
+from resources.vendor import Facts, Page, Record, Stream, Vendor
+from resources.windows import Window
+
+DOCUMENT = "Read CDR Dialog"
+PAGE = 500
+"""`limit`'s default; no maximum is documented, so no more is asked for."""
+TIME = "%Y-%m-%d %H:%M:%S"
+DialogType = Literal[
+    "CONSULTANT", "TENANT_USER", "EXTERNAL", "BOT", "SCREENSHARE_DIALOG", "SYSTEM", "UNBOUND_DIALOG"
+]
+
+
+class ConpeekOptions(Options):
+    """The filters of the document that narrow what an account loads."""
+
+    project_ids: tuple[int, ...] = ()
+    tenant_user_ids: tuple[int, ...] = ()
+    custom_tag_ids: tuple[int, ...] = ()
+    operator_call_ids: tuple[str, ...] = ()
+    call_request_agent_ids: tuple[str, ...] = ()
+    numbers: tuple[str, ...] = ()
+    dialog_types: tuple[DialogType, ...] = ()
+    business_direction: Literal["INBOUND", "OUTBOUND"] | None = None
+    min_talking_time_s: float | None = None
+
+    def filters(self) -> list[dict[str, Any]]:
+        """As the vendor's filter wants them."""
+        lists = {
+            "project_id_list": self.project_ids,
+            "tenant_user_id_list": self.tenant_user_ids,
+            "custom_tag_id_list": self.custom_tag_ids,
+            "operator_call_id_list": self.operator_call_ids,
+            "call_request_agent_id_list": self.call_request_agent_ids,
+            "number_list": self.numbers,
+            "dialog_type_list": self.dialog_types,
+        }
+        filters: list[dict[str, Any]] = [
+            {"property": name, "value": list(values)} for name, values in lists.items() if values
+        ]
+        if self.business_direction:
+            filters.append({"property": "business_direction", "value": self.business_direction})
+        if self.min_talking_time_s is not None:
+            milliseconds = round(self.min_talking_time_s * 1000)
+            filters.append({"property": "talking_time", "operator": "gte", "value": milliseconds})
+        return filters
+
+
+class Conpeek(Client):
+    """`GET cdr_dialog`, paged by offset over closed windows."""
+
+    def dialogs(self, window: Window) -> Iterator[Page]:
+        """Dialogs of the window: by start for whole days, by hang-up when reading on.
+
+        Polling by `hangup_time` gets a dialog when it is finished, however long ago it began.
+        """
+        by = "start_time" if window.days else "hangup_time"
+        options = self.account.options
+        assert isinstance(options, ConpeekOptions)
+        filters = [
+            {"property": by, "operator": "gte", "value": f"{window.start:{TIME}}"},
+            {"property": by, "operator": "lt", "value": f"{window.end:{TIME}}"},
+            *options.filters(),
+        ]
+        offset = 0
+        while True:
+            params = {"limit": PAGE, "offset": offset, "filter": json.dumps(filters)}
+            data, permit = self.http.get(
+                "cdr_dialog",
+                "cdr_dialog",
+                self._parse,
+                params=params,
+                headers={"authorization": self.account.secret("token")},
+            )
+            assert permit.request_id is not None
+            yield Page(data, permit.request_id, permit.granted_at)
+            _check_inside(data, by, window)
+            if len(data) < PAGE:
+                return
+            offset += PAGE
+
+    def _parse(self, answer: Answer) -> tuple[list[Any], int]:
+        if answer.status != 200:
+            raise refuse(answer, "cdr_dialog")
+        body = answer.json()
+        data = body.get("data") if isinstance(body, dict) else None
+        if not isinstance(data, list):
+            raise ContractError("cdr_dialog: the answer has no list `data`", answer.body)
+        return data, len(data)
+
+
+def _check_inside(data: list[Any], by: str, window: Window) -> None:
+    """Raises ContractError when a record lies outside: the vendor ignored the filter."""
+    for record in data:
+        value = record.get(by) if isinstance(record, dict) else None
+        try:
+            instant = datetime.strptime(value, TIME).replace(tzinfo=UTC) if value else None
+        except (TypeError, ValueError):
+            continue  # a broken record is the mapping's to reject
+        if instant and not window.start <= instant < window.end:
+            raise ContractError(
+                f"cdr_dialog: a record's {by} is {value}, outside the window {window}: "
+                "the vendor ignored the filter"
+            )
+
+
+def dialogs_to_facts(records: Sequence[Record], account: Account) -> Facts:
+    """`facts.call_legs` for every dialog, `facts.calls` (grain `call`) for EXTERNAL ones."""
+    columns = Columns(records, account)
+    columns.text("dialog_uuid", required=True)
+    kind = columns.text("dialog_type", required=True)
+    raw_direction = columns.text("business_direction")
+    direction = raw_direction.map({"INBOUND": "inbound", "OUTBOUND": "outbound"}).fillna("unknown")
+    started_at = columns.instant("start_time", TIME, required=True)
+    ended_at = columns.instant("hangup_time", TIME)
+    talk_s = columns.seconds("talking_time", 1000)
+    machine = columns.boolean("machine_detected")
+    from_number = columns.text("from_display_target")
+    to_number = columns.text("to_display_target")
+    end_reason = columns.text("business_end_cause")
+    served_at = columns.instant("serve_time", TIME)
+    answered_at = columns.instant("answer_time", TIME)
+    wait_s = columns.seconds("waiting_time", 1000)
+    ring_s = columns.seconds("ring_time", 1000)
+    attributes = columns.rest()
+    is_open = ended_at.isna()
+
+    disposition = pd.Series("unknown", index=direction.index, dtype=object)
+    disposition[direction == "outbound"] = "no_answer"
+    disposition[direction == "inbound"] = "abandoned"
+    disposition[talk_s > 0] = "answered"
+    disposition[machine.eq(True)] = "machine"
+    disposition[is_open] = "in_progress"
+
+    common = {
+        "direction": direction,
+        "started_at": started_at,
+        "answered_at": served_at,
+        "ended_at": ended_at,
+        "duration_s": (ended_at - started_at).dt.total_seconds(),
+        "talk_s": talk_s,
+        "wait_s": wait_s,
+        "from_number": from_number,
+        "to_number": to_number,
+        "from_e164": columns.e164(from_number),
+        "to_e164": columns.e164(to_number),
+        "end_reason": end_reason,
+        "attributes": attributes,
+    }
+    legs = pd.DataFrame({**common, "leg_type": kind, "answered_at": answered_at,
+                         "machine_detected": machine})
+    calls = pd.DataFrame({
+        **common,
+        "grain": "call",
+        "ring_s": ring_s,
+        "disposition": disposition,
+        "disposition_raw": end_reason,
+        "is_final": ~is_open,
+    })
+    return columns.facts(
+        started_at, {"call_legs": legs, "calls": calls[kind == "EXTERNAL"]}, is_open
+    )
+
+
+DIALOGS = Stream(
+    name="dialogs",
+    title="Dialogs: every leg of every call",
+    document=DOCUMENT,
+    table="call_legs",
+    read=Conpeek.dialogs,
+    key=key_of("dialog_uuid"),
+    normalise=dialogs_to_facts,
+    live="since",
+    lookback=timedelta(minutes=30),
+    settle=timedelta(hours=2),
+    settle_every=timedelta(hours=2),
+    until_final=True,
+    spans_days=True,
+)
+
+VENDOR = Vendor(
+    name="conpeek",
+    title="Conpeek",
+    timezone="Europe/Warsaw",
+    country="PL",
+    client=Conpeek,
+    streams=(DIALOGS,),
+    options=ConpeekOptions,
+    limits=Limits(
+        concurrency=4,
+        requests_per_s=10,
+        max_window_days=31,
+        sources={
+            "concurrency": "assumed: not documented",
+            "requests_per_s": "assumed: not documented",
+            "max_window_days": "ours: no maximum is documented",
+        },
+    ),
+)

@@ -1,0 +1,89 @@
+"""Business days and the windows of time that one question to a vendor covers.
+
+A business day is a local calendar day of the account: 23 to 25 hours where clocks change.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+ONE_DAY = timedelta(days=1)
+SHORTEST = timedelta(minutes=1)
+"""A window isn't split further: a minute that is too much for a vendor never fits."""
+
+
+def day_start(day: date, timezone: ZoneInfo) -> datetime:
+    """The first instant of `day`, in UTC. Where clocks skip midnight, the instant after the gap."""
+    return datetime.combine(day, time.min, tzinfo=timezone).astimezone(UTC)
+
+
+def day_end(day: date, timezone: ZoneInfo) -> datetime:
+    """The first instant after `day`, in UTC."""
+    return day_start(day + ONE_DAY, timezone)
+
+
+def business_day(instant: datetime, timezone: ZoneInfo) -> date:
+    """The business day that `instant` falls on."""
+    return instant.astimezone(timezone).date()
+
+
+def days_between(first: date, last: date) -> list[date]:
+    """`first` to `last`, both included; empty when `last` comes before `first`."""
+    return [first + timedelta(days=n) for n in range((last - first).days + 1)]
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """What one read covers: `start` (included) to `end` (excluded), UTC instants.
+
+    `days` are the business days it reads *in full*, as far as they have gone by: only such
+    a read can find a record missing or a day complete. A live window, which reads on from
+    the watermark, has none.
+    """
+
+    start: datetime
+    end: datetime
+    timezone: ZoneInfo
+    days: tuple[date, ...] = ()
+
+    @classmethod
+    def of_days(cls, days: tuple[date, ...], timezone: ZoneInfo, now: datetime) -> "Window":
+        """The consecutive `days` in full, up to `now`."""
+        return cls(day_start(days[0], timezone), min(day_end(days[-1], timezone), now),
+                   timezone, days)
+
+    @property
+    def local_start(self) -> datetime:
+        """`start` on the account's clocks."""
+        return self.start.astimezone(self.timezone)
+
+    @property
+    def local_last(self) -> datetime:
+        """The last second inside, on the account's clocks (for APIs whose end is inclusive)."""
+        return (self.end - timedelta(seconds=1)).astimezone(self.timezone)
+
+    @property
+    def day(self) -> date:
+        """The one business day that this window lies in. Raises ValueError if there are more."""
+        if self.local_start.date() != self.local_last.date():
+            raise ValueError(f"{self} covers more than one business day")
+        return self.local_start.date()
+
+    def split(self) -> tuple["Window", "Window"] | None:
+        """Two halves that cover the same, or None when this window is the shortest there is.
+
+        Several days are split between days; the halves of one day both keep it in `days`, as
+        only together they are the day.
+        """
+        if len(self.days) > 1:
+            first, second = self.days[: len(self.days) // 2], self.days[len(self.days) // 2 :]
+            border = day_start(second[0], self.timezone)
+            return replace(self, end=border, days=first), replace(self, start=border, days=second)
+        half = (self.end - self.start) / 2
+        border = (self.start + half).replace(microsecond=0)
+        if half < SHORTEST or border <= self.start:
+            return None
+        return replace(self, end=border), replace(self, start=border)
+
+    def __str__(self) -> str:
+        return f"{self.start:%Y-%m-%d %H:%M:%S}Z to {self.end:%Y-%m-%d %H:%M:%S}Z"

@@ -1,0 +1,2 @@
+SELECT call_date, count(*) AS facts FROM facts.calls
+ WHERE call_date = ANY(:days) AND account = :account AND stream = :stream GROUP BY call_date;

@@ -1,0 +1,27 @@
+CREATE TABLE facts.call_legs (
+    call_date        date        NOT NULL,
+    account          text        NOT NULL,
+    stream           text        NOT NULL,
+    leg_id           text        NOT NULL,
+    vendor           text        NOT NULL,
+    leg_type         text,
+    direction        text        NOT NULL CHECK (direction IN ('inbound', 'outbound', 'internal', 'unknown')),
+    started_at       timestamptz NOT NULL,
+    answered_at      timestamptz,
+    ended_at         timestamptz,
+    duration_s       double precision,
+    talk_s           double precision,
+    wait_s           double precision,
+    from_number      text,
+    to_number        text,
+    from_e164        text,
+    to_e164          text,
+    machine_detected boolean,
+    end_reason       text,
+    attributes       jsonb,
+    first_seen_at    timestamptz NOT NULL DEFAULT now(),
+    updated_at       timestamptz NOT NULL DEFAULT now(),
+    missing_since    timestamptz,
+    PRIMARY KEY (call_date, account, stream, leg_id)
+) PARTITION BY RANGE (call_date);
+CREATE INDEX call_legs_started_at ON facts.call_legs (started_at);

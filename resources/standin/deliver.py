@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import struct
+from collections.abc import Callable
 from typing import Any
 
 from starlette.types import Receive, Scope, Send
@@ -13,6 +14,8 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from resources.standin.answer import JSON, Answer
 
 TRANSPORT = "standin.transport"
+HUNG_UP = 499
+"""In the log: the caller was gone before the answer."""
 _PIECE = 1 << 20
 
 
@@ -24,13 +27,18 @@ class Protocol(HttpToolsProtocol):
         self.scope["state"][TRANSPORT] = self.transport
 
 
-async def deliver(answer: Answer, scope: Scope, receive: Receive, send: Send) -> bool:
-    """Whether the caller was still there to be answered."""
+async def deliver(
+    answer: Answer, scope: Scope, receive: Receive, send: Send, done: Callable[[int], None]
+) -> None:
+    """Calls `done` with the status before the last byte, so that no caller is ahead of the log."""
     if answer.delay_s and not await _stays(receive, answer.delay_s):
-        return False
+        done(HUNG_UP)
+        return
+    transport = scope["state"][TRANSPORT]
     if answer.reset:
-        _reset(scope["state"][TRANSPORT])
-        return True
+        done(answer.status)
+        await _close(transport, with_reset=True)
+        return
 
     body = answer.encoded()
     length = answer.padding + len(body)
@@ -47,8 +55,9 @@ async def deliver(answer: Answer, scope: Scope, receive: Receive, send: Send) ->
     if answer.share_sent < 1:
         cut = body[: int(len(body) * answer.share_sent)]
         await send({"type": "http.response.body", "body": cut, "more_body": True})
-        scope["state"][TRANSPORT].close()
-        return True
+        done(answer.status)
+        await _close(transport)
+        return
     for start in range(0, answer.padding, _PIECE):
         piece = b" " * min(_PIECE, answer.padding - start)
         await send({"type": "http.response.body", "body": piece, "more_body": True})
@@ -56,8 +65,8 @@ async def deliver(answer: Answer, scope: Scope, receive: Receive, send: Send) ->
         body = await _drip(body, answer.drip_s, receive, send)
     # The rest in one piece that is also the last: a caller who has read it, and asks again at
     # once, must not find this request still in flight.
+    done(answer.status)
     await send({"type": "http.response.body", "body": body})
-    return True
 
 
 async def _drip(body: bytes, pause_s: float, receive: Receive, send: Send) -> bytes:
@@ -81,8 +90,12 @@ async def _stays(receive: Receive, seconds: float) -> bool:
     return False
 
 
-def _reset(transport: Any) -> None:
-    """Ends the connection with RST instead of FIN."""
-    peer: socket.socket = transport.get_extra_info("socket")
-    peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-    transport.abort()
+async def _close(transport: Any, with_reset: bool = False) -> None:
+    """Ends the connection by FIN or RST, and lets uvicorn notice before the response is missed."""
+    if with_reset:
+        peer: socket.socket = transport.get_extra_info("socket")
+        peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        transport.abort()
+    else:
+        transport.close()
+    await asyncio.sleep(0)

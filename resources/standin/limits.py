@@ -91,6 +91,9 @@ class Meter:
     def breach(self, tenant: Tenant, limit: str, detail: str) -> None:
         self.breaches.append(Breach(self._clock.now(), tenant.vendor, tenant.name, limit, detail))
 
+    def in_flight(self, tenant: Tenant) -> int:
+        return self._in_flight[tenant.vendor, tenant.token]
+
     @contextmanager
     def request(self, tenant: Tenant, report: str) -> Iterator[list[str]]:
         """Holds one request in flight, and yields the names of the limits that it broke."""

@@ -59,6 +59,7 @@ class StandIn:
         first_day: date | None = None,
     ) -> None:
         self.clock = clock or Clock()
+        self._stopwatch = stopwatch
         self.meter = Meter(self.clock, stopwatch)
         self.requests: deque[Request] = deque(maxlen=100_000)
         self.world = World(seed, first_day, self.clock)
@@ -66,9 +67,7 @@ class StandIn:
         self._socket = socket.create_server(("127.0.0.1", port))
         self.base_url = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
         self._server = uvicorn.Server(
-            uvicorn.Config(
-                self._app(), http=Protocol, lifespan="off", ws="none", log_level="critical"
-            )
+            uvicorn.Config(self._app(), http=Protocol, lifespan="off", ws="none", log_level="error")
         )
         self._thread = threading.Thread(target=self.run, daemon=True, name="standin")
 
@@ -109,6 +108,12 @@ class StandIn:
         )
         self.tenants[vendor, name] = tenant
         return tenant
+
+    def reset(self) -> None:
+        """As good as new, for the next test: nobody is known, nothing has been seen."""
+        self.tenants.clear()
+        self.requests.clear()
+        self.meter = Meter(self.clock, self._stopwatch)
 
     def url(self, tenant: Tenant) -> str:
         """The account's `base_url`."""
@@ -153,40 +158,43 @@ class StandIn:
         name, _, path = rest.partition("/")
         tenant = self.tenants.get((vendor, name))
         if tenant is None:
-            await deliver(Answer(404, {"error": "no such tenant"}), scope, receive, send)
+            answer = Answer(404, {"error": "no such tenant"})
+            await deliver(answer, scope, receive, send, lambda _: None)
             return
 
         headers = {k.decode("latin-1"): v.decode("latin-1") for k, v in scope["headers"]}
-        query = dict(parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True))
+        text = scope["query_string"].decode("latin-1")
         base = f"http://{headers.get('host', '')}{tenant.path}"
-        ask = Ask(path, query, headers, base)
-        report = tenant.api.report(ask)
+        ask = Ask(path, dict(parse_qsl(text, keep_blank_values=True)), headers, base)
+        report, log = tenant.api.report(ask), self._log(tenant, ask, text)
         if scope["method"] != "GET":
             answer = self._forbid(tenant, scope["method"], path)
-            await deliver(answer, scope, receive, send)
+            await deliver(answer, scope, receive, send, log)
             return
+        with self.meter.request(tenant, report) as broken:
+            answer = self._answer(tenant, report, ask, broken)
+            await deliver(answer, scope, receive, send, log)
 
+    def _log(self, tenant: Tenant, ask: Ask, query: str) -> Callable[[int], None]:
+        """Writes the request down, when its status is known."""
         started_at, started = self.clock.now(), time.monotonic()
-        answer = Answer(499)
-        try:
-            with self.meter.request(tenant, report) as broken:
-                answer = self._answer(tenant, report, ask, broken)
-                if not await deliver(answer, scope, receive, send):
-                    answer = Answer(499)
-        finally:
-            text = path + ("?" + scope["query_string"].decode() if query else "")
+        path = f"{ask.path}?{query}" if query else ask.path
+
+        def log(status: int) -> None:
             self.requests.append(
                 Request(
-                    vendor,
-                    name,
-                    report,
-                    vono.redact(text) if vendor == "vono" else text,
-                    answer.status,
+                    tenant.vendor,
+                    tenant.name,
+                    tenant.api.report(ask),
+                    vono.redact(path) if tenant.vendor == "vono" else path,
+                    status,
                     started_at,
                     started,
                     time.monotonic(),
                 )
             )
+
+        return log
 
     def _answer(self, tenant: Tenant, report: str, ask: Ask, broken: list[str]) -> Answer:
         faults = tenant.faults(report, ask)

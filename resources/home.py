@@ -29,6 +29,19 @@ class Home:
         return Path(os.environ.get("DAGSTER_HOME") or self.root / "dagster").expanduser().absolute()
 
     @property
+    def accounts(self) -> Path:
+        """The accounts file: the one that is named, else the checkout's, else the demo's."""
+        if chosen := os.environ.get("CALLHOUSE_ACCOUNTS"):
+            return Path(chosen).expanduser().absolute()
+        own = CHECKOUT / "accounts.toml"
+        return own if own.exists() else self.demo_accounts
+
+    @property
+    def demo_accounts(self) -> Path:
+        """Written by whoever starts the stand-in vendors."""
+        return self.standin / "accounts.toml"
+
+    @property
     def audio(self) -> Path:
         return self.root / "audio"
 

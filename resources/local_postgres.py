@@ -254,7 +254,7 @@ def _answers(server: _Server, database: str) -> bool:
 
 
 def _connect(server: _Server, database: str) -> psycopg.Connection:
-    return psycopg.connect(server.url(database), connect_timeout=5, autocommit=True)
+    return psycopg.connect(server.url(database), connect_timeout=3, autocommit=True)
 
 
 def _ensure_database(server: _Server) -> None:

@@ -1,0 +1,29 @@
+"""What has to be right before anything is served, in a process of its own: Dagster and pandas are
+big, and `up` itself, which lives for months, has no use for them.
+"""
+
+import os
+import sys
+
+from dagster import DagsterInstance
+
+from pipelines.recovery import fail_interrupted_runs
+from resources.configuration import read_accounts
+from resources.errors import CallhouseError
+from resources.home import Home
+from resources.warehouse import migrate
+
+
+def main() -> None:
+    """`python -m pipelines.preflight PORT`: the port of the code server that runs no more."""
+    try:
+        read_accounts(Home.from_environment().accounts)
+        migrate(os.environ["CALLHOUSE_DATABASE_URL"])
+    except CallhouseError as error:
+        sys.exit(str(error))
+    with DagsterInstance.get() as instance:
+        fail_interrupted_runs(instance, int(sys.argv[1]))
+
+
+if __name__ == "__main__":
+    main()

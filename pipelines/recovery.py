@@ -1,0 +1,52 @@
+"""Runs that a previous life left behind: Dagster would show them as running for hours.
+
+A run of `up` carries the address of the code server that started it. A run inside a process of
+its own (`callhouse sync`) has to carry `process_tags()`; other people's runs are left alone.
+"""
+
+import json
+import socket
+from collections.abc import Iterator
+
+import psutil
+from dagster import DagsterInstance, DagsterRun, DagsterRunStatus, RunsFilter
+from dagster._core.storage.tags import GRPC_INFO_TAG
+
+PROCESS_TAG = "callhouse/process"
+UNFINISHED = [DagsterRunStatus.STARTING, DagsterRunStatus.STARTED, DagsterRunStatus.CANCELING]
+
+
+def process_tags() -> dict[str, str]:
+    """The tags of a run that lives and dies with this process."""
+    process = psutil.Process()
+    return {PROCESS_TAG: f"{socket.gethostname()} {process.pid} {process.create_time():.0f}"}
+
+
+def fail_interrupted_runs(instance: DagsterInstance, code_server_port: int) -> list[str]:
+    """Marks the runs whose process is gone as failed, frees their slots and returns their ids.
+
+    `code_server_port` is that of the code server that runs no more.
+    """
+    interrupted = list(_interrupted(instance, code_server_port))
+    for run in interrupted:
+        instance.report_run_failed(run, "Callhouse was stopped while this run was at work.")
+        instance.event_log_storage.free_concurrency_slots_for_run(run.run_id)
+    return [run.run_id for run in interrupted]
+
+
+def _interrupted(instance: DagsterInstance, code_server_port: int) -> Iterator[DagsterRun]:
+    for run in instance.get_runs(RunsFilter(statuses=UNFINISHED)):
+        server = json.loads(run.tags.get(GRPC_INFO_TAG, "{}"))
+        if server.get("port") == code_server_port or _is_over(run.tags.get(PROCESS_TAG)):
+            yield run
+
+
+def _is_over(process_tag: str | None) -> bool:
+    """Whether the process is one of this machine's, and has ended. Its number may be reused."""
+    host, pid, created = (process_tag or "  ").split(" ")
+    if host != socket.gethostname():
+        return False
+    try:
+        return f"{psutil.Process(int(pid)).create_time():.0f}" != created
+    except psutil.NoSuchProcess:
+        return True

@@ -1,0 +1,226 @@
+"""`callhouse up`: Postgres, Dagster and, for whoever has no accounts yet, the stand-in vendors.
+
+This process starts the others, looks that they stay, and starts again what dies. Ending them is
+the watchdog's work alone, so that Ctrl-C and the death of this process take the same path.
+"""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date
+
+import psutil
+import psycopg
+from filelock import FileLock, Timeout
+from rich.console import Console
+from rich.table import Table
+
+from pipelines import dagster_home, watchdog
+from pipelines.child import Child
+from resources.errors import CallhouseError
+from resources.home import Home
+from resources.local_postgres import LocalPostgres, database_url
+from resources.ports import LOOPBACK, free_port, is_taken
+
+END_WITH_PARENT = "CALLHOUSE_END_WITH_PARENT"
+"""Set by `make up`: killing make ends Callhouse. (`nohup callhouse up &` outlives its shell.)"""
+POSTGRES_EVERY_S = 5
+console = Console()
+
+
+def run(port: int) -> None:
+    """Serves the UI at `port` until a signal ends it. Raises CallhouseError when it can't."""
+    home = Home.from_environment()
+    home.root.mkdir(parents=True, exist_ok=True)
+    try:
+        with _signals_interrupt(), _only_one(home), watchdog.process_group(home) as leader:
+            _Stack(home, port, leader).serve()
+    except KeyboardInterrupt:
+        console.print("Callhouse has stopped.")
+
+
+@contextmanager
+def _signals_interrupt() -> Iterator[None]:
+    """Whatever asks for an end does so as Ctrl-C does. (Under `nohup` a hang-up doesn't.)"""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, signal.default_int_handler)
+    yield
+
+
+@contextmanager
+def _only_one(home: Home) -> Iterator[None]:
+    try:
+        lock = FileLock(home.root / "up.lock").acquire(timeout=0)
+    except Timeout:
+        raise CallhouseError(
+            f"Callhouse runs on {home.root} already: stop that one first, "
+            "or set CALLHOUSE_HOME to another folder."
+        ) from None
+    with lock:
+        yield
+
+
+class _Stack:
+    """Everything that runs, in the order of its start."""
+
+    def __init__(self, home: Home, port: int, leader: subprocess.Popen[bytes]) -> None:
+        self._home = home
+        self._port = port
+        self._leader = leader
+        self._parent = os.getppid()
+        self._embedded = not os.environ.get("CALLHOUSE_DATABASE_URL")
+        self._demo = home.accounts == home.demo_accounts
+        self._children: list[Child] = []
+        self._connection: psycopg.Connection | None = None
+        """Open, it says that the embedded server is in use, to whoever would stop it."""
+
+    def serve(self) -> None:
+        """Starts everything, then looks after it for ever."""
+        try:
+            self._serve()
+        finally:
+            if self._connection:
+                self._connection.close()
+
+    def _serve(self) -> None:
+        if is_taken(self._port):
+            raise CallhouseError(
+                f"Port {self._port} is taken by another program: choose another with "
+                "`callhouse up --port …` or `make up PORT=…`."
+            )
+        with console.status("Starting Callhouse; the first time takes a little longer…"):
+            self._start()
+        self._introduce()
+        next_look = 0.0
+        while True:
+            self._look_after_processes()
+            if self._embedded and time.monotonic() > next_look:
+                self._look_after_postgres()
+                next_look = time.monotonic() + POSTGRES_EVERY_S
+            time.sleep(0.5)
+
+    def _start(self) -> None:
+        self._home.logs.mkdir(exist_ok=True)
+        for log in self._home.logs.glob("*.log"):
+            log.replace(log.with_suffix(".previous"))
+        self._start_postgres()
+        if self._demo:
+            self._start_standin()
+        previous_port = dagster_home.workspace_port(self._home)
+        self._code_server_port = free_port()
+        self._code_server = self._child(
+            "code server",
+            *("dagster", "api", "grpc", "--host", LOOPBACK, "--port", self._code_server_port),
+            *("--module-name", "pipelines.definitions", "--attribute", "defs"),
+            *("--location-name", dagster_home.LOCATION, "--log-level", "warning"),
+            port=self._code_server_port,
+        )
+        self._preflight(previous_port)
+        self._code_server.wait_until_ready()
+        dagster_home.write_workspace(self._home, self._code_server_port)
+        workspace = dagster_home.workspace_file(self._home)
+        self._child("daemon", "dagster._daemon", "run", "-w", workspace, "--log-level", "warning")
+        self._child(
+            "web server",
+            *("dagster_webserver", "--host", LOOPBACK, "--port", self._port, "-w", workspace),
+            port=self._port,
+        ).wait_until_ready()
+
+    def _start_postgres(self) -> None:
+        try:
+            self._database_url = database_url()
+            self._connection = psycopg.connect(self._database_url, autocommit=True)
+            dagster_home.prepare(self._home, self._database_url)
+        except psycopg.OperationalError as error:
+            raise CallhouseError(f"CALLHOUSE_DATABASE_URL doesn't answer: {error}") from None
+
+    def _start_standin(self) -> None:
+        from resources.standin.demo import write_accounts
+
+        port = free_port()
+        state = self._home.standin
+        arguments = ("resources.standin", "--port", port, "--state", state)
+        self._child("stand-in vendors", *arguments, port=port).wait_until_ready()
+        first_day = json.loads((state / "world.json").read_text())["first_day"]
+        write_accounts(
+            self._home.demo_accounts, f"http://{LOOPBACK}:{port}", date.fromisoformat(first_day)
+        )
+
+    def _child(self, name: str, *arguments: object, port: int | None = None) -> Child:
+        log = self._home.logs / f"{name.replace(' ', '-')}.log"
+        child = Child(name, [str(argument) for argument in arguments], log, port)
+        child.start(self._leader.pid)
+        self._children.append(child)
+        return child
+
+    def _preflight(self, dead_code_server: int | None) -> None:
+        """Checks the accounts, migrates, and closes the runs of a code server that is no more."""
+        done = subprocess.run(
+            [sys.executable, "-m", "pipelines.preflight", str(dead_code_server or 0)],
+            process_group=self._leader.pid,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode:
+            raise CallhouseError(done.stderr.strip())
+
+    def _introduce(self) -> None:
+        facts = Table.grid(padding=(0, 2))
+        facts.add_row("UI", f"http://{LOOPBACK}:{self._port}")
+        if self._embedded:
+            facts.add_row("Warehouse", f"the embedded Postgres in {self._home.postgres}")
+        else:
+            facts.add_row("Warehouse", "the database of CALLHOUSE_DATABASE_URL")
+        facts.add_row("", "callhouse sql opens it")
+        if self._demo:
+            facts.add_row("Accounts", "[bold yellow]demo accounts: every call in them is invented")
+            facts.add_row("", "stand-in vendors on this machine play the real ones; to load your")
+            facts.add_row("", "own calls, write an accounts.toml (see accounts.example.toml)")
+        else:
+            facts.add_row("Accounts", str(self._home.accounts))
+        facts.add_row("Logs", str(self._home.logs))
+        console.print("[bold green]Callhouse is running.[/] Ctrl-C stops all of it.")
+        console.print(facts)
+
+    def _look_after_processes(self) -> None:
+        if os.environ.get(END_WITH_PARENT) and os.getppid() != self._parent:
+            raise KeyboardInterrupt
+        if self._leader.poll() is not None:
+            raise CallhouseError("Callhouse's watchdog was killed: start Callhouse again.")
+        for child in self._children:
+            if child.is_dead:
+                child.count_death()
+                console.print(f"The {child.name} has ended: starting it again ({child.log}).")
+                if child is self._code_server:
+                    self._end_orphans()
+                    self._preflight(self._code_server_port)
+                child.start(self._leader.pid)
+
+    def _end_orphans(self) -> None:
+        """Ends the runs of a code server that died: nobody could cancel them any more."""
+        ours = {child.process.pid for child in self._children if not child.is_dead}
+        for process in watchdog.members(self._leader.pid):
+            try:
+                if process.pid not in ours and process.ppid() not in ours:
+                    process.kill()
+            except psutil.NoSuchProcess:
+                continue
+
+    def _look_after_postgres(self) -> None:
+        assert self._connection
+        try:
+            self._connection.execute("SELECT")
+        except psycopg.OperationalError:
+            console.print("Postgres has ended: starting it again.")
+            if LocalPostgres(self._home).start() != self._database_url:
+                raise CallhouseError(
+                    "Another program has taken Postgres' port: start Callhouse again."
+                ) from None
+            self._connection = psycopg.connect(self._database_url, autocommit=True)

@@ -1,0 +1,185 @@
+"""The embedded server, on the kinds of machines and in the kinds of trouble it has to stand."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from resources import server_user
+from resources.errors import CallhouseError
+from resources.home import Home
+from resources.local_postgres import LocalPostgres
+from resources.ports import LOOPBACK
+
+root_only = pytest.mark.skipif(os.geteuid() != 0, reason="only root runs Postgres as somebody else")
+
+
+@pytest.fixture
+def place(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A folder with a blank in its name that everybody may enter, unlike pytest's own."""
+    with tempfile.TemporaryDirectory(prefix="call house ") as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        monkeypatch.setattr(server_user, "SYSTEM_FOLDER", folder / "system")
+        yield folder
+
+
+@pytest.fixture
+def home(place: Path) -> Iterator[Home]:
+    home = Home(place / "home")
+    yield home
+    LocalPostgres(home).stop()
+
+
+def _kill(server_folder: Path) -> None:
+    pid = (server_folder / "data" / "postmaster.pid").read_text().split()[0]
+    os.kill(int(pid), signal.SIGKILL)
+
+
+def _number(url: str) -> int:
+    with psycopg.connect(url) as connection:
+        row = connection.execute("SELECT n FROM kept").fetchone()
+        assert row is not None
+        return int(row[0])
+
+
+def _keep(url: str, number: int) -> None:
+    with psycopg.connect(url) as connection:
+        connection.execute("CREATE TABLE kept AS SELECT %s::int AS n", [number])
+
+
+def test_data_outlive_a_stop_and_the_url_stays(home: Home) -> None:
+    server = LocalPostgres(home)
+    url = server.start()
+    assert url == server.url() == server.start()
+    _keep(url, 7)
+    server.stop()
+    with pytest.raises(psycopg.OperationalError):
+        _number(url)
+    assert LocalPostgres(home).start() == url
+    assert _number(url) == 7
+
+
+def test_nobody_gets_in_without_the_password(home: Home) -> None:
+    url = LocalPostgres(home).start()
+    password = url.split(":")[2].split("@")[0]
+    with pytest.raises(psycopg.OperationalError, match="password authentication failed"):
+        psycopg.connect(url.replace(password, "guess"))
+    secret = home.postgres / "server.json"
+    assert secret.stat().st_mode & 0o777 == 0o600
+
+
+def test_it_recovers_from_a_kill(home: Home) -> None:
+    url = LocalPostgres(home).start()
+    _keep(url, 8)
+    with psycopg.connect(url):
+        _kill(home.postgres / "server")
+        assert LocalPostgres(home).start() == url
+    assert _number(url) == 8
+
+
+def test_a_dead_servers_number_may_be_another_programs_now(home: Home) -> None:
+    server = LocalPostgres(home)
+    server.start()
+    server.stop()
+    pid_file = home.postgres / "server" / "data" / "postmaster.pid"
+    pid_file.write_text(f"{os.getpid()}\n")
+    server.start()
+
+
+def test_it_moves_to_another_port_when_its_own_is_taken(home: Home) -> None:
+    server = LocalPostgres(home)
+    url = server.start()
+    _keep(url, 9)
+    server.stop()
+    with socket.create_server((LOOPBACK, int(url.split(":")[3].split("/")[0]))):
+        moved = server.start()
+    assert moved != url
+    assert _number(moved) == 9
+
+
+def test_several_processes_start_it_at_once(home: Home) -> None:
+    program = (
+        "import sys; from pathlib import Path; from resources.home import Home\n"
+        "from resources.local_postgres import LocalPostgres\n"
+        "print(LocalPostgres(Home(Path(sys.argv[1]))).start())"
+    )
+    command = [sys.executable, "-c", program, str(home.root)]
+    starters = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(3)]
+    urls = {starter.communicate(timeout=60)[0].strip() for starter in starters}
+    assert urls == {LocalPostgres(home).url()}
+
+
+def test_it_stops_only_when_nobody_else_is_connected(home: Home) -> None:
+    server = LocalPostgres(home)
+    assert server.stop_if_unused()
+    with psycopg.connect(server.start()):
+        assert not server.stop_if_unused()
+    assert server.stop_if_unused()
+    with pytest.raises(psycopg.OperationalError):
+        psycopg.connect(server.url())
+
+
+def test_a_home_may_be_moved(home: Home, place: Path) -> None:
+    server = LocalPostgres(home)
+    _keep(server.start(), 10)
+    server.stop()
+    moved = LocalPostgres(Home(home.root.rename(place / "moved")))
+    try:
+        assert _number(moved.start()) == 10
+    finally:
+        moved.stop()
+
+
+def test_a_kill_while_it_is_made_leaves_nothing_that_counts(home: Home) -> None:
+    unfinished = home.postgres / "server" / "data.unfinished"
+    unfinished.mkdir(parents=True)
+    (unfinished / "PG_VERSION").touch()
+    LocalPostgres(home).start()
+    assert not unfinished.exists()
+
+
+def test_before_the_first_start_there_is_no_url(home: Home) -> None:
+    with pytest.raises(CallhouseError, match="start it first"):
+        LocalPostgres(home).url()
+
+
+@root_only
+def test_root_keeps_data_and_binaries_where_the_servers_user_can_reach_them(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    closed = place / "closed"
+    closed.mkdir(mode=0o700)
+    package = server_user._package()
+    for part in (package, package.with_name(f"{package.name}.libs")):
+        if part.exists():
+            shutil.copytree(part, closed / part.name, symlinks=True)
+    monkeypatch.setattr(server_user, "_package", lambda: closed / package.name)
+    home = Home(closed / "home")
+    server = LocalPostgres(home)
+    try:
+        url = server.start()
+        _keep(url, 11)
+        _kill(next((place / "system").glob("server-*")))
+        assert _number(server.start()) == 11
+    finally:
+        server.stop()
+    assert closed.stat().st_mode & 0o777 == 0o700
+    assert not (home.postgres / "server").exists()
+
+
+@root_only
+def test_without_an_unprivileged_user_root_is_told_what_to_do(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server_user, "USERS_FOR_ROOT", ("no-such-user",))
+    with pytest.raises(CallhouseError, match="CALLHOUSE_DATABASE_URL"):
+        LocalPostgres(home).start()

@@ -22,6 +22,8 @@ ROWS = {
     "wolkvox": wolkvox.rows,
     "vono": vono.rows,
 }
+SETTLED_AFTER = timedelta(days=4)
+"""Longer than any vendor's module lets a call change."""
 ATTACHMENTS = {"evolux": evolux.detail, "vono": vono.audio}
 
 
@@ -44,20 +46,34 @@ class Imagined:
         self._world = world
         self._vendor = vendor
         self._place = place
+        self._settled: dict[tuple[str, date], list[Any]] = {}
 
     def rows(self, report: str, since: datetime, until: datetime) -> list[Any]:
         """From a day earlier on: a call may end, or be tried again, the day after it began."""
         now, zone = self._world.clock.now(), self._place.zone
-        render = ROWS[self._vendor]
         day = max(self._world.first_day, since.astimezone(zone).date() - timedelta(days=1))
         last = min(until, now).astimezone(zone).date()
         found: list[Any] = []
         while day <= last:
-            for draft in drafts(self._place, day):
-                if draft.start <= now:
-                    found.extend(render(report, draft, self._place, now))
+            found.extend(self._day(report, day, now))
             day += timedelta(days=1)
         return found
+
+    def _day(self, report: str, day: date, now: datetime) -> list[Any]:
+        """A day on which nothing changes any more is rendered once."""
+        is_settled = now.date() - day > SETTLED_AFTER
+        if is_settled and (report, day) in self._settled:
+            return self._settled[report, day]
+        render = ROWS[self._vendor]
+        rows = [
+            row
+            for draft in drafts(self._place, day)
+            if draft.start <= now
+            for row in render(report, draft, self._place, now)
+        ]
+        if is_settled:
+            self._settled[report, day] = rows
+        return rows
 
     def attachment(self, key: str) -> Any:
         """An Evolux call's detail or a Vono recording's audio; None if there is none (yet)."""

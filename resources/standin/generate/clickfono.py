@@ -14,7 +14,7 @@ from resources.standin.generate.names import QUEUES_ES, SPANISH
 
 OPENS, CLOSES = time(9), time(20)
 RETRY_AFTER = timedelta(minutes=12)
-RING = timedelta(seconds=25)
+SOON, RING = timedelta(seconds=20), timedelta(seconds=25)
 
 
 def rows(_report: str, call: Draft, place: Place, now: datetime) -> list[Record]:
@@ -43,9 +43,9 @@ def _attempt(call: Draft, place: Place, now: datetime, first: datetime) -> Recor
     for number in range(1, attempts + 1):
         at = first + (number - 1) * RETRY_AFTER
         is_last, connects = number == attempts, bool(call.talk_s) and number == attempts
-        if now < at + timedelta(seconds=5):
+        if now < at + SOON:
             return _record(call, place, "Por ejecutar", at, number, enqueued=True)
-        if now < at + RING + (talk if connects else timedelta(0)):
+        if now < at + SOON + RING + (talk if connects else timedelta(0)):
             return _record(call, place, "En ejecución", at, number)
         if connects:
             return _record(call, place, "Conectada", at, number, talk_s=call.talk_s)

@@ -11,14 +11,12 @@ from uuid import UUID
 
 import numpy as np
 import pandas as pd
-import sqlalchemy as sa
-from psycopg import Cursor
 from sqlalchemy.engine import Connection, Row
 
-import sql
 from resources import payload
 from resources.account import Account
 from resources.vendor import AnyStream, DetailStream, Facts, Record, Stream
+from resources.warehouse import copy_rows, execute
 from resources.windows import business_day
 
 KEYS = {
@@ -60,16 +58,24 @@ class Tally:
     records: int = 0
     new: int = 0
     changed: int = 0
+    missing: int = 0
     rejected: int = 0
     days: set[date] = field(default_factory=set)
     reasons: dict[str, int] = field(default_factory=dict)
     new_fields: set[str] = field(default_factory=set)
+
+    def reject(self, name: str, reason: str) -> None:
+        """Counts a reject."""
+        self.rejected += 1
+        sentence = f"{name}: {reason}"
+        self.reasons[sentence] = self.reasons.get(sentence, 0) + 1
 
     def add(self, other: "Tally") -> None:
         """Adds another's figures to these."""
         self.records += other.records
         self.new += other.new
         self.changed += other.changed
+        self.missing += other.missing
         self.rejected += other.rejected
         self.days |= other.days
         self.new_fields |= other.new_fields
@@ -115,22 +121,22 @@ class Landing:
         day: date,
         make_days: Callable[[set[date]], None],
     ) -> None:
-        self._account = account
-        self._stream = stream
+        self.account = account
+        self.stream = stream
         self._day = day
         self._make_days = make_days
         self._where = {"account": account.name, "stream": stream.name}
         self.seen: set[str] = set()
+        """Keys of all that was read so far."""
         self.unkeyed: set[UUID] = set()
-        self.tally = Tally()
+        """Digests of all that was read without a key."""
 
-    def prepare(self, sightings: Iterable[Sighting]) -> "Batch":
+    def _sort(self, sightings: Iterable[Sighting]) -> "Batch":
         """Keys and digests of what was read: all that an unchanged record costs."""
         keyed: dict[str, _Keyed] = {}
         unkeyed: list[_Unkeyed] = []
         repeated: list[Sighting] = []
         for sighting in sightings:
-            self.tally.records += 1
             record = sighting.record
             key = sighting.key or self._key(record)
             if key is None:
@@ -139,45 +145,62 @@ class Landing:
                 day = sighting.day or self._day
                 unkeyed.append(_Unkeyed(encoded, payload.digest(encoded), reason, day))
                 continue
-            if self._stream.redact:
-                record = self._stream.redact(record)
+            if self.stream.redact:
+                record = self.stream.redact(record)
             encoded = payload.encode(record)
             item = _Keyed(key, record, encoded, payload.digest(encoded), sighting)
             if key in keyed and keyed[key].digest != item.digest:
                 repeated.append(sighting)  # two versions in one batch: one after the other
-                self.tally.records -= 1
             else:
                 keyed[key] = item
         self.seen.update(keyed)
         self.unkeyed.update(item.digest for item in unkeyed)
         return Batch(list(keyed.values()), unkeyed, repeated)
 
-    def land(self, connection: Connection, sightings: Iterable[Sighting]) -> set[date]:
-        """Writes a batch in the connection's transaction; returns the days that it touched.
-
-        The caller has made sure of the days' partitions and holds the stream's lock.
-        """
-        batch = self.prepare(sightings)
+    def land(self, connection: Connection, sightings: Sequence[Sighting]) -> Tally:
+        """Writes a batch in the connection's transaction, whose holder has the stream's lock."""
+        batch = self._sort(sightings)
+        tally = Tally(records=len(sightings) - len(batch.repeated))
         changed = self._changed(connection, batch.keyed)
-        touched: set[date] = set()
         if changed or batch.unkeyed:
-            touched = self._write(connection, changed, batch.unkeyed)
+            self._write(connection, changed, batch.unkeyed, tally)
         if batch.repeated:
-            touched |= self.land(connection, batch.repeated)
-        return touched
+            tally.add(self.land(connection, batch.repeated))
+        return tally
+
+    def rebuild(self, connection: Connection, heads: Iterable[Row[Any]]) -> Tally:
+        """Facts anew from raw alone: rows of `load/raw_heads`, as if all had changed."""
+        changed = [
+            _Keyed(
+                key=head.record_key,
+                record=head.payload,
+                encoded=payload.encode(head.payload),
+                digest=head.digest,
+                sighting=Sighting(None, 0, head.observed_at, day=head.call_date),
+                old_date=head.call_date,
+                version=head.version,
+                is_new_version=False,
+                missing_since=head.missing_since,
+            )
+            for head in heads
+        ]
+        tally = Tally(records=len(changed))
+        if changed:
+            self._write(connection, changed, [], tally)
+        return tally
 
     def _key(self, record: Any) -> str | None:
         if not isinstance(record, dict):
             return None
-        if isinstance(self._stream, DetailStream):
+        if isinstance(self.stream, DetailStream):
             return None
-        key = self._stream.key(record)
-        return f"{self._day}/{key}" if key is not None and self._stream.replaces else key
+        key = self.stream.key(record)
+        return f"{self._day}/{key}" if key is not None and self.stream.replaces else key
 
     def _changed(self, connection: Connection, keyed: list[_Keyed]) -> list[_Keyed]:
         if not keyed:
             return []
-        rows = _execute(
+        rows = execute(
             connection,
             "load/changed_records",
             keys=[item.key for item in keyed],
@@ -197,8 +220,8 @@ class Landing:
         """Facts of the changed records; sets each one's day, and whether it is open or rejected."""
         if not changed:
             return None
-        facts = self._stream.normalise([item.record for item in changed], self._account)
-        zone = self._account.timezone
+        facts = self.stream.normalise([item.record for item in changed], self.account)
+        zone = self.account.timezone
         starts: Sequence[Any] = [None] * len(changed)
         if facts.started_at is not None:
             starts = facts.started_at.tolist()
@@ -213,60 +236,43 @@ class Landing:
         return facts
 
     def _write(
-        self, connection: Connection, changed: list[_Keyed], unkeyed: list[_Unkeyed]
-    ) -> set[date]:
+        self,
+        connection: Connection,
+        changed: list[_Keyed],
+        unkeyed: list[_Unkeyed],
+        tally: Tally,
+    ) -> None:
         facts = self._normalise(changed)
         touched = {item.call_date for item in changed if item.call_date}
         touched |= {item.old_date for item in changed if item.old_date}
         touched |= {item.call_date for item in unkeyed}
         self._make_days(touched)  # by itself: this transaction holds no lock on the tables yet
-        _execute(connection, "load/stages")
+        execute(connection, "load/stages")
         days = sorted(touched)
-        with _cursor(connection) as cursor:
-            self._stage(cursor, changed, unkeyed, facts)
+        self._stage(connection, changed, unkeyed, facts)
         if facts is not None:
-            _execute(connection, "load/insert_versions", **self._where)
-            _execute(connection, "load/merge_heads", **self._where)
+            execute(connection, "load/insert_versions", **self._where)
+            execute(connection, "load/merge_heads", **self._where)
             if any(item.old_date for item in changed):
-                for table in TABLES_OF[self._stream.table]:
-                    _execute(connection, f"load/drop_stale_{table}", days=days, **self._where)
+                for table in TABLES_OF[self.stream.table]:
+                    execute(connection, f"load/drop_stale_{table}", days=days, **self._where)
             for table in facts.tables:
                 parameters = {"days": days} if table == "audio" else {}
-                _execute(connection, f"load/merge_{table}", **parameters)
-            _execute(connection, "load/resolve_rejects", **self._where)
-            self._count(changed, facts)
+                execute(connection, f"load/merge_{table}", **parameters)
+            execute(connection, "load/resolve_rejects", **self._where)
+            _count(tally, changed, facts)
         if unkeyed or (facts is not None and facts.rejects):
-            _execute(connection, "load/merge_rejects", **self._where)
+            execute(connection, "load/merge_rejects", **self._where)
         for item in unkeyed:
-            self._count_reject("record", item.reason)
-        _execute(connection, "load/mark_stale", days=days)
-        for name in ("records", "rejects", *TABLES_OF[self._stream.table]):
+            tally.reject("record", item.reason)
+        execute(connection, "load/mark_stale", days=days)
+        for name in ("records", "rejects", *TABLES_OF[self.stream.table]):
             connection.exec_driver_sql(f"TRUNCATE stage_{name}")
-        self.tally.days |= touched
-        return touched
-
-    def rebuild(self, connection: Connection, heads: Iterable[Row[Any]]) -> set[date]:
-        """Facts anew from raw alone: rows of `load/raw_heads`, as if all had changed."""
-        changed = [
-            _Keyed(
-                key=head.record_key,
-                record=head.payload,
-                encoded=payload.encode(head.payload),
-                digest=head.digest,
-                sighting=Sighting(None, 0, head.observed_at, day=head.call_date),
-                old_date=head.call_date,
-                version=head.version,
-                is_new_version=False,
-                missing_since=head.missing_since,
-            )
-            for head in heads
-        ]
-        self.tally.records += len(changed)
-        return self._write(connection, changed, []) if changed else set()
+        tally.days |= touched
 
     def _stage(
         self,
-        cursor: "Cursor[Any]",
+        connection: Connection,
         changed: list[_Keyed],
         unkeyed: list[_Unkeyed],
         facts: Facts | None,
@@ -280,7 +286,7 @@ class Landing:
             for item in changed
         )
         copy_rows(
-            cursor,
+            connection,
             "stage_records",
             ("record_key", "call_date", "old_date", "version", "is_new_version", "digest",
              "payload", "observed_at", "request_id", "is_open", "rejected", "missing_since"),
@@ -296,54 +302,37 @@ class Landing:
                 rejects.append((item.key, item.call_date, item.digest, reject.field, reject.reason,
                                 item.encoded.decode()))
             for table, frame in facts.tables.items():
-                self._stage_facts(cursor, table, frame, changed)
+                self._stage_facts(connection, table, frame, changed)
         if rejects:
             copy_rows(
-                cursor,
+                connection,
                 "stage_rejects",
                 ("record_key", "call_date", "digest", "field", "reason", "payload"),
                 rejects,
             )
 
     def _stage_facts(
-        self, cursor: "Cursor[Any]", table: str, frame: pd.DataFrame, changed: list[_Keyed]
+        self, connection: Connection, table: str, frame: pd.DataFrame, changed: list[_Keyed]
     ) -> None:
         if frame.empty:
             return
         owners = [changed[index] for index in frame.index]
         columns: dict[str, Sequence[Any]] = {
             "call_date": [item.call_date for item in owners],
-            "account": [self._account.name] * len(owners),
-            "stream": [self._stream.name] * len(owners),
+            "account": [self.account.name] * len(owners),
+            "stream": [self.stream.name] * len(owners),
         }
         if table in KEYS:
             columns[KEYS[table]] = [item.key for item in owners]
         if table in WITH_VENDOR:
-            columns["vendor"] = [self._account.vendor] * len(owners)
+            columns["vendor"] = [self.account.vendor] * len(owners)
         if table in WITH_MISSING:
             columns["missing_since"] = [item.missing_since for item in owners]
         if table == "agent_usage":
             columns["observed_at"] = [item.sighting.observed_at for item in owners]
         for name in frame.columns:
             columns[str(name)] = plain(frame[name])
-        copy_rows(cursor, f"stage_{table}", tuple(columns), zip(*columns.values(), strict=True))
-
-    def _count(self, changed: list[_Keyed], facts: Facts) -> None:
-        self.tally.new_fields |= facts.new_fields
-        for item in changed:
-            if item.rejected:
-                continue
-            if item.version == 0:
-                self.tally.new += 1
-            else:
-                self.tally.changed += 1
-        for reject in facts.rejects:
-            self._count_reject(reject.field, reject.reason)
-
-    def _count_reject(self, name: str, reason: str) -> None:
-        self.tally.rejected += 1
-        sentence = f"{name}: {reason}"
-        self.tally.reasons[sentence] = self.tally.reasons.get(sentence, 0) + 1
+        copy_rows(connection, f"stage_{table}", tuple(columns), zip(*columns.values(), strict=True))
 
 
 @dataclass(frozen=True, slots=True)
@@ -355,13 +344,14 @@ class Batch:
     repeated: list[Sighting]
 
 
-def copy_rows(
-    cursor: "Cursor[Any]", table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]
-) -> None:
-    """COPY of plain tuples: the cheapest road into Postgres."""
-    with cursor.copy(f"COPY {table} ({', '.join(columns)}) FROM STDIN") as copy:
-        for row in rows:
-            copy.write_row(row)
+def _count(tally: Tally, changed: list[_Keyed], facts: Facts) -> None:
+    tally.new_fields |= facts.new_fields
+    for item in changed:
+        if not item.rejected:
+            tally.new += item.version == 0
+            tally.changed += item.version > 0
+    for reject in facts.rejects:
+        tally.reject(reject.field, reject.reason)
 
 
 def plain(column: "pd.Series[Any]") -> list[Any]:
@@ -376,14 +366,3 @@ def plain(column: "pd.Series[Any]") -> list[Any]:
         for value in values
     ]
 
-
-def _cursor(connection: Connection) -> "Cursor[Any]":
-    driver = connection.connection.driver_connection
-    assert driver is not None
-    cursor: Cursor[Any] = driver.cursor()
-    return cursor
-
-
-def _execute(connection: Connection, statement: str, **parameters: Any) -> list[Any]:
-    result = connection.execute(sa.text(sql.read(statement)), parameters)
-    return list(result) if result.returns_rows else []

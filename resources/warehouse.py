@@ -1,10 +1,10 @@
 """The Postgres warehouse: connections, migrations, day partitions. No SQL of its own."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 import stamina
@@ -14,6 +14,7 @@ from sqlalchemy.engine import Connection, Engine, Row
 
 import sql
 
+T = TypeVar("T")
 MIGRATION_LOCK = "callhouse migrate"
 
 
@@ -30,25 +31,44 @@ class Warehouse:
 
     @cached_property
     def engine(self) -> Engine:
-        """Transactions: what loads and reads tables."""
+        """Transactions: what loads tables."""
+        return self._connect()
+
+    @cached_property
+    def autocommit(self) -> Engine:
+        """Each statement its own transaction: limits, partitions, plans. A pool of its own, as a
+        load that holds a connection may need one of these too."""
+        return self._connect().execution_options(isolation_level="AUTOCOMMIT")
+
+    def _connect(self) -> Engine:
         return sa.create_engine(
             self.url,
             pool_size=self._pool_size,
             max_overflow=0,
             pool_timeout=600,
-            connect_args={"application_name": "callhouse", "options": "-c timezone=UTC -c jit=off"},
+            # Never prepared: a proxy may pool transactions, and plans must see the days asked for.
+            connect_args={
+                "application_name": "callhouse",
+                "options": "-c timezone=UTC -c jit=off",
+                "prepare_threshold": None,
+            },
         )
-
-    @cached_property
-    def autocommit(self) -> Engine:
-        """The same connections, each statement its own transaction: limits, partitions."""
-        return self.engine.execution_options(isolation_level="AUTOCOMMIT")
 
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
         """A transaction, committed at the end of the block."""
         with self.engine.begin() as connection:
             yield connection
+
+    def in_transaction(self, work: Callable[[Connection], T]) -> T:
+        """`work(connection)`, committed; all of it again when the database restarts or aborts it
+        (a lost connection, a deadlock, a serialisation failure)."""
+        for attempt in stamina.retry_context(
+            on=sa.exc.OperationalError, attempts=8, timeout=120, wait_initial=0.2
+        ):
+            with attempt, self.transaction() as connection:
+                return work(connection)
+        raise AssertionError("unreachable")
 
     def rows(self, statement: str, **parameters: Any) -> list[Row[Any]]:
         """What the statement `sql/<statement>.sql` returns, by itself."""
@@ -71,6 +91,25 @@ class Warehouse:
     def close(self) -> None:
         """Lets go of every connection."""
         self.engine.dispose()
+        self.autocommit.dispose()
+
+
+def execute(connection: Connection, statement: str, **parameters: Any) -> list[Row[Any]]:
+    """What the statement `sql/<statement>.sql` returns, in the connection's transaction."""
+    result = connection.execute(sa.text(sql.read(statement)), parameters)
+    return list(result) if result.returns_rows else []
+
+
+def copy_rows(
+    connection: Connection, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]
+) -> None:
+    """COPY of plain tuples, in the connection's transaction: the cheapest road into Postgres."""
+    driver = connection.connection.driver_connection
+    assert driver is not None
+    with driver.cursor() as cursor:
+        with cursor.copy(f"COPY {table} ({', '.join(columns)}) FROM STDIN") as copy:
+            for row in rows:
+                copy.write_row(row)
 
 
 def migrate(url: str) -> None:

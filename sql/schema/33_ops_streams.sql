@@ -12,5 +12,7 @@ CREATE TABLE ops.streams (
     stopped_key     text,
     window_days     integer,
     fields          text[]      NOT NULL DEFAULT '{}',
+    scope           text,
+    scope_since     timestamptz NOT NULL DEFAULT '-infinity',
     PRIMARY KEY (account, stream)
 );

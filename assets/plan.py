@@ -1,0 +1,105 @@
+"""What to read now: windows by account and stream, from what is known of watermark and days.
+
+Pure: no database, no clock of its own. `state` reads what these functions need.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from resources.account import Account
+from resources.vendor import Stream
+from resources.windows import ONE_DAY, Window, business_day, day_end, day_start
+
+GRACE = timedelta(minutes=5)
+"""A day is read in full this long after its end first: the last calls have come in by then."""
+EARLY = timedelta(seconds=30)
+"""A poll may be this early, as schedules tick by the minute; the limiter keeps the cadence."""
+
+
+@dataclass(frozen=True, slots=True)
+class StreamState:
+    """What `ops.streams` knows of an account's stream; all None before its first poll."""
+
+    watermark: datetime | None = None
+    last_polled_at: datetime | None = None
+    last_success_at: datetime | None = None
+    next_due_at: datetime | None = None
+    stopped_key: str | None = None
+    window_days: int | None = None
+    last_error: str | None = None
+
+    @property
+    def live_was_last(self) -> bool:
+        """Whether the last good read was a live one (only those count as polls)."""
+        return self.last_polled_at is not None and self.last_polled_at == self.last_success_at
+
+
+@dataclass(frozen=True, slots=True)
+class DayState:
+    """What `ops.days` knows of a business day that isn't complete; `state` None: never read."""
+
+    state: str | None
+    next_read_at: datetime | None
+
+
+Days = Mapping[date, DayState]
+
+
+def next_due(account: Account, state: StreamState) -> datetime | None:
+    """When the schedule should poll next; None: at once."""
+    if state.next_due_at is not None:
+        return state.next_due_at - EARLY
+    return state.last_polled_at + account.poll_every - EARLY if state.last_polled_at else None
+
+
+def live_window(
+    stream: Stream, account: Account, state: StreamState, now: datetime
+) -> Window | None:
+    """How the schedule reads on; None before the account's first business day.
+
+    What is older than yesterday isn't the live window's: its days aren't complete, and are read
+    in full by `unsettled_windows`.
+    """
+    zone = account.timezone
+    today = business_day(now, zone)
+    if today < account.start_date:
+        return None
+    if stream.live == "day":
+        return Window.of_days((today,), zone, now)
+    end = (now - stream.lag).replace(microsecond=0)
+    if state.watermark is None:
+        start = day_start(today, zone)
+    else:
+        start = max(state.watermark - stream.lookback, day_start(today - ONE_DAY, zone))
+    return Window(start, end, zone) if start < end else None
+
+
+def unsettled_windows(
+    stream: Stream, account: Account, state: StreamState, unsettled: Days, now: datetime
+) -> list[Window]:
+    """Of the unsettled days those that may be read now: newest first, as few as possible."""
+    due = [
+        day
+        for day, known in unsettled.items()
+        if now >= (known.next_read_at or day_end(day, account.timezone) + GRACE)
+    ]
+    return day_windows(stream, account, state, due, now)
+
+
+def day_windows(
+    stream: Stream, account: Account, state: StreamState, days: Iterable[date], now: datetime
+) -> list[Window]:
+    """The days in full: newest first, several in one window where one request may cover them."""
+    zone = account.timezone
+    today = business_day(now, zone)
+    span = 1
+    if stream.spans_days:
+        span = min(account.limits.max_window_days, state.window_days or 10_000)
+    groups: list[list[date]] = []
+    for day in sorted({day for day in days if day <= today}, reverse=True):
+        if groups and len(groups[-1]) < span and groups[-1][-1] - day == ONE_DAY:
+            groups[-1].append(day)
+        else:
+            groups.append([day])
+    return [Window.of_days(tuple(reversed(group)), zone, now) for group in groups]

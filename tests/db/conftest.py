@@ -1,0 +1,70 @@
+"""A warehouse, stand-in vendors and accounts that fit together, for tests of loading."""
+
+from collections.abc import Callable, Iterator
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+from pydantic import SecretStr
+
+from resources.account import Account, Limits
+from resources.standin.server import StandIn
+from resources.standin.tenant import Tenant
+from resources.vendors import discover
+from resources.warehouse import Warehouse
+
+START = date(2026, 3, 1)
+AccountOf = Callable[..., Account]
+
+
+@pytest.fixture
+def warehouse(database_url: str) -> Iterator[Warehouse]:
+    warehouse = Warehouse(database_url)
+    yield warehouse
+    warehouse.close()
+
+
+@pytest.fixture(scope="session")
+def _serving() -> Iterator[StandIn]:
+    with StandIn() as standin:
+        yield standin
+
+
+@pytest.fixture
+def standin(_serving: StandIn) -> Iterator[StandIn]:
+    """Fresh stand-in vendors; a breach of a documented limit fails the test."""
+    _serving.reset()
+    yield _serving
+    breaches = list(_serving.breaches)
+    _serving.reset()
+    assert not breaches, breaches
+
+
+@pytest.fixture
+def account_of(standin: StandIn) -> AccountOf:
+    """Makes the account that belongs to a tenant; keywords override."""
+
+    def make(tenant: Tenant, **changes: Any) -> Account:
+        vendor = discover()[tenant.vendor]
+        secrets = {"token": tenant.token, "key": tenant.key}
+        limits = vendor.limits.model_dump() | {"requests_per_s": None, "min_interval_s": 0}
+        fields: dict[str, Any] = {
+            "name": tenant.name,
+            "vendor": vendor.name,
+            "base_url": standin.url(tenant),
+            "timezone": tenant.zone,
+            "start_date": START,
+            "streams": vendor.default_streams,
+            "currency": "COP",
+            "country": vendor.country,
+            "operation": tenant.name,
+            "poll_every": timedelta(minutes=5),
+            "credentials": {name: SecretStr(secrets[name]) for name in vendor.credentials},
+            "limits": Limits.model_validate(limits | changes.pop("limits", {})),
+            "options": vendor.options(),
+        }
+        return Account(**fields | changes)
+
+    return make
+
+

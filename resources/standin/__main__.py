@@ -7,21 +7,36 @@ import json
 from datetime import date
 from pathlib import Path
 
-from resources.standin import StandIn, demo
+from resources.standin import StandIn, demo, fast
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m resources.standin", description=__doc__)
-    parser.add_argument("--port", type=int, default=0, help="on loopback; 0: any free one")
-    parser.add_argument("--state", type=Path, required=True, help="what survives a restart")
-    arguments = parser.parse_args()
-
+    arguments = _parser().parse_args()
     standin = StandIn(port=arguments.port, first_day=_first_day(arguments.state))
     _keep(arguments.state, standin.world.first_day)
-    demo.register(standin)
+    if arguments.fast:
+        sizes = fast.Sizes(arguments.dialogs, arguments.calls, arguments.handled)
+        fast.register(standin, standin.world.first_day, sizes, arguments.state)
+    else:
+        demo.register(standin)
+    for tenant in standin.tenants.values():
+        tenant.latency_s = arguments.latency_ms / 1000
     # True already: the socket has been listening since the stand-in was made.
     print(f"ready {standin.base_url}", flush=True)
     standin.run()
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m resources.standin", description=__doc__)
+    parser.add_argument("--port", type=int, default=0, help="on loopback; 0: any free one")
+    parser.add_argument("--state", type=Path, required=True, help="what survives a restart")
+    parser.add_argument("--latency-ms", type=int, default=0, help="before every answer")
+    parser.add_argument("--fast", action="store_true", help="the benchmarks' tenants, no demo")
+    sizes = fast.Sizes()
+    parser.add_argument("--dialogs", type=int, default=sizes.dialogs, help="fast Conpeek")
+    parser.add_argument("--calls", type=int, default=sizes.calls, help="fast Evolux")
+    parser.add_argument("--handled", type=int, default=sizes.handled, help="fast Wolkvox")
+    return parser
 
 
 def _first_day(state: Path) -> date | None:

@@ -28,7 +28,7 @@ STOPWATCH = Stopwatch()
 
 @pytest.fixture(scope="module")
 def _server() -> Iterator[StandIn]:
-    with StandIn(clock=Clock(), stopwatch=STOPWATCH) as server:
+    with LOOPBACK, StandIn(clock=Clock(), stopwatch=STOPWATCH) as server:
         yield server
 
 

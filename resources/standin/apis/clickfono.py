@@ -35,7 +35,7 @@ def answer(tenant: Tenant, ask: Ask) -> Answer:
     calls = [
         call
         for call in tenant.rows("calls_list", since, since + timedelta(days=1))
-        if _is_of(call, day, tenant) and popup in (None, call["popup_uuid"])
+        if _is_of(call, day, tenant) and (popup is None or call["popup_uuid"] == popup)
     ]
     return Answer(payload=calls, rows=calls) if calls else Answer(204)
 

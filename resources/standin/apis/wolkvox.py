@@ -100,6 +100,7 @@ def _totals(tenant: Tenant, since: datetime, until: datetime) -> list[dict[str, 
     rows = tenant.totals(since.date(), until.date()) or [
         {"calls": "1", "agent_name": call["agent_name"], "cost": call["cost"]}
         for call in _calls(tenant, "cdr_1", since, until)
+        if isinstance(call, dict) and {"agent_name", "cost"} <= call.keys()
     ]
     agents: dict[str, dict[str, Any]] = {}
     for row in rows:

@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 
 PACKAGE = Path(__file__).parents[3] / "resources" / "standin"
-OURS = re.compile(r"^\s*(?:from|import) ((?:assets|dagster|pipelines|resources|sql)\b[\w.]*)", re.M)
+OURS = re.compile(
+    r"^\s*(?:from|import) ((?:assets|dagster|pipelines|resources|sql)\b[\w.]*)", re.MULTILINE
+)
 
 
 @pytest.mark.parametrize("module", sorted(PACKAGE.rglob("*.py")), ids=lambda path: path.stem)

@@ -6,6 +6,7 @@ import os
 import sys
 
 from dagster import DagsterInstance
+from sqlalchemy.exc import OperationalError
 
 from pipelines.recovery import fail_interrupted_runs
 from resources.configuration import read_accounts
@@ -21,6 +22,8 @@ def main() -> None:
         migrate(os.environ["CALLHOUSE_DATABASE_URL"])
     except CallhouseError as error:
         sys.exit(str(error))
+    except OperationalError as error:
+        sys.exit(f"The warehouse doesn't answer: {error.orig}")
     with DagsterInstance.get() as instance:
         fail_interrupted_runs(instance, int(sys.argv[1]))
 

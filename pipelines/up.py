@@ -29,8 +29,7 @@ from resources.ports import LOOPBACK, free_port, is_taken
 
 END_WITH_PARENT = "CALLHOUSE_END_WITH_PARENT"
 """Set by `make up`: killing make ends Callhouse. (`nohup callhouse up &` outlives its shell.)"""
-POSTGRES_EVERY_S = 5
-console = Console()
+console = Console(soft_wrap=True)
 
 
 def run(port: int) -> None:
@@ -97,13 +96,11 @@ class _Stack:
         with console.status("Starting Callhouse; the first time takes a little longer…"):
             self._start()
         self._introduce()
-        next_look = 0.0
         while True:
-            self._look_after_processes()
-            if self._embedded and time.monotonic() > next_look:
+            if self._embedded:
                 self._look_after_postgres()
-                next_look = time.monotonic() + POSTGRES_EVERY_S
-            time.sleep(0.5)
+            self._look_after_processes()
+            time.sleep(1)
 
     def _start(self) -> None:
         self._home.logs.mkdir(exist_ok=True)
@@ -146,7 +143,7 @@ class _Stack:
         port = free_port()
         state = self._home.standin
         arguments = ("resources.standin", "--port", port, "--state", state)
-        self._child("stand-in vendors", *arguments, port=port).wait_until_ready()
+        self._child("stand-in server", *arguments, port=port).wait_until_ready()
         first_day = json.loads((state / "world.json").read_text())["first_day"]
         write_accounts(
             self._home.demo_accounts, f"http://{LOOPBACK}:{port}", date.fromisoformat(first_day)
@@ -197,7 +194,7 @@ class _Stack:
         for child in self._children:
             if child.is_dead:
                 child.count_death()
-                console.print(f"The {child.name} has ended: starting it again ({child.log}).")
+                console.print(f"The {child.name} has ended: starting it again.")
                 if child is self._code_server:
                     self._end_orphans()
                     self._preflight(self._code_server_port)

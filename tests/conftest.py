@@ -6,8 +6,10 @@ all workers of all sessions.
 
 import itertools
 import os
+import tempfile
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from pathlib import Path
 
 import psutil
 import psycopg
@@ -29,6 +31,15 @@ def _clean_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Non
                 patch.delenv(name)
         patch.setenv("CALLHOUSE_HOME", str(tmp_path_factory.getbasetemp() / "callhouse"))
         yield
+
+
+@pytest.fixture
+def open_folder() -> Iterator[Path]:
+    """A folder with a blank in its name that everybody may enter, unlike pytest's own."""
+    with tempfile.TemporaryDirectory(prefix="call house ") as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        yield folder
 
 
 @pytest.fixture(scope="session")

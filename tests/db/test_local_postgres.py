@@ -6,7 +6,6 @@ import signal
 import socket
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -23,13 +22,9 @@ root_only = pytest.mark.skipif(os.geteuid() != 0, reason="only root runs Postgre
 
 
 @pytest.fixture
-def place(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A folder with a blank in its name that everybody may enter, unlike pytest's own."""
-    with tempfile.TemporaryDirectory(prefix="call house ") as name:
-        folder = Path(name)
-        folder.chmod(0o755)
-        monkeypatch.setattr(server_user, "SYSTEM_FOLDER", folder / "system")
-        yield folder
+def place(open_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr(server_user, "SYSTEM_FOLDER", open_folder / "system")
+    return open_folder
 
 
 @pytest.fixture

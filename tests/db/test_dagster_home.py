@@ -1,0 +1,74 @@
+"""Dagster's home and storage as Callhouse sets them up, and a user's own left alone."""
+
+import os
+from pathlib import Path
+
+import psycopg
+import pytest
+from dagster import DagsterInstance
+from sqlalchemy import make_url
+
+from pipelines.dagster_home import STORAGE_URL, prepare, workspace_port, write_workspace
+from resources.home import Home
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
+    """A home of this test's own; what `prepare` adds to the environment goes with it."""
+    monkeypatch.setattr(os, "environ", os.environ.copy())
+    return Home(tmp_path / "home")
+
+
+def _schemas(url: str) -> set[str]:
+    with psycopg.connect(url) as connection:
+        tables = connection.execute("SELECT schemaname, tablename FROM pg_tables")
+        return {schema for schema, table in tables if table in {"runs", "alembic_version"}}
+
+
+def test_storage_is_a_schema_of_the_warehouse(home: Home, empty_database_url: str) -> None:
+    prepare(home, empty_database_url)
+    with DagsterInstance.get() as instance:
+        assert instance.get_runs() == []
+        assert not instance.telemetry_enabled
+        assert not instance.nux_enabled
+        assert instance.run_monitoring_enabled
+        limits = instance.get_concurrency_config().run_queue_config
+        assert limits is not None
+        assert limits.max_concurrent_runs == 10
+    assert _schemas(empty_database_url) == {"dagster"}
+
+
+def test_storage_may_be_a_database_of_its_own(
+    home: Home, empty_database_url: str, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    os.environ[STORAGE_URL] = empty_database_url
+    prepare(home, database_url)
+    prepare(home, database_url)
+    with DagsterInstance.get() as instance:
+        assert instance.get_runs() == []
+    assert _schemas(empty_database_url) == {"public"}
+    assert "dagster" not in _schemas(database_url)
+
+
+def test_a_users_own_dagster_home_is_left_alone(
+    home: Home, empty_database_url: str, tmp_path: Path
+) -> None:
+    os.environ["DAGSTER_HOME"] = str(tmp_path / "mine")
+    prepare(home, empty_database_url)
+    assert os.environ["DAGSTER_HOME"] == str(tmp_path / "mine")
+    assert list((tmp_path / "mine").iterdir()) == []
+
+
+def test_the_password_is_in_no_file(home: Home, empty_database_url: str) -> None:
+    password = make_url(empty_database_url).password
+    assert password
+    prepare(home, empty_database_url)
+    for file in home.root.rglob("*"):
+        assert not file.is_file() or password not in file.read_text()
+
+
+def test_the_workspace_remembers_its_code_server(home: Home) -> None:
+    home.root.mkdir()
+    assert workspace_port(home) is None
+    write_workspace(home, 4000)
+    assert workspace_port(home) == 4000

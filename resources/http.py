@@ -145,10 +145,16 @@ class Http:
             outcome = permit.outcome
             outcome.url = self.redactor.text(url)
             try:
+                if sink is not None:
+                    sink.seek(0)
+                    sink.truncate()  # an attempt before this one may have left half a body
                 answer = self._send(url, headers, permit, sink)
                 result, outcome.records = parse(answer)
             except CallhouseError as error:
-                outcome.error = self.redactor.text(str(error))[:2000]
+                error.args = (self.redactor.text(str(error)),)  # a vendor may echo the secret
+                if isinstance(error, ContractError):
+                    error.body = self.redactor.bytes(error.body)
+                outcome.error = str(error)[:2000]
                 if isinstance(error, TransientError):
                     outcome.hold = error.retry_after
                 outcome.exhausted = isinstance(error, QuotaExhaustedError)

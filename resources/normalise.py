@@ -5,6 +5,7 @@ becomes, and never looks at a record itself. What the vendor didn't say is missi
 0 or ''.
 """
 
+import re
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
@@ -22,8 +23,13 @@ from resources.vendor import Facts, Record, Reject
 Column = Any
 """A pandas Series as long as the batch (pandas' own types say no more of object columns)."""
 
-BIGINT = float(2**63 - 1)
+BIGINT = float(2**63 - 1024)
+"""The largest bigint that a float can hold."""
+INTEGER = float(2**31 - 1)
 EARLIEST = pd.Timestamp("2000-01-01", tz=UTC)
+MOST_NEW_VALUES = 5
+"""So many values of one field and batch are told as new: it may be anything but a list."""
+_LETTER = re.compile("[A-Za-z]")
 AHEAD = timedelta(days=2)
 """A call further ahead than this, or before EARLIEST, is a broken date, not a call."""
 
@@ -37,6 +43,7 @@ class Columns:
         self._records = records
         self._frame = pd.DataFrame(list(records), dtype=object)
         self._read: set[str] = set()
+        self._new: set[str] = set()
         self._faults: dict[int, Reject] = {}
 
     def values(self, field: str) -> Column:
@@ -79,11 +86,12 @@ class Columns:
         self.fault(numbers.abs() > BIGINT, field, "the number is beyond a bigint")
         return numbers.where(numbers.abs() <= BIGINT)
 
-    def integer(self, field: str, required: bool = False) -> Column:
-        """Whole numbers, as pandas' nullable Int64."""
+    def integer(self, field: str, required: bool = False, most: float = BIGINT) -> Column:
+        """Whole numbers, as pandas' nullable Int64; `most` = INTEGER for a column so small."""
         numbers = self.number(field, required)
         self.fault(numbers.notna() & (numbers % 1 != 0), field, "expected a whole number")
-        return numbers.where(numbers % 1 == 0).astype("Int64")
+        self.fault(numbers.abs() > most, field, f"the number is beyond {most:.0f}")
+        return numbers.where((numbers % 1 == 0) & (numbers.abs() <= most)).astype("Int64")
 
     def decimal(self, field: str) -> Column:
         """Numbers that must keep every digit (money): checked, and left as the text they were."""
@@ -134,23 +142,34 @@ class Columns:
         return self._plausible(text, aware.dt.tz_convert(UTC), field)
 
     def mapped(self, field: str, mapping: Mapping[str, str], default: str | None = None) -> Column:
-        """The field's value by `mapping`; `default` for what isn't in it."""
-        return self.text(field).map(lambda value: mapping.get(value, default))
+        """The field's value by `mapping`; `default` for what isn't in it, which is told as new."""
+        text = self.text(field)
+        unknown = text[text.notna() & ~text.isin(list(mapping))].unique()[:MOST_NEW_VALUES]
+        self._new.update(f"{field}={value[:40]}" for value in unknown)
+        return text.map(lambda value: mapping.get(value, default))
 
     def e164(self, column: Column) -> Column:
         """Phone numbers in E.164 by the account's country; NULL for extensions and the like."""
         country = self.account.country
         return column.map(lambda value: None if value is None else e164(value, country))
 
-    def rest(self, *ignored: str) -> Column:
-        """What no mapping read, as one object a record (NULL when there is nothing)."""
-        names = [name for name in self._frame if name not in self._read and name not in ignored]
-        self._unmapped = frozenset(map(str, names))
+    def rest(self, *kept: str) -> Column:
+        """What no mapping read, as one object a record (NULL when there is nothing).
+
+        `kept` are known fields that belong there as they came, whether a mapping read them or
+        not; any other is told as new.
+        """
+        fields = [str(name) for name in self._frame]
+        unknown = {name for name in fields if name not in self._read and name not in kept}
+        self._new.update(map(payload.storable, unknown))
+        names = [name for name in fields if name in kept or name in unknown]
         if not names:
             return pd.Series([None] * self.size, dtype=object)
         return pd.Series(
             [
-                {name: record[name] for name in names if record.get(name) is not None} or None
+                {
+                    name: record[name] for name in names if record.get(name) not in (None, "")
+                } or None
                 for record in self._records
             ],
             dtype=object,
@@ -184,7 +203,7 @@ class Columns:
             started_at=started_at,
             rejects=[self._faults[index] for index in sorted(bad)],
             is_open=is_open,
-            new_fields=getattr(self, "_unmapped", frozenset()),
+            new_fields=frozenset(self._new),
         )
 
     def _require(self, column: Column, field: str, required: bool) -> None:
@@ -202,6 +221,8 @@ class Columns:
 @lru_cache(maxsize=200_000)
 def e164(number: str, country: str) -> str | None:
     """`number` in E.164, or None when it isn't a valid number (an extension, `anonymous`)."""
+    if _LETTER.search(number):
+        return None  # a name with digits in it (`sup11999482052`) isn't the number in it
     try:
         parsed = phonenumbers.parse(number, country)
     except phonenumbers.NumberParseException:

@@ -51,6 +51,7 @@ class Facts:
     `started_at`: UTC, one a record: it decides the business day. NaT for a reject without one;
     None where records don't say it: aggregates belong to the day asked for, details to their call.
     `is_open`: records that their vendor will still change.
+    `new_fields`: fields that no mapping knows, and values (`field=value`) outside a known list.
     """
 
     tables: dict[str, pd.DataFrame]
@@ -96,10 +97,14 @@ class Stream:
 
 @dataclass(frozen=True, slots=True)
 class Parent:
-    """A record whose detail is to be fetched: its key, as in raw, and when it began."""
+    """A record whose detail is to be fetched: its key, as in raw, and when it began.
+
+    `size_bytes`: of a recording, about, as its listing says; None where it doesn't.
+    """
 
     key: str
     started_at: datetime
+    size_bytes: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

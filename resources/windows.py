@@ -63,6 +63,23 @@ class Window:
         return (self.end - timedelta(seconds=1)).astimezone(self.timezone)
 
     @property
+    def wall_times(self) -> tuple[datetime, datetime]:
+        """The first and the last second inside, without an offset, for APIs that take none.
+
+        Where clocks go back inside, an hour comes twice and can't be asked for by half: the
+        answer covers an hour more on both sides then, but no other business day than `days`.
+        """
+        first, last = self.local_start, self.local_last
+        back = (first.utcoffset() or timedelta(0)) - (last.utcoffset() or timedelta(0))
+        first, last = (t.replace(tzinfo=None, microsecond=0) for t in (first, last))
+        if back > timedelta(0):
+            first, last = first - back, last + back
+            if self.days:
+                first = max(first, datetime.combine(self.days[0], time.min))
+                last = min(last, datetime.combine(self.days[-1], time(23, 59, 59)))
+        return first, last
+
+    @property
     def day(self) -> date:
         """The one business day that this window lies in. Raises ValueError if there are more."""
         if self.local_start.date() != self.local_last.date():

@@ -1,0 +1,352 @@
+"""Wolkvox: the reports manager. One answer a window, without pages, every value a string.
+
+The vendor's document is of `cdr_2` and names the limits; the other reports and the texts of the
+errors are known from public material, so whatever of theirs isn't mapped stays in `attributes`.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, time, timedelta
+from typing import Any
+from urllib.parse import urlsplit
+
+import pandas as pd
+
+from resources.account import Account, Limits
+from resources.client import Client
+from resources.errors import (
+    ContractError,
+    QuotaExhaustedError,
+    ThrottledError,
+    WindowTooLargeError,
+)
+from resources.http import Answer, refuse
+from resources.normalise import Column, Columns, key_of
+from resources.vendor import Facts, Page, Record, Stream, Vendor
+from resources.windows import Window, business_day, day_end
+
+DOCUMENT = "APIs Reports Manager: 2. Calls and telephone usage per agent"
+PUBLIC = "APIs Reports Manager, known from public material"
+PATH = "api/v2/reports_manager.php"
+ASKED = "%Y%m%d%H%M%S"
+"""`date_ini` and `date_end`: YYYYmmddHHiiss, wall time."""
+TIME = "%Y-%m-%d %H:%M:%S"
+"""`date` of a record: wall time. No document is so exact; any other form is rejected."""
+PAUSE = timedelta(seconds=5)
+"""After a refusal for concurrency; the spacing of the report comes on top."""
+FOUND = re.compile(r"\s*([0-9]{1,15}) records? ")
+SERVER = re.compile(r"wv([^.]+)\.")
+
+DIRECTIONS = {
+    "inbound": "inbound",
+    "out_pre": "outbound",
+    "outbound_ma": "outbound",
+    "internal call": "internal",
+    "internal call_inb": "internal",
+    "internal call_que": "internal",
+    "conference": "unknown",
+    "transfer": "unknown",
+}
+DISPOSITIONS = {
+    "Cancel": "canceled",
+    "Chanunavail": "failed",
+    "Congestion": "failed",
+    "Busy": "busy",
+    "No answer": "no_answer",
+    "Tcpa": "blocked",
+    "Do not call": "blocked",
+}
+ENDED_BY = {"agent": "agent", "customer": "customer"}
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What an answer holds, and how many records the vendor says that it found."""
+
+    records: list[Any]
+    found: int | None = None
+
+
+class Wolkvox(Client):
+    """`GET reports_manager.php?api=…` between two wall times, both taken as included."""
+
+    def agent_usage(self, window: Window) -> Iterator[Page]:
+        """Each agent's totals of the window's day, always from its start: parts can't be added."""
+        midnight = datetime.combine(window.day, time.min)
+        last = datetime.combine(window.day, time(23, 59, 59))
+        yield self._report("cdr_2", midnight, min(window.wall_times[1], last))
+
+    def calls(self, window: Window) -> Iterator[Page]:
+        """The calls of the window that an agent handled."""
+        yield from self._calls("cdr_1", window)
+
+    def unconnected_calls(self, window: Window) -> Iterator[Page]:
+        """The calls of the window that weren't connected."""
+        yield from self._calls("cdr_5", window)
+
+    def _calls(self, api: str, window: Window) -> Iterator[Page]:
+        first, last = window.wall_times
+        page = self._report(api, first, last)
+        yield page
+        for record in page.records:
+            at = _wall_time(record.get("date")) if isinstance(record, dict) else None
+            if at and not first <= at <= last:
+                raise ContractError(
+                    f"{api}: asked for {first:{TIME}} to {last:{TIME}}, got a call at {at:{TIME}}: "
+                    "the vendor ignored the dates"
+                )
+
+    def _report(self, api: str, first: datetime, last: datetime) -> Page:
+        report, permit = self.http.get(
+            api,
+            PATH,
+            lambda answer: self._parse(api, answer),
+            params={"api": api, "date_ini": f"{first:{ASKED}}", "date_end": f"{last:{ASKED}}"},
+            headers=self._headers(),
+        )
+        assert permit.request_id is not None
+        return Page(report.records, permit.request_id, permit.granted_at, report.found)
+
+    def _headers(self) -> dict[str, str]:
+        """The token; and the server's number, as the document's sample has it, if the host does."""
+        headers = {"wolkvox-token": self.account.secret("token")}
+        server = SERVER.match(urlsplit(self.account.base_url).hostname or "")
+        if server:
+            headers["wolkvox_server"] = server[1]
+        return headers
+
+    def _parse(self, api: str, answer: Answer) -> tuple[Report, int]:
+        """The envelope by its code and, where one code has several meanings, by its message."""
+        envelope = _envelope(api, answer)
+        message = str(envelope.get("msg") or "")[:200]
+        said = message.upper()
+        status = _status(api, answer, envelope)
+        if status == 404 and "VALIDATE DATES ENTERED" in said:
+            return Report([]), 0
+        if status == 403 and "SIMULTANEOUS REQUESTS" in said:
+            raise ThrottledError(f"{api}: {message}", PAUSE)
+        if status == 403 and "TOKEN LIMIT EXCEEDED" in said:
+            zone = self.account.timezone
+            until = day_end(business_day(answer.permit.granted_at, zone), zone)
+            raise QuotaExhaustedError(
+                f"{api}: {message}: the day's requests are used up; goes on by itself at "
+                f"{until.astimezone(zone):%Y-%m-%d %H:%M %Z}",
+                until,
+            )
+        if status != 200:
+            what = f"{api}: {message}" if message else api
+            raise refuse(replace(answer, status=status), what)
+        return self._records(api, answer, envelope, message)
+
+    def _records(
+        self, api: str, answer: Answer, envelope: dict[str, Any], message: str
+    ) -> tuple[Report, int]:
+        records = envelope.get("data")
+        if not isinstance(records, list):
+            raise ContractError(f"{api}: the answer has no list `data`", answer.body)
+        match = FOUND.match(message)
+        found = int(match[1]) if match else None
+        most = self.account.limits.max_records
+        if most and max(len(records), found or 0) >= most:
+            raise WindowTooLargeError(
+                f"{api}: {len(records):,} records came ({message}); an answer of {most:,} may be "
+                "cut off"
+            )
+        return Report(records, found), len(records)
+
+
+def _envelope(api: str, answer: Answer) -> dict[str, Any]:
+    """The answer's object; an error's body may be anything."""
+    try:
+        envelope = answer.json()
+    except ContractError:
+        if answer.status == 200:
+            raise
+        return {}
+    if isinstance(envelope, dict):
+        return envelope
+    if answer.status == 200:
+        raise ContractError(f"{api}: the answer isn't an object", answer.body)
+    return {}
+
+
+def _status(api: str, answer: Answer, envelope: dict[str, Any]) -> int:
+    """HTTP's status; where that is 200 the envelope's `code`, which is 200 or "200" by report."""
+    if answer.status != 200:
+        return answer.status
+    code = str(envelope.get("code"))
+    if not re.fullmatch("[1-5][0-9][0-9]", code, re.ASCII):
+        raise ContractError(f"{api}: the answer's `code` is {code[:40]!r}", answer.body)
+    return int(code)
+
+
+def _wall_time(value: Any) -> datetime | None:
+    try:
+        return datetime.strptime(value, TIME)  # noqa: DTZ007 - the vendor's times have no offset
+    except (TypeError, ValueError):
+        return None
+
+
+def usage_to_facts(records: Sequence[Record], account: Account) -> Facts:
+    """`facts.agent_usage`: totals have no time of their own, they belong to the day asked for."""
+    columns = Columns(records, account)
+    cost = columns.decimal("cost")
+    usage = pd.DataFrame(
+        {
+            "agent_name": columns.text("agent_name", required=True),
+            "calls": columns.integer("calls"),
+            "cost": cost,
+            "currency": _currency(cost, account),
+        }
+    )
+    columns.rest()
+    return columns.facts(None, {"agent_usage": usage}, None)
+
+
+def calls_to_facts(records: Sequence[Record], account: Account) -> Facts:
+    """`facts.calls` of `cdr_1`: every record is a call that an agent spoke in.
+
+    `time_seg` is all that is said of its length, so it is both `duration_s` and `talk_s`.
+    """
+    columns = Columns(records, account)
+    spoken = columns.seconds("time_seg")
+    cost = columns.decimal("cost")
+    ended_by = columns.mapped("hang_up", ENDED_BY, "unknown")
+    return _calls_to_facts(
+        columns,
+        ("hang_up", "time_min", "cod_act_2", "description_cod_act_2", "comment"),
+        {
+            "duration_s": spoken,
+            "talk_s": spoken,
+            "disposition": "answered",
+            "ended_by": ended_by.where(columns.text("hang_up").notna(), None),
+            "queue_id": columns.text("skill_id"),
+            "queue_name": columns.text("skill_name"),
+            "wrapup_code": columns.text("cod_act"),
+            "wrapup_name": columns.text("description_cod_act"),
+            "cost": cost,
+            "currency": _currency(cost, account),
+        },
+    )
+
+
+def unconnected_to_facts(records: Sequence[Record], account: Account) -> Facts:
+    """`facts.calls` of `cdr_5`: what became of a call is its `result`."""
+    columns = Columns(records, account)
+    return _calls_to_facts(
+        columns,
+        (),
+        {
+            "ring_s": columns.seconds("ring_time"),
+            "disposition": columns.mapped("result", DISPOSITIONS, "unknown"),
+            "disposition_raw": columns.text("result"),
+        },
+    )
+
+
+def _calls_to_facts(columns: Columns, kept: tuple[str, ...], own: dict[str, Column | str]) -> Facts:
+    """What both reports of calls have in common.
+
+    `telephone` is the other side's number: which end of the call that was is known of inbound
+    and outbound calls only.
+    """
+    started_at = columns.local("date", TIME, required=True)
+    direction = columns.mapped("type_interaction", DIRECTIONS, "unknown")
+    telephone = columns.text("telephone")
+    from_number = telephone.where(direction == "inbound", None)
+    to_number = telephone.where(direction == "outbound", None)
+    calls = pd.DataFrame(
+        {
+            "grain": "call",
+            "direction": direction,
+            "started_at": started_at,
+            "from_number": from_number,
+            "to_number": to_number,
+            "from_e164": columns.e164(from_number),
+            "to_e164": columns.e164(to_number),
+            "is_final": True,
+            "agent_id": columns.text("agent_id"),
+            "agent_name": columns.text("agent_name"),
+            "campaign_id": columns.text("campaign_id"),
+            **own,
+            "attributes": columns.rest(
+                "conn_id", "type_interaction", "telephone", "destiny", "customer_id", *kept
+            ),
+        }
+    )
+    return columns.facts(started_at, {"calls": calls}, None)
+
+
+def _currency(cost: Column, account: Account) -> Column:
+    """The account's currency beside each cost: the vendor names none."""
+    return cost.where(cost.isna(), account.currency)
+
+
+KEY = key_of("conn_id", "agent_id", "type_interaction", "date")
+"""`conn_id` alone isn't known to be unique."""
+
+AGENT_USAGE = Stream(
+    name="agent_usage",
+    title="Calls and cost of each agent, by day (cdr_2)",
+    document=DOCUMENT,
+    table="agent_usage",
+    read=Wolkvox.agent_usage,
+    key=key_of("agent_name"),
+    normalise=usage_to_facts,
+    live="day",
+    settle=timedelta(days=1),
+    replaces=True,
+)
+CALLS = Stream(
+    name="calls",
+    title="Calls that agents handled (cdr_1)",
+    document=PUBLIC,
+    table="calls",
+    read=Wolkvox.calls,
+    key=KEY,
+    normalise=calls_to_facts,
+    lookback=timedelta(hours=2),
+    settle=timedelta(days=3),
+    settle_every=timedelta(hours=12),
+    spans_days=True,
+)
+UNCONNECTED_CALLS = Stream(
+    name="unconnected_calls",
+    title="Calls that weren't connected (cdr_5)",
+    document=PUBLIC,
+    table="calls",
+    read=Wolkvox.unconnected_calls,
+    key=KEY,
+    normalise=unconnected_to_facts,
+    spans_days=True,
+)
+
+VENDOR = Vendor(
+    name="wolkvox",
+    title="Wolkvox",
+    timezone="America/Bogota",
+    country="CO",
+    client=Wolkvox,
+    streams=(AGENT_USAGE, CALLS, UNCONNECTED_CALLS),
+    requests_per_license=1000,
+    poll_every=timedelta(minutes=5),
+    limits=Limits(
+        min_interval_s=300,
+        concurrency=1,
+        max_window_days=31,
+        max_records=60_000,
+        max_bytes=256 * 1024 * 1024,
+        timeout_s=60,
+        sources={
+            "min_interval_s": f'{DOCUMENT}: "a consumption every 5 minutes"',
+            "concurrency": f'{DOCUMENT}: "the same token cannot be consumed simultaneously" '
+            '(and "2 simultaneous requests": the stricter counts)',
+            "daily_requests": f'{DOCUMENT}: "number of licenses multiplied by 1000"',
+            "max_window_days": f"{DOCUMENT}: 31 days",
+            "max_records": f"{DOCUMENT}: 60,000 records",
+            "max_bytes": f"{DOCUMENT}: 256 MB",
+            "timeout_s": f"{DOCUMENT}: 60 seconds",
+        },
+    ),
+)

@@ -120,7 +120,7 @@ def test_it_serves_ends_whole_and_recovers(home: Home, up: Up) -> None:
 
     run_id = _leave_a_run_behind(home)
     first.kill()
-    first.wait()
+    first.communicate()
     _wait_until(lambda: not _processes(home), END_S)
 
     again = up(port)

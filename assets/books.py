@@ -40,7 +40,7 @@ def count_days(
     )
     return {
         row.call_date: Counts(
-            row.raw_records, row.facts, row.rejects, row.open_records, row.unkeyed
+            row.state, row.is_first, row.raw_records, row.facts, row.rejects, row.open_records, row.unkeyed
         )
         for row in rows
     }
@@ -53,8 +53,9 @@ def close_days(
     window: Window,
     counts: dict[date, Counts],
     total: int | None,
-) -> None:
-    """Judges the days that the window read in full."""
+) -> set[date]:
+    """Judges the days that the window read in full; returns those whose state changed."""
+    turned: set[date] = set()
     for day in window.days:
         verdict = judge(stream, account, day, counts[day], window.end)
         execute(
@@ -67,6 +68,9 @@ def close_days(
             vendor_total=total,
             **_where(account, stream),
         )
+        if verdict.state != counts[day].state:
+            turned.add(day)
+    return turned
 
 
 def note_success(

@@ -61,7 +61,7 @@ class DetailReader:
             tally.add(self._land(day, pages))
             if error is not None:
                 raise error
-        self._judge(day)
+        tally.turned |= self._judge(day)
         return tally
 
     def _pending(self, day: date) -> list[Parent]:
@@ -113,10 +113,11 @@ class DetailReader:
 
         return self._warehouse.in_transaction(work) if pages else Tally()
 
-    def _judge(self, day: date) -> None:
-        """The day is complete when its parents are and none lacks a detail that may yet come."""
+    def _judge(self, day: date) -> set[date]:
+        """The day is complete when none of its records lacks a detail that may yet come. Returns
+        the day if its state changed."""
 
-        def work(connection: Connection) -> None:
+        def work(connection: Connection) -> set[date]:
             books.lock(connection, self._account, self._stream)
             lacking = execute(
                 connection,
@@ -136,11 +137,12 @@ class DetailReader:
                 note = f"{lacking.absent} of {lacking.parents} details never came"
             if rejected:
                 note = f"{rejected} record(s) rejected: see ops.rejects"
+            state = "failed" if rejected else "settling" if lacking.pending else "complete"
             execute(
                 connection,
                 "load/close_day",
                 day=day,
-                state="failed" if rejected else "settling" if lacking.pending else "complete",
+                state=state,
                 note=note,
                 next_read_at=lacking.next_try_at,
                 vendor_total=lacking.parents,
@@ -149,5 +151,6 @@ class DetailReader:
             now = datetime.now(UTC)
             books.note_success(connection, self._account, self._stream, watermark=now,
                                next_due_at=now + self._account.poll_every)
+            return {day} if counts.is_first or counts.state != state else set()
 
-        self._warehouse.in_transaction(work)
+        return self._warehouse.in_transaction(work)

@@ -61,6 +61,9 @@ class Tally:
     missing: int = 0
     rejected: int = 0
     days: set[date] = field(default_factory=set)
+    """Days on which something was written."""
+    turned: set[date] = field(default_factory=set)
+    """Days whose state in `ops.days` changed."""
     reasons: dict[str, int] = field(default_factory=dict)
     new_fields: set[str] = field(default_factory=set)
 
@@ -78,6 +81,7 @@ class Tally:
         self.missing += other.missing
         self.rejected += other.rejected
         self.days |= other.days
+        self.turned |= other.turned
         self.new_fields |= other.new_fields
         for reason, count in other.reasons.items():
             self.reasons[reason] = self.reasons.get(reason, 0) + count

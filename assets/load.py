@@ -35,7 +35,7 @@ class Result:
     stream: str
     tally: Tally = field(default_factory=Tally)
     days: set[date] = field(default_factory=set)
-    """Days read in full or touched."""
+    """Days read in full, or on which something changed."""
     failed_days: set[date] = field(default_factory=set)
     error: str | None = None
     deferred_until: datetime | None = None
@@ -51,9 +51,6 @@ class Result:
         return "deferred" if self.deferred_until else "ok"
 
 
-Progress = Callable[[Result], None]
-
-
 class Loader:
     """Loads one vendor's accounts. Holds the process's connections; `close` when done."""
 
@@ -63,26 +60,24 @@ class Loader:
         self._limiter = Limiter(warehouse, run_id)
         self._transport = Transport()
 
-    def poll(self, accounts: Iterable[Account], stream: AnyStream) -> list[Result]:
-        """What is due of the stream now, for all of the accounts."""
-        return self._each(accounts, stream, self._poll)
+    def poll(self, accounts: Iterable[Account], streams: Sequence[AnyStream]) -> list[Result]:
+        """What is due of the streams now, for all of the accounts."""
+        return self._each(accounts, streams, self._poll)
 
     def backfill(
-        self, accounts: Iterable[Account], stream: AnyStream, days: Sequence[date]
+        self, accounts: Iterable[Account], streams: Sequence[AnyStream], days: Sequence[date]
     ) -> list[Result]:
         """The business days in full, newest first, behind the polls."""
         return self._each(
-            accounts,
-            stream,
-            lambda account, stream: self._backfill(account, stream, days),
+            accounts, streams, lambda account, stream: self._backfill(account, stream, days)
         )
 
     def rebuild(
-        self, accounts: Iterable[Account], stream: AnyStream, days: Sequence[date]
+        self, accounts: Iterable[Account], streams: Sequence[AnyStream], days: Sequence[date]
     ) -> list[Result]:
         """Facts of the days anew from `raw.records`, without asking the vendor."""
         return self._each(
-            accounts, stream, lambda account, stream: self._rebuild(account, stream, days)
+            accounts, streams, lambda account, stream: self._rebuild(account, stream, days)
         )
 
     def close(self) -> None:
@@ -93,14 +88,22 @@ class Loader:
     def _each(
         self,
         accounts: Iterable[Account],
-        stream: AnyStream,
+        streams: Sequence[AnyStream],
         work: Callable[[Account, AnyStream], Result],
     ) -> list[Result]:
-        mine = [account for account in accounts if stream.name in account.streams]
-        if not mine:
-            return []
-        with ThreadPoolExecutor(min(THREADS, len(mine)), thread_name_prefix="account") as pool:
-            return list(pool.map(lambda account: work(account, stream), mine))
+        """The work for every account's streams at once; details after what they are details of."""
+        accounts = list(accounts)
+        results: list[Result] = []
+        with ThreadPoolExecutor(THREADS, thread_name_prefix="account") as pool:
+            for kind in (Stream, DetailStream):
+                pairs = [
+                    (account, stream)
+                    for account in accounts
+                    for stream in streams
+                    if isinstance(stream, kind) and stream.name in account.streams
+                ]
+                results += pool.map(lambda pair: work(*pair), pairs)
+        return results
 
     def _poll(self, account: Account, stream: AnyStream) -> Result:
         result = Result(account.name, stream.name)

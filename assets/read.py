@@ -6,7 +6,7 @@ judges the days: a worker killed before it leaves nothing that the next read doe
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from sqlalchemy.engine import Connection
 
@@ -21,6 +21,7 @@ from resources.windows import Window, business_day
 
 BATCH = 5_000
 """Records a transaction: enough that the merge's fixed cost doesn't count, little memory."""
+TICK = timedelta(microseconds=1)
 READS = 3
 """How often a window is read before its total is called wrong."""
 
@@ -138,10 +139,13 @@ class WindowReader:
             tally = landing.land(connection, batch)
             if window.days and reading.first_observed:
                 self._mark_missing(connection, window, landing, reading.first_observed, tally)
-            days = tally.days | set(window.days)
+            days = tally.days | set(window.days) | {business_day(window.end - TICK, window.timezone)}
             counts = books.count_days(connection, self._account, self._stream, days)
             total = reading.total if len(window.days) == 1 else None
-            books.close_days(connection, self._account, self._stream, window, counts, total)
+            tally.turned = books.close_days(
+                connection, self._account, self._stream, window, counts, total
+            )
+            tally.turned |= {day for day, count in counts.items() if count.is_first}
             books.note_success(
                 connection,
                 self._account,

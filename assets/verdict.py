@@ -13,8 +13,10 @@ REJECTS_AGAIN = timedelta(hours=1)
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """A day's figures, as `load/refresh_days` counts them."""
+    """A day's figures, as `load/refresh_days` counts them, and its state until now."""
 
+    state: str
+    is_first: bool
     raw_records: int
     facts: int
     rejects: int

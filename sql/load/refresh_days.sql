@@ -21,6 +21,6 @@ ON CONFLICT (account, stream, call_date) DO UPDATE
        next_read_at = CASE WHEN d.state = 'complete' AND (d.raw_records, d.rejects, d.open_records)
                          IS DISTINCT FROM (excluded.raw_records, excluded.rejects, excluded.open_records)
                     THEN now() ELSE d.next_read_at END
-RETURNING call_date, state, raw_records, facts, rejects, open_records,
+RETURNING call_date, state, xmax = 0 AS is_first, raw_records, facts, rejects, open_records,
     (SELECT count(*) FROM ops.rejects r WHERE r.account = :account AND r.stream = :stream
         AND r.call_date = d.call_date AND r.record_key IS NULL AND r.resolved_at IS NULL) AS unkeyed;

@@ -66,5 +66,3 @@ def account_of(standin: StandIn) -> AccountOf:
         return Account(**fields | changes)
 
     return make
-
-

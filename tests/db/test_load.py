@@ -50,16 +50,22 @@ def test_a_backfilled_day_is_complete_and_a_second_pass_writes_nothing(
     account = account_of(tenant)
     stream = discover()["conpeek"].stream("dialogs")
 
-    first = loader.backfill([account], stream, [DAY])[0]
+    first = loader.backfill([account], [stream], [DAY])[0]
     assert (first.error, first.tally.records, first.tally.new) == (None, 1202, 1202)
     before = query(warehouse, "SELECT * FROM facts.call_legs ORDER BY leg_id")
-    second = loader.backfill([account], stream, [DAY])[0]
-    assert (second.error, second.tally.records, second.tally.new, second.tally.changed) == (None, 1202, 0, 0)
+    second = loader.backfill([account], [stream], [DAY])[0]
+    assert (second.error, second.tally.records, second.tally.new, second.tally.changed) == (
+        None,
+        1202,
+        0,
+        0,
+    )
     assert query(warehouse, "SELECT * FROM facts.call_legs ORDER BY leg_id") == before
     assert query(warehouse, "SELECT count(*) FROM raw.records") == [(1202,)]
     assert query(warehouse, "SELECT state, raw_records, facts, rejects, note FROM ops.days") == [
         ("complete", 1202, 1202, 0, None)
     ]
-    assert query(warehouse, "SELECT talk_s, wait_s, disposition, from_e164, to_e164, call_date FROM facts.calls LIMIT 1") == [
-        (1.5, 2.0, "answered", "+48221234567", None, DAY)
-    ]
+    assert query(
+        warehouse,
+        "SELECT talk_s, wait_s, disposition, from_e164, to_e164, call_date FROM facts.calls LIMIT 1",
+    ) == [(1.5, 2.0, "answered", "+48221234567", None, DAY)]

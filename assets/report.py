@@ -1,0 +1,72 @@
+"""What a materialisation shows in Dagster: figures over time, and who is where. No record's data."""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+import dagster as dg
+
+from assets.load import Result
+from resources.vendor import AnyStream, Vendor
+from resources.warehouse import Warehouse
+
+
+def run_report(warehouse: Warehouse, run_id: str, results: Sequence[Result]) -> dict[str, Any]:
+    """What the run did for a stream: numbers that Dagster plots."""
+    stream = results[0].stream
+    row = warehouse.rows(
+        "plan/run_report",
+        accounts=[result.account for result in results],
+        stream=stream,
+        run_id=run_id,
+    )[0]
+    reasons: dict[str, int] = {}
+    for result in results:
+        for reason, count in result.tally.reasons.items():
+            reasons[reason] = reasons.get(reason, 0) + count
+    metadata: dict[str, Any] = {
+        "records": sum(result.tally.records for result in results),
+        "new": sum(result.tally.new for result in results),
+        "changed": sum(result.tally.changed for result in results),
+        "missing": sum(result.tally.missing for result in results),
+        "rejected": sum(result.tally.rejected for result in results),
+        "requests": row.requests,
+        "bytes": row.bytes,
+        "vendor_s": round(row.vendor_s, 3),
+    }
+    if reasons:
+        metadata["rejects by reason"] = table(
+            ["reason", "records"], [[reason, n] for reason, n in sorted(reasons.items())]
+        )
+    return metadata
+
+
+def day_report(
+    warehouse: Warehouse, vendor: Vendor, stream: AnyStream, day: date
+) -> dict[str, Any]:
+    """How a business day stands: its rows, and a line an account."""
+    rows = warehouse.rows("plan/day_report", vendor=vendor.name, stream=stream.name, day=day)
+    return {
+        "dagster/partition_row_count": sum(row.facts for row in rows),
+        "accounts": table(
+            ["account", "state", "vendor's total", "raw", "facts", "rejects", "open", "note"],
+            [
+                [row.account, row.state, row.vendor_total, row.raw_records, row.facts,
+                 row.rejects, row.open_records, row.note]
+                for row in rows
+            ],
+        ),
+    }
+
+
+def table(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> dg.TableMetadataValue:
+    """A table in the UI; what isn't known is an empty cell."""
+    return dg.MetadataValue.table(
+        records=[
+            dg.TableRecord(
+                {name: "" if value is None else value for name, value in zip(columns, row, strict=True)}
+            )
+            for row in rows
+        ],
+        schema=dg.TableSchema(columns=[dg.TableColumn(name) for name in columns]),
+    )

@@ -1,0 +1,36 @@
+"""Everything that Dagster serves, put together: one code location."""
+
+from collections.abc import Mapping
+
+import dagster as dg
+
+from assets.context import Callhouse
+from assets.partitions import business_days
+from assets.streams import vendor_assets
+from pipelines.schedules import poll_job, poll_schedule
+from resources.account import Account
+from resources.configuration import read_accounts
+from resources.home import Home
+from resources.vendors import discover
+
+
+def build_defs(accounts: Mapping[str, Account] | None = None) -> dg.Definitions:
+    """The definitions for the given accounts (default: those of the accounts file, if any)."""
+    if accounts is None:
+        path = Home.from_environment().accounts
+        accounts = read_accounts(path) if path.exists() else {}
+    days = business_days(accounts.values())
+    vendors = discover().values()
+    assets = {vendor.name: vendor_assets(vendor, days) for vendor in vendors}
+    jobs = {vendor.name: poll_job(vendor, assets[vendor.name]) for vendor in vendors}
+    schedules = [poll_schedule(vendor, jobs[vendor.name]) for vendor in vendors]
+    return dg.Definitions(
+        assets=list(assets.values()),
+        jobs=list(jobs.values()),
+        schedules=schedules,
+        resources={"callhouse": Callhouse()},
+        executor=dg.in_process_executor,
+    )
+
+
+defs = build_defs()

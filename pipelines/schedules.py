@@ -1,0 +1,108 @@
+"""Each vendor's poll: one job, one schedule. A tick looks what is due before it costs a run."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+import dagster as dg
+
+from assets.context import KIND_TAG, POLL, Callhouse
+from assets.load import read_states
+from assets.partitions import day_range
+from assets.plan import StreamState, next_due
+from resources.account import Account
+from resources.vendor import Vendor
+from resources.warehouse import Warehouse
+from resources.windows import business_day
+
+PRIORITY = "10"
+"""Polls leave the queue before backfills, which have Dagster's 0."""
+IN_PROGRESS = [
+    dg.DagsterRunStatus.QUEUED,
+    dg.DagsterRunStatus.NOT_STARTED,
+    dg.DagsterRunStatus.STARTING,
+    dg.DagsterRunStatus.STARTED,
+    dg.DagsterRunStatus.CANCELING,
+]
+
+
+def poll_job(vendor: Vendor, assets: dg.AssetsDefinition) -> dg.JobDefinition:
+    """All of the vendor's streams; in-process, as a process a step costs seconds."""
+    return dg.define_asset_job(  # type: ignore[return-value]
+        f"{vendor.name}_poll",
+        selection=dg.AssetSelection.assets(assets),
+        description=f"Polls every due account of {vendor.title}.",
+        executor_def=dg.in_process_executor,
+        tags={"callhouse/vendor": vendor.name},
+    )
+
+
+def poll_schedule(vendor: Vendor, job: dg.JobDefinition) -> dg.ScheduleDefinition:
+    """Looks every minute; polls an account as often as `poll_every_s` says."""
+
+    @dg.schedule(
+        name=f"{vendor.name}_poll",
+        job=job,
+        cron_schedule="* * * * *",
+        execution_timezone="UTC",
+        default_status=dg.DefaultScheduleStatus.RUNNING,
+        description=f"Polls {vendor.title}'s accounts when they are due.",
+    )
+    def tick(
+        context: dg.ScheduleEvaluationContext, callhouse: Callhouse
+    ) -> dg.RunRequest | dg.SkipReason:
+        running = context.instance.get_runs_count(
+            dg.RunsFilter(
+                job_name=f"{vendor.name}_poll", tags={KIND_TAG: POLL}, statuses=IN_PROGRESS
+            )
+        )
+        if running:
+            return dg.SkipReason("the last poll is still at work")
+        accounts = callhouse.accounts(vendor.name, {})
+        now = datetime.now(UTC)
+        with callhouse.warehouse() as warehouse:
+            waiting = waits(warehouse, vendor, accounts, now)
+        due = [account for account in accounts if waiting[account.name] <= timedelta(0)]
+        if not due:
+            return dg.SkipReason(why_not(vendor, waiting))
+        today = [business_day(now, account.timezone) for account in due]
+        first, last = day_range([*today, min(today) - timedelta(days=1)])
+        return dg.RunRequest(
+            tags={
+                KIND_TAG: POLL,
+                "callhouse/vendor": vendor.name,
+                "callhouse/accounts": ",".join(account.name for account in due)
+                if len(due) < len(accounts)
+                else "",
+                "dagster/priority": PRIORITY,
+                "dagster/asset_partition_range_start": first,
+                "dagster/asset_partition_range_end": last,
+            }
+        )
+
+    return tick
+
+
+def waits(
+    warehouse: Warehouse, vendor: Vendor, accounts: Sequence[Account], now: datetime
+) -> dict[str, timedelta]:
+    """How long until each account's next stream is due; a stopped one waits for ever."""
+    states = read_states(warehouse, accounts, vendor.streams)
+    waiting: dict[str, timedelta] = {}
+    for account in accounts:
+        dues = [
+            next_due(account, state) or now
+            for name in account.streams
+            if not (state := states.get((account.name, name), StreamState())).stopped_key
+        ]
+        waiting[account.name] = min(dues) - now if dues else timedelta.max
+    return waiting
+
+
+def why_not(vendor: Vendor, waiting: dict[str, timedelta]) -> str:
+    """Why nothing was polled, in a sentence."""
+    if not waiting:
+        return f"no account of {vendor.title} in accounts.toml"
+    soonest = min(waiting.values())
+    if soonest == timedelta.max:
+        return "every account has stopped, its credentials refused: see `callhouse status`"
+    return f"nothing is due; the next poll is in {soonest.total_seconds():.0f} s"

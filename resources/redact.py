@@ -14,6 +14,9 @@ _SECRET_QUERY = re.compile(
     r"(?i)([?&;](?:[^=&;\s]*(?:auth|token|secret|passw|senha|key|signature)[^=&;\s]*)=)[^&;\s#\"']+"
 )
 
+_REQUEST_PARTS = {"auth", "body", "cookies", "data", "headers", "json", "params"}
+_QUERY_VALUE = re.compile(r"([?&][^=&#\s]+=)[^&#\s\"']+")
+
 
 class Redactor:
     """Removes the given secret values, also as they look percent-encoded in a URL."""
@@ -52,3 +55,31 @@ def mask_named(value: Any) -> Any:
     if isinstance(value, str):
         return _SECRET_QUERY.sub(rf"\1{MASK}", _USERINFO.sub(rf"\1{MASK}@", value))
     return value
+
+
+def mask_requests(value: Any) -> Any:
+    """`value` (JSON) without what it quotes of requests to other systems.
+
+    Their secrets are under names and in places that nobody can list: of a request's parts and of
+    a URL's query only the names stay; what is called a secret elsewhere is masked too.
+    """
+    return mask_named(_without_requests(value))
+
+
+def _without_requests(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {
+            name: _hidden(item) if name.lower() in _REQUEST_PARTS else _without_requests(item)
+            for name, item in value.items()
+        }
+    if isinstance(value, list):
+        return [_without_requests(item) for item in value]
+    return _QUERY_VALUE.sub(rf"\1{MASK}", value) if isinstance(value, str) else value
+
+
+def _hidden(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _hidden(item) for name, item in value.items()}
+    if isinstance(value, list):
+        return [_hidden(item) for item in value]
+    return value if value in (None, "") or isinstance(value, bool) else MASK

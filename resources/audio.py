@@ -1,0 +1,85 @@
+"""Where audio is kept: a folder, or an object store that fsspec knows."""
+
+import hashlib
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+from typing import IO, Any
+
+from resources.errors import ConfigurationError, TransientError
+from resources.home import Home
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A file that has been put away."""
+
+    uri: str
+    sha256: str
+    size_bytes: int
+
+
+class AudioStore:
+    """`url` is a folder or any URL of fsspec's (`s3://bucket/prefix`; needs its package)."""
+
+    def __init__(self, url: str) -> None:
+        import fsspec  # dear, and few accounts load audio
+
+        try:
+            self._files, self._root = fsspec.core.url_to_fs(url)
+        except (ImportError, ValueError) as error:
+            raise ConfigurationError([f"CALLHOUSE_AUDIO_URL: {error}"]) from None
+        self._is_local = "file" in self._files.protocol
+
+    @classmethod
+    def from_environment(cls) -> "AudioStore":
+        """`CALLHOUSE_AUDIO_URL`, else the folder `audio` of Callhouse's home."""
+        chosen = os.environ.get("CALLHOUSE_AUDIO_URL")
+        return cls(chosen or str(Home.from_environment().audio))
+
+    @contextmanager
+    def incoming(self) -> Iterator[IO[bytes]]:
+        """A file to write to, gone at the end unless kept; on the folder's own disk."""
+        with _sayable(self._root):
+            if self._is_local:
+                Path(self._root).mkdir(parents=True, exist_ok=True)
+            folder = self._root if self._is_local else None
+            file = NamedTemporaryFile(dir=folder, prefix=".incoming-", delete=False)  # noqa: SIM115
+        try:
+            with file:
+                yield file.file
+        finally:
+            Path(file.name).unlink(missing_ok=True)
+
+    def keep(self, file: IO[bytes], path: str) -> Kept:
+        """Puts an incoming file away as `path`, whole or not at all, over whatever was there."""
+        target = f"{self._root.rstrip('/')}/{path}"
+        with _sayable(target):
+            file.flush()
+            os.fsync(file.fileno())
+            size = file.seek(0, os.SEEK_END)
+            file.seek(0)
+            sha256 = hashlib.file_digest(_readable(file), "sha256").hexdigest()
+            if self._is_local:
+                Path(target).parent.mkdir(parents=True, exist_ok=True)
+                Path(str(file.name)).replace(target)
+            else:
+                self._files.put_file(str(file.name), target)
+        return Kept(self._files.unstrip_protocol(target), sha256, size)
+
+
+def _readable(file: IO[bytes]) -> Any:
+    """Typing has no name for what `file_digest` wants."""
+    return file
+
+
+@contextmanager
+def _sayable(where: str) -> Iterator[None]:
+    """A full disk or a store that is away passes: one account's audio waits, nothing else."""
+    try:
+        yield
+    except OSError as error:
+        raise TransientError(f"audio can't be kept at {where}: {error}") from None

@@ -1,0 +1,318 @@
+"""Evolux Studio: calls through IVR flows, and the steps that each of them took.
+
+The vendor's document shows the dates only inside its own pagination URLs, so they are sent and
+then looked for in the answer. Its values of `exit_reason` and `who_hangup` are those of its
+samples; others are told as new. Its samples aren't valid JSON; the server's answers must be.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from urllib.parse import parse_qsl, quote, urlsplit
+
+import pandas as pd
+
+from resources.account import Account, Limits
+from resources.client import Client
+from resources.errors import ContractError
+from resources.http import Answer, refuse
+from resources.normalise import Columns, key_of
+from resources.payload import Json
+from resources.redact import mask_requests
+from resources.vendor import DetailStream, Facts, Page, Parent, Record, Stream, Vendor
+from resources.windows import Window
+
+DOCUMENT = "API - Relatório - Histórico de Chamadas - Studio"
+PATH = "api/v1/studio/calls"
+CALLS_REPORT = "studio_calls"
+DETAIL_REPORT = "studio_calls_cdr"
+PAGE = 50
+"""`limit`: default and maximum."""
+TICK = timedelta(microseconds=1)
+"""The vendor's own windows end at 23:59:59.999999: the end is taken as included."""
+
+DISPOSITIONS = {"transfer": "transferred", "hangup": "ivr_contained"}
+ENDED_BY = {"system": "system", "caller": "customer", "customer": "customer", "agent": "agent"}
+"""The document shows `system` alone; the rest is assumed, and checked as any new value is."""
+OWN_END = "hangup_task"
+"""The `system_hangup_reason` of a flow that reached a hang-up of its own."""
+
+DETAIL_FIELDS = (
+    "call_flow_id", "call_flow_name", "call_flow_version", "call_uuid", "caller_id_name",
+    "caller_id_number", "destination_number", "enter_time_epoch", "exit_reason",
+    "exit_time_epoch", "exit_transfer_destination", "hostname", "incoming_did", "project_id",
+    "project_name", "session_uuid", "source", "studio_version", "system_hangup_reason",
+    "tenant_domain", "who_hangup",
+)  # fmt: skip
+"""What a detail says beside its tasks: the call's own fields under other names and types."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """A page of calls, and what the vendor says of the whole."""
+
+    calls: list[Any]
+    total: int
+    limit: int
+    current_url: str
+
+
+class Evolux(Client):
+    """`GET studio/calls`, by page over closed windows, and `GET studio/calls/<id>/cdr`."""
+
+    def calls(self, window: Window) -> Iterator[Page]:
+        """Calls that started in the window, newest first.
+
+        Pages are counted up: the vendor's `next_url` is plain http and has lost the limit.
+        """
+        asked = {
+            "start_date": window.start.isoformat(),
+            "end_date": (window.end - TICK).isoformat(),
+            "page": "1",
+        }
+        while True:
+            listing, permit = self.http.get(
+                CALLS_REPORT,
+                PATH,
+                _parse_listing,
+                params={**asked, "limit": PAGE},
+                headers=self._headers,
+            )
+            assert permit.request_id is not None
+            yield Page(listing.calls, permit.request_id, permit.granted_at, listing.total)
+            _check_echo(listing.current_url, asked)
+            _check_inside(listing.calls, window)
+            page = int(asked["page"])
+            if not listing.calls or page * listing.limit >= listing.total:
+                return
+            asked["page"] = str(page + 1)
+
+    def call_detail(self, parent: Parent) -> Page:
+        """The detail of one call; none when the vendor hasn't got it (yet)."""
+        path = f"{PATH}/{quote(parent.key, safe='')}/cdr"
+        details, permit = self.http.get(DETAIL_REPORT, path, _parse_detail, headers=self._headers)
+        assert permit.request_id is not None
+        return Page(details, permit.request_id, permit.granted_at)
+
+    @property
+    def _headers(self) -> Mapping[str, str]:
+        return {"token": self.account.secret("token")}
+
+
+def _body(answer: Answer, report: str, *also: int) -> tuple[int, Json]:
+    """Status and body. HTTP's status and the body's `meta.status` must both be 200, or `also`."""
+    if answer.status not in (200, *also):
+        raise refuse(answer, report)
+    body = answer.json()
+    match body:
+        case {"meta": {"status": int(said)}}:
+            status = said if answer.status == 200 else answer.status
+        case _:
+            raise ContractError(f"{report}: the answer has no `meta.status`", answer.body)
+    if status not in (200, *also):
+        raise refuse(replace(answer, status=status), report)
+    return status, body
+
+
+def _parse_listing(answer: Answer) -> tuple[Listing, int]:
+    _, body = _body(answer, CALLS_REPORT)
+    match body:
+        case {
+            "data": list(calls),
+            "pagination": {"total": int(total), "limit": int(limit), "current_url": str(url)},
+        } if 0 < limit <= PAGE:
+            return Listing(calls, total, limit, url), len(calls)
+    raise ContractError(
+        f"{CALLS_REPORT}: the answer lacks `data`, or `total`, `limit` (1 to {PAGE}) or "
+        "`current_url` of its `pagination`",
+        answer.body,
+    )
+
+
+def _parse_detail(answer: Answer) -> tuple[list[Any], int]:
+    """A broken body isn't kept, nor quoted: secrets in it couldn't be found and masked."""
+    try:
+        status, body = _body(answer, DETAIL_REPORT, 404)
+    except ContractError:
+        status, body = answer.status, None
+    if status == 404 and body is not None:
+        return [], 0
+    match body:
+        case {"data": dict(detail)}:
+            return [detail], 1
+    raise ContractError(
+        f"{DETAIL_REPORT}: the answer (HTTP {answer.status}) isn't the JSON that the document shows"
+    )
+
+
+def _check_echo(current_url: str, asked: Mapping[str, str]) -> None:
+    """Raises ContractError when the vendor says that it read other parameters than were sent."""
+    echoed = dict(parse_qsl(urlsplit(current_url).query))
+    for name, value in asked.items():
+        echo = echoed.get(name)
+        if echo != value and (_instant(echo) is None or _instant(echo) != _instant(value)):
+            raise ContractError(
+                f"{CALLS_REPORT}: asked for {name}={value}, the vendor read {echo or 'nothing'}"
+            )
+
+
+def _check_inside(calls: list[Any], window: Window) -> None:
+    """Raises ContractError when a call started outside of the window.
+
+    That the dates mean `start_time` is our assumption; here it is checked.
+    """
+    for call in calls:
+        started = _instant(call.get("start_time")) if isinstance(call, dict) else None
+        if started and not window.start <= started < window.end:
+            raise ContractError(
+                f"{CALLS_REPORT}: asked for {window}, got a call that started at {started}: "
+                "the vendor ignored the dates"
+            )
+
+
+def _instant(text: Any) -> datetime | None:
+    """None where the text is broken: a record's is the mapping's to reject."""
+    try:
+        instant = datetime.fromisoformat(text)
+    except (TypeError, ValueError):
+        return None
+    return instant if instant.tzinfo else instant.replace(tzinfo=UTC)
+
+
+def calls_to_facts(records: Sequence[Record], account: Account) -> Facts:
+    """`facts.calls`, grain `ivr_session`.
+
+    A flow that hung up by itself, or doesn't say who did, contained the call; a caller who hung
+    up abandoned it. A system that ended it for any other reason than the flow's own is `unknown`:
+    neither is known then.
+    """
+    columns = Columns(records, account)
+    columns.text("id", required=True)
+    exit_reason = columns.text("exit_reason")
+    who = columns.text("who_hangup")
+    end_reason = columns.text("system_hangup_reason")
+    started_at = columns.instant("start_time", required=True)
+    ended_at = columns.instant("end_time")
+    from_number = columns.text("caller")
+    to_number = columns.text("did_number")
+    ended_by = columns.mapped("who_hangup", ENDED_BY, "unknown").where(who.notna(), None)
+    is_open = ended_at.isna() & exit_reason.isna()
+
+    disposition = columns.mapped("exit_reason", DISPOSITIONS, "unknown").astype(object)
+    hung_up = exit_reason == "hangup"
+    disposition[hung_up & (end_reason.notna() & (end_reason != OWN_END))] = "unknown"
+    disposition[hung_up & (ended_by == "customer")] = "abandoned"
+    disposition[is_open] = "in_progress"
+
+    calls = pd.DataFrame(
+        {
+            "grain": "ivr_session",
+            "direction": "inbound",
+            "started_at": started_at,
+            "ended_at": ended_at,
+            "duration_s": columns.seconds("duration"),
+            "from_number": from_number,
+            "to_number": to_number,
+            "from_e164": columns.e164(from_number),
+            "to_e164": columns.e164(to_number),
+            "disposition": disposition,
+            "disposition_raw": exit_reason,
+            "is_final": ~is_open,
+            "ended_by": ended_by,
+            "end_reason": end_reason,
+            "flow_id": columns.text("call_flow.id"),
+            "flow_name": columns.text("call_flow.name"),
+            "transferred_to": columns.text("exit_transfer_destination"),
+            "attributes": columns.rest("uuid", "project"),
+        }
+    )
+    return columns.facts(started_at, {"calls": calls}, is_open)
+
+
+def details_to_facts(records: Sequence[Record], account: Account) -> Facts:
+    """`facts.call_events`: a row a task, `position` from 1; a flow that loops repeats a task."""
+    columns = Columns(records, account)
+    tasks = columns.values("executed_tasks")
+    columns.rest(*DETAIL_FIELDS)
+    good = tasks.map(
+        lambda value: isinstance(value, list) and all(isinstance(task, dict) for task in value)
+    ).astype(bool)
+    columns.fault(tasks.isna(), "executed_tasks", "missing")
+    columns.fault(~good, "executed_tasks", "expected a list of objects")
+    owners = [
+        (index, position, task)
+        for index, listed in tasks[good].items()
+        for position, task in enumerate(listed, 1)
+    ]
+
+    steps = Columns([task for _, _, task in owners], account)
+    params = steps.values("task_raw_params")
+    is_object = params.map(lambda value: isinstance(value, dict)).astype(bool)
+    steps.fault(params.notna() & ~is_object, "task_raw_params", "expected an object")
+    events = pd.DataFrame(
+        {
+            "position": [position for _, position, _ in owners],
+            "task_id": steps.text("task_id"),
+            "task_name": steps.text("task_name"),
+            "description": steps.text("task_description"),
+            "started_at": steps.epoch("start_time_epoch"),
+            "ended_at": steps.epoch("end_time_epoch"),
+            "params": params,
+        }
+    )
+    events.index = pd.Index([index for index, _, _ in owners])
+    steps.rest()
+    found = steps.facts(None, {})
+    for reject in found.rejects:
+        index, position, _ = owners[reject.index]
+        field = f"executed_tasks.{position}.{reject.field}"
+        columns.fault(tasks.index.to_series() == index, field, reject.reason)
+    facts = columns.facts(None, {"call_events": events})
+    facts.new_fields |= {f"executed_tasks.{name}" for name in found.new_fields}
+    return facts
+
+
+CALLS = Stream(
+    name="calls",
+    title="Calls through Studio's flows",
+    document=DOCUMENT,
+    table="calls",
+    read=Evolux.calls,
+    key=key_of("id"),
+    normalise=calls_to_facts,
+    live="since",
+    lookback=timedelta(hours=1),  # a call is known by its start, but listed when it has ended
+    settle=timedelta(hours=3),
+    settle_every=timedelta(hours=3),
+)
+
+CALL_DETAILS = DetailStream(
+    name="call_details",
+    title="The steps of each call",
+    document=DOCUMENT,
+    table="call_events",
+    of="calls",
+    read=Evolux.call_detail,
+    normalise=details_to_facts,
+    redact=mask_requests,
+)
+
+VENDOR = Vendor(
+    name="evolux",
+    title="Evolux Studio",
+    timezone="America/Sao_Paulo",
+    country="BR",
+    client=Evolux,
+    streams=(CALLS, CALL_DETAILS),
+    limits=Limits(
+        concurrency=4,
+        requests_per_s=10,
+        max_window_days=1,
+        sources={
+            "concurrency": "assumed: not documented",
+            "requests_per_s": "assumed: not documented",
+            "max_window_days": f"ours: the URLs in '{DOCUMENT}' span one day",
+        },
+    ),
+)

@@ -1,0 +1,338 @@
+"""Vono: recordings, and the audio behind each. One record is one file; other calls are absent.
+
+The credentials are part of the URL's path, and the same URL with DELETE would destroy recordings
+for ever: what goes out is GET alone, and what is written down of it is redacted (`resources.http`).
+The document's quotes are typographic; its server's JSON is taken to be JSON.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from functools import partial
+from typing import IO, Any
+from urllib.parse import quote
+
+import pandas as pd
+
+from resources import payload
+from resources.account import Account, Limits, Options
+from resources.audio import AudioStore
+from resources.client import Client
+from resources.errors import (
+    ContractError,
+    PermanentError,
+    ThrottledError,
+    TransientError,
+    VendorError,
+    WindowTooLargeError,
+)
+from resources.http import Answer, refuse
+from resources.normalise import Column, Columns, key_of
+from resources.payload import Json
+from resources.vendor import DetailStream, Facts, Page, Parent, Record, Stream, Vendor
+from resources.windows import Window, business_day, days_between
+
+DOCUMENT = "API Relatório de Gravações Vono"
+REPORT = "recording"
+AUDIO_REPORT = "recording_audio"
+PAGE = 100
+"""`limit` in the document's examples; no maximum is documented, so no more is asked for."""
+TIME = "%Y-%m-%d %H:%M:%S"
+"""`calldate`: wall time."""
+LAST_SECOND = time(23, 59, 59)
+
+REASONS: tuple[tuple[str, type[VendorError]], ...] = (
+    ("requisiç|too many|aguarde", ThrottledError),
+    ("interno|novamente|tempor|indispon|timeout|manuten", TransientError),
+    ("token|chave|credenci|autentica|autoriza|permiss", PermanentError),
+)
+"""What a `reason` means, by words in it; the document lists none, so any other is told as it is."""
+
+SIZE = re.compile(r"(?i)\s*(\d{1,3}(?:\.\d{3})+|\d+)(?:,(\d+))?\s*([KMG]?)b\s*")
+"""`267,86 Kb`: a comma before decimals, a dot between thousands."""
+UNITS = {"": 1, "K": 1024, "M": 1024**2, "G": 1024**3}
+SIZE_SLACK, SIZE_SLACK_BYTES = 0.01, 1024
+"""A listed size is rounded: a file may differ by so much of it, and by so many bytes."""
+
+
+class VonoOptions(Options):
+    """The document's `id_assinante`: the one subscriber whose recordings are loaded."""
+
+    subscriber: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """A page of recordings, and what the vendor says of the whole."""
+
+    recordings: list[Any]
+    total: int
+    limit: int
+    offset: int
+
+
+class Vono(Client):
+    """`GET /api/recording/TOKEN/KEY[/subscriber]`: a day's list by start and limit, or a file."""
+
+    def recordings(self, window: Window) -> Iterator[Page]:
+        """Recordings of calls that began in the window.
+
+        Whether the times bound the whole span or each of its days isn't said: of a single day both
+        are the same. The total of a part isn't the window's, so a window in parts has none.
+        """
+        days = _by_day(window)
+        for first, last in days:
+            asked: dict[str, str | int] = {
+                "date_ini": f"{first:%Y-%m-%d}",
+                "date_end": f"{last:%Y-%m-%d}",
+                "time_ini": f"{first:%H:%M:%S}",
+                "time_end": f"{last:%H:%M:%S}",
+            }
+            start, total = 0, 1
+            while start < total:
+                params = {**asked, "start": start, "limit": PAGE}
+                listing, permit = self.http.get(REPORT, self._path, _parse_listing, params=params)
+                assert permit.request_id is not None
+                yield Page(
+                    listing.recordings,
+                    permit.request_id,
+                    permit.granted_at,
+                    listing.total if len(days) == 1 else None,
+                )
+                _check_asked_for(listing, start, first, last)
+                if not listing.recordings:
+                    break
+                start, total = start + listing.limit, listing.total
+
+    def audio(self, parent: Parent) -> Page:
+        """Fetches one recording's file, checks it and puts it away: the record says where."""
+        store = AudioStore.from_environment()
+        record_id = parent.key.rpartition("/")[2]
+        day = business_day(parent.started_at, self.account.timezone)
+        name = re.sub(r"[^0-9A-Za-z]", "-", parent.key)
+        with store.incoming() as file:
+            is_there, permit = self.http.get(
+                AUDIO_REPORT,
+                self._path,
+                partial(_parse_audio, file, parent.size_bytes),
+                params={"id_record": record_id, "is_download": 1},
+                sink=file,
+            )
+            assert permit.request_id is not None
+            if not is_there:
+                return Page([], permit.request_id, permit.granted_at)
+            kept = store.keep(file, f"{self.account.name}/{day:%Y/%m/%d}/{name}.mp3")
+        manifest = {
+            "record_id": record_id,
+            "audio_uri": kept.uri,
+            "audio_sha256": kept.sha256,
+            "size_bytes": kept.size_bytes,
+        }
+        return Page([manifest], permit.request_id, permit.granted_at)
+
+    @property
+    def _path(self) -> str:
+        """Of the document's three spellings the one that its reference has."""
+        options = self.account.options
+        assert isinstance(options, VonoOptions)
+        secrets = (self.account.secret(name) for name in ("token", "key"))
+        path = "/".join(("api/recording", *(quote(secret, safe="") for secret in secrets)))
+        return f"{path}/{options.subscriber}" if options.subscriber is not None else path
+
+
+def _by_day(window: Window) -> list[tuple[datetime, datetime]]:
+    """First and last second of the window's part in each day, on the account's clocks."""
+    first, last = window.wall_times
+    return [
+        (
+            max(first, datetime.combine(day, time.min)),
+            min(last, datetime.combine(day, LAST_SECOND)),
+        )
+        for day in days_between(first.date(), last.date())
+    ]
+
+
+def _parse_listing(answer: Answer) -> tuple[Listing, int]:
+    if answer.status == 413:
+        raise WindowTooLargeError(f"{REPORT}: the vendor finds the answer too large (HTTP 413)")
+    if answer.status != 200:
+        raise refuse(answer, REPORT)
+    body = answer.json()
+    _raise_error(body, REPORT)
+    match body:
+        case {
+            "error": 0,
+            "data": list(rows),
+            "total_records": int(total),
+            "limit": int(limit),
+            "offset": int(offset),
+        } if 0 < limit <= PAGE:
+            return Listing(rows, total, limit, offset), len(rows)
+    raise ContractError(
+        f"{REPORT}: the answer lacks `error`, `data`, `total_records`, `offset` or `limit` "
+        f"(1 to {PAGE})",
+        answer.body,
+    )
+
+
+def _parse_audio(file: IO[bytes], listed: int | None, answer: Answer) -> tuple[bool, int]:
+    """Whether there is a file; 404 is the document's word for none. Its 200 is in `file`."""
+    if answer.status == 404:
+        return False, 0
+    if answer.status != 200:
+        raise refuse(answer, AUDIO_REPORT)
+    size = file.seek(0, 2)
+    file.seek(0)
+    head = file.read(1000)
+    if head.lstrip().startswith(b"{") and size <= len(head):
+        _raise_error(payload.decode(head), AUDIO_REPORT)
+    if not (head.startswith(b"ID3") or (head[:1] == b"\xff" and head[1:2] >= b"\xe0")):
+        raise ContractError(f"{AUDIO_REPORT}: the answer ({size:,} bytes) isn't an MP3", head)
+    if listed is not None and abs(size - listed) > listed * SIZE_SLACK + SIZE_SLACK_BYTES:
+        raise ContractError(
+            f"{AUDIO_REPORT}: the file has {size:,} bytes, its listing says about {listed:,}"
+        )
+    return True, 1
+
+
+def _raise_error(body: Json, report: str) -> None:
+    """Raises what `error` and `reason` mean; the status may be 200 all the same."""
+    if not isinstance(body, dict) or body.get("error") != 1:
+        return
+    reason = str(body.get("reason"))[:200]
+    for words, error in REASONS:
+        if re.search(words, reason, re.IGNORECASE):
+            raise error(f"{report}: the vendor says: {reason}")
+    raise ContractError(f"{report}: the vendor says: {reason}")
+
+
+def _check_asked_for(listing: Listing, start: int, first: datetime, last: datetime) -> None:
+    """Raises ContractError for another page or another time than was asked for."""
+    if listing.offset != start:
+        raise ContractError(
+            f"{REPORT}: asked for start={start}, the vendor began at {listing.offset}"
+        )
+    for record in listing.recordings:
+        try:
+            at = datetime.strptime(record["calldate"], TIME)  # noqa: DTZ007 - wall time
+        except (KeyError, TypeError, ValueError):
+            continue  # a broken record is the mapping's to reject
+        if not first <= at <= last:
+            raise ContractError(
+                f"{REPORT}: asked for {first} to {last}, got a recording of {at}: "
+                "the vendor ignored the dates"
+            )
+
+
+def recordings_to_facts(records: Sequence[Record], account: Account) -> Facts:
+    """`facts.recordings`, and `facts.calls` of grain `recorded_call`.
+
+    What was recorded was answered. Which side is the customer's isn't said, and `duration` is the
+    call's: when it was answered and when it ended stay unknown.
+    """
+    columns = Columns(records, account)
+    for name in ("record_id", "customer_id"):
+        columns.text(name, required=True)
+    size = columns.text("size")
+    columns.text("duration2")  # `duration` once more, in words
+    source = columns.text("source")
+    destination = columns.text("destination")
+    common = {
+        "started_at": columns.local("calldate", TIME, required=True),
+        "duration_s": columns.seconds("duration"),
+        "from_number": source,
+        "to_number": destination,
+    }
+    recordings = pd.DataFrame(
+        {
+            **common,
+            "size_bytes": _bytes(columns, size),
+            "size_raw": size,
+        }
+    )
+    calls = pd.DataFrame(
+        {
+            **common,
+            "grain": "recorded_call",
+            "direction": "unknown",
+            "from_e164": columns.e164(source),
+            "to_e164": columns.e164(destination),
+            "disposition": "answered",
+            "is_final": True,
+            "has_recording": True,
+            "attributes": columns.rest("customer_id", "clid"),
+        }
+    )
+    return columns.facts(common["started_at"], {"recordings": recordings, "calls": calls})
+
+
+def _bytes(columns: Columns, size: Column) -> Column:
+    """About so many bytes as the listing says."""
+    found = size.map(lambda text: SIZE.fullmatch(text) if isinstance(text, str) else None)
+    columns.fault(size.notna() & found.isna(), "size", "expected a size like 267,86 Kb")
+    return found.map(_bytes_of).astype("Int64")
+
+
+def _bytes_of(found: re.Match[str] | None) -> int | None:
+    if found is None:
+        return None
+    whole, decimals, unit = found.groups()
+    number = float(f"{whole.replace('.', '')}.{decimals or 0}")
+    return round(number * UNITS[unit.upper()])
+
+
+def audio_to_facts(records: Sequence[Record], account: Account) -> Facts:
+    """Where each recording's audio is, for its row in `facts.recordings`."""
+    columns = Columns(records, account)
+    audio = pd.DataFrame(
+        {name: columns.text(name, required=True) for name in ("audio_uri", "audio_sha256")}
+    )
+    return columns.facts(None, {"audio": audio})
+
+
+RECORDINGS = Stream(
+    name="recordings",
+    title="Recordings, and the calls they are of",
+    document=DOCUMENT,
+    table="recordings",
+    read=Vono.recordings,
+    key=key_of("customer_id", "record_id"),
+    normalise=recordings_to_facts,
+    live="since",
+    lookback=timedelta(hours=2),  # known by the call's start, but listed when it has ended
+    settle=timedelta(hours=3),
+    settle_every=timedelta(hours=3),
+)
+
+RECORDING_AUDIO = DetailStream(
+    name="recording_audio",
+    title="The audio of each recording",
+    document=DOCUMENT,
+    table="audio",
+    of="recordings",
+    read=Vono.audio,
+    normalise=audio_to_facts,
+    default=False,
+)
+
+VENDOR = Vendor(
+    name="vono",
+    title="Vono",
+    timezone="America/Sao_Paulo",
+    country="BR",
+    client=Vono,
+    streams=(RECORDINGS, RECORDING_AUDIO),
+    credentials=("token", "key"),
+    options=VonoOptions,
+    limits=Limits(
+        concurrency=4,
+        requests_per_s=10,
+        max_window_days=1,
+        sources={
+            "concurrency": "assumed: not documented",
+            "requests_per_s": "assumed: not documented",
+            "max_window_days": "ours: how times and dates combine over days isn't documented",
+        },
+    ),
+)

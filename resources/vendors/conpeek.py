@@ -138,7 +138,6 @@ def dialogs_to_facts(records: Sequence[Record], account: Account) -> Facts:
     served_at = columns.instant("serve_time", TIME)
     answered_at = columns.instant("answer_time", TIME)
     wait_s = columns.seconds("waiting_time", 1000)
-    ring_s = columns.seconds("ring_time", 1000)
     attributes = columns.rest()
     is_open = ended_at.isna()
 
@@ -169,7 +168,6 @@ def dialogs_to_facts(records: Sequence[Record], account: Account) -> Facts:
     calls = pd.DataFrame({
         **common,
         "grain": "call",
-        "ring_s": ring_s,
         "disposition": disposition,
         "disposition_raw": end_reason,
         "is_final": ~is_open,

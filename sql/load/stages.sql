@@ -14,5 +14,5 @@ CREATE TEMP TABLE IF NOT EXISTS stage_call_events (LIKE facts.call_events INCLUD
 CREATE TEMP TABLE IF NOT EXISTS stage_recordings (LIKE facts.recordings INCLUDING DEFAULTS) ON COMMIT DELETE ROWS;
 CREATE TEMP TABLE IF NOT EXISTS stage_agent_usage (LIKE facts.agent_usage INCLUDING DEFAULTS) ON COMMIT DELETE ROWS;
 CREATE TEMP TABLE IF NOT EXISTS stage_audio (
-    call_date date, account text, recording_id text, audio_uri text, audio_sha256 text
+    call_date date, account text, stream text, recording_id text, audio_uri text, audio_sha256 text
 ) ON COMMIT DELETE ROWS;

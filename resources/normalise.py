@@ -151,7 +151,7 @@ class Columns:
     def e164(self, column: Column) -> Column:
         """Phone numbers in E.164 by the account's country; NULL for extensions and the like."""
         country = self.account.country
-        return column.map(lambda value: None if value is None else e164(value, country))
+        return column.map(lambda value: e164(value, country) if isinstance(value, str) else None)
 
     def rest(self, *kept: str) -> Column:
         """What no mapping read, as one object a record (NULL when there is nothing).

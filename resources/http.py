@@ -130,6 +130,7 @@ class Http:
         WindowTooLargeError for an answer beyond the account's size or time limit.
         """
         url = self._url(path, params)
+        self._check_headers(headers or {})
         for attempt in stamina.retry_context(
             on=_pause, attempts=ATTEMPTS, timeout=None, wait_initial=0.5, wait_max=30
         ):
@@ -202,6 +203,15 @@ class Http:
                 f"{self._account.name}: base_url must be https: a token never travels in clear"
             )
         return f"{url}?{urlencode(params, quote_via=quote, safe='')}" if params else url
+
+    def _check_headers(self, headers: Mapping[str, str]) -> None:
+        """Before httpx sees them: its complaint about a value would quote it."""
+        for name, value in headers.items():
+            if not (value.isascii() and value.isprintable()):
+                raise PermanentError(
+                    f"{self._account.name}: the value for the header {name} has a character that "
+                    "no header can carry (a line break, an accent): look at the credential"
+                )
 
 
 def refuse(answer: Answer, what: str) -> ContractError | PermanentError | TransientError:

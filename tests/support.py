@@ -15,7 +15,7 @@ from resources.permits import Patience, Permit
 from resources.vendor import Vendor
 from tests.unit import rig
 
-SECRETS = {"token": "s3cr3t-t0ken/+ñ", "key": "s3cr3t-k3y"}
+SECRETS = {"token": "s3cr3t t0ken/+&ok", "key": "s3cr3t-k3y"}
 """Values that must never show up in what is written down; odd enough to need encoding."""
 
 

@@ -55,7 +55,7 @@ class Listing:
     calls: list[Any]
     total: int
     limit: int
-    current_url: str
+    current_url: str | None
 
 
 class Evolux(Client):
@@ -81,10 +81,12 @@ class Evolux(Client):
             )
             assert permit.request_id is not None
             yield Page(listing.calls, permit.request_id, permit.granted_at, listing.total)
+            page = int(asked["page"])
+            if page > 1 and not listing.calls:
+                return  # behind the last page: the total tells that records are lacking
             _check_echo(listing.current_url, asked)
             _check_inside(listing.calls, window)
-            page = int(asked["page"])
-            if not listing.calls or page * listing.limit >= listing.total:
+            if page * listing.limit >= listing.total:
                 return
             asked["page"] = str(page + 1)
 
@@ -120,7 +122,11 @@ def _parse_listing(answer: Answer) -> tuple[Listing, int]:
     match body:
         case {
             "data": list(calls),
-            "pagination": {"total": int(total), "limit": int(limit), "current_url": str(url)},
+            "pagination": {
+                "total": int(total),
+                "limit": int(limit),
+                "current_url": (str() | None) as url,
+            },
         } if 0 < limit <= PAGE:
             return Listing(calls, total, limit, url), len(calls)
     raise ContractError(
@@ -146,9 +152,9 @@ def _parse_detail(answer: Answer) -> tuple[list[Any], int]:
     )
 
 
-def _check_echo(current_url: str, asked: Mapping[str, str]) -> None:
+def _check_echo(current_url: str | None, asked: Mapping[str, str]) -> None:
     """Raises ContractError when the vendor says that it read other parameters than were sent."""
-    echoed = dict(parse_qsl(urlsplit(current_url).query))
+    echoed = dict(parse_qsl(urlsplit(current_url or "").query))
     for name, value in asked.items():
         echo = echoed.get(name)
         if echo != value and (_instant(echo) is None or _instant(echo) != _instant(value)):

@@ -20,11 +20,17 @@ from resources.vendor import Facts
 from resources.vendors import discover
 
 FIXTURES = Path(__file__).parents[1] / "fixtures"
+EXPECTED = Path(__file__).parent / "facts"
 
 
 def sample(name: str) -> Any:
-    """A recorded answer, or the facts expected of it, by its path below `fixtures`."""
+    """A recorded answer by its path below `tests/fixtures`."""
     return json.loads((FIXTURES / name).read_text(encoding="utf-8"))
+
+
+def expected(name: str) -> Any:
+    """The facts that a careful reader expects of a sample, by its path below `facts`."""
+    return json.loads((EXPECTED / name).read_text(encoding="utf-8"))
 
 
 def account(vendor: str, **changes: Any) -> Account:

@@ -15,7 +15,7 @@ from resources.standin import Fault, StandIn, Tenant
 from resources.vendor import DetailStream, Facts, Page, Parent, Stream
 from resources.vendors import discover
 from resources.windows import Window
-from tests.unit.rig import Grants, account, account_of, client, rows, sample
+from tests.unit.rig import Grants, account, account_of, client, expected, rows, sample
 
 ZONE = ZoneInfo("America/Sao_Paulo")
 DAY = date(2020, 1, 12)
@@ -87,7 +87,7 @@ Read = Callable[..., list[Page]]
 
 def test_the_documents_calls_are_what_a_careful_reader_expects() -> None:
     found = stream().normalise(CALLS, account("evolux"))
-    assert rows(found) == sample("evolux/studio_calls.200.sample.facts.json")
+    assert rows(found) == expected("evolux/studio_calls.sample.json")
     assert (found.rejects, found.new_fields) == ([], frozenset())
     assert [stream().key(record) for record in CALLS] == ["2", "1"]
 
@@ -244,7 +244,7 @@ def test_an_array_among_the_calls_is_passed_on(tenant: Tenant, read: Read) -> No
 
 def test_the_documents_detail_becomes_its_steps() -> None:
     found = steps(stream("call_details").redact(DETAIL))
-    assert rows(found) == sample("evolux/studio_calls_cdr.200.sample.facts.json")
+    assert rows(found) == expected("evolux/studio_calls_cdr.sample.json")
     assert (found.started_at, found.rejects, found.new_fields) == (None, [], frozenset())
 
 

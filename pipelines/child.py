@@ -1,5 +1,7 @@
 """One process that `up` keeps running."""
 
+import os
+import shutil
 import subprocess
 import sys
 import time
@@ -12,6 +14,7 @@ from resources.ports import is_taken
 DEATHS_ALLOWED = 5
 DEATHS_WITHIN_S = 600
 START_PATIENCE_S = 180
+LOG_BYTES = 20_000_000
 
 
 @dataclass
@@ -53,6 +56,12 @@ class Child:
         self.deaths = [then for then in self.deaths if then > now - DEATHS_WITHIN_S] + [now]
         if len(self.deaths) > DEATHS_ALLOWED:
             raise CallhouseError(f"The {self.name} ends again and again.\n{self.last_words()}")
+
+    def trim_log(self) -> None:
+        """Keeps the log within bounds for months; the process goes on writing to the same file."""
+        if self.log.stat().st_size > LOG_BYTES:
+            shutil.copyfile(self.log, self.log.with_suffix(".previous"))
+            os.truncate(self.log, 0)
 
     def last_words(self) -> str:
         lines = self.log.read_text(errors="replace").splitlines()[-15:]

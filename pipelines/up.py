@@ -192,6 +192,7 @@ class _Stack:
         if self._leader.poll() is not None:
             raise CallhouseError("Callhouse's watchdog was killed: start Callhouse again.")
         for child in self._children:
+            child.trim_log()
             if child.is_dead:
                 child.count_death()
                 console.print(f"The {child.name} has ended: starting it again.")

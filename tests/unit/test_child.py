@@ -1,0 +1,49 @@
+"""The processes that `up` keeps running."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from pipelines import child
+from pipelines.child import DEATHS_ALLOWED, Child
+from resources.errors import CallhouseError
+from resources.ports import free_port
+
+
+@pytest.fixture
+def short_lived(tmp_path: Path) -> Child:
+    """A module that ends at once, without ever listening."""
+    return Child("clerk", ["this"], tmp_path / "clerk.log", free_port())
+
+
+def test_one_that_ends_before_it_listens_is_reported_with_its_last_words(
+    short_lived: Child,
+) -> None:
+    short_lived.start(os.getpgrp())
+    with pytest.raises(CallhouseError, match=r"(?s)The clerk doesn't start.*Namespaces are one"):
+        short_lived.wait_until_ready()
+
+
+def test_one_that_ends_again_and_again_is_given_up(short_lived: Child) -> None:
+    short_lived.log.write_text("no memory left\n")
+    for _ in range(DEATHS_ALLOWED):
+        short_lived.count_death()
+    with pytest.raises(CallhouseError, match=r"(?s)again and again.*no memory left"):
+        short_lived.count_death()
+
+
+def test_deaths_of_long_ago_dont_count(short_lived: Child) -> None:
+    short_lived.deaths = [-10_000.0] * DEATHS_ALLOWED
+    short_lived.count_death()
+
+
+def test_a_long_log_is_set_aside(short_lived: Child, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(child, "LOG_BYTES", 10)
+    with short_lived.log.open("a") as log:
+        log.write("more than ten bytes\n")
+        log.flush()
+        short_lived.trim_log()
+        log.write("next\n")
+    assert short_lived.log.read_text() == "next\n"
+    assert short_lived.log.with_suffix(".previous").read_text() == "more than ten bytes\n"

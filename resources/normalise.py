@@ -26,6 +26,8 @@ Column = Any
 BIGINT = float(2**63 - 1024)
 """The largest bigint that a float can hold."""
 INTEGER = float(2**31 - 1)
+LONGEST_KEY = 500
+"""No vendor's is longer; one that doesn't fit an index entry would stop a whole load."""
 EARLIEST = pd.Timestamp("2000-01-01", tz=UTC)
 MOST_NEW_VALUES = 5
 """So many values of one field and batch are told as new: it may be anything but a list."""
@@ -78,10 +80,7 @@ class Columns:
         """Finite numbers up to a bigint, also as strings with a decimal point."""
         column = self.values(field)
         self._require(column, field, required)
-        numbers = pd.to_numeric(
-            column.map(lambda value: None if isinstance(value, bool | dict | list) else value),
-            errors="coerce",
-        ).astype("float64")
+        numbers = pd.to_numeric(column.map(_numeric), errors="coerce").astype("float64")
         self.fault(column.notna() & numbers.isna(), field, "expected a number")
         self.fault(numbers.abs() > BIGINT, field, "the number is beyond a bigint")
         return numbers.where(numbers.abs() <= BIGINT)
@@ -232,13 +231,23 @@ def e164(number: str, country: str) -> str | None:
     return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
 
 
+def _numeric(value: Any) -> Any:
+    """What pandas can look for a number in; it chokes on an integer that no float can hold."""
+    if isinstance(value, bool | dict | list):
+        return None
+    if isinstance(value, int):
+        return float(max(min(value, 2**64), -(2**64)))
+    return value
+
+
 def key_of(*fields: str) -> Callable[[Record], str | None]:
-    """A record's key from its fields: None when one is missing or isn't a plain value."""
+    """A record's key from its fields: None when one is missing, or no plain, short value."""
 
     def key(record: Record) -> str | None:
         parts = [record.get(field) for field in fields]
         if any(part in (None, "") or isinstance(part, dict | list | bool) for part in parts):
             return None
-        return "/".join(payload.storable(str(part)) for part in parts)
+        text = "/".join(payload.storable(str(part)) for part in parts)
+        return text if len(text) <= LONGEST_KEY else None
 
     return key

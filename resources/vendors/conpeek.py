@@ -138,7 +138,9 @@ def dialogs_to_facts(records: Sequence[Record], account: Account) -> Facts:
     served_at = columns.instant("serve_time", TIME)
     answered_at = columns.instant("answer_time", TIME)
     wait_s = columns.seconds("waiting_time", 1000)
-    attributes = columns.rest()
+    attributes = columns.rest(
+        "alert_time", "ring_time", "first_queue_waiting_time", "machine_detected_type"
+    )
     is_open = ended_at.isna()
 
     disposition = pd.Series("unknown", index=direction.index, dtype=object)

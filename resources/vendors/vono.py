@@ -49,7 +49,7 @@ REASONS: tuple[tuple[str, type[VendorError]], ...] = (
 )
 """What a `reason` means, by words in it; the document lists none, so any other is told as it is."""
 
-SIZE = re.compile(r"(?i)\s*(\d{1,3}(?:\.\d{3})+|\d+)(?:,(\d+))?\s*([KMG]?)b\s*")
+SIZE = re.compile(r"(?i)\s*(\d{1,3}(?:\.\d{3}){1,2}|\d{1,9})(?:,(\d{1,9}))?\s*([KMG]?)b\s*")
 """`267,86 Kb`: a comma before decimals, a dot between thousands."""
 UNITS = {"": 1, "K": 1024, "M": 1024**2, "G": 1024**3}
 SIZE_SLACK, SIZE_SLACK_BYTES = 0.01, 1024

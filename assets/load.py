@@ -124,13 +124,7 @@ class Loader:
             return result
         now = datetime.now(UTC)
         unsettled = self._unsettled(account, stream, now)
-        windows = plan.unsettled_windows(stream, account, state, unsettled, now)
-        live = plan.live_window(stream, account, state, now)
-        ordered = [(window, False) for window in windows]
-        if live is not None:
-            # A report that may be asked once in its interval: older days get every other turn.
-            turn = windows and account.limits.min_interval_s and state.live_was_last
-            ordered.insert(1 if turn else 0, (live, True))
+        ordered = plan.poll_windows(stream, account, state, unsettled, now)
         windows_reader = self._windows(account, stream, POLL)
         for window, is_live in ordered:
             if not is_live and datetime.now(UTC) > deadline:

@@ -75,6 +75,30 @@ def live_window(
     return Window(start, end, zone) if start < end else None
 
 
+def poll_windows(
+    stream: Stream, account: Account, state: StreamState, unsettled: Days, now: datetime
+) -> list[tuple[Window, bool]]:
+    """What a poll reads, in order; True marks the live window.
+
+    Where a report may be asked only once in its interval, one request does for both: today joins
+    the newest unsettled days where one request may span days, and elsewhere older days get every
+    other turn.
+    """
+    windows = unsettled_windows(stream, account, state, unsettled, now)
+    live = live_window(stream, account, state, now)
+    if live is None:
+        return [(window, False) for window in windows]
+    ordered = [(live, True), *((window, False) for window in windows)]
+    if not account.limits.min_interval_s or not windows:
+        return ordered
+    if stream.spans_days:
+        today = business_day(now, account.timezone)
+        first = day_windows(stream, account, state, [*windows[0].days, today], now)[0]
+        rest = [(window, False) for window in windows if not set(window.days) <= set(first.days)]
+        return [(first, True), *rest]
+    return [ordered[1], ordered[0], *ordered[2:]] if state.live_was_last else ordered
+
+
 def unsettled_windows(
     stream: Stream, account: Account, state: StreamState, unsettled: Days, now: datetime
 ) -> list[Window]:

@@ -36,6 +36,7 @@ def count_days(
         days=ordered,
         facts=[facts.get(day, 0) for day in ordered],
         replaces=isinstance(stream, Stream) and stream.replaces,
+        timezone=account.timezone.key,
         **where,
     )
     return {

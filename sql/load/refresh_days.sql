@@ -10,10 +10,10 @@ WITH counted AS (
            facts
       FROM unnest(CAST(:days AS date[]), CAST(:facts AS bigint[])) AS f (day, facts)
 )
-INSERT INTO ops.days AS d (account, stream, call_date, state, raw_records, facts, rejects, open_records, last_polled_at)
-SELECT :account, :stream, call_date, 'open', raw_records, facts, rejects, open_records, now() FROM counted
+INSERT INTO ops.days AS d (account, stream, call_date, state, timezone, raw_records, facts, rejects, open_records, last_polled_at)
+SELECT :account, :stream, call_date, 'open', :timezone, raw_records, facts, rejects, open_records, now() FROM counted
 ON CONFLICT (account, stream, call_date) DO UPDATE
-   SET raw_records = excluded.raw_records, facts = excluded.facts, rejects = excluded.rejects,
+   SET timezone = excluded.timezone, raw_records = excluded.raw_records, facts = excluded.facts, rejects = excluded.rejects,
        open_records = excluded.open_records, last_polled_at = now(),
        state = CASE WHEN d.state = 'complete' AND (d.raw_records, d.rejects, d.open_records)
                          IS DISTINCT FROM (excluded.raw_records, excluded.rejects, excluded.open_records)

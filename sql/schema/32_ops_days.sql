@@ -3,6 +3,7 @@ CREATE TABLE ops.days (
     stream         text        NOT NULL,
     call_date      date        NOT NULL,
     state          text        NOT NULL CHECK (state IN ('open', 'settling', 'complete', 'failed')),
+    timezone       text,
     vendor_total   bigint,
     raw_records    bigint      NOT NULL DEFAULT 0,
     facts          bigint      NOT NULL DEFAULT 0,
@@ -16,3 +17,19 @@ CREATE TABLE ops.days (
     PRIMARY KEY (account, stream, call_date)
 );
 CREATE INDEX days_unsettled ON ops.days (account, stream, next_read_at) WHERE state <> 'complete';
+COMMENT ON TABLE ops.days IS 'How complete a business day of an account''s stream is';
+COMMENT ON COLUMN ops.days.account IS 'Account, as in accounts.toml';
+COMMENT ON COLUMN ops.days.stream IS 'Stream of the vendor';
+COMMENT ON COLUMN ops.days.call_date IS 'Business day';
+COMMENT ON COLUMN ops.days.state IS 'open: the day goes on or was never read whole. settling: read whole, but records may still change. complete: read whole, and raw = facts + rejects. failed: note says why';
+COMMENT ON COLUMN ops.days.timezone IS 'The time zone whose calendar day this is: the account''s when it was loaded. NULL: nothing loaded yet';
+COMMENT ON COLUMN ops.days.vendor_total IS 'The vendor''s own count of the day''s records. NULL: it gives none';
+COMMENT ON COLUMN ops.days.raw_records IS 'Records of the day, each counted once whatever its versions';
+COMMENT ON COLUMN ops.days.facts IS 'Records that are facts';
+COMMENT ON COLUMN ops.days.rejects IS 'Records that couldn''t become facts';
+COMMENT ON COLUMN ops.days.open_records IS 'Records that the vendor will still change';
+COMMENT ON COLUMN ops.days.last_polled_at IS 'When the day was last read, also in part or in vain';
+COMMENT ON COLUMN ops.days.completed_at IS 'When the day turned complete. NULL: it isn''t';
+COMMENT ON COLUMN ops.days.next_read_at IS 'When it is read again by itself. NULL: as soon as it is due, or never if complete';
+COMMENT ON COLUMN ops.days.attempts IS 'Failed reads in a row';
+COMMENT ON COLUMN ops.days.note IS 'Why the state is what it is';

@@ -1,7 +1,9 @@
+-- Added to only, so that loads neither wait for each other nor for the marts' refresh: it deletes
+-- the rows that it sees before it reads the facts, and a load that commits later leaves its own.
 CREATE TABLE ops.stale_days (
-    call_date  date        PRIMARY KEY,
-    stale_since timestamptz NOT NULL DEFAULT now()
+    call_date   date        NOT NULL,
+    stale_since timestamptz NOT NULL DEFAULT clock_timestamp()
 );
 COMMENT ON TABLE ops.stale_days IS 'Business days whose facts changed since the marts were last refreshed';
-COMMENT ON COLUMN ops.stale_days.call_date IS 'Business day';
-COMMENT ON COLUMN ops.stale_days.stale_since IS 'When its facts changed first since then';
+COMMENT ON COLUMN ops.stale_days.call_date IS 'Business day; several rows where several loads changed it';
+COMMENT ON COLUMN ops.stale_days.stale_since IS 'When its facts changed';

@@ -10,6 +10,7 @@ from assets.load import read_states
 from assets.partitions import day_range
 from assets.plan import StreamState, next_due
 from resources.account import Account
+from resources.permits import Limiter
 from resources.vendor import Vendor
 from resources.warehouse import Warehouse
 from resources.windows import business_day
@@ -85,14 +86,19 @@ def poll_schedule(vendor: Vendor, job: dg.JobDefinition) -> dg.ScheduleDefinitio
 def waits(
     warehouse: Warehouse, vendor: Vendor, accounts: Sequence[Account], now: datetime
 ) -> dict[str, timedelta]:
-    """How long until each account's next stream is due; a stopped one waits for ever."""
+    """How long until each account's next stream is due.
+
+    One whose credentials were refused waits for ever, or until it has other credentials.
+    """
     states = read_states(warehouse, accounts, vendor.streams)
+    limiter = Limiter(warehouse)
     waiting: dict[str, timedelta] = {}
     for account in accounts:
         dues = [
             next_due(account, state) or now
             for name in account.streams
             if not (state := states.get((account.name, name), StreamState())).stopped_key
+            or state.stopped_key != limiter.credential(account)
         ]
         waiting[account.name] = min(dues) - now if dues else timedelta.max
     return waiting

@@ -73,6 +73,7 @@ class Replay:
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            wbufsize = -1  # head and body in one packet: two would wait for an acknowledgement
 
             def _answer(self) -> None:
                 replay.asked.append(Asked(self.command, self.path, dict(self.headers)))

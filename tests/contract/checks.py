@@ -1,0 +1,265 @@
+"""What every stream of every vendor must pass. A check takes a subject and the bench.
+
+Nothing here knows a vendor: a new one is checked by its module and its recorded answers.
+"""
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from typing import Any
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from resources.errors import (
+    ContractError,
+    DeferredError,
+    PermanentError,
+    ThrottledError,
+    TransientError,
+    VendorError,
+)
+from resources.http import ATTEMPTS
+from resources.vendor import DetailStream, Record, Stream
+from tests.contract.bench import Bench, Subject
+from tests.support import SECRETS, Reply
+
+Check = Callable[[Subject, Bench], None]
+DECLARED = (VendorError, DeferredError)
+
+WRONG: tuple[Any, ...] = (
+    None, "", " ", "x", "before\x00after", "\ud800", "0", "-1", "1e400", "NaN", "9" * 400,
+    "x" * 5000, "9999-12-31 23:59:59", "0001-01-01T00:00:00+00:00", True, -1, 0.5, 2**31, 2**63,
+    2**64 - 1, 10**400, 1e308, [], [1], {}, {"a": {"b": [None]}},
+)  # fmt: skip
+"""What no document promises, in any field."""
+
+STATUSES: dict[int, tuple[type[Exception], ...]] = {
+    204: (),
+    301: (ContractError,),
+    302: (ContractError,),
+    400: (),
+    401: (PermanentError,),
+    403: (),
+    404: (),
+    408: (TransientError,),
+    413: (),
+    429: (ThrottledError,),
+    500: (TransientError,),
+    502: (TransientError,),
+    503: (ThrottledError,),
+}
+"""What they mean everywhere; () where a vendor may give them a meaning of its own."""
+
+HTML = f"<!doctype html><html><body>Back soon, {SECRETS['token']}</body></html>".encode()
+
+
+def sample_becomes_facts(subject: Subject, bench: Bench) -> None:
+    """Every record of the sample has a key of its own and becomes a fact."""
+    _, records = bench.sample(subject)
+    facts = bench.normalise(subject, records)
+    assert facts.rejects == []
+    assert facts.new_fields == frozenset(), "the mapping doesn't know a documented field"
+    assert not facts.tables[subject.stream.table].empty
+    if isinstance(subject.stream, Stream):
+        keys = [subject.stream.key(record) for record in records]
+        assert None not in keys
+        assert len(set(keys)) == len(keys)
+
+
+def sample_is_read(subject: Subject, bench: Bench) -> None:
+    """Read for its own day, a sample raises nothing, but that it answered another question."""
+    recording, records = bench.sample(subject)
+    started = bench.normalise(subject, records).started_at
+    window = subject.window()
+    if started is not None:
+        window = subject.window(started.min().astimezone(subject.timezone).date())
+    outcome = bench.read(subject, recording.reply, window=window)
+    assert outcome.error is None or isinstance(outcome.error, ContractError)
+    for number, page in enumerate(outcome.pages, 1):
+        assert page.request_id == number
+        assert page.observed_at.tzinfo is not None
+        assert page.total is None or page.total >= 0
+    assert outcome.ledger.permits[0].outcome.records == len(outcome.pages[0].records)
+
+
+def recordings_are_understood(subject: Subject, bench: Bench) -> None:
+    """Every other recording is an error that is declared, or records that can be told apart."""
+    for recording in bench.recordings(subject):
+        outcome = bench.read(subject, recording.reply)
+        assert outcome.error is None or isinstance(outcome.error, DECLARED)
+        if recording.status >= 400:
+            assert outcome.records == []
+        objects = [record for record in outcome.records if isinstance(record, dict)]
+        if objects:
+            bench.normalise(subject, objects)
+
+
+def broken_records_are_rejected(subject: Subject, bench: Bench) -> None:
+    """A record with any one field missing or wrong is a fact or a reject; its neighbours stay."""
+    _, records = bench.sample(subject)
+    good = records[0]
+    for batch in _broken_batches(records):
+        facts = bench.normalise(subject, [good, *batch])
+        assert 0 not in [reject.index for reject in facts.rejects]
+    for name in good:
+        for value in (None, [1]):
+            bench.normalise(subject, [{**good, name: value}])
+    bench.normalise(subject, [])
+    bench.normalise(subject, [{}])
+
+
+def any_record_is_a_fact_or_a_reject(subject: Subject, bench: Bench) -> None:
+    """The same for any JSON in any fields."""
+    _, records = bench.sample(subject)
+    names = [*sorted({name for record in records for name in record}), "unheard of"]
+    values = st.recursive(
+        st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
+        lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+        max_leaves=5,
+    )
+    changes = st.dictionaries(st.sampled_from(names), values, max_size=4)
+
+    @settings(max_examples=25, deadline=None, database=None, suppress_health_check=[*HealthCheck])
+    @given(st.lists(st.tuples(st.sampled_from(records), changes), min_size=1, max_size=4))
+    def law(batch: list[tuple[Record, Record]]) -> None:
+        bench.normalise(subject, [{**record, **change} for record, change in batch])
+
+    law()
+
+
+def keys_are_plain(subject: Subject, bench: Bench) -> None:
+    """A key is short text that a database can keep, or none; whatever the record."""
+    if not isinstance(subject.stream, Stream):
+        return
+    _, records = bench.sample(subject)
+    for batch in _broken_batches(records):
+        for record in batch:
+            key = subject.stream.key(record)
+            assert key is None or 0 < len(key.encode()) <= 2000
+
+
+def broken_bodies_are_told(subject: Subject, bench: Bench) -> None:
+    """A body that isn't what the document says is an error; never "no records"."""
+    recording, records = bench.sample(subject)
+    body = recording.reply.body
+    broken = [HTML, b"", b"null", b'"text"', b"[" * 100_000, b"{}", b'{"data": {}}', b"\x00\xff"]
+    if recording.path.suffix == ".json":
+        broken.append(body[: len(body) // 2])
+    for text in broken:
+        outcome = bench.read(subject, Reply(200, text))
+        assert isinstance(outcome.error, DECLARED), text[:20]
+        assert outcome.records == []
+    foreign = body.decode("utf-8", "replace").encode("latin-1", "replace")
+    assert isinstance(bench.read(subject, Reply(200, foreign)).error, (*DECLARED, type(None)))
+    if recording.path.suffix == ".json":
+        with_mark = bench.read(subject, Reply(200, b"\xef\xbb\xbf" + body))
+        assert with_mark.pages[0].records == records
+
+
+def records_of_any_shape_are_carried(subject: Subject, bench: Bench) -> None:
+    """What stands where a record should be is handed on: it is the loader's to reject."""
+    recording, records = bench.sample(subject)
+    if isinstance(subject.stream, DetailStream):
+        return
+    whole = json.loads(recording.reply.body)
+    for odd in ([1, "x"], "text", 5, None, True):
+        body = json.dumps(_with_first_record(whole, records[0], odd)).encode()
+        outcome = bench.read(subject, Reply(200, body))
+        assert outcome.pages[0].records[0] == odd
+        assert isinstance(outcome.error, (*DECLARED, type(None)))
+
+
+def statuses_are_told(subject: Subject, bench: Bench) -> None:
+    """Error statuses mean the same everywhere, with any body, and no redirect is followed."""
+    elsewhere = f"{bench.replay.url}/elsewhere?token={SECRETS['token']}"
+    for status, expected in STATUSES.items():
+        for body in (b"", HTML, b"{}", b"[]", json.dumps({"msg": SECRETS["token"]}).encode()):
+            outcome = bench.read(subject, Reply(status, body, {"location": elsewhere}))
+            assert outcome.records == [], status
+            assert isinstance(outcome.error, expected or (*DECLARED, type(None))), status
+            assert not any("elsewhere" in asked.target for asked in bench.replay.asked)
+            requests = len(outcome.ledger.permits)
+            assert requests == (ATTEMPTS if isinstance(outcome.error, TransientError) else 1)
+
+
+def pauses_are_kept(subject: Subject, bench: Bench) -> None:
+    """A Retry-After is handed to the limiter, which keeps it for everybody."""
+    for status in (429, 503):
+        outcome = bench.read(subject, Reply(status, b"", {"retry-after": "7"}))
+        assert isinstance(outcome.error, ThrottledError)
+        assert outcome.error.retry_after == timedelta(seconds=7)
+        assert {p.outcome.hold for p in outcome.ledger.permits} == {timedelta(seconds=7)}
+
+
+def a_passing_fault_is_mended(subject: Subject, bench: Bench) -> None:
+    """After one 500 the sample is read all the same, in one read."""
+    recording, records = bench.sample(subject)
+    outcome = bench.read(subject, Reply(500), recording.reply)
+    assert outcome.pages[0].records == records
+
+
+CHECKS: tuple[Check, ...] = (
+    sample_becomes_facts,
+    sample_is_read,
+    recordings_are_understood,
+    broken_records_are_rejected,
+    any_record_is_a_fact_or_a_reject,
+    keys_are_plain,
+    broken_bodies_are_told,
+    records_of_any_shape_are_carried,
+    statuses_are_told,
+    pauses_are_kept,
+    a_passing_fault_is_mended,
+)
+
+
+def broken_variants(records: list[Record]) -> list[Record]:
+    """Every record with every field in turn dropped or wrong."""
+    return [record for batch in _broken_batches(records) for record in batch]
+
+
+def _broken_batches(records: list[Record]) -> Iterator[list[Record]]:
+    """By what is wrong: each batch has a record for each field."""
+    good = records[0]
+    yield [{k: v for k, v in good.items() if k != name} for name in good]
+    for wrong in WRONG:
+        yield [{**good, name: wrong} for name in good]
+    yield [{**good, name: _enormous(good[name])} for name in good]
+    yield [{**good, name: {"id": good[name]}} for name in good]
+    yield [{**good, "unheard of \x00": wrong} for wrong in WRONG]
+
+
+def _enormous(value: Any) -> Any:
+    """The value with every number in its text made enormous."""
+    return re.sub(r"\d+", "9" * 400, value) if isinstance(value, str) else value
+
+
+def _with_first_record(value: Any, record: Record, odd: Any) -> Any:
+    """The answer `value` with `odd` in place of its first record."""
+    if isinstance(value, list):
+        if record in value:
+            return [odd, *value[1:]]
+        return [_with_first_record(item, record, odd) for item in value]
+    if isinstance(value, dict):
+        return {name: _with_first_record(item, record, odd) for name, item in value.items()}
+    return value
+
+
+def declaration_is_complete(subject: Subject) -> None:
+    """The stream and its vendor say what they are, and where each limit comes from."""
+    vendor, stream = subject.vendor, subject.stream
+    assert re.fullmatch("[a-z][a-z0-9_]*", vendor.name)
+    assert re.fullmatch("[a-z][a-z0-9_]*", stream.name)
+    assert all([vendor.title, vendor.credentials, stream.title, stream.document])
+    assert len({s.name for s in vendor.streams}) == len(vendor.streams)
+    assert vendor.default_streams
+    assert vendor.poll_every >= timedelta(seconds=vendor.limits.min_interval_s)
+    if isinstance(stream, DetailStream):
+        assert isinstance(vendor.stream(stream.of), Stream)
+    declared = vendor.limits.model_fields_set - {"sources"}
+    if vendor.requests_per_license:
+        declared = declared | {"daily_requests"}
+    assert set(vendor.limits.sources) == declared, "a limit without its source, or the reverse"
+    assert vendor.options() is not None

@@ -1,0 +1,56 @@
+"""A replaying server and a real database for the checks that every vendor must pass."""
+
+from collections.abc import Iterator
+
+import pytest
+import stamina
+
+from resources.http import Transport
+from resources.warehouse import Warehouse
+from tests.contract.bench import Bench
+from tests.contract.columns import Column, facts_columns
+from tests.support import Replay
+
+
+@pytest.fixture(autouse=True)
+def _no_backoff() -> Iterator[None]:
+    """As many attempts as ever, without the pauses between them."""
+    with stamina.set_testing(True, attempts=10, cap=True):
+        yield
+
+
+@pytest.fixture(scope="session")
+def transport() -> Iterator[Transport]:
+    transport = Transport()
+    yield transport
+    transport.close()
+
+
+@pytest.fixture(scope="session")
+def replay() -> Iterator[Replay]:
+    with Replay() as replay:
+        yield replay
+
+
+@pytest.fixture(scope="session")
+def columns(postgres_url: str, template_database: str) -> dict[str, dict[str, Column]]:
+    return facts_columns(f"{postgres_url.rpartition('/')[0]}/{template_database}")
+
+
+@pytest.fixture
+def bench(
+    transport: Transport,
+    replay: Replay,
+    columns: dict[str, dict[str, Column]],
+    tmp_path_factory: pytest.TempPathFactory,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Bench:
+    monkeypatch.setenv("CALLHOUSE_HOME", str(tmp_path_factory.mktemp("home")))
+    return Bench(transport, replay, columns)
+
+
+@pytest.fixture
+def warehouse(database_url: str) -> Iterator[Warehouse]:
+    warehouse = Warehouse(database_url)
+    yield warehouse
+    warehouse.close()

@@ -1,0 +1,33 @@
+"""The contract that every vendor found fulfils: its module and its recorded answers are enough."""
+
+import pytest
+
+from resources.vendors import discover
+from resources.warehouse import Warehouse
+from tests.contract.bench import Bench, Subject
+from tests.contract.checks import CHECKS, Check, declaration_is_complete
+from tests.contract.landing import everything_lands
+from tests.contract.recordings import FIXTURES
+
+SUBJECTS = [
+    Subject(vendor, stream, FIXTURES / vendor.name)
+    for vendor in discover().values()
+    for stream in vendor.streams
+]
+each_subject = pytest.mark.parametrize("subject", SUBJECTS, ids=str)
+
+
+@each_subject
+def test_declaration(subject: Subject) -> None:
+    declaration_is_complete(subject)
+
+
+@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
+@each_subject
+def test_contract(subject: Subject, check: Check, bench: Bench) -> None:
+    check(subject, bench)
+
+
+@each_subject
+def test_everything_lands(subject: Subject, bench: Bench, warehouse: Warehouse) -> None:
+    everything_lands(subject, bench, warehouse)

@@ -45,10 +45,15 @@ def run(port: int) -> None:
 
 @contextmanager
 def _signals_interrupt() -> Iterator[None]:
-    """Whatever asks for an end does so as Ctrl-C does. (Under `nohup` a hang-up doesn't.)"""
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        if signal.getsignal(number) is not signal.SIG_IGN:
-            signal.signal(number, signal.default_int_handler)
+    """Whatever asks for an end does so as Ctrl-C does.
+
+    Under `nohup` a hang-up asks for nothing. SIGINT counts even in a shell script's background,
+    where the shell has it ignored.
+    """
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, signal.default_int_handler)
     yield
 
 

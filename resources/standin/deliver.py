@@ -45,6 +45,8 @@ async def deliver(
     headers = {"content-type": JSON, **answer.headers}
     if answer.status != 204:
         headers["content-length"] = str(length)
+    if not length:
+        done(answer.status)  # the head is all that the caller waits for
     await send(
         {
             "type": "http.response.start",
@@ -52,7 +54,7 @@ async def deliver(
             "headers": [(k.encode(), v.encode()) for k, v in headers.items()],
         }
     )
-    if answer.share_sent < 1:
+    if length and answer.share_sent < 1:
         cut = body[: int(len(body) * answer.share_sent)]
         await send({"type": "http.response.body", "body": cut, "more_body": True})
         done(answer.status)
@@ -65,7 +67,8 @@ async def deliver(
         body = await _drip(body, answer.drip_s, receive, send)
     # The rest in one piece that is also the last: a caller who has read it, and asks again at
     # once, must not find this request still in flight.
-    done(answer.status)
+    if length:
+        done(answer.status)
     await send({"type": "http.response.body", "body": body})
 
 

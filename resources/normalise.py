@@ -6,7 +6,7 @@ becomes, and never looks at a record itself. What the vendor didn't say is missi
 """
 
 import re
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any
@@ -43,7 +43,6 @@ class Columns:
         self.account = account
         self.size = len(records)
         self._records = records
-        self._frame = pd.DataFrame(list(records), dtype=object)
         self._read: set[str] = set()
         self._new: set[str] = set()
         self._faults: dict[int, Reject] = {}
@@ -52,35 +51,41 @@ class Columns:
         """The field as sent; a dot goes into a nested object (`call_flow.id`)."""
         name, _, rest = field.partition(".")
         self._read.add(name)
-        if name not in self._frame:
-            return pd.Series([None] * self.size, dtype=object)
-        column = self._frame[name]
-        column = column.where(column.notna() & (column != ""), None)
+        # Straight from the records: a frame of objects, made only to be cut up again, costs more
+        # than all else here together.
+        values = [record.get(name) for record in self._records]
         if rest:
-            wrong = column.notna() & ~column.map(lambda value: isinstance(value, dict))
-            self.fault(wrong, name, "expected an object")
-            column = column.map(lambda value: value.get(rest) if isinstance(value, dict) else None)
-            column = column.where(column.notna() & (column != ""), None)
-        return column
+            wrong = [value not in (None, "") and not isinstance(value, dict) for value in values]
+            self.fault(pd.Series(wrong), name, "expected an object")
+            values = [value.get(rest) if isinstance(value, dict) else None for value in values]
+        return _objects(None if value == "" else value for value in values)
 
     def text(self, field: str, required: bool = False) -> Column:
         """Strings; numbers as their digits."""
         column = self.values(field)
         self._require(column, field, required)
-        odd = column.notna() & ~column.map(lambda value: isinstance(value, str))
-        if odd.any():
-            nested = odd & column.map(lambda value: isinstance(value, dict | list | bool))
-            self.fault(nested, field, "expected text")
-            column = column.where(~odd, column[odd & ~nested].map(str))
-        nul = column.notna() & column.map(lambda v: isinstance(v, str) and payload.unstorable(v))
-        self.fault(nul, field, "has a character that can't be kept (NUL or half a surrogate)")
-        return column.where(~nul, None)
+        values = column.tolist()
+        if not set(map(type, values)) <= {str, type(None)}:
+            nested = [isinstance(value, dict | list | bool) for value in values]
+            self.fault(pd.Series(nested), field, "expected text")
+            values = [
+                value if value is None or isinstance(value, str) else None if odd else str(value)
+                for value, odd in zip(values, nested, strict=True)
+            ]
+        # One look at all of them: hardly a batch has such a character.
+        if payload.unstorable("".join(value for value in values if value)):
+            broken = [bool(value) and payload.unstorable(value) for value in values]
+            reason = "has a character that can't be kept (NUL or half a surrogate)"
+            self.fault(pd.Series(broken), field, reason)
+            values = [None if bad else v for v, bad in zip(values, broken, strict=True)]
+        return _objects(values)
 
     def number(self, field: str, required: bool = False) -> Column:
         """Finite numbers up to a bigint, also as strings with a decimal point."""
         column = self.values(field)
         self._require(column, field, required)
-        numbers = pd.to_numeric(column.map(_numeric), errors="coerce").astype("float64")
+        plain = _objects(_numeric(value) for value in column)
+        numbers = pd.to_numeric(plain, errors="coerce").astype("float64")
         self.fault(column.notna() & numbers.isna(), field, "expected a number")
         self.fault(numbers.abs() > BIGINT, field, "the number is beyond a bigint")
         return numbers.where(numbers.abs() <= BIGINT)
@@ -145,12 +150,14 @@ class Columns:
         text = self.text(field)
         unknown = text[text.notna() & ~text.isin(list(mapping))].unique()[:MOST_NEW_VALUES]
         self._new.update(f"{field}={value[:40]}" for value in unknown)
-        return text.map(lambda value: mapping.get(value, default))
+        return _objects(mapping.get(value, default) for value in text)
 
     def e164(self, column: Column) -> Column:
         """Phone numbers in E.164 by the account's country; NULL for extensions and the like."""
         country = self.account.country
-        return column.map(lambda value: e164(value, country) if isinstance(value, str) else None)
+        return _objects(
+            e164(value, country) if isinstance(value, str) else None for value in column
+        )
 
     def rest(self, *kept: str) -> Column:
         """What no mapping read, as one object a record (NULL when there is nothing).
@@ -158,20 +165,14 @@ class Columns:
         `kept` are known fields that belong there as they came, whether a mapping read them or
         not; any other is told as new.
         """
-        fields = [str(name) for name in self._frame]
+        fields = dict.fromkeys(name for record in self._records for name in record)
         unknown = {name for name in fields if name not in self._read and name not in kept}
         self._new.update(map(payload.storable, unknown))
         names = [name for name in fields if name in kept or name in unknown]
-        if not names:
-            return pd.Series([None] * self.size, dtype=object)
-        return pd.Series(
-            [
-                {
-                    name: record[name] for name in names if record.get(name) not in (None, "")
-                } or None
-                for record in self._records
-            ],
-            dtype=object,
+        return _objects(
+            {name: value for name in names if (value := record.get(name)) not in (None, "")}
+            or None
+            for record in self._records
         )
 
     def objects(self, **columns: Column) -> Column:
@@ -188,7 +189,7 @@ class Columns:
     def fault(self, where: Column, field: str, reason: str) -> None:
         """Rejects the records `where` is true. The first fault of a record is the one told."""
         where = where.fillna(False).astype(bool)
-        if where.any():
+        if where.to_numpy().any():
             for index in np.flatnonzero(where.to_numpy()):
                 self._faults.setdefault(int(index), Reject(int(index), field, reason))
 
@@ -215,6 +216,10 @@ class Columns:
         odd = (instants < EARLIEST) | (instants > latest)
         self.fault(odd, field, "the date is before 2000 or in the future")
         return instants.where(~odd)
+
+
+def _objects(values: Iterable[Any]) -> Column:
+    return pd.Series(list(values), dtype=object)
 
 
 @lru_cache(maxsize=200_000)

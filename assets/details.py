@@ -47,22 +47,22 @@ class DetailReader:
         )
         return [row.call_date for row in rows]
 
-    def read(self, day: date, until: datetime | None = None) -> Tally:
-        """Fetches what the day lacks, up to `until`; then judges the day.
+    def read(self, day: date, tally: Tally, until: datetime | None = None) -> None:
+        """Fetches what the day lacks, up to `until`; then judges the day. What became of it adds
+        up in `tally`.
 
         Raises what the vendor's client raises, when what came before is committed.
         """
-        tally = Tally()
         while until is None or datetime.now(UTC) < until:
             pending = self._pending(day)
             if not pending:
                 break
             pages, error = self._fetch(pending)
             tally.add(self._land(day, pages))
+            tally.by_day[day].requests += len(pages)
             if error is not None:
                 raise error
         tally.turned |= self._judge(day)
-        return tally
 
     def _pending(self, day: date) -> list[Parent]:
         rows = self._warehouse.rows(

@@ -3,6 +3,7 @@
 Not here: what to read (plan), from whom (read), when a day is complete (verdict).
 """
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
@@ -52,14 +53,32 @@ class Sighting:
 
 
 @dataclass(slots=True)
-class Tally:
-    """What became of records; adds up over batches, windows and accounts."""
+class Figures:
+    """What was asked and read of a business day, and what became of it."""
 
+    requests: int = 0
+    """Answers; one for several days counts for the last of them."""
     records: int = 0
     new: int = 0
     changed: int = 0
     missing: int = 0
     rejected: int = 0
+
+    def add(self, other: "Figures") -> None:
+        """Adds another's figures to these."""
+        self.requests += other.requests
+        self.records += other.records
+        self.new += other.new
+        self.changed += other.changed
+        self.missing += other.missing
+        self.rejected += other.rejected
+
+
+@dataclass(slots=True)
+class Tally:
+    """What became of records, by business day; adds up over batches, windows and accounts."""
+
+    by_day: defaultdict[date, Figures] = field(default_factory=lambda: defaultdict(Figures))
     days: set[date] = field(default_factory=set)
     """Days on which something was written."""
     turned: set[date] = field(default_factory=set)
@@ -67,19 +86,36 @@ class Tally:
     reasons: dict[str, int] = field(default_factory=dict)
     new_fields: set[str] = field(default_factory=set)
 
-    def reject(self, name: str, reason: str) -> None:
+    @property
+    def records(self) -> int:
+        return sum(figures.records for figures in self.by_day.values())
+
+    @property
+    def new(self) -> int:
+        return sum(figures.new for figures in self.by_day.values())
+
+    @property
+    def changed(self) -> int:
+        return sum(figures.changed for figures in self.by_day.values())
+
+    @property
+    def missing(self) -> int:
+        return sum(figures.missing for figures in self.by_day.values())
+
+    @property
+    def rejected(self) -> int:
+        return sum(figures.rejected for figures in self.by_day.values())
+
+    def reject(self, day: date, name: str, reason: str) -> None:
         """Counts a reject."""
-        self.rejected += 1
+        self.by_day[day].rejected += 1
         sentence = f"{name}: {reason}"
         self.reasons[sentence] = self.reasons.get(sentence, 0) + 1
 
     def add(self, other: "Tally") -> None:
         """Adds another's figures to these."""
-        self.records += other.records
-        self.new += other.new
-        self.changed += other.changed
-        self.missing += other.missing
-        self.rejected += other.rejected
+        for day, figures in other.by_day.items():
+            self.by_day[day].add(figures)
         self.days |= other.days
         self.turned |= other.turned
         self.new_fields |= other.new_fields
@@ -164,8 +200,8 @@ class Landing:
     def land(self, connection: Connection, sightings: Sequence[Sighting]) -> Tally:
         """Writes a batch in the connection's transaction, whose holder has the stream's lock."""
         batch = self._sort(sightings)
-        tally = Tally(records=len(sightings) - len(batch.repeated))
-        changed = self._changed(connection, batch.keyed)
+        tally = Tally()
+        changed = self._changed(connection, batch.keyed, tally)
         if changed or batch.unkeyed:
             self._write(connection, changed, batch.unkeyed, tally)
         if batch.repeated:
@@ -188,7 +224,7 @@ class Landing:
             )
             for head in heads
         ]
-        tally = Tally(records=len(changed))
+        tally = Tally()
         if changed:
             self._write(connection, changed, [], tally)
         return tally
@@ -201,7 +237,10 @@ class Landing:
         key = self.stream.key(record)
         return f"{self._day}/{key}" if key is not None and self.stream.replaces else key
 
-    def _changed(self, connection: Connection, keyed: list[_Keyed]) -> list[_Keyed]:
+    def _changed(
+        self, connection: Connection, keyed: list[_Keyed], tally: Tally
+    ) -> list[_Keyed]:
+        """Those that must be written; the others only count."""
         if not keyed:
             return []
         rows = execute(
@@ -214,6 +253,9 @@ class Landing:
         )
         changed: list[_Keyed] = []
         for row in rows:
+            if row.place is None:
+                tally.by_day[row.old_date].records += row.records
+                continue
             item = keyed[row.place]
             item.old_date, item.version = row.old_date, row.version
             item.is_new_version = row.is_new_version
@@ -268,7 +310,8 @@ class Landing:
         if unkeyed or (facts is not None and facts.rejects):
             execute(connection, "load/merge_rejects", **self._where)
         for item in unkeyed:
-            tally.reject("record", item.reason)
+            tally.by_day[item.call_date].records += 1
+            tally.reject(item.call_date, "record", item.reason)
         execute(connection, "load/mark_stale", days=days)
         for name in ("records", "rejects", *TABLES_OF[self.stream.table]):
             connection.exec_driver_sql(f"TRUNCATE stage_{name}")
@@ -351,11 +394,16 @@ class Batch:
 def _count(tally: Tally, changed: list[_Keyed], facts: Facts) -> None:
     tally.new_fields |= facts.new_fields
     for item in changed:
+        assert item.call_date
+        figures = tally.by_day[item.call_date]
+        figures.records += 1
         if not item.rejected:
-            tally.new += item.version == 0
-            tally.changed += item.version > 0
+            figures.new += item.version == 0
+            figures.changed += item.version > 0
     for reject in facts.rejects:
-        tally.reject(reject.field, reject.reason)
+        day = changed[reject.index].call_date
+        assert day
+        tally.reject(day, reject.field, reject.reason)
 
 
 def plain(column: "pd.Series[Any]") -> list[Any]:

@@ -3,10 +3,12 @@
 The 5-minute poll, a backfill from the UI and the command line are this code with another plan.
 """
 
+import threading
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 
 from assets import books, plan
 from assets.details import DetailReader
@@ -40,6 +42,8 @@ class Result:
     error: str | None = None
     deferred_until: datetime | None = None
     stopped: bool = False
+    why: dict[date, str] = field(default_factory=dict)
+    """Why a day wasn't read in full, where something stood in the way."""
 
     @property
     def state(self) -> str:
@@ -51,12 +55,24 @@ class Result:
         return "deferred" if self.deferred_until else "ok"
 
 
+Watch = Callable[[Result], None]
+"""Is shown a result whenever something has been added to it, from any thread."""
+
+
 class Loader:
     """Loads one vendor's accounts. Holds the process's connections; `close` when done."""
 
-    def __init__(self, warehouse: Warehouse, vendor: Vendor, run_id: str | None = None) -> None:
+    def __init__(
+        self,
+        warehouse: Warehouse,
+        vendor: Vendor,
+        run_id: str | None = None,
+        watch: Watch | None = None,
+    ) -> None:
         self._warehouse = warehouse
         self._vendor = vendor
+        self._watch = watch or (lambda _: None)
+        self._counting = threading.Lock()
         self._limiter = Limiter(warehouse, run_id)
         self._transport = Transport()
 
@@ -92,6 +108,12 @@ class Loader:
         work: Callable[[Account, AnyStream], Result],
     ) -> list[Result]:
         """The work for every account's streams at once; details after what they are details of."""
+
+        def watched(account: Account, stream: AnyStream) -> Result:
+            result = work(account, stream)
+            self._watch(result)
+            return result
+
         accounts = list(accounts)
         results: list[Result] = []
         with ThreadPoolExecutor(THREADS, thread_name_prefix="account") as pool:
@@ -102,7 +124,7 @@ class Loader:
                     for stream in streams
                     if isinstance(stream, kind) and stream.name in account.streams
                 ]
-                results += pool.map(lambda pair: work(*pair), pairs)
+                results += pool.map(lambda pair: watched(*pair), pairs)
         return results
 
     def _poll(self, account: Account, stream: AnyStream) -> Result:
@@ -118,7 +140,7 @@ class Loader:
                 if datetime.now(UTC) > deadline:
                     break
                 self._attempt(result, account, stream, (day,), True,
-                              lambda day=day: reader.read(day, deadline))
+                              partial(reader.read, day, until=deadline))
                 if result.state != "ok":
                     break
             return result
@@ -130,7 +152,7 @@ class Loader:
             if not is_live and datetime.now(UTC) > deadline:
                 break
             self._attempt(result, account, stream, window.days, is_live,
-                          lambda window=window, is_live=is_live: windows_reader.read(window, is_live))
+                          partial(windows_reader.read, window, live=is_live))
             if result.state != "ok":
                 break
         return result
@@ -142,7 +164,7 @@ class Loader:
             details = self._details(account, stream, BACKFILL)
             for day in details.days(wanted):
                 self._attempt(result, account, stream, (day,), False,
-                              lambda day=day: details.read(day))
+                              partial(details.read, day))
             return result
         state = self._state(account, stream)
         windows = plan.day_windows(stream, account, state, wanted, datetime.now(UTC))
@@ -151,7 +173,7 @@ class Loader:
         def read(window: Window) -> None:
             if not result.stopped:
                 self._attempt(result, account, stream, window.days, False,
-                              lambda: reader.read(window))
+                              partial(reader.read, window))
 
         # Latencies overlap as far as the credential's limits let requests overlap.
         with ThreadPoolExecutor(min(4, account.limits.concurrency)) as pool:
@@ -183,15 +205,18 @@ class Loader:
         stream: AnyStream,
         days: tuple[date, ...],
         live: bool,
-        work: Callable[[], Tally],
+        work: Callable[[Tally], None],
     ) -> None:
         """Does the work and writes down what became of it, in `ops` and in the result."""
+        tally = Tally()
+        concerned = days or (business_day(datetime.now(UTC), account.timezone),)
         try:
-            tally = work()
+            work(tally)
         except DeferredError as error:
             until = error.until
             result.deferred_until = until
             reason = str(error)
+            result.why |= dict.fromkeys(concerned, reason)
             self._warehouse.in_transaction(
                 lambda c: books.note_deferred(c, account, stream, days, reason, until, live)
             )
@@ -208,12 +233,15 @@ class Loader:
                     "accounts.toml points, or run `callhouse check` once the vendor accepts it"
                 )
                 result.error = message
+            result.why |= dict.fromkeys(concerned, message)
             self._warehouse.in_transaction(
                 lambda c: books.note_failure(c, account, stream, days, message, stopped_key)
             )
         else:
-            result.tally.add(tally)
             result.days |= tally.days | set(days)
+        with self._counting:
+            result.tally.add(tally)
+        self._watch(result)
 
     def _state(self, account: Account, stream: AnyStream) -> StreamState:
         states = read_states(self._warehouse, [account], [stream])

@@ -6,7 +6,7 @@ judges the days: a worker killed before it leaves nothing that the next read doe
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from sqlalchemy.engine import Connection
 
@@ -31,6 +31,7 @@ class _Reading:
     """What has been read of a window so far, over all its pages and parts."""
 
     total: int | None = None
+    requests: int = 0
     first_observed: datetime | None = None
     smallest_days: int | None = None
     """The most days that one request could cover after a larger one failed."""
@@ -47,8 +48,9 @@ class WindowReader:
         self._stream = stream
         self._client = client
 
-    def read(self, window: Window, live: bool = False) -> Tally:
-        """Reads the window whole; `live` moves the watermark to its end.
+    def read(self, window: Window, tally: Tally, live: bool = False) -> None:
+        """Reads the window whole; `live` moves the watermark to its end. What became of it adds
+        up in `tally`, batch by batch.
 
         Raises what the vendor's client raises, and ContractError when fewer records came than
         the vendor itself counts; whatever came is in the tables then.
@@ -59,7 +61,7 @@ class WindowReader:
             business_day(window.start, window.timezone),
             self._warehouse.make_days,
         )
-        reading, tally = _Reading(), Tally()
+        reading = _Reading()
         batch: list[Sighting] = []
         try:
             for sighting in self._sightings(window, reading):
@@ -68,10 +70,11 @@ class WindowReader:
                     tally.add(self._land(landing, batch))
                     batch = []
         except BaseException:
-            self._land(landing, batch)
+            tally.add(self._land(landing, batch))
             raise
+        finally:
+            tally.by_day[_last_day(window)].requests += reading.requests
         tally.add(self._finish(window, live, landing, reading, tally, batch))
-        return tally
 
     def _sightings(self, window: Window, reading: _Reading) -> Iterator[Sighting]:
         """Every record of the window; where it is too much at once, of its halves."""
@@ -92,6 +95,7 @@ class WindowReader:
             odd = 0
             totals: set[int] = set()
             for page in self._stream.read(self._client, window):
+                reading.requests += 1
                 reading.first_observed = reading.first_observed or page.observed_at
                 if page.total is not None:
                     totals.add(page.total)
@@ -139,7 +143,7 @@ class WindowReader:
             tally = landing.land(connection, batch)
             if window.days and reading.first_observed:
                 self._mark_missing(connection, window, landing, reading.first_observed, tally)
-            days = tally.days | set(window.days) | {business_day(window.end - TICK, window.timezone)}
+            days = tally.days | set(window.days) | {_last_day(window)}
             counts = books.count_days(connection, self._account, self._stream, days)
             total = reading.total if len(window.days) == 1 else None
             tally.turned = books.close_days(
@@ -187,7 +191,8 @@ class WindowReader:
                 )
             execute(connection, "load/mark_stale", days=gone_days)
             tally.days.update(gone_days)
-            tally.missing += len(keys)
+            for row in gone:
+                tally.by_day[row.call_date].missing += 1
         execute(
             connection,
             "load/resolve_unkeyed",
@@ -195,3 +200,7 @@ class WindowReader:
             digests=list(landing.unkeyed),
             **where,
         )
+
+
+def _last_day(window: Window) -> date:
+    return business_day(window.end - TICK, window.timezone)

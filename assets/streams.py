@@ -12,7 +12,7 @@ import dagster as dg
 
 import sql.catalog
 from assets.context import KIND_TAG, POLL, Callhouse
-from assets.load import Loader, Result
+from assets.load import Loader, Result, Watch
 from assets.partitions import partition_days
 from assets.report import day_report, run_report
 from resources.vendor import AnyStream, DetailStream, Stream, Vendor
@@ -34,7 +34,9 @@ def facts_key(vendor: Vendor, stream: AnyStream) -> dg.AssetKey:
     return dg.AssetKey([vendor.name, stream.name])
 
 
-def vendor_assets(vendor: Vendor, days: dg.PartitionsDefinition[str]) -> dg.AssetsDefinition:
+def vendor_assets(
+    vendor: Vendor, days: dg.PartitionsDefinition[str], watch: Watch | None = None
+) -> dg.AssetsDefinition:
     """Raw and facts of all of the vendor's streams.
 
     Selected together, a partition is read from the vendor; facts alone are rebuilt from raw.
@@ -57,7 +59,7 @@ def vendor_assets(vendor: Vendor, days: dg.PartitionsDefinition[str]) -> dg.Asse
         accounts = callhouse.accounts(vendor.name, context.run.tags)
         is_poll = context.run.tags.get(KIND_TAG) == POLL
         with callhouse.warehouse() as warehouse:
-            loader = Loader(warehouse, vendor, context.run_id)
+            loader = Loader(warehouse, vendor, context.run_id, watch)
             try:
                 results: list[Result] = []
                 if read and is_poll:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import dagster as dg
 
 from assets.context import Callhouse
+from assets.load import Watch
 from assets.partitions import business_days
 from assets.streams import vendor_assets
 from pipelines.schedules import poll_job, poll_schedule
@@ -14,14 +15,19 @@ from resources.home import Home
 from resources.vendors import discover
 
 
-def build_defs(accounts: Mapping[str, Account] | None = None) -> dg.Definitions:
-    """The definitions for the given accounts (default: those of the accounts file, if any)."""
+def build_defs(
+    accounts: Mapping[str, Account] | None = None, watch: Watch | None = None
+) -> dg.Definitions:
+    """The definitions for the given accounts (default: those of the accounts file, if any).
+
+    `watch` is shown what becomes of a load that runs in this process, while it runs.
+    """
     if accounts is None:
         path = Home.from_environment().accounts
         accounts = read_accounts(path) if path.exists() else {}
     days = business_days(accounts.values())
     vendors = discover().values()
-    assets = {vendor.name: vendor_assets(vendor, days) for vendor in vendors}
+    assets = {vendor.name: vendor_assets(vendor, days, watch) for vendor in vendors}
     jobs = {vendor.name: poll_job(vendor, assets[vendor.name]) for vendor in vendors}
     schedules = [poll_schedule(vendor, jobs[vendor.name]) for vendor in vendors]
     return dg.Definitions(

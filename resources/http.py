@@ -4,6 +4,7 @@ No other module imports httpx. Vendors' clients say what to ask and how to read 
 """
 
 import logging
+import random
 import ssl
 import time
 from collections.abc import Callable, Mapping
@@ -24,6 +25,7 @@ from resources.account import Account
 from resources.errors import (
     CallhouseError,
     ContractError,
+    DeferredError,
     PermanentError,
     QuotaExhaustedError,
     ThrottledError,
@@ -43,6 +45,8 @@ stamina.instrumentation.set_on_retry_hooks([])
 T = TypeVar("T")
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 ATTEMPTS = 4
+THROTTLED_S = 2.0
+"""The first pause after a 429 or 503 without Retry-After; it doubles with every attempt."""
 KEPT_OF_A_BODY = 64 * 1024
 
 
@@ -131,16 +135,31 @@ class Http:
         """
         url = self._url(path, params)
         self._check_headers(headers or {})
-        for attempt in stamina.retry_context(
-            on=_pause, attempts=ATTEMPTS, timeout=None, wait_initial=0.5, wait_max=30
-        ):
-            with attempt:
-                return self._once(report, url, parse, headers or {}, sink)
+        failure: TransientError | None = None
+        try:
+            for attempt in stamina.retry_context(
+                on=_pause, attempts=ATTEMPTS, timeout=None, wait_initial=0.5, wait_max=30
+            ):
+                with attempt:
+                    try:
+                        return self._once(report, url, parse, headers or {}, sink, attempt.num)
+                    except TransientError as error:
+                        failure = error
+                        raise
+        except DeferredError:
+            if failure is None or isinstance(failure, ThrottledError):
+                raise
+            raise failure from None  # that the next try has to wait isn't what went wrong
         raise AssertionError("unreachable")
 
     def _once(
-        self, report: str, url: str, parse: Parse[T], headers: Mapping[str, str],
+        self,
+        report: str,
+        url: str,
+        parse: Parse[T],
+        headers: Mapping[str, str],
         sink: IO[bytes] | None,
+        attempt: int,
     ) -> tuple[T, Permit]:
         with self._limiter.permit(self._account, self._stream, report, self._patience) as permit:
             outcome = permit.outcome
@@ -158,7 +177,10 @@ class Http:
                 outcome.error = str(error)[:2000]
                 if isinstance(error, TransientError):
                     outcome.hold = error.retry_after
-                outcome.exhausted = isinstance(error, QuotaExhaustedError)
+                if isinstance(error, ThrottledError) and outcome.hold is None:
+                    outcome.hold = _backoff(attempt)
+                if isinstance(error, QuotaExhaustedError):
+                    outcome.exhausted_until = error.until
                 raise
         return result, permit
 
@@ -168,6 +190,7 @@ class Http:
         limits, outcome = self._account.limits, permit.outcome
         deadline = time.monotonic() + limits.timeout_s + 2
         kept = bytearray()
+        permit.check()
         try:
             with self._transport.get(url, headers, limits.timeout_s + 2) as response:
                 outcome.reached_s = time.monotonic() - outcome.started
@@ -250,8 +273,16 @@ def retry_after(answer: Answer) -> timedelta | None:
 
 
 def _pause(error: Exception) -> bool | timedelta:
-    """Whether to try again. A pause that the vendor asked for is kept by the limiter, for every
-    process that uses the credential, so it isn't slept here too."""
-    if isinstance(error, TransientError) and error.retry_after is not None:
+    """Whether to try again. A pause for every process that uses the credential is kept by the
+    limiter, so it isn't slept here too.
+    """
+    if isinstance(error, ThrottledError) or (
+        isinstance(error, TransientError) and error.retry_after is not None
+    ):
         return timedelta(milliseconds=1)
     return isinstance(error, TransientError)
+
+
+def _backoff(attempt: int) -> timedelta:
+    """How long everybody pauses when a vendor asks for it without saying how long."""
+    return timedelta(seconds=THROTTLED_S * 2 ** (attempt - 1) * random.uniform(1, 1.5))  # noqa: S311

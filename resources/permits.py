@@ -1,18 +1,19 @@
 """The limiter: a permit from Postgres before every request, over all runs, processes and hosts.
 
-A permit is a lease by the database's clock, renewed while the request runs. An advisory lock
-would free itself with its session, but doesn't pass a transaction-pooling proxy; a lease does,
-and a killed worker's ends by itself within `LEASE`.
+A permit is a lease by the database's clock, renewed while the request runs (why not a lock:
+docs/decisions/limits-lease.md). What is decided, is decided in `sql/functions/acquire_permit.sql`;
+here is who asks, waits, renews and gives up.
 """
 
 import hashlib
 import hmac
+import math
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import cached_property
 from uuid import uuid4
 
@@ -23,22 +24,50 @@ from resources.errors import DeferredError, QuotaExhaustedError, TransientError
 from resources.warehouse import Warehouse
 
 LEASE = timedelta(seconds=15)
-RENEW_EVERY = LEASE / 3
-LONGEST_SLEEP_S = 2.0
-"""A waiter looks again at least this often, so that its place in the queue stays its own."""
+"""How soon a killed worker's permit is free; renewed three times as often."""
+LONGEST_SLEEP_S = 10.0
+"""A waiter looks again at least this often: its place is free soon after its last look."""
+TOLD_FROM = timedelta(seconds=15)
+TOLD_EVERY = timedelta(minutes=5)
+"""A wait this long is told to whoever wants to know, and again this often."""
+
+REASONS = {
+    "spacing": "one request of a report at a time, and an interval between two",
+    "queue": "others are before it",
+    "rate": "so many requests a second",
+    "concurrency": "so many requests at once",
+    "vendor": "the vendor asked for a pause",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """How a run waits for permits: `backfill` comes after the polls; `longest` bounds a wait."""
+    """How a run waits for permits: `backfill` comes after the polls; `longest` bounds a wait.
+
+    `returns`: who gives up comes back at its next tick, so that its place in the queue is kept.
+    """
 
     backfill: bool
     longest: timedelta
+    returns: bool
 
 
-POLL = Patience(backfill=False, longest=timedelta(seconds=20))
-"""A poll rather comes back at its next tick than hold a slot."""
-BACKFILL = Patience(backfill=True, longest=timedelta(days=2))
+POLL = Patience(backfill=False, longest=timedelta(seconds=30), returns=True)
+"""A poll rather comes back than hold a slot; but it may be half a minute early (`plan.EARLY`)."""
+CATCH_UP = Patience(backfill=True, longest=timedelta(seconds=30), returns=True)
+"""A poll's older days: what is live, and the quota's reserve, isn't theirs."""
+BACKFILL = Patience(backfill=True, longest=timedelta(days=2), returns=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """What a backfill waits for, and until about when."""
+
+    account: Account
+    stream: str
+    report: str
+    reason: str
+    until: datetime
 
 
 @dataclass(slots=True)
@@ -46,39 +75,52 @@ class Outcome:
     """What became of a request, filled in while it runs; written to the ledger at its end."""
 
     started: float = field(default_factory=time.monotonic)
+    """Before the grant, so that no moment measured from it is too early for the vendor's."""
     reached_s: float | None = None
-    """Seconds after the grant by which the vendor had surely received it."""
+    """Seconds after the start by which the vendor had surely received it."""
     status: int | None = None
     bytes: int = 0
     records: int | None = None
     url: str | None = None
     error: str | None = None
     hold: timedelta | None = None
-    exhausted: bool = False
+    exhausted_until: datetime | None = None
 
 
 @dataclass(slots=True)
 class Permit:
-    """A granted request. `request_id` (of `ops.requests`) is known once it is released."""
+    """A granted request; `id` is its id in `ops.requests` too."""
 
     id: int
     granted_at: datetime
     outcome: Outcome
-    request_id: int | None = None
-    lost: bool = False
+    lease_ends: float = math.inf
+    """By `time.monotonic`, counted from before the database was asked: never too late."""
 
     def check(self) -> None:
-        """Raises TransientError if the lease was lost: another may have been granted since."""
-        if self.lost:
+        """Raises TransientError if the lease ran out: another may have been granted since."""
+        if time.monotonic() > self.lease_ends:
             raise TransientError("the permit for this request was lost; it starts again")
 
 
 class Limiter:
-    """Grants requests. One a process; its thread renews the permits that the process holds."""
+    """Grants requests. One a process; its thread renews the permits that the process holds.
 
-    def __init__(self, warehouse: Warehouse, run_id: str | None = None) -> None:
+    `on_wait` is told of long waits, in the thread that waits.
+    """
+
+    def __init__(
+        self,
+        warehouse: Warehouse,
+        run_id: str | None = None,
+        *,
+        lease: timedelta = LEASE,
+        on_wait: Callable[[Wait], None] | None = None,
+    ) -> None:
         self._warehouse = warehouse
         self._run_id = run_id
+        self._lease_s = lease.total_seconds()
+        self._on_wait = on_wait
         self._process = uuid4().hex
         self._held: dict[int, Permit] = {}
         self._lock = threading.Lock()
@@ -102,10 +144,11 @@ class Limiter:
         """Waits for its turn, then holds a permit for the block.
 
         Raises DeferredError when that would take longer than `patience` allows, and
-        QuotaExhaustedError when the day's quota is gone (or, for a backfill, what the schedules'
+        QuotaExhaustedError when the day's quota is gone (or, behind the polls, what their
         reserve leaves of it).
         """
-        permit = self._acquire(account, stream, report, patience)
+        credential = self.credential(account)
+        permit = self._acquire(credential, account, stream, report, patience)
         with self._lock:
             self._held[permit.id] = permit
             if self._renewer is None:
@@ -116,24 +159,27 @@ class Limiter:
         finally:
             with self._lock:
                 self._held.pop(permit.id, None)
-            self._release(account, permit)
+            self._release(credential, account, permit)
 
     def close(self) -> None:
-        """Ends the renewing thread."""
+        """Ends the renewing thread, and every wait."""
         self._closing.set()
 
-    def _acquire(self, account: Account, stream: str, report: str, patience: Patience) -> Permit:
+    def _acquire(
+        self, credential: str, account: Account, stream: str, report: str, patience: Patience
+    ) -> Permit:
         limits = account.limits
-        # A poll that comes back at its next tick finds the place it had; other waiters are many.
-        holder = f"{self._process}-{threading.get_ident()}" if patience.backfill else account.name
         parameters = {
-            "credential": self.credential(account),
+            "credential": credential,
             "account": account.name,
             "stream": stream,
             "report": report,
             "run_id": self._run_id,
-            "holder": holder,
+            "holder": f"{self._process}-{threading.get_ident()}",
             "backfill": patience.backfill,
+            "returns": patience.returns,
+            "longest_sleep_s": LONGEST_SLEEP_S,
+            "lease_s": self._lease_s,
             "concurrency": limits.concurrency,
             "spacing_s": limits.min_interval_s,
             "rate": limits.requests_per_s,
@@ -141,31 +187,37 @@ class Limiter:
             "timezone": account.timezone.key,
             "daily": limits.daily_requests,
             "reserve": limits.reserve,
-            "lease_s": LEASE.total_seconds(),
         }
+        tell_at = 0.0
         deadline = time.monotonic() + patience.longest.total_seconds()
         while True:
-            row = self._warehouse.rows("limits/acquire_permit", **parameters)[0]
+            now = time.monotonic()
+            patience_s = -1.0 if self._closing.is_set() else deadline - now
+            row = self._warehouse.rows(
+                "limits/acquire_permit", patience_s=patience_s, **parameters
+            )[0]
             if row.permit is not None:
-                return Permit(row.permit, row.granted_at, Outcome())
+                return Permit(row.permit, row.granted_at, Outcome(now), now + self._lease_s)
             if row.reason in ("quota", "reserve"):
-                until = datetime.now(UTC) + timedelta(seconds=row.wait_s)
-                raise QuotaExhaustedError(_quota_text(account, row.reason, until), until)
-            if time.monotonic() + row.wait_s > deadline:
-                until = datetime.now(UTC) + timedelta(seconds=row.wait_s)
+                raise QuotaExhaustedError(_quota_text(account, row.reason, row.until), row.until)
+            if row.wait_s > patience_s:
                 raise DeferredError(
-                    f"{account.name}: {report} may be asked again at {until:%H:%M:%S} UTC "
-                    f"({row.reason})",
-                    until,
+                    f"{report} may be asked again at {row.until:%H:%M:%S} UTC: "
+                    f"{REASONS[row.reason]}",
+                    row.until,
                 )
+            if self._on_wait and row.wait_s > TOLD_FROM.total_seconds() and now >= tell_at:
+                self._on_wait(Wait(account, stream, report, row.reason, row.until))
+                tell_at = now + TOLD_EVERY.total_seconds()
             self._closing.wait(min(row.wait_s, LONGEST_SLEEP_S))
 
-    def _release(self, account: Account, permit: Permit) -> None:
+    def _release(self, credential: str, account: Account, permit: Permit) -> None:
         outcome = permit.outcome
         duration = time.monotonic() - outcome.started
-        rows = self._warehouse.rows(
+        self._warehouse.run(
             "limits/release_permit",
             permit=permit.id,
+            credential=credential,
             reached_s=duration if outcome.reached_s is None else outcome.reached_s,
             duration_s=duration,
             status=outcome.status,
@@ -174,26 +226,26 @@ class Limiter:
             url=outcome.url,
             error=outcome.error,
             hold_s=outcome.hold.total_seconds() if outcome.hold else None,
-            exhausted_bucket=account.operation if outcome.exhausted else None,
+            bucket=account.operation,
             timezone=account.timezone.key,
+            exhausted_until=outcome.exhausted_until,
         )
-        permit.request_id = rows[0][0]
 
     def _renew(self) -> None:
-        while not self._closing.wait(RENEW_EVERY.total_seconds()):
+        while self._held or not self._closing.is_set():
+            time.sleep(self._lease_s / 3)
             with self._lock:
                 held = dict(self._held)
             if not held:
                 continue
+            now = time.monotonic()
             try:
-                rows = self._warehouse.rows(
-                    "limits/renew_permits", permits=list(held), lease_s=LEASE.total_seconds()
-                )
-            except sa.exc.OperationalError:
-                continue  # the database restarts; the lease is longer than a few such tries
+                rows = self._warehouse.rows("limits/renew_permits", permits=list(held))
+            except sa.exc.SQLAlchemyError:
+                continue  # the leases run out by themselves
             renewed = {row.id for row in rows}
             for permit_id, permit in held.items():
-                permit.lost = permit_id not in renewed
+                permit.lease_ends = now + self._lease_s if permit_id in renewed else now
 
 
 def _quota_text(account: Account, reason: str, until: datetime) -> str:

@@ -67,8 +67,7 @@ class Clickfono(Client):
                 )
             except WindowTooLargeError as error:
                 raise TransientError(f"{REPORT}: {error}, and a day can't be split") from None
-            assert permit.request_id is not None
-            yield Page(calls, permit.request_id, permit.granted_at)
+            yield Page(calls, permit.id, permit.granted_at)
             self._check_asked_for(calls, window.day, popup)
 
     def _parse(self, answer: Answer) -> tuple[list[Any], int]:

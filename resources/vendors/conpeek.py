@@ -89,8 +89,7 @@ class Conpeek(Client):
                 params=params,
                 headers={"authorization": self.account.secret("token")},
             )
-            assert permit.request_id is not None
-            yield Page(data, permit.request_id, permit.granted_at)
+            yield Page(data, permit.id, permit.granted_at)
             _check_inside(data, by, window)
             if len(data) < PAGE:
                 return

@@ -79,8 +79,7 @@ class Evolux(Client):
                 params={**asked, "limit": PAGE},
                 headers=self._headers,
             )
-            assert permit.request_id is not None
-            yield Page(listing.calls, permit.request_id, permit.granted_at, listing.total)
+            yield Page(listing.calls, permit.id, permit.granted_at, listing.total)
             page = int(asked["page"])
             if page > 1 and not listing.calls:
                 return  # behind the last page: the total tells that records are lacking
@@ -94,8 +93,7 @@ class Evolux(Client):
         """The detail of one call; none when the vendor hasn't got it (yet)."""
         path = f"{PATH}/{quote(parent.key, safe='')}/cdr"
         details, permit = self.http.get(DETAIL_REPORT, path, _parse_detail, headers=self._headers)
-        assert permit.request_id is not None
-        return Page(details, permit.request_id, permit.granted_at)
+        return Page(details, permit.id, permit.granted_at)
 
     @property
     def _headers(self) -> Mapping[str, str]:

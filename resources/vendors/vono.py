@@ -93,10 +93,9 @@ class Vono(Client):
             while start < total:
                 params = {**asked, "start": start, "limit": PAGE}
                 listing, permit = self.http.get(REPORT, self._path, _parse_listing, params=params)
-                assert permit.request_id is not None
                 yield Page(
                     listing.recordings,
-                    permit.request_id,
+                    permit.id,
                     permit.granted_at,
                     listing.total if len(days) == 1 else None,
                 )
@@ -119,9 +118,8 @@ class Vono(Client):
                 params={"id_record": record_id, "is_download": 1},
                 sink=file,
             )
-            assert permit.request_id is not None
             if not is_there:
-                return Page([], permit.request_id, permit.granted_at)
+                return Page([], permit.id, permit.granted_at)
             kept = store.keep(file, f"{self.account.name}/{day:%Y/%m/%d}/{name}.mp3")
         manifest = {
             "record_id": record_id,
@@ -129,7 +127,7 @@ class Vono(Client):
             "audio_sha256": kept.sha256,
             "size_bytes": kept.size_bytes,
         }
-        return Page([manifest], permit.request_id, permit.granted_at)
+        return Page([manifest], permit.id, permit.granted_at)
 
     @property
     def _path(self) -> str:

@@ -105,8 +105,7 @@ class Wolkvox(Client):
             params={"api": api, "date_ini": f"{first:{ASKED}}", "date_end": f"{last:{ASKED}}"},
             headers=self._headers(),
         )
-        assert permit.request_id is not None
-        return Page(report.records, permit.request_id, permit.granted_at, report.found)
+        return Page(report.records, permit.id, permit.granted_at, report.found)
 
     def _headers(self) -> dict[str, str]:
         """The token; and the server's number, as the document's sample has it, if the host does."""

@@ -1,104 +1,148 @@
--- One decision about one request, in one round trip. The database's clock alone counts.
--- Granted: permit and granted_at are set. Not granted: wait_s says for about how long, reason why.
+-- One decision about one request, in one round trip.
+-- Granted: permit (the request's id in the ledger) and granted_at are set.
+-- Not granted: reason says why, until and wait_s for about how long. Who can't wait that long
+-- (p_patience_s) is expected to go; if it returns at a later tick its place is kept.
+-- How long a permit counts is measured from when the vendor had surely received the request: as
+-- long as that isn't known, the request counts as received now.
 CREATE OR REPLACE FUNCTION ops.acquire_permit(
     p_credential text, p_account text, p_stream text, p_report text, p_run_id text,
-    p_holder text, p_backfill boolean,
+    p_holder text, p_backfill boolean, p_returns boolean, p_patience_s double precision,
+    p_longest_sleep_s double precision, p_lease_s double precision,
     p_concurrency integer, p_spacing_s double precision, p_rate double precision,
     p_bucket text, p_timezone text, p_daily integer, p_reserve double precision,
-    p_lease_s double precision,
-    OUT permit bigint, OUT granted_at timestamptz, OUT wait_s double precision, OUT reason text
+    OUT permit bigint, OUT granted_at timestamptz,
+    OUT reason text, OUT until timestamptz, OUT wait_s double precision
 ) LANGUAGE plpgsql AS $$
 DECLARE
-    at_now      timestamptz;
-    held_until  timestamptz;
+    at_now       timestamptz := ops.lock_credential(p_credential);
+    spacing      interval := make_interval(secs => p_spacing_s);
+    rate_span    double precision := greatest(1, 1 / p_rate);
+    -- Where none of a report's backfills has gone since, one goes before the polls: every third turn.
+    aged         timestamptz := at_now - make_interval(secs => greatest(2.5 * p_spacing_s, 60));
+    vendor_day   date := (at_now AT TIME ZONE p_timezone)::date;
+    allowed      integer := p_daily - CASE WHEN p_backfill THEN ceil((p_daily * p_reserve)::numeric) ELSE 0 END;
+    ticket       ops.waiters;
+    quota        ops.quotas;
+    held_until   timestamptz;
     spaced_until timestamptz;
-    v_reason    text;
-    ticket      bigint;
-    ticket_since timestamptz;
-    busy        integer;
-    ahead       integer;
-    ahead_here  integer;
-    vendor_day  date;
-    quota       ops.quotas;
-    -- A backfill that has waited this long goes before the next live poll: it isn't starved.
-    patience    interval := make_interval(secs => greatest(2 * p_spacing_s, 60));
+    paced_until  timestamptz;
+    oldest       timestamptz;
+    busy         integer;
+    slots        integer;
+    ahead        integer;
+    ahead_here   integer;
+    leaves       boolean;
 BEGIN
-    PERFORM pg_advisory_xact_lock(hashtextextended('permit ' || p_credential, 0));
-    at_now := clock_timestamp();
-    PERFORM ops.reap_permits(p_credential, at_now);
+    PERFORM ops.settle_permits(p_credential, at_now);
 
-    SELECT max(next_at) FILTER (WHERE report = ''), max(next_at) FILTER (WHERE report = p_report),
-           max(budgets.reason) FILTER (WHERE report = '' AND next_at > at_now)
-      INTO held_until, spaced_until, v_reason
-      FROM ops.budgets WHERE credential = p_credential AND report IN ('', p_report);
-
-    IF p_daily IS NOT NULL THEN
-        vendor_day := (at_now AT TIME ZONE p_timezone)::date;
-        SELECT * INTO quota FROM ops.quotas WHERE bucket = p_bucket AND day = vendor_day FOR UPDATE;
-        IF quota.exhausted OR quota.used >= p_daily
-           OR (p_backfill AND quota.used >= p_daily * (1 - p_reserve)) THEN
-            wait_s := extract(epoch FROM (vendor_day + 1)::timestamp AT TIME ZONE p_timezone - at_now);
-            reason := CASE WHEN quota.exhausted OR quota.used >= p_daily THEN 'quota' ELSE 'reserve' END;
-            DELETE FROM ops.waiters
-             WHERE credential = p_credential AND report = p_report AND holder = p_holder;
-            RETURN;
-        END IF;
+    -- Our place in the queue; or the one that an earlier poll of this account left.
+    SELECT * INTO ticket FROM ops.waiters w
+     WHERE w.credential = p_credential AND w.report = p_report
+       AND (w.holder = p_holder OR (w.away AND w.account = p_account AND w.backfill = p_backfill))
+     ORDER BY w.away LIMIT 1;
+    IF ticket.away THEN
+        UPDATE ops.waiters w SET holder = p_holder WHERE w.id = ticket.id;
     END IF;
 
-    SELECT id, since INTO ticket, ticket_since FROM ops.waiters
-     WHERE credential = p_credential AND report = p_report AND holder = p_holder;
-    ticket_since := coalesce(ticket_since, at_now);
-
-    -- Who may go before us: those whose report is ready too, live ones first, then by arrival.
-    SELECT count(*), count(*) FILTER (WHERE w.report = p_report) INTO ahead, ahead_here
-      FROM ops.waiters w LEFT JOIN ops.budgets b ON b.credential = w.credential AND b.report = w.report
-     WHERE w.credential = p_credential AND w.id IS DISTINCT FROM ticket
-       AND (w.report = p_report OR b.next_at IS NULL OR b.next_at <= at_now)
-       AND (w.backfill AND w.since > at_now - patience, coalesce(w.id, 0))
-         < (p_backfill AND ticket_since > at_now - patience, coalesce(ticket, 9223372036854775807));
-
-    SELECT count(*) INTO busy FROM ops.permits WHERE credential = p_credential;
-
-    IF held_until > at_now AND held_until >= coalesce(spaced_until, at_now) THEN
-        wait_s := extract(epoch FROM held_until - at_now);
-        reason := v_reason;
-    ELSIF spaced_until > at_now THEN
-        wait_s := extract(epoch FROM spaced_until - at_now) + ahead_here * p_spacing_s;
-        reason := 'spacing';
-    ELSIF ahead_here > 0 AND p_spacing_s > 0 THEN
-        wait_s := least(ahead_here * p_spacing_s, 1);
-        reason := 'queue';
-    ELSIF busy + ahead >= p_concurrency THEN
-        wait_s := least(0.02 * (1 + busy + ahead - p_concurrency), 1);
-        reason := 'concurrency';
-    END IF;
-
-    IF reason IS NOT NULL THEN
-        -- A live poll may go away and come back at its next tick: its place is kept that long.
-        INSERT INTO ops.waiters (credential, report, holder, backfill, since, expires_at)
-        VALUES (p_credential, p_report, p_holder, p_backfill, ticket_since,
-                at_now + make_interval(secs => CASE WHEN reason = 'spacing' AND NOT p_backfill
-                    THEN wait_s + 90 ELSE least(wait_s, 5) + 10 END))
-        ON CONFLICT (credential, report, holder) DO UPDATE SET expires_at = excluded.expires_at;
+    SELECT * INTO quota FROM ops.quotas q WHERE q.bucket = p_bucket AND q.day = vendor_day;
+    IF quota.exhausted_until > at_now OR coalesce(quota.used, 0) >= allowed THEN
+        reason := CASE WHEN quota.exhausted_until > at_now OR quota.used >= p_daily THEN 'quota' ELSE 'reserve' END;
+        until := CASE WHEN quota.exhausted_until > at_now THEN quota.exhausted_until
+                      ELSE (vendor_day + 1)::timestamp AT TIME ZONE p_timezone END;
+        wait_s := extract(epoch FROM until - at_now);
+        DELETE FROM ops.waiters w WHERE w.id = ticket.id;
         RETURN;
     END IF;
 
-    DELETE FROM ops.waiters WHERE id = ticket;
-    INSERT INTO ops.permits (credential, account, stream, report, backfill, spacing_s, run_id, granted_at, expires_at)
-    VALUES (p_credential, p_account, p_stream, p_report, p_backfill, p_spacing_s, p_run_id, at_now,
-            at_now + make_interval(secs => p_lease_s))
-    RETURNING id, permits.granted_at INTO permit, granted_at;
-    IF p_spacing_s > 0 THEN
-        PERFORM ops.hold(p_credential, p_report, at_now + make_interval(secs => p_spacing_s), 'spacing');
-    END IF;
+    SELECT h.until INTO held_until FROM ops.holds h WHERE h.credential = p_credential;
+    SELECT count(*) FILTER (WHERE p.reached_at IS NULL),
+           min(p.granted_at) FILTER (WHERE p.reached_at IS NULL),
+           max(coalesce(p.reached_at, at_now)) FILTER (WHERE p.report = p_report) + spacing,
+           max(p.granted_at) + make_interval(secs => 1 / p_rate)
+      INTO busy, oldest, spaced_until, paced_until
+      FROM ops.permits p WHERE p.credential = p_credential;
+    slots := p_concurrency - busy;
     IF p_rate IS NOT NULL THEN
-        PERFORM ops.hold(p_credential, '', at_now + make_interval(secs => 1 / p_rate), 'rate');
+        slots := least(slots, 1);
+        paced_until := greatest(paced_until, (
+            SELECT coalesce(p.reached_at, at_now) + make_interval(secs => rate_span)
+              FROM ops.permits p WHERE p.credential = p_credential
+             ORDER BY coalesce(p.reached_at, at_now) DESC
+            OFFSET greatest(floor((p_rate * rate_span)::numeric), 1)::integer - 1 LIMIT 1));
     END IF;
+
+    -- Who goes before us: polls, and backfills that have aged, by arrival; then backfills. One
+    -- that is away keeps its report's turn, but none of the requests that may be in flight.
+    SELECT count(*) FILTER (WHERE w.report = p_report),
+           count(*) FILTER (WHERE NOT w.away AND w.ready_at <= at_now)
+      INTO ahead_here, ahead
+      FROM ops.waiters w
+     WHERE w.credential = p_credential AND w.id IS DISTINCT FROM ticket.id
+       AND (w.backfill AND w.since > aged, w.id)
+         < (p_backfill AND coalesce(ticket.since, at_now) > aged, coalesce(ticket.id, 9223372036854775807));
+
+    IF held_until > at_now AND held_until >= coalesce(spaced_until, at_now) THEN
+        reason := 'vendor';
+        wait_s := extract(epoch FROM held_until - at_now) + 0.02 * ahead;
+    ELSIF spaced_until > at_now THEN
+        reason := 'spacing';
+        wait_s := extract(epoch FROM spaced_until - at_now) + ahead_here * p_spacing_s;
+    ELSIF p_spacing_s > 0 AND ahead_here > 0 THEN
+        reason := 'queue';
+        wait_s := ahead_here * p_spacing_s;
+    ELSIF paced_until > at_now THEN
+        reason := 'rate';
+        wait_s := extract(epoch FROM paced_until - at_now) + ahead / p_rate;
+    ELSIF ahead >= slots THEN
+        -- What has been in flight for long will probably stay for long.
+        reason := 'concurrency';
+        wait_s := least(1, (1 + ahead) * greatest(0.01, coalesce(extract(epoch FROM at_now - oldest), 0) / 8));
+    END IF;
+
+    IF reason IS NOT NULL THEN
+        until := at_now + make_interval(secs => wait_s);
+        leaves := wait_s > p_patience_s;
+        IF leaves AND NOT (p_returns AND reason IN ('spacing', 'queue')) THEN
+            DELETE FROM ops.waiters w WHERE w.id = ticket.id;
+            RETURN;
+        END IF;
+        INSERT INTO ops.waiters AS w (credential, account, stream, report, holder, backfill, away, reason,
+                                      run_id, since, looked_at, ready_at, expected_at, expires_at)
+        VALUES (p_credential, p_account, p_stream, p_report, p_holder, p_backfill, leaves, reason,
+                p_run_id, at_now, at_now,
+                CASE WHEN reason IN ('spacing', 'queue') THEN until ELSE at_now END, until,
+                at_now + make_interval(secs => CASE WHEN leaves THEN wait_s + 90
+                                                    ELSE least(wait_s, p_longest_sleep_s) + 5 END))
+        ON CONFLICT (credential, report, holder) DO UPDATE
+            SET away = excluded.away, reason = excluded.reason, looked_at = excluded.looked_at,
+                ready_at = excluded.ready_at, expected_at = excluded.expected_at,
+                expires_at = excluded.expires_at;
+        RETURN;
+    END IF;
+
     IF p_daily IS NOT NULL THEN
         INSERT INTO ops.quotas AS q (bucket, day, used, by_backfill)
         VALUES (p_bucket, vendor_day, 1, p_backfill::integer)
         ON CONFLICT (bucket, day) DO UPDATE
-            SET used = q.used + 1, by_backfill = q.by_backfill + excluded.by_backfill;
+            SET used = q.used + 1, by_backfill = q.by_backfill + excluded.by_backfill
+            WHERE q.used < allowed AND coalesce(q.exhausted_until <= at_now, true);
+        IF NOT FOUND THEN  -- used up this moment under another credential: the next look says so
+            reason := 'queue';
+            until := at_now;
+            wait_s := 0;
+            RETURN;
+        END IF;
     END IF;
-    wait_s := 0;
+    DELETE FROM ops.waiters w WHERE w.id = ticket.id;
+    IF p_backfill THEN
+        UPDATE ops.waiters w SET since = at_now
+         WHERE w.credential = p_credential AND w.report = p_report AND w.backfill;
+    END IF;
+    permit := nextval('ops.request_ids');
+    granted_at := at_now;
+    INSERT INTO ops.permits (id, credential, account, stream, report, backfill, run_id, lease_s, counts_s,
+                             granted_at, expires_at)
+    VALUES (permit, p_credential, p_account, p_stream, p_report, p_backfill, p_run_id, p_lease_s,
+            greatest(p_spacing_s, CASE WHEN p_rate IS NOT NULL THEN rate_span ELSE 0 END),
+            at_now, at_now + make_interval(secs => p_lease_s));
 END $$;

@@ -1,13 +1,17 @@
 -- The partitions of one business day, made apart and attached, so that neither waits behind a
 -- reader nor blocks one (ATTACH takes a lock that readers don't mind, as there is no DEFAULT
--- partition). Safe to repeat and safe at the same time from several processes.
+-- partition). Safe to repeat and safe at the same time from several processes. What retention has
+-- detached, but not dropped yet, is in the way of a day that is loaded again: it goes first.
 CREATE OR REPLACE FUNCTION ops.make_day(p_day date) RETURNS boolean LANGUAGE plpgsql AS $$
 DECLARE
-    parent regclass;
-    child  text;
-    made   boolean := false;
+    label    text := to_char(p_day, 'YYYYMMDD');
+    parent   regclass;
+    child    text;
+    attached boolean;
+    made     boolean := false;
 BEGIN
-    IF to_regclass(format('facts.calls_%s', to_char(p_day, 'YYYYMMDD'))) IS NOT NULL THEN
+    IF (SELECT count(*) FROM pg_inherits WHERE NOT inhdetachpending
+           AND inhrelid IN (to_regclass('facts.calls_' || label), to_regclass('raw.records_' || label))) = 2 THEN
         RETURN false;
     END IF;
     PERFORM pg_advisory_xact_lock(hashtextextended('make_day', 0));
@@ -16,9 +20,16 @@ BEGIN
         SELECT c.oid FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
          WHERE c.relkind = 'p' AND n.nspname IN ('raw', 'facts') ORDER BY (c.oid = 'facts.calls'::regclass), 1
     LOOP
-        child := format('%s_%s', parent, to_char(p_day, 'YYYYMMDD'));
-        CONTINUE WHEN to_regclass(child) IS NOT NULL;
-        EXECUTE format('CREATE TABLE %s (LIKE %s INCLUDING ALL EXCLUDING IDENTITY)', child, parent);
+        child := parent || '_' || label;
+        IF to_regclass(child) IS NOT NULL THEN
+            SELECT NOT inhdetachpending INTO attached FROM pg_inherits WHERE inhrelid = to_regclass(child);
+            CONTINUE WHEN attached;
+            IF NOT attached THEN
+                EXECUTE format('ALTER TABLE %s DETACH PARTITION %s FINALIZE', parent, child);
+            END IF;
+            EXECUTE format('DROP TABLE %s', child);
+        END IF;
+        EXECUTE format('CREATE TABLE %s (LIKE %s INCLUDING ALL EXCLUDING IDENTITY EXCLUDING COMMENTS)', child, parent);
         EXECUTE format('ALTER TABLE %s ATTACH PARTITION %s FOR VALUES FROM (%L) TO (%L)',
                        parent, child, p_day, p_day + 1);
         made := true;

@@ -1,35 +1,46 @@
--- Gives a permit back and writes the request into the ledger: one round trip.
+-- Gives a permit back and writes the request into the ledger, in one round trip.
 -- p_reached_s: seconds after the grant by which the vendor had surely received the request.
--- p_hold_s: the vendor asked for this long a pause; p_exhausted: it says the day's quota is gone.
+-- p_hold_s: the vendor asks for this long a pause. p_exhausted_until: it says that the day's quota
+-- is gone until then.
 CREATE OR REPLACE FUNCTION ops.release_permit(
-    p_permit bigint, p_reached_s double precision, p_duration_s double precision,
+    p_permit bigint, p_credential text, p_reached_s double precision, p_duration_s double precision,
     p_status integer, p_bytes bigint, p_records integer, p_url text, p_error text,
-    p_hold_s double precision, p_exhausted_bucket text, p_timezone text
-) RETURNS bigint LANGUAGE plpgsql AS $$
+    p_hold_s double precision, p_bucket text, p_timezone text, p_exhausted_until timestamptz
+) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
-    held ops.permits;
-    request bigint;
+    at_now timestamptz := ops.lock_credential(p_credential);
+    held   ops.permits;
 BEGIN
-    DELETE FROM ops.permits WHERE id = p_permit RETURNING * INTO held;
-    IF held.id IS NULL THEN
-        RETURN NULL;  -- the lease ran out and the request is in the ledger already
-    END IF;
-    INSERT INTO ops.requests (account, stream, report, backfill, requested_at, duration_s,
-                              status, bytes, records, url, error, run_id)
-    VALUES (held.account, held.stream, held.report, held.backfill, held.granted_at, p_duration_s,
-            p_status, p_bytes, p_records, p_url, p_error, held.run_id)
-    RETURNING id INTO request;
-    IF held.spacing_s > 0 THEN
-        PERFORM ops.hold(held.credential, held.report,
-                         held.granted_at + make_interval(secs => p_reached_s + held.spacing_s), 'spacing');
+    UPDATE ops.permits p
+       SET reached_at = least(p.granted_at + make_interval(secs => p_reached_s), at_now)
+     WHERE p.id = p_permit RETURNING p.* INTO held;
+    -- A request whose lease ran out is in the ledger already, as lost: now its end is known.
+    UPDATE ops.requests r
+       SET duration_s = p_duration_s, status = p_status, bytes = p_bytes, records = p_records,
+           url = p_url, error = p_error
+     WHERE r.id = p_permit;
+    IF NOT FOUND THEN
+        INSERT INTO ops.requests (id, account, stream, report, backfill, requested_at, duration_s,
+                                  status, bytes, records, url, error, run_id)
+        VALUES (held.id, held.account, held.stream, held.report, held.backfill, held.granted_at,
+                p_duration_s, p_status, p_bytes, p_records, p_url, p_error, held.run_id);
     END IF;
     IF p_hold_s IS NOT NULL THEN
-        PERFORM ops.hold(held.credential, '', clock_timestamp() + make_interval(secs => p_hold_s), 'vendor');
+        INSERT INTO ops.holds AS h (credential, since, until)
+        VALUES (p_credential, at_now, at_now + make_interval(secs => p_hold_s))
+        ON CONFLICT (credential) DO UPDATE SET since = excluded.since, until = excluded.until
+            WHERE h.until < excluded.until;
     END IF;
-    IF p_exhausted_bucket IS NOT NULL THEN
-        INSERT INTO ops.quotas (bucket, day, used, exhausted)
-        VALUES (p_exhausted_bucket, (held.granted_at AT TIME ZONE p_timezone)::date, 1, true)
-        ON CONFLICT (bucket, day) DO UPDATE SET exhausted = true;
+    -- A request that crossed midnight may count on either day: it counts on both.
+    INSERT INTO ops.quotas AS q (bucket, day, used, by_backfill)
+    SELECT bucket, day + 1, 1, held.backfill::integer FROM ops.quotas
+     WHERE bucket = p_bucket AND day = (held.granted_at AT TIME ZONE p_timezone)::date AND used > 0
+       AND day < (held.reached_at AT TIME ZONE p_timezone)::date
+    ON CONFLICT (bucket, day) DO UPDATE
+        SET used = q.used + 1, by_backfill = q.by_backfill + excluded.by_backfill;
+    IF p_exhausted_until IS NOT NULL THEN
+        INSERT INTO ops.quotas (bucket, day, exhausted_until)
+        VALUES (p_bucket, (at_now AT TIME ZONE p_timezone)::date, p_exhausted_until)
+        ON CONFLICT (bucket, day) DO UPDATE SET exhausted_until = excluded.exhausted_until;
     END IF;
-    RETURN request;
 END $$;

@@ -1,3 +1,3 @@
 SELECT ops.release_permit(
-    :permit, :reached_s, :duration_s, :status, :bytes, :records, :url, :error,
-    :hold_s, :exhausted_bucket, :timezone);
+    :permit, :credential, :reached_s, :duration_s, :status, :bytes, :records, :url, :error,
+    :hold_s, :bucket, :timezone, :exhausted_until);

@@ -1,5 +1,7 @@
+-- Drawn when a request is granted, so that whatever it brings can name it before its end is known.
+CREATE SEQUENCE ops.request_ids;
 CREATE TABLE ops.requests (
-    id           bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    id           bigint           PRIMARY KEY DEFAULT nextval('ops.request_ids'),
     account      text             NOT NULL,
     stream       text             NOT NULL,
     report       text             NOT NULL,
@@ -16,7 +18,7 @@ CREATE TABLE ops.requests (
 CREATE INDEX requests_by_account ON ops.requests (account, requested_at);
 CREATE INDEX requests_by_time ON ops.requests USING brin (requested_at);
 COMMENT ON TABLE ops.requests IS 'One HTTP request made to a vendor. Kept for 90 days unless set otherwise';
-COMMENT ON COLUMN ops.requests.id IS 'In the order of answers; raw.records.request_id';
+COMMENT ON COLUMN ops.requests.id IS 'In the order of grants; raw.records.request_id';
 COMMENT ON COLUMN ops.requests.account IS 'Account, as in accounts.toml';
 COMMENT ON COLUMN ops.requests.stream IS 'Stream that it was made for';
 COMMENT ON COLUMN ops.requests.report IS 'The vendor''s report: what limits are counted by';

@@ -1,45 +1,65 @@
 -- The limiter's state, by credential (a keyed hash, never the credential itself).
 CREATE TABLE ops.permits (
-    id         bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    credential text        NOT NULL,
-    account    text        NOT NULL,
-    stream     text        NOT NULL,
-    report     text        NOT NULL,
-    backfill   boolean     NOT NULL,
-    spacing_s  double precision NOT NULL,
+    id         bigint           PRIMARY KEY,
+    credential text             NOT NULL,
+    account    text             NOT NULL,
+    stream     text             NOT NULL,
+    report     text             NOT NULL,
+    backfill   boolean          NOT NULL,
     run_id     text,
-    granted_at timestamptz NOT NULL,
-    expires_at timestamptz NOT NULL
-);
+    lease_s    double precision NOT NULL,
+    counts_s   double precision NOT NULL,
+    granted_at timestamptz      NOT NULL,
+    expires_at timestamptz      NOT NULL,
+    reached_at timestamptz
+) WITH (fillfactor = 50);
 CREATE INDEX permits_by_credential ON ops.permits (credential);
 
-CREATE TABLE ops.budgets (
-    credential text        NOT NULL,
-    report     text        NOT NULL,
-    next_at    timestamptz NOT NULL,
-    reason     text        NOT NULL,
-    PRIMARY KEY (credential, report)
+CREATE TABLE ops.holds (
+    credential text        PRIMARY KEY,
+    since      timestamptz NOT NULL,
+    until      timestamptz NOT NULL
 ) WITH (fillfactor = 50);
 
 CREATE TABLE ops.waiters (
-    id         bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    credential text        NOT NULL,
-    report     text        NOT NULL,
-    holder     text        NOT NULL,
-    backfill   boolean     NOT NULL,
-    since      timestamptz NOT NULL,
-    expires_at timestamptz NOT NULL,
+    id          bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    credential  text        NOT NULL,
+    account     text        NOT NULL,
+    stream      text        NOT NULL,
+    report      text        NOT NULL,
+    holder      text        NOT NULL,
+    backfill    boolean     NOT NULL,
+    away        boolean     NOT NULL,
+    reason      text        NOT NULL,
+    run_id      text,
+    since       timestamptz NOT NULL,
+    looked_at   timestamptz NOT NULL,
+    ready_at    timestamptz NOT NULL,
+    expected_at timestamptz NOT NULL,
+    expires_at  timestamptz NOT NULL,
     UNIQUE (credential, report, holder)
-);
+) WITH (fillfactor = 50);
 
 CREATE TABLE ops.quotas (
-    bucket      text    NOT NULL,
-    day         date    NOT NULL,
-    used        integer NOT NULL DEFAULT 0,
-    by_backfill integer NOT NULL DEFAULT 0,
-    exhausted   boolean NOT NULL DEFAULT false,
+    bucket          text    NOT NULL,
+    day             date    NOT NULL,
+    used            integer NOT NULL DEFAULT 0,
+    by_backfill     integer NOT NULL DEFAULT 0,
+    exhausted_until timestamptz,
     PRIMARY KEY (bucket, day)
 ) WITH (fillfactor = 50);
+
+CREATE TABLE ops.backfills (
+    account    text             NOT NULL,
+    stream     text             NOT NULL,
+    run_id     text             NOT NULL,
+    windows    integer          NOT NULL,
+    done       integer          NOT NULL DEFAULT 0,
+    spacing_s  double precision NOT NULL,
+    started_at timestamptz      NOT NULL DEFAULT now(),
+    seen_at    timestamptz      NOT NULL DEFAULT now(),
+    PRIMARY KEY (account, stream, run_id)
+);
 
 CREATE TABLE ops.settings (
     name  text PRIMARY KEY,
@@ -49,39 +69,58 @@ CREATE TABLE ops.settings (
 INSERT INTO ops.settings VALUES
     ('credential_key', replace(gen_random_uuid()::text || gen_random_uuid()::text, '-', ''));
 
-COMMENT ON TABLE ops.permits IS 'Requests in flight: one row a permit, given back when the answer is there';
-COMMENT ON COLUMN ops.permits.id IS 'The permit';
+COMMENT ON TABLE ops.permits IS 'Requests in flight, and those done that still count for a spacing or a rate';
+COMMENT ON COLUMN ops.permits.id IS 'ops.requests.id of the request';
 COMMENT ON COLUMN ops.permits.credential IS 'Keyed hash of the credential that limits are counted by';
 COMMENT ON COLUMN ops.permits.account IS 'Account, as in accounts.toml';
 COMMENT ON COLUMN ops.permits.stream IS 'Stream that it is for';
 COMMENT ON COLUMN ops.permits.report IS 'The vendor''s report';
-COMMENT ON COLUMN ops.permits.backfill IS 'For a backfill, not a poll';
-COMMENT ON COLUMN ops.permits.spacing_s IS 'Seconds to the next request of this report';
+COMMENT ON COLUMN ops.permits.backfill IS 'Behind the polls, not one of them';
 COMMENT ON COLUMN ops.permits.run_id IS 'The Dagster run that holds it. NULL: none';
+COMMENT ON COLUMN ops.permits.lease_s IS 'How long its worker may go without renewing it';
+COMMENT ON COLUMN ops.permits.counts_s IS 'How long it counts after reached_at';
 COMMENT ON COLUMN ops.permits.granted_at IS 'When it was granted';
-COMMENT ON COLUMN ops.permits.expires_at IS 'When it is free again if nobody renews it';
+COMMENT ON COLUMN ops.permits.expires_at IS 'When it counts as lost unless its worker renews it';
+COMMENT ON COLUMN ops.permits.reached_at IS 'When the vendor had surely received the request. NULL: it is in flight';
 
-COMMENT ON TABLE ops.budgets IS 'Until when a credential must wait';
-COMMENT ON COLUMN ops.budgets.credential IS 'Keyed hash of the credential';
-COMMENT ON COLUMN ops.budgets.report IS 'The vendor''s report; empty: all of them';
-COMMENT ON COLUMN ops.budgets.next_at IS 'No request before this';
-COMMENT ON COLUMN ops.budgets.reason IS 'Why: spacing, rate, or the vendor asked';
+COMMENT ON TABLE ops.holds IS 'Pauses that a vendor asked for';
+COMMENT ON COLUMN ops.holds.credential IS 'Keyed hash of the credential';
+COMMENT ON COLUMN ops.holds.since IS 'When the vendor asked';
+COMMENT ON COLUMN ops.holds.until IS 'No request with the credential before this';
 
 COMMENT ON TABLE ops.waiters IS 'Who waits for a permit, in order';
 COMMENT ON COLUMN ops.waiters.id IS 'The place in the queue';
 COMMENT ON COLUMN ops.waiters.credential IS 'Keyed hash of the credential';
+COMMENT ON COLUMN ops.waiters.account IS 'Account, as in accounts.toml';
+COMMENT ON COLUMN ops.waiters.stream IS 'Stream that it is for';
 COMMENT ON COLUMN ops.waiters.report IS 'The vendor''s report';
 COMMENT ON COLUMN ops.waiters.holder IS 'Who waits';
-COMMENT ON COLUMN ops.waiters.backfill IS 'A backfill: behind polls, but not for ever';
-COMMENT ON COLUMN ops.waiters.since IS 'Since when';
+COMMENT ON COLUMN ops.waiters.backfill IS 'Behind the polls, but not for ever';
+COMMENT ON COLUMN ops.waiters.away IS 'A poll that comes back at its next tick: its place is kept until expires_at';
+COMMENT ON COLUMN ops.waiters.reason IS 'spacing, queue, rate, concurrency, or vendor: it asked for a pause';
+COMMENT ON COLUMN ops.waiters.run_id IS 'The Dagster run that waits. NULL: none';
+COMMENT ON COLUMN ops.waiters.since IS 'Since when; of a backfill: since one of its report went last';
+COMMENT ON COLUMN ops.waiters.looked_at IS 'When it asked last';
+COMMENT ON COLUMN ops.waiters.ready_at IS 'When the spacing of its report is over';
+COMMENT ON COLUMN ops.waiters.expected_at IS 'About when it will be granted';
 COMMENT ON COLUMN ops.waiters.expires_at IS 'When the place is given up unless asked for again';
 
 COMMENT ON TABLE ops.quotas IS 'Requests made of a daily quota';
 COMMENT ON COLUMN ops.quotas.bucket IS 'What shares the quota: a vendor''s operation';
 COMMENT ON COLUMN ops.quotas.day IS 'The vendor''s local day';
 COMMENT ON COLUMN ops.quotas.used IS 'Requests made';
-COMMENT ON COLUMN ops.quotas.by_backfill IS 'Of these by backfills';
-COMMENT ON COLUMN ops.quotas.exhausted IS 'The vendor itself said that the quota is used up';
+COMMENT ON COLUMN ops.quotas.by_backfill IS 'Of these behind the polls';
+COMMENT ON COLUMN ops.quotas.exhausted_until IS 'Until when the vendor itself said that the quota is used up. NULL: it didn''t';
+
+COMMENT ON TABLE ops.backfills IS 'How far running backfills have come';
+COMMENT ON COLUMN ops.backfills.account IS 'Account, as in accounts.toml';
+COMMENT ON COLUMN ops.backfills.stream IS 'Stream that is read';
+COMMENT ON COLUMN ops.backfills.run_id IS 'The Dagster run; empty: none';
+COMMENT ON COLUMN ops.backfills.windows IS 'Windows to read: a request each, or more';
+COMMENT ON COLUMN ops.backfills.done IS 'Windows read, failed or put off';
+COMMENT ON COLUMN ops.backfills.spacing_s IS 'Seconds that the vendor wants between two requests of a report';
+COMMENT ON COLUMN ops.backfills.started_at IS 'When it began';
+COMMENT ON COLUMN ops.backfills.seen_at IS 'When it was heard of last';
 
 COMMENT ON TABLE ops.settings IS 'Settings that every host shares';
 COMMENT ON COLUMN ops.settings.name IS 'The setting';

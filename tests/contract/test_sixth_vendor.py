@@ -48,8 +48,7 @@ class Sextant(Client):
             params={"from": window.start.isoformat(), "to": window.end.isoformat()},
             headers={"x-token": self.account.secret("token")},
         )
-        assert permit.request_id is not None
-        yield Page(calls, permit.request_id, permit.granted_at, count)
+        yield Page(calls, permit.id, permit.granted_at, count)
 
     def _parse(self, answer: Answer) -> tuple[tuple[list[object], int], int]:
         if answer.status != 200:

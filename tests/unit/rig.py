@@ -82,7 +82,6 @@ class Grants:
         try:
             yield permit
         finally:
-            permit.request_id = permit.id
             self.outcomes.append(permit.outcome)
 
 

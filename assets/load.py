@@ -42,8 +42,8 @@ class Result:
     error: str | None = None
     deferred_until: datetime | None = None
     stopped: bool = False
-    why: dict[date, str] = field(default_factory=dict)
-    """Why a day wasn't read in full, where something stood in the way."""
+    trouble: dict[date, tuple[str, str]] = field(default_factory=dict)
+    """What kept a day from being read in full: failed, deferred or stopped, and why."""
 
     @property
     def state(self) -> str:
@@ -216,7 +216,7 @@ class Loader:
             until = error.until
             result.deferred_until = until
             reason = str(error)
-            result.why |= dict.fromkeys(concerned, reason)
+            result.trouble |= dict.fromkeys(concerned, ("deferred", reason))
             self._warehouse.in_transaction(
                 lambda c: books.note_deferred(c, account, stream, days, reason, until, live)
             )
@@ -233,7 +233,9 @@ class Loader:
                     "accounts.toml points, or run `callhouse check` once the vendor accepts it"
                 )
                 result.error = message
-            result.why |= dict.fromkeys(concerned, message)
+            result.trouble |= dict.fromkeys(
+                concerned, ("stopped" if stopped_key else "failed", message)
+            )
             self._warehouse.in_transaction(
                 lambda c: books.note_failure(c, account, stream, days, message, stopped_key)
             )

@@ -9,12 +9,14 @@ CREATE TABLE raw.heads (
     version     integer     NOT NULL,
     digest      uuid        NOT NULL,
     observed_at timestamptz NOT NULL,
+    first_seen_at timestamptz NOT NULL,
     is_open     boolean     NOT NULL DEFAULT false,
     rejected    boolean     NOT NULL DEFAULT false,
     missing_since timestamptz,
     PRIMARY KEY (account, stream, record_key)
 ) WITH (fillfactor = 85);
-CREATE INDEX heads_by_day ON raw.heads (account, stream, call_date);
+-- The day first: a look-up by key must never mistake this index for the primary key's.
+CREATE INDEX heads_by_day ON raw.heads (call_date, account, stream);
 COMMENT ON TABLE raw.heads IS 'The newest version of each record: its day, digest and when it was observed';
 COMMENT ON COLUMN raw.heads.account IS 'Account in accounts.toml';
 COMMENT ON COLUMN raw.heads.stream IS 'Stream of the vendor';
@@ -23,6 +25,7 @@ COMMENT ON COLUMN raw.heads.call_date IS 'Business day of the newest version';
 COMMENT ON COLUMN raw.heads.version IS 'The newest version''s number';
 COMMENT ON COLUMN raw.heads.digest IS '128-bit digest of the newest version''s payload';
 COMMENT ON COLUMN raw.heads.observed_at IS 'When the request that brought it was granted; an older answer never replaces a newer one';
+COMMENT ON COLUMN raw.heads.first_seen_at IS 'When its first version was read';
 COMMENT ON COLUMN raw.heads.is_open IS 'The vendor will still change this record';
 COMMENT ON COLUMN raw.heads.missing_since IS 'Since when full reads of its day no longer return it';
 COMMENT ON COLUMN raw.heads.rejected IS 'The newest version is no fact; ops.rejects says why. It is tried again at each read';

@@ -11,6 +11,7 @@ from typing import Any
 import dagster as dg
 
 import sql.catalog
+from assets import lineage
 from assets.context import KIND_TAG, POLL, Callhouse
 from assets.load import Loader, Result, Watch
 from assets.partitions import partition_days
@@ -125,7 +126,7 @@ def _specs(vendor: Vendor, stream: AnyStream) -> list[dg.AssetSpec]:
             f"Vendor's document: “{stream.document}”."
         ),
         kinds={"postgres", "http"},
-        metadata=_table_metadata("raw.records"),
+        metadata=table_metadata("raw.records"),
         **common,
     )
     facts = dg.AssetSpec(
@@ -136,13 +137,17 @@ def _specs(vendor: Vendor, stream: AnyStream) -> list[dg.AssetSpec]:
             "rebuild it from raw.records, without asking the vendor."
         ),
         kinds={"postgres", "pandas"},
-        metadata=_table_metadata(table),
+        metadata={
+            **table_metadata(table),
+            "dagster/column_lineage": lineage.from_raw(table, raw.key),
+        },
         **common,
     )
     return [raw, facts]
 
 
-def _table_metadata(table: str) -> dict[str, Any]:
+def table_metadata(table: str) -> dict[str, Any]:
+    """A table's or view's name and columns, as Dagster shows them."""
     columns = [
         dg.TableColumn(
             column.name,
@@ -150,7 +155,7 @@ def _table_metadata(table: str) -> dict[str, Any]:
             column.comment or None,
             dg.TableColumnConstraints(nullable=not column.required),
         )
-        for column in sql.catalog.tables()[table]
+        for column in (sql.catalog.tables() | sql.catalog.views())[table]
     ]
     return {
         "dagster/table_name": table,

@@ -6,9 +6,12 @@ import dagster as dg
 
 from assets.context import Callhouse
 from assets.load import Watch
+from assets.maintenance import maintenance_asset
+from assets.marts import mart_assets, view_specs
 from assets.partitions import business_days
 from assets.streams import vendor_assets
 from pipelines.schedules import poll_job, poll_schedule
+from pipelines.upkeep import maintenance_job, maintenance_schedule, marts_job, marts_schedule
 from resources.account import Account
 from resources.configuration import read_accounts
 from resources.home import Home
@@ -30,10 +33,14 @@ def build_defs(
     assets = {vendor.name: vendor_assets(vendor, days, watch) for vendor in vendors}
     jobs = {vendor.name: poll_job(vendor, assets[vendor.name]) for vendor in vendors}
     schedules = [poll_schedule(vendor, jobs[vendor.name]) for vendor in vendors]
+    marts = mart_assets(vendors, days)
+    refresh = marts_job(marts)
+    maintenance = maintenance_asset({refresh.name, *(job.name for job in jobs.values())})
+    nightly = maintenance_job(maintenance)
     return dg.Definitions(
-        assets=list(assets.values()),
-        jobs=list(jobs.values()),
-        schedules=schedules,
+        assets=[*assets.values(), marts, *view_specs(vendors), maintenance],
+        jobs=[*jobs.values(), refresh, nightly],
+        schedules=[*schedules, marts_schedule(refresh, days), maintenance_schedule(nightly)],
         resources={"callhouse": Callhouse()},
         executor=dg.in_process_executor,
     )

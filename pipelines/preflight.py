@@ -12,7 +12,7 @@ from pipelines.recovery import fail_interrupted_runs
 from resources.configuration import read_accounts
 from resources.errors import CallhouseError
 from resources.home import Home
-from resources.warehouse import migrate
+from resources.migration import migrate
 
 
 def main() -> None:

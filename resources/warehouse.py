@@ -1,4 +1,4 @@
-"""The Postgres warehouse: connections, migrations, day partitions. No SQL of its own."""
+"""The Postgres warehouse: connections, statements, day partitions. No SQL of its own."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -8,14 +8,11 @@ from typing import Any, TypeVar
 
 import sqlalchemy as sa
 import stamina
-from alembic import command
-from alembic.config import Config
 from sqlalchemy.engine import Connection, Engine, Row
 
 import sql
 
 T = TypeVar("T")
-MIGRATION_LOCK = "callhouse migrate"
 
 
 class Warehouse:
@@ -110,26 +107,3 @@ def copy_rows(
         with cursor.copy(f"COPY {table} ({', '.join(columns)}) FROM STDIN") as copy:
             for row in rows:
                 copy.write_row(row)
-
-
-def migrate(url: str) -> None:
-    """Brings the warehouse at `url` up to date.
-
-    Safe to repeat and at the same time from several machines: the migrations run under a lock
-    of the database. Functions and views are laid anew each time, as they hold no data.
-    """
-    warehouse = Warehouse(url, pool_size=2)
-    config = Config()
-    config.set_main_option("script_location", str(sql.FOLDER / "migrations"))
-    try:
-        with warehouse.transaction() as connection:
-            connection.execute(
-                sa.text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))"),
-                {"name": MIGRATION_LOCK},
-            )
-            config.attributes["connection"] = connection
-            command.upgrade(config, "head")
-            for name in sql.names("functions") + sql.names("marts"):
-                connection.exec_driver_sql(sql.read(name).replace("%", "%%"))
-    finally:
-        warehouse.close()

@@ -61,9 +61,9 @@ def postgres_url() -> Iterator[str]:
 @pytest.fixture(scope="session")
 def template_database(postgres_url: str) -> Iterator[str]:
     """The name of a migrated database to clone; nobody may be connected to it meanwhile."""
-    from resources.warehouse import migrate
+    from resources.migration import migrate
 
-    with _fresh_database(postgres_url, template="template0") as url:
+    with fresh_database(postgres_url, template="template0") as url:
         migrate(url)
         yield url.rpartition("/")[2]
 
@@ -71,19 +71,19 @@ def template_database(postgres_url: str) -> Iterator[str]:
 @pytest.fixture
 def database_url(postgres_url: str, template_database: str) -> Iterator[str]:
     """A fresh, migrated warehouse of this test's own."""
-    with _fresh_database(postgres_url, template=template_database) as url:
+    with fresh_database(postgres_url, template=template_database) as url:
         yield url
 
 
 @pytest.fixture
 def empty_database_url(postgres_url: str) -> Iterator[str]:
     """A fresh database without any table."""
-    with _fresh_database(postgres_url, template="template0") as url:
+    with fresh_database(postgres_url, template="template0") as url:
         yield url
 
 
 @contextmanager
-def _fresh_database(postgres_url: str, template: str) -> Iterator[str]:
+def fresh_database(postgres_url: str, template: str) -> Iterator[str]:
     """Its name carries this process' number, so that the next session knows what is left over."""
     name = f"test_{os.getpid()}_{next(_numbers)}"
     identifier = sql.Identifier(name)

@@ -66,7 +66,7 @@ COMMENT ON COLUMN facts.calls.from_number IS 'Who called, as the vendor writes i
 COMMENT ON COLUMN facts.calls.to_number IS 'Who was called, as the vendor writes it. Personal data: masked for callhouse_analyst';
 COMMENT ON COLUMN facts.calls.from_e164 IS 'from_number in E.164 (+ and digits), by the account''s country where it is national: the same in every vendor, so join by it. NULL for extensions and whatever isn''t a telephone number';
 COMMENT ON COLUMN facts.calls.to_e164 IS 'to_number in E.164 (+ and digits), by the account''s country where it is national: the same in every vendor, so join by it. NULL for extensions and whatever isn''t a telephone number';
-COMMENT ON COLUMN facts.calls.disposition IS 'How it ended, in one vocabulary for all vendors. What counts as answered or abandoned is said by facts.outcome(disposition, direction)';
+COMMENT ON COLUMN facts.calls.disposition IS 'How it ended, in one vocabulary for all vendors. What counts as answered or abandoned is said by facts.outcome(disposition, direction, is_final)';
 COMMENT ON COLUMN facts.calls.disposition_raw IS 'How it ended, in the vendor''s own word';
 COMMENT ON COLUMN facts.calls.is_final IS 'false: the vendor may still change it (it goes on, or will be tried again), so its figures aren''t final';
 COMMENT ON COLUMN facts.calls.ended_by IS 'Who hung up: agent, customer, system or unknown. NULL: the vendor doesn''t report it';

@@ -1,0 +1,104 @@
+"""Which column comes from which: raw to facts to marts, as Dagster shows it and as docs tell it."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+import dagster as dg
+
+import sql.catalog
+from assets.land import KEYS
+
+SAME = ("call_date", "account", "stream")
+OWN = ("first_seen_at", "updated_at", "observed_at", "missing_since")
+"""Callhouse's own: no column of the vendor's."""
+CALLS: Mapping[str, Sequence[str]] = {
+    "hour": ("started_at",),
+    "hour_at": ("started_at",),
+    "queue_name": ("queue_name", "queue_id"),
+    "flow_name": ("flow_name", "flow_id"),
+    "agent_name": ("agent_name", "agent_id"),
+    "outcome": ("disposition", "direction", "is_final"),
+    "calls": ("call_id",),
+    "requests": ("call_id",),
+    "sessions": ("call_id",),
+    "open_calls": ("is_final",),
+    "waits": ("wait_s",),
+    "talks": ("talk_s",),
+    "answered_in_20s": ("wait_s", "disposition"),
+    "answer_rate": ("disposition", "direction", "is_final"),
+    "abandonment_rate": ("disposition", "direction", "is_final"),
+}
+"""Columns of marts that facts.calls have under other names."""
+OTHERS: Mapping[str, Mapping[str, Sequence[str]]] = {
+    "agent_usage": {
+        "agent_name": ("agent_name",),
+        "reported_calls": ("calls",),
+        "reported_cost": ("cost",),
+        "currency": ("currency",),
+    },
+    "call_events": {"path": ("task_name", "task_id", "position"), "steps": ("position",)},
+    "recordings": {
+        "recordings": ("recording_id",),
+        "missing_recordings": ("missing_since",),
+        "fetched": ("audio_uri",),
+        "coverage": ("audio_uri",),
+        "recorded_s": ("duration_s",),
+        "size_bytes": ("size_bytes",),
+    },
+}
+SOURCES: Mapping[str, Sequence[str]] = {
+    "agents_by_day": ("calls", "agent_usage"),
+    "ivr_paths_by_day": ("calls", "call_events"),
+    "recordings_by_day": ("recordings",),
+}
+"""Facts that a mart is built from; all others: calls alone."""
+
+
+def sources(mart: str) -> Sequence[str]:
+    """The tables of facts that a mart is built from."""
+    return SOURCES.get(mart, ("calls",))
+
+
+def from_raw(table: str, raw: dg.AssetKey) -> dg.TableColumnLineage:
+    """A table's columns of facts come out of its raw records' payload."""
+    deps: dict[str, list[dg.TableColumnDep]] = {}
+    for column in sql.catalog.tables()[table]:
+        if column.name in OWN:
+            continue
+        source = column.name if column.name in SAME else "payload"
+        if column.name == KEYS.get(table.removeprefix("facts.")):
+            source = "record_key"
+        deps[column.name] = [dg.TableColumnDep(raw, source)]
+    return dg.TableColumnLineage(deps)
+
+
+def from_facts(mart: str, assets: Mapping[str, Iterable[dg.AssetKey]]) -> dg.TableColumnLineage:
+    """A mart's columns come out of the columns of `assets`, given by their table of facts."""
+    return dg.TableColumnLineage(
+        {
+            column.name: [
+                dg.TableColumnDep(asset, source)
+                for table in sources(mart)
+                for source in mart_column(column.name, table)
+                for asset in assets[table]
+            ]
+            for column in sql.catalog.tables()[f"marts.{mart}"]
+        }
+    )
+
+
+def mart_column(name: str, table: str) -> Sequence[str]:
+    """The columns of a table of facts that a mart's column comes from; none: from another table."""
+    known = {column.name for column in sql.catalog.tables()[f"facts.{table}"]}
+    if table in OTHERS:
+        given = OTHERS[table].get(
+            name, (name,) if name in ("call_date", "account", "vendor") else ()
+        )
+        return given if set(given) <= known else ()
+    if name in CALLS:
+        return CALLS[name]
+    if name.startswith("missing_"):
+        return ("missing_since",)
+    if name.endswith(("_calls", "_requests")):
+        return () if name.startswith("reported_") else CALLS["outcome"]
+    bare = name.removeprefix("avg_").removeprefix("p50_").removeprefix("p90_")
+    return (bare,) if bare in known else ()

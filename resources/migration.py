@@ -1,0 +1,70 @@
+"""Brings a warehouse's schema up to date, while others are at work in it."""
+
+import sqlalchemy as sa
+import stamina
+from alembic import command
+from alembic.config import Config
+from sqlalchemy.engine import Connection
+
+import sql
+from resources.errors import CallhouseError
+from resources.objects import lay_objects
+from resources.roles import grant_roles
+
+LOCK = "callhouse migrate"
+PATIENCE_S = 180.0
+IN_THE_WAY = {
+    "55P03": "somebody's transaction holds a table",
+    "40P01": "a deadlock with a load",
+    "42710": "another database's migration made the roles meanwhile",
+    "23505": "the same",
+    "XX000": "it is changing them",
+}
+
+
+def migrate(url: str, patience_s: float = PATIENCE_S) -> list[str]:
+    """Brings the warehouse at `url` up to date; returns what an administrator still has to run.
+
+    Safe to repeat, at the same time from several machines (it runs under a lock of the database)
+    and while loads and analysts are at work: whoever waits for a table holds up all who come
+    after, so it waits for a moment only, lets go of everything, and tries again.
+
+    Raises CallhouseError when a table isn't free for a moment in `patience_s`.
+    """
+    engine = sa.create_engine(
+        sa.make_url(url).set(drivername="postgresql+psycopg"),
+        poolclass=sa.NullPool,
+        connect_args={"application_name": "callhouse migrate", "prepare_threshold": None},
+    )
+    try:
+        for attempt in stamina.retry_context(
+            on=_is_in_the_way, attempts=None, timeout=patience_s, wait_initial=0.5, wait_max=5
+        ):
+            with attempt, engine.begin() as connection:
+                return _migrate(connection)
+        raise AssertionError("unreachable")
+    except sa.exc.OperationalError as error:
+        if not _is_in_the_way(error):
+            raise
+        raise CallhouseError(
+            "The migration gave up: a table that it changes has been in use all the time. "
+            "Look in pg_stat_activity for a transaction that is open for long, end it, and "
+            "run `callhouse migrate` again."
+        ) from None
+
+
+def _migrate(connection: Connection) -> list[str]:
+    connection.execute(
+        sa.text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))"), {"name": LOCK}
+    )
+    connection.exec_driver_sql("SET LOCAL lock_timeout = '2s'")
+    config = Config()
+    config.set_main_option("script_location", str(sql.FOLDER / "migrations"))
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")
+    lay_objects(connection)
+    return grant_roles(connection)
+
+
+def _is_in_the_way(error: Exception) -> bool:
+    return getattr(getattr(error, "orig", None), "sqlstate", None) in IN_THE_WAY

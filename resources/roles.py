@@ -1,0 +1,87 @@
+"""Analysts' roles: who reads facts and marts, and whether with personal data.
+
+They are groups, without a login of their own. What this warehouse's user may not do is returned,
+for an administrator: a managed database often lets nobody but its owner create roles.
+"""
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+import sql.masks
+
+ANALYST = "callhouse_analyst"
+ANALYST_PII = "callhouse_analyst_pii"
+PATHS = {ANALYST: "masked, marts, facts, public", ANALYST_PII: "facts, marts, public"}
+"""Where each finds a table by its bare name: the same query then works for both."""
+FORBIDDEN = "42501"
+
+
+def grant_roles(connection: Connection) -> list[str]:
+    """Makes the roles, as far as this user may, and grants what is theirs.
+
+    Returns the statements that somebody with more rights has to run.
+    """
+    refused: list[str] = []
+    for role, path in PATHS.items():
+        if not _exists(connection, "pg_roles WHERE rolname", role):
+            _try(connection, f"CREATE ROLE {role} NOLOGIN", refused)
+        settings = f"pg_roles WHERE 'search_path={path}' = ANY(rolconfig) AND rolname"
+        if not _exists(connection, settings, role):
+            _try(connection, f"ALTER ROLE {role} SET jit = off", refused)
+            _try(connection, f"ALTER ROLE {role} SET search_path = {path}", refused)
+    _turn_jit_off(connection, refused)
+    for role in PATHS:
+        if _exists(connection, "pg_roles WHERE rolname", role):
+            for statement in _grants(role):
+                connection.exec_driver_sql(statement)
+    return refused
+
+
+def _grants(role: str) -> list[str]:
+    """What the role may read; nothing of `raw` and `ops`, whose tables hold payloads."""
+    statements = [
+        f"GRANT USAGE ON SCHEMA facts, marts TO {role}",
+        f"GRANT SELECT ON ALL TABLES IN SCHEMA marts TO {role}",
+    ]
+    if role == ANALYST_PII:
+        tables = ", ".join(f"facts.{name}" for name in sql.masks.facts())
+        return [*statements, f"GRANT SELECT ON {tables} TO {role}"]
+    statements += [
+        f"GRANT USAGE ON SCHEMA masked TO {role}",
+        f"GRANT SELECT ON ALL TABLES IN SCHEMA masked TO {role}",
+    ]
+    for name, columns in sql.masks.facts().items():
+        open_columns = ", ".join(c.name for c in columns if c.name not in sql.masks.PERSONAL)
+        statements.append(f"GRANT SELECT ({open_columns}) ON facts.{name} TO {role}")
+    return statements
+
+
+def _turn_jit_off(connection: Connection, refused: list[str]) -> None:
+    """For the whole database: a role's own settings don't pass on to those that it is granted to.
+
+    Compiling a query over a year of partitions takes longer than the query.
+    """
+    if connection.execute(sa.text("SHOW jit")).scalar_one() == "off" and _exists(
+        connection,
+        "pg_db_role_setting s JOIN pg_database d ON d.oid = s.setdatabase"
+        " WHERE 'jit=off' = ANY(setconfig) AND setrole = 0 AND d.datname",
+        connection.execute(sa.text("SELECT current_database()")).scalar_one(),
+    ):
+        return
+    name = connection.execute(sa.text("SELECT quote_ident(current_database())")).scalar_one()
+    _try(connection, f"ALTER DATABASE {name} SET jit = off", refused)
+
+
+def _exists(connection: Connection, where: str, value: str) -> bool:
+    query = sa.text(f"SELECT EXISTS (SELECT FROM {where} = :value)")  # noqa: S608 - our own texts
+    return bool(connection.execute(query, {"value": value}).scalar_one())
+
+
+def _try(connection: Connection, statement: str, refused: list[str]) -> None:
+    try:
+        with connection.begin_nested():
+            connection.exec_driver_sql(statement)
+    except sa.exc.DBAPIError as error:
+        if getattr(error.orig, "sqlstate", None) != FORBIDDEN:
+            raise
+        refused.append(statement)

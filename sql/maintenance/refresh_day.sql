@@ -1,0 +1,1 @@
+SELECT mart, rows, written FROM ops.refresh_day(:day, :always);

@@ -4,6 +4,7 @@ import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import date
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any, Self
@@ -22,7 +23,12 @@ SECRETS = {"token": "s3cr3t t0ken/+&ok", "key": "s3cr3t-k3y"}
 def account_for(vendor: Vendor, base_url: str, **changes: Any) -> Account:
     """An account of the vendor with those secrets; keywords override."""
     known = {n: SecretStr(SECRETS.get(n, f"s3cr3t-{n}")) for n in vendor.credentials}
-    fields = {"base_url": base_url, "currency": "COP", "credentials": known}
+    fields: dict[str, Any] = {
+        "base_url": base_url,
+        "start_date": date(2018, 1, 1),
+        "currency": "COP",
+        "credentials": known,
+    }
     return rig.account(vendor.name, **fields | changes)
 
 

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any, cast
 from zoneinfo import ZoneInfo
 
-from assets.land import plain
 from resources.account import Account
 from resources.errors import CallhouseError
 from resources.http import Http, Transport
@@ -155,5 +154,5 @@ class Bench:
             columns = self._columns[HOLDS.get(table, table)]
             for name in frame.columns:
                 assert name in columns, f"{table} has no column {name}"
-                columns[name].check(plain(frame[name]))
+                columns[name].check(frame[name])
         return facts

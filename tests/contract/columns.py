@@ -1,12 +1,13 @@
 """The columns of `facts`, as the database has them: what a value must be to fit into one."""
 
-import json
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+import pandas as pd
 import psycopg
 
 from resources.payload import unstorable
@@ -25,15 +26,15 @@ class Column:
     type: str
     nullable: bool
 
-    def check(self, values: Iterable[Any]) -> None:
-        """Raises AssertionError for a value, as COPY gets it, that wouldn't fit or says nothing."""
-        for value in values:
+    def check(self, series: "pd.Series[Any]") -> None:
+        """Raises AssertionError for a value of a frame that wouldn't fit, or says nothing."""
+        for value in series.astype(object).where(series.notna(), None):
             assert (value is None and self.nullable) or self._fits(value), (
                 f"{self.name} is {self.type}, which {value!r} isn't"
             )
 
     def _fits(self, value: Any) -> bool:
-        return FITS[self.type](value)
+        return bool(FITS[self.type](value))
 
 
 def _is_decimal(value: Any) -> bool:
@@ -43,17 +44,17 @@ def _is_decimal(value: Any) -> bool:
         return False
 
 
-FITS: dict[str, Callable[[Any], bool]] = {
+FITS: dict[str, Callable[[Any], Any]] = {
     "text": lambda value: isinstance(value, str) and value != "" and not unstorable(value),
     "double precision": lambda value: isinstance(value, float | int) and math.isfinite(value),
     "integer": lambda value: isinstance(value, int) and abs(value) < 2**31,
     "bigint": lambda value: isinstance(value, int) and abs(value) < 2**63,
     "boolean": lambda value: isinstance(value, bool),
     "numeric": _is_decimal,
-    "timestamp with time zone": lambda value: isinstance(value, str) and value.endswith("+00"),
-    "jsonb": lambda value: isinstance(json.loads(value), dict | list),
+    "timestamp with time zone": lambda value: isinstance(value, datetime) and value.tzinfo,
+    "jsonb": lambda value: isinstance(value, dict | list),
 }
-"""By a column's type: whether COPY's value is one of it, and says something."""
+"""By a column's type: whether a value is one of it, and says something."""
 
 
 def facts_columns(database_url: str) -> dict[str, dict[str, Column]]:

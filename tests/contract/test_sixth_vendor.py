@@ -5,11 +5,9 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-import dagster as dg
 import pytest
 
 import resources.vendors
-from pipelines.definitions import build_defs
 from resources.configuration import read_accounts
 from resources.vendors import discover
 from resources.warehouse import Warehouse
@@ -173,6 +171,10 @@ def test_accounts_may_name_it(
 
 
 def test_dagster_has_its_assets_and_its_schedule(subject: Subject) -> None:
+    import dagster as dg
+
+    from pipelines.definitions import build_defs
+
     definitions = build_defs({})
     keys = definitions.resolve_all_asset_keys()
     assert dg.AssetKey(["sextant", "calls_raw"]) in keys

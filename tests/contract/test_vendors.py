@@ -2,6 +2,7 @@
 
 import pytest
 
+from resources.http import Http, Transport
 from resources.vendors import discover
 from resources.warehouse import Warehouse
 from tests.contract.bench import Bench, Subject
@@ -15,6 +16,12 @@ SUBJECTS = [
     for stream in vendor.streams
 ]
 each_subject = pytest.mark.parametrize("subject", SUBJECTS, ids=str)
+
+
+def test_nothing_but_a_get_can_be_sent() -> None:
+    """One of the vendors' URLs, sent with DELETE, would destroy recordings for ever."""
+    public = [{n for n in vars(kind) if not n.startswith("_")} for kind in (Http, Transport)]
+    assert public == [{"get", "redactor"}, {"get", "close"}]
 
 
 @each_subject

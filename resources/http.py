@@ -45,8 +45,10 @@ stamina.instrumentation.set_on_retry_hooks([])
 T = TypeVar("T")
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 ATTEMPTS = 4
+FAILED_S = 0.5
+"""The first pause after a failure; it doubles with every attempt, as all of these do."""
 THROTTLED_S = 2.0
-"""The first pause after a 429 or 503 without Retry-After; it doubles with every attempt."""
+"""The first pause after a 429 or 503 without Retry-After."""
 KEPT_OF_A_BODY = 64 * 1024
 
 
@@ -138,7 +140,7 @@ class Http:
         failure: TransientError | None = None
         try:
             for attempt in stamina.retry_context(
-                on=_pause, attempts=ATTEMPTS, timeout=None, wait_initial=0.5, wait_max=30
+                on=_pause, attempts=ATTEMPTS, timeout=None, wait_initial=FAILED_S, wait_max=30
             ):
                 with attempt:
                     try:

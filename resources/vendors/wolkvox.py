@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
 from typing import Any
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
 import pandas as pd
 
@@ -24,7 +25,7 @@ from resources.errors import (
 from resources.http import Answer, refuse
 from resources.normalise import Column, Columns, key_of
 from resources.vendor import Facts, Page, Record, Stream, Vendor
-from resources.windows import Window, business_day, day_end
+from resources.windows import Window, business_day, day_end, day_start
 
 DOCUMENT = "APIs Reports Manager: 2. Calls and telephone usage per agent"
 PUBLIC = "APIs Reports Manager, known from public material"
@@ -33,6 +34,7 @@ ASKED = "%Y%m%d%H%M%S"
 """`date_ini` and `date_end`: YYYYmmddHHiiss, wall time."""
 TIME = "%Y-%m-%d %H:%M:%S"
 """`date` of a record: wall time. No document is so exact; any other form is rejected."""
+SLOW_CLOCK = timedelta(minutes=15)
 PAUSE = timedelta(seconds=5)
 """After a refusal for concurrency; the spacing of the report comes on top."""
 FOUND = re.compile(r"\s*([0-9]{1,15}) records? ")
@@ -127,7 +129,7 @@ class Wolkvox(Client):
             raise ThrottledError(f"{api}: {message}", PAUSE)
         if status == 403 and "TOKEN LIMIT EXCEEDED" in said:
             zone = self.account.timezone
-            until = day_end(business_day(answer.permit.granted_at, zone), zone)
+            until = _next_day(answer.permit.granted_at, zone)
             raise QuotaExhaustedError(
                 f"{api}: {message}: the day's requests are used up; goes on by itself at "
                 f"{until.astimezone(zone):%Y-%m-%d %H:%M %Z}",
@@ -178,6 +180,15 @@ def _status(api: str, answer: Answer, envelope: dict[str, Any]) -> int:
     if not re.fullmatch("[1-5][0-9][0-9]", code, re.ASCII):
         raise ContractError(f"{api}: the answer's `code` is {code[:40]!r}", answer.body)
     return int(code)
+
+
+def _next_day(asked_at: datetime, zone: ZoneInfo) -> datetime:
+    """When the quota begins anew. Just after midnight it is the day before's by the vendor's
+    clock, which may be slow: the new day isn't lost for that.
+    """
+    day = business_day(asked_at, zone)
+    soon = day_start(day, zone) + SLOW_CLOCK
+    return soon if asked_at < soon else day_end(day, zone)
 
 
 def _wall_time(value: Any) -> datetime | None:

@@ -17,7 +17,6 @@ from resources.errors import DeferredError, QuotaExhaustedError, TransientError
 from resources.home import CHECKOUT
 from resources.permits import Limiter, Patience, Wait
 from resources.warehouse import Warehouse
-from tests.conftest import fresh_database
 from tests.db.permits import AT_ONCE, BEHIND, NOON, Clock, Waiter, account, clear
 
 
@@ -27,19 +26,10 @@ def query(warehouse: Warehouse, text: str) -> list[tuple[Any, ...]]:
         return [tuple(row) for row in result] if result.returns_rows else []
 
 
-@pytest.fixture(scope="module")
-def _warehouse(postgres_url: str, template_database: str) -> Iterator[Warehouse]:
-    with fresh_database(postgres_url, template_database) as url:
-        warehouse = Warehouse(url)
-        yield warehouse
-        warehouse.close()
-
-
 @pytest.fixture
-def warehouse(_warehouse: Warehouse) -> Warehouse:
-    """One for the module: a limiter with nothing in it is as good as new."""
-    clear(_warehouse)
-    return _warehouse
+def warehouse(shared_warehouse: Warehouse) -> Warehouse:
+    clear(shared_warehouse)
+    return shared_warehouse
 
 
 @pytest.fixture
@@ -366,15 +356,15 @@ def test_a_long_wait_is_told_and_ends_when_the_limiter_closes(
 
     def on_wait(wait: Wait) -> None:
         told.append(wait)
-        limiter.close()
+        telling.close()
 
-    limiter = Limiter(warehouse, on_wait=on_wait)
+    telling = Limiter(warehouse, on_wait=on_wait)
     spaced = account(limits=SPACED)
     assert Waiter(warehouse, spaced).ask()
     began = time.monotonic()
     with (
         pytest.raises(DeferredError),
-        limiter.permit(spaced, "calls", "cdr_1", Patience(True, timedelta(hours=1), False)),
+        telling.permit(spaced, "calls", "cdr_1", Patience(True, timedelta(hours=1), False)),
     ):
         pass
     assert time.monotonic() - began < 5
@@ -550,7 +540,6 @@ import sys, time
 from datetime import timedelta
 from resources.permits import Limiter
 from resources.warehouse import Warehouse
-from tests.conftest import fresh_database
 from tests.db.permits import AT_ONCE, account
 limiter = Limiter(Warehouse(sys.argv[1]), "killed", lease=timedelta(seconds=1.5))
 with limiter.permit(account(), "calls", "cdr_1", AT_ONCE):

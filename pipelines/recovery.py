@@ -37,13 +37,16 @@ def fail_interrupted_runs(instance: DagsterInstance, code_server_port: int) -> l
 def _interrupted(instance: DagsterInstance, code_server_port: int) -> Iterator[DagsterRun]:
     for run in instance.get_runs(RunsFilter(statuses=UNFINISHED)):
         server = json.loads(run.tags.get(GRPC_INFO_TAG, "{}"))
-        if server.get("port") == code_server_port or _is_over(run.tags.get(PROCESS_TAG)):
+        if server.get("port") == code_server_port or is_over(run):
             yield run
 
 
-def _is_over(process_tag: str | None) -> bool:
-    """Whether the process is one of this machine's, and has ended. Its number may be reused."""
-    host, pid, created = (process_tag or "  ").split(" ")
+def is_over(run: DagsterRun) -> bool:
+    """Whether the run lived in a process of this machine that has ended.
+
+    The process's number may be another's by now.
+    """
+    host, pid, created = run.tags.get(PROCESS_TAG, "  ").split(" ")
     if host != socket.gethostname():
         return False
     try:

@@ -5,10 +5,11 @@ from datetime import UTC, datetime, timedelta
 
 import dagster as dg
 
-from assets.context import KIND_TAG, POLL, Callhouse
+from assets.context import ACCOUNTS_TAG, KIND_TAG, POLL, Callhouse
 from assets.load import read_states
 from assets.partitions import day_range
 from assets.plan import StreamState, next_due
+from pipelines.recovery import is_over
 from resources.account import Account
 from resources.permits import Limiter
 from resources.vendor import Vendor
@@ -51,12 +52,13 @@ def poll_schedule(vendor: Vendor, job: dg.JobDefinition) -> dg.ScheduleDefinitio
     def tick(
         context: dg.ScheduleEvaluationContext, callhouse: Callhouse
     ) -> dg.RunRequest | dg.SkipReason:
-        running = context.instance.get_runs_count(
+        unfinished = context.instance.get_runs(
             dg.RunsFilter(
                 job_name=f"{vendor.name}_poll", tags={KIND_TAG: POLL}, statuses=IN_PROGRESS
             )
         )
-        if running:
+        # One that was killed together with its process (`callhouse sync`) stays unfinished.
+        if any(not is_over(run) for run in unfinished):
             return dg.SkipReason("the last poll is still at work")
         accounts = callhouse.accounts(vendor.name, {})
         now = datetime.now(UTC)
@@ -65,22 +67,33 @@ def poll_schedule(vendor: Vendor, job: dg.JobDefinition) -> dg.ScheduleDefinitio
         due = [account for account in accounts if waiting[account.name] <= timedelta(0)]
         if not due:
             return dg.SkipReason(why_not(vendor, waiting))
-        today = [business_day(now, account.timezone) for account in due]
-        first, last = day_range([*today, min(today) - timedelta(days=1)])
-        return dg.RunRequest(
-            tags={
-                KIND_TAG: POLL,
-                "callhouse/vendor": vendor.name,
-                "callhouse/accounts": ",".join(account.name for account in due)
-                if len(due) < len(accounts)
-                else "",
-                "dagster/priority": PRIORITY,
-                "dagster/asset_partition_range_start": first,
-                "dagster/asset_partition_range_end": last,
-            }
-        )
+        return dg.RunRequest(tags=poll_tags(vendor, due, accounts, now))
 
     return tick
+
+
+def poll_tags(
+    vendor: Vendor, due: Sequence[Account], accounts: Sequence[Account], now: datetime
+) -> dict[str, str]:
+    """The tags of a run that polls these of the vendor's accounts: yesterday and today."""
+    today = [business_day(now, account.timezone) for account in due]
+    first, last = day_range([*today, min(today) - timedelta(days=1)])
+    return {
+        KIND_TAG: POLL,
+        "callhouse/vendor": vendor.name,
+        ACCOUNTS_TAG: accounts_tag(due, accounts),
+        "dagster/priority": PRIORITY,
+        "dagster/asset_partition_range_start": first,
+        "dagster/asset_partition_range_end": last,
+    }
+
+
+def accounts_tag(some: Sequence[Account], accounts: Sequence[Account]) -> str:
+    """The names of some of the vendor's accounts.
+
+    Nothing for all: Dagster indexes tags, and a long list doesn't fit.
+    """
+    return ",".join(account.name for account in some) if len(some) < len(accounts) else ""
 
 
 def waits(

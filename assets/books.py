@@ -1,24 +1,32 @@
 """What is written down about loading itself: days' completeness, streams' state. No records."""
 
+from collections.abc import Collection
 from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy.engine import Connection
 
-from assets.verdict import Counts, judge
+from assets.verdict import Counts, Reading, judge
+from resources import payload
 from resources.account import Account
 from resources.vendor import AnyStream, Stream
 from resources.warehouse import execute
-from resources.windows import Window
+
+BODY = payload.digest(b"body")
+"""Instead of a digest: of bodies that can't be read the newest one of a day is enough."""
 
 
-def lock(connection: Connection, account: Account, stream: AnyStream) -> None:
+def lock(connection: Connection, account: Account, stream: str) -> None:
     """Makes this transaction the only one that loads the account's stream."""
-    execute(connection, "load/lock_stream", **_where(account, stream))
+    execute(connection, "load/lock_stream", account=account.name, stream=stream)
 
 
 def count_days(
-    connection: Connection, account: Account, stream: AnyStream, days: set[date]
+    connection: Connection,
+    account: Account,
+    stream: AnyStream,
+    days: Collection[date],
+    now: datetime,
 ) -> dict[date, Counts]:
     """Counts the days anew in `ops.days`."""
     if not days:
@@ -37,29 +45,50 @@ def count_days(
         facts=[facts.get(day, 0) for day in ordered],
         replaces=isinstance(stream, Stream) and stream.replaces,
         timezone=account.timezone.key,
+        start_date=account.start_date,
+        now=now,
         **where,
     )
     return {
         row.call_date: Counts(
-            row.state, row.is_first, row.raw_records, row.facts, row.rejects, row.open_records, row.unkeyed
+            state=row.state,
+            is_first=row.is_first,
+            raw_records=row.raw_records,
+            facts=row.facts,
+            rejects=row.rejects,
+            bad=row.bad,
+            open_records=row.open_records,
+            unkeyed=row.unkeyed,
+            attempts=row.attempts,
         )
         for row in rows
     }
+
+
+def open_day(
+    connection: Connection, account: Account, stream: AnyStream, day: date, now: datetime
+) -> bool:
+    """A poll looked at the day. Returns whether it is the first that is known of it."""
+    row = execute(connection, "load/open_day", day=day, timezone=account.timezone.key, now=now,
+                  **_where(account, stream))[0]  # fmt: skip
+    return bool(row.is_first)
 
 
 def close_days(
     connection: Connection,
     account: Account,
     stream: Stream,
-    window: Window,
     counts: dict[date, Counts],
+    reading: Reading,
     total: int | None,
+    observed_at: datetime,
+    now: datetime,
 ) -> set[date]:
-    """Judges the days that the window read in full; returns those whose state changed."""
+    """Judges the counted days that were read in full; returns those whose state changed."""
     turned: set[date] = set()
-    for day in window.days:
-        verdict = judge(stream, account, day, counts[day], window.end)
-        execute(
+    for day, count in counts.items():
+        verdict = judge(stream, account, day, count, reading)
+        closed = execute(
             connection,
             "load/close_day",
             day=day,
@@ -67,9 +96,11 @@ def close_days(
             note=verdict.note,
             next_read_at=verdict.next_read_at,
             vendor_total=total,
+            read_at=observed_at,
+            now=now,
             **_where(account, stream),
         )
-        if verdict.state != counts[day].state:
+        if closed and verdict.state != count.state:
             turned.add(day)
     return turned
 
@@ -78,23 +109,35 @@ def note_success(
     connection: Connection,
     account: Account,
     stream: AnyStream,
+    now: datetime,
     *,
     watermark: datetime | None = None,
-    next_due_at: datetime | None = None,
-    fields: set[str] | None = None,
     window_days: int | None = None,
 ) -> None:
     """A read went well; with `watermark` it was a live one, which moves it forwards."""
+    live = watermark is not None
     execute(
         connection,
         "load/note_success",
         vendor=account.vendor,
+        live=live,
         watermark=watermark,
-        next_due_at=next_due_at,
-        fields=sorted(fields or ()),
+        next_due_at=now + account.poll_every if live else None,
         window_days=window_days,
+        now=now,
         **_where(account, stream),
     )
+
+
+def note_fields(
+    connection: Connection, account: Account, stream: AnyStream, fields: Collection[str]
+) -> set[str]:
+    """Writes down what no mapping knows; returns what of it was never told before."""
+    if not fields:
+        return set()
+    rows = execute(connection, "load/note_fields", vendor=account.vendor, fields=sorted(fields),
+                   **_where(account, stream))  # fmt: skip
+    return {name for row in rows for name in row.new}
 
 
 def note_failure(
@@ -103,14 +146,20 @@ def note_failure(
     stream: AnyStream,
     days: tuple[date, ...],
     error: str,
+    now: datetime,
+    *,
+    live: bool,
     stopped_key: str | None = None,
 ) -> None:
     """A read failed: its days aren't complete. With `stopped_key` (the credential's hash) polls
-    stop until the credential changes."""
+    stop until the credential changes.
+    """
     where = _where(account, stream)
-    execute(connection, "load/fail_days", days=list(days), note=error, **where)
-    execute(connection, "load/note_failure", vendor=account.vendor, error=error,
-            stopped_key=stopped_key, **where)
+    if days:
+        execute(connection, "load/fail_days", days=list(days), note=error, now=now,
+                timezone=account.timezone.key, **where)  # fmt: skip
+    execute(connection, "load/note_failure", vendor=account.vendor, error=error, live=live,
+            stopped_key=stopped_key, now=now, **where)  # fmt: skip
 
 
 def note_deferred(
@@ -120,15 +169,34 @@ def note_deferred(
     days: tuple[date, ...],
     reason: str,
     until: datetime,
+    now: datetime,
+    *,
     live: bool,
 ) -> None:
     """A limit grants the read only at `until`; nothing is wrong."""
     where = _where(account, stream)
     if live:
         execute(connection, "load/note_deferred", vendor=account.vendor, reason=reason,
-                until=until, **where)
+                until=until, now=now, **where)  # fmt: skip
     else:
         execute(connection, "load/defer_days", days=list(days), note=reason, until=until, **where)
+
+
+def keep_body(
+    connection: Connection, account: Account, stream: AnyStream, day: date, body: bytes, why: str
+) -> None:
+    """An answer that couldn't be read, redacted already, among the rejects."""
+    text = payload.encode(body.decode("utf-8", "replace")).decode()
+    execute(connection, "load/keep_body", day=day, digest=BODY, reason=payload.storable(why),
+            payload=text, **_where(account, stream))  # fmt: skip
+
+
+def resolve_bodies(
+    connection: Connection, account: Account, stream: AnyStream, days: Collection[date]
+) -> set[date]:
+    """Answers for these days can be read again. Returns those where they couldn't be."""
+    rows = execute(connection, "load/resolve_bodies", days=sorted(days), **_where(account, stream))
+    return {row.call_date for row in rows}
 
 
 def _where(account: Account, stream: AnyStream) -> dict[str, Any]:

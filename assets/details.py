@@ -1,21 +1,36 @@
 """Details: one request a record, only for records without one, newest first, resumable."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, date, datetime
+from dataclasses import dataclass, field
+from datetime import date, datetime
 
 from sqlalchemy.engine import Connection
 
 from assets import books
-from assets.land import Landing, Sighting, Tally
+from assets.commit import commit
+from assets.land import Landing
+from assets.sight import Sighting
+from assets.tally import Tally
 from resources.account import Account
 from resources.client import Client
-from resources.errors import CallhouseError
+from resources.errors import CallhouseError, ContractError
 from resources.vendor import DetailStream, Page, Parent, Stream
 from resources.warehouse import Warehouse, execute
 
 CHUNK = 100
 """Details a transaction: little is asked again after a kill."""
+
+
+@dataclass(slots=True)
+class _Answers:
+    """What came of asking for some details."""
+
+    pages: list[tuple[Parent, Page]] = field(default_factory=list)
+    broken: list[tuple[Parent, ContractError]] = field(default_factory=list)
+    """Answers that can't be read: asked for again later, like those that aren't there yet."""
+    error: CallhouseError | None = None
+    """What stands in the way of all others too."""
 
 
 class DetailReader:
@@ -28,12 +43,14 @@ class DetailReader:
         stream: DetailStream,
         parent: Stream,
         client: Client,
+        clock: Callable[[], datetime],
     ) -> None:
         self._warehouse = warehouse
         self._account = account
         self._stream = stream
         self._parent = parent
         self._client = client
+        self._clock = clock
         self._where = {"account": account.name, "stream": stream.name}
 
     def days(self, among: Sequence[date] | None = None) -> list[date]:
@@ -42,7 +59,7 @@ class DetailReader:
             "plan/detail_days",
             parent=self._parent.name,
             days=None if among is None else list(among),
-            now=datetime.now(UTC),
+            now=self._clock(),
             **self._where,
         )
         return [row.call_date for row in rows]
@@ -51,74 +68,102 @@ class DetailReader:
         """Fetches what the day lacks, up to `until`; then judges the day. What became of it adds
         up in `tally`.
 
-        Raises what the vendor's client raises, when what came before is committed.
+        Raises what the vendor's client raises, when what came is committed.
         """
-        while until is None or datetime.now(UTC) < until:
+        broken: ContractError | None = None
+        while until is None or self._clock() < until:
             pending = self._pending(day)
             if not pending:
                 break
-            pages, error = self._fetch(pending)
-            tally.add(self._land(day, pages))
-            tally.by_day[day].requests += len(pages)
-            if error is not None:
-                raise error
-        tally.turned |= self._judge(day)
+            answers = self._fetch(pending)
+            tally.add(self._land(day, answers))
+            tally.by_day[day].requests += len(answers.pages) + len(answers.broken)
+            if answers.error is not None:
+                raise answers.error
+            if answers.broken:
+                broken = broken or answers.broken[0][1]
+        tally.turned |= self._judge(day, broken is None)
+        if broken is not None:
+            raise broken
+
+    def idle(self) -> None:
+        """Writes down that there was nothing to fetch."""
+        now = self._clock()
+        self._warehouse.in_transaction(
+            lambda c: books.note_success(c, self._account, self._stream, now, watermark=now)
+        )
 
     def _pending(self, day: date) -> list[Parent]:
+        now = self._clock()
         rows = self._warehouse.rows(
             f"plan/pending_{self._parent.table}",
             parent=self._parent.name,
             day=day,
-            ripe=datetime.now(UTC) - self._stream.delay,
+            now=now,
+            ripe=now - self._stream.delay,
             attempts=self._stream.attempts,
             most=CHUNK,
             **self._where,
         )
-        return [Parent(row.record_key, row.started_at) for row in rows]
+        return [
+            Parent(row.record_key, row.started_at, getattr(row, "size_bytes", None)) for row in rows
+        ]
 
-    def _fetch(
-        self, parents: list[Parent]
-    ) -> tuple[list[tuple[Parent, Page]], CallhouseError | None]:
-        """The answers that came, and the first error: as many at once as the limits allow."""
-        pages: list[tuple[Parent, Page]] = []
-        error: CallhouseError | None = None
+    def _fetch(self, parents: list[Parent]) -> _Answers:
+        """As many at once as the limits allow."""
+        answers = _Answers()
         workers = min(self._account.limits.concurrency, len(parents))
         with ThreadPoolExecutor(workers, thread_name_prefix="details") as pool:
             futures = [(p, pool.submit(self._stream.read, self._client, p)) for p in parents]
             for parent, future in futures:
+                if answers.error is not None and future.cancel():
+                    continue
                 try:
-                    if error is not None and future.cancel():
-                        continue
-                    pages.append((parent, future.result()))
-                except CallhouseError as raised:
-                    error = error or raised
-        return pages, error
+                    answers.pages.append((parent, future.result()))
+                except ContractError as error:
+                    answers.broken.append((parent, error))
+                except CallhouseError as error:
+                    answers.error = answers.error or error
+        return answers
 
-    def _land(self, day: date, pages: list[tuple[Parent, Page]]) -> Tally:
+    def _land(self, day: date, answers: _Answers) -> Tally:
         sightings = [
             Sighting(record, page.request_id, page.observed_at, key=parent.key, day=day)
-            for parent, page in pages
+            for parent, page in answers.pages
             for record in page.records
         ]
-        absent = [parent.key for parent, page in pages if not page.records]
+        asked = [parent.key for parent, _ in (*answers.pages, *answers.broken)]
+        landing = Landing(self._account, self._stream, day, self._warehouse.make_days)
 
-        def work(connection: Connection) -> Tally:
-            books.lock(connection, self._account, self._stream)
-            landing = Landing(self._account, self._stream, day, self._warehouse.make_days)
-            tally = landing.land(connection, sightings)
-            if absent:
-                execute(connection, "load/note_absent", keys=absent, day=day,
-                        retry_every=self._stream.retry_every, **self._where)
-            return tally
+        def count(connection: Connection, tally: Tally) -> None:
+            tally.new_fields = books.note_fields(
+                connection, self._account, self._stream, tally.new_fields
+            )
 
-        return self._warehouse.in_transaction(work) if pages else Tally()
+        def finish(connection: Connection, tally: Tally) -> None:
+            count(connection, tally)
+            execute(connection, "load/note_absent", keys=asked, day=day, now=self._clock(),
+                    retry_every=self._stream.retry_every, **self._where)  # fmt: skip
 
-    def _judge(self, day: date) -> set[date]:
+        if not asked:
+            return Tally()
+        return commit(self._warehouse, landing, sightings, self._lock, count, finish)
+
+    def _lock(self, connection: Connection) -> None:
+        """The parent's first: its rows may move to another day, and its details with them."""
+        books.lock(connection, self._account, self._parent.name)
+        books.lock(connection, self._account, self._stream.name)
+
+    def _judge(self, day: date, is_readable: bool) -> set[date]:
         """The day is complete when none of its records lacks a detail that may yet come. Returns
-        the day if its state changed."""
+        the day if its state changed.
+        """
 
         def work(connection: Connection) -> set[date]:
-            books.lock(connection, self._account, self._stream)
+            self._lock(connection)
+            now = self._clock()
+            if is_readable:
+                books.resolve_bodies(connection, self._account, self._stream, [day])
             lacking = execute(
                 connection,
                 f"plan/lacking_{self._parent.table}",
@@ -128,7 +173,7 @@ class DetailReader:
                 delay=self._stream.delay,
                 **self._where,
             )[0]
-            counts = books.count_days(connection, self._account, self._stream, {day})[day]
+            counts = books.count_days(connection, self._account, self._stream, {day}, now)[day]
             rejected = counts.rejects + counts.unkeyed
             note = None
             if lacking.pending:
@@ -146,11 +191,11 @@ class DetailReader:
                 note=note,
                 next_read_at=lacking.next_try_at,
                 vendor_total=lacking.parents,
+                read_at=execute(connection, "load/clock")[0].now,
+                now=now,
                 **self._where,
             )
-            now = datetime.now(UTC)
-            books.note_success(connection, self._account, self._stream, watermark=now,
-                               next_due_at=now + self._account.poll_every)
+            books.note_success(connection, self._account, self._stream, now, watermark=now)
             return {day} if counts.is_first or counts.state != state else set()
 
         return self._warehouse.in_transaction(work)

@@ -3,25 +3,25 @@
 The 5-minute poll, a backfill from the UI and the command line are this code with another plan.
 """
 
-import threading
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
+from typing import Any
 
 from assets import books, plan
+from assets.attempt import Attempts
 from assets.details import DetailReader
-from assets.land import Landing, Tally
 from assets.plan import StreamState
 from assets.read import WindowReader
+from assets.rebuild import Rebuilder
+from assets.result import Result, Watch
 from resources.account import Account
-from resources.errors import CallhouseError, DeferredError, PermanentError
 from resources.http import Http, Transport
 from resources.permits import BACKFILL, POLL, Limiter, Patience
 from resources.vendor import AnyStream, DetailStream, Stream, Vendor
-from resources.warehouse import Warehouse, execute
-from resources.windows import ONE_DAY, Window, business_day
+from resources.warehouse import Warehouse
+from resources.windows import ONE_DAY, Window, business_day, day_start
 
 THREADS = 16
 """Accounts worked on at once: they wait for vendors most of the time."""
@@ -29,38 +29,15 @@ POLL_BUDGET = timedelta(seconds=45)
 """A poll starts no further window of older days after this long: the next tick goes on."""
 
 
-@dataclass(slots=True)
-class Result:
-    """What became of one account's stream in one run."""
-
-    account: str
-    stream: str
-    tally: Tally = field(default_factory=Tally)
-    days: set[date] = field(default_factory=set)
-    """Days read in full, or on which something changed."""
-    failed_days: set[date] = field(default_factory=set)
-    error: str | None = None
-    deferred_until: datetime | None = None
-    stopped: bool = False
-    trouble: dict[date, tuple[str, str]] = field(default_factory=dict)
-    """What kept a day from being read in full: failed, deferred or stopped, and why."""
-
-    @property
-    def state(self) -> str:
-        """ok, failed, deferred (a limit says when to go on) or stopped (credentials refused)."""
-        if self.stopped:
-            return "stopped"
-        if self.error:
-            return "failed"
-        return "deferred" if self.deferred_until else "ok"
-
-
-Watch = Callable[[Result], None]
-"""Is shown a result whenever something has been added to it, from any thread."""
+def now() -> datetime:
+    """The host's clock, in UTC."""
+    return datetime.now(UTC)
 
 
 class Loader:
-    """Loads one vendor's accounts. Holds the process's connections; `close` when done."""
+    """Loads one vendor's accounts. Holds the process's connections; `close` when done. What is due
+    goes by `clock`; what is newer, by the database's.
+    """
 
     def __init__(
         self,
@@ -68,11 +45,12 @@ class Loader:
         vendor: Vendor,
         run_id: str | None = None,
         watch: Watch | None = None,
+        clock: Callable[[], datetime] = now,
     ) -> None:
         self._warehouse = warehouse
         self._vendor = vendor
         self._watch = watch or (lambda _: None)
-        self._counting = threading.Lock()
+        self._clock = clock
         self._limiter = Limiter(warehouse, run_id)
         self._transport = Transport()
 
@@ -128,52 +106,76 @@ class Loader:
         return results
 
     def _poll(self, account: Account, stream: AnyStream) -> Result:
-        result = Result(account.name, stream.name)
-        state = self._state(account, stream)
+        attempts = self._attempts(account, stream)
+        result, state = attempts.result, self._state(account, stream)
         if state.stopped_key == self._limiter.credential(account):
             result.stopped, result.error = True, state.last_error
             return result
-        deadline = datetime.now(UTC) + POLL_BUDGET
+        deadline = self._clock() + POLL_BUDGET
         if isinstance(stream, DetailStream):
-            reader = self._details(account, stream, POLL)
-            for day in reader.days():
-                if datetime.now(UTC) > deadline:
-                    break
-                self._attempt(result, account, stream, (day,), True,
-                              partial(reader.read, day, until=deadline))
-                if result.state != "ok":
-                    break
-            return result
-        now = datetime.now(UTC)
-        unsettled = self._unsettled(account, stream, now)
-        ordered = plan.poll_windows(stream, account, state, unsettled, now)
-        windows_reader = self._windows(account, stream, POLL)
-        for window, is_live in ordered:
-            if not is_live and datetime.now(UTC) > deadline:
-                break
-            self._attempt(result, account, stream, window.days, is_live,
-                          partial(windows_reader.read, window, live=is_live))
-            if result.state != "ok":
-                break
+            self._poll_details(account, stream, attempts, deadline)
+        else:
+            self._poll_windows(account, stream, attempts, state, deadline)
         return result
 
+    def _poll_windows(
+        self,
+        account: Account,
+        stream: Stream,
+        attempts: Attempts,
+        state: StreamState,
+        deadline: datetime,
+    ) -> None:
+        at = self._clock()
+        unsettled = self._unsettled(account, stream, at)
+        ordered = plan.poll_windows(stream, account, state, unsettled, at)
+        reader = self._windows(account, stream, POLL)
+        if not any(is_live for _, is_live in ordered):
+            until = max(at + account.poll_every, day_start(account.start_date, account.timezone))
+            reason = "before the account's start_date"
+            self._warehouse.in_transaction(
+                lambda c: books.note_deferred(c, account, stream, (), reason, until, at, live=True)
+            )
+        for window, is_live in ordered:
+            if not is_live and self._clock() > deadline:
+                break
+            read = partial(reader.read, window, live=is_live, until=deadline)
+            attempts.do(window.days, read, is_live)
+            if attempts.result.state != "ok":
+                break
+
+    def _poll_details(
+        self, account: Account, stream: DetailStream, attempts: Attempts, deadline: datetime
+    ) -> None:
+        reader = self._details(account, stream, POLL)
+        days = reader.days()
+        if not days:
+            reader.idle()
+        for day in days:
+            if self._clock() > deadline:
+                break
+            attempts.do((day,), partial(reader.read, day, until=deadline), live=True)
+            if attempts.result.state != "ok":
+                break
+
     def _backfill(self, account: Account, stream: AnyStream, days: Sequence[date]) -> Result:
-        result = Result(account.name, stream.name)
+        attempts = self._attempts(account, stream)
+        result = attempts.result
         wanted = [day for day in days if day >= account.start_date]
         if isinstance(stream, DetailStream):
             details = self._details(account, stream, BACKFILL)
             for day in details.days(wanted):
-                self._attempt(result, account, stream, (day,), False,
-                              partial(details.read, day))
+                if not result.stopped:
+                    attempts.do((day,), partial(details.read, day))
             return result
-        state = self._state(account, stream)
-        windows = plan.day_windows(stream, account, state, wanted, datetime.now(UTC))
+        windows = plan.day_windows(
+            stream, account, self._state(account, stream), wanted, self._clock()
+        )
         reader = self._windows(account, stream, BACKFILL)
 
         def read(window: Window) -> None:
             if not result.stopped:
-                self._attempt(result, account, stream, window.days, False,
-                              partial(reader.read, window))
+                attempts.do(window.days, partial(reader.read, window))
 
         # Latencies overlap as far as the credential's limits let requests overlap.
         with ThreadPoolExecutor(min(4, account.limits.concurrency)) as pool:
@@ -181,69 +183,24 @@ class Loader:
         return result
 
     def _rebuild(self, account: Account, stream: AnyStream, days: Sequence[date]) -> Result:
-        result = Result(account.name, stream.name)
+        attempts = self._attempts(account, stream)
+        followers = self._followers(stream)
+        rebuilder = Rebuilder(self._warehouse, account, stream, self._clock, followers)
         for day in sorted(days, reverse=True):
-            landing = Landing(account, stream, day, self._warehouse.make_days)
+            attempts.do((), partial(rebuilder.rebuild, day))
+        return attempts.result
 
-            def work(connection: books.Connection, day: date = day, landing: Landing = landing) -> Tally:
-                books.lock(connection, account, stream)
-                heads = execute(connection, "load/raw_heads", account=account.name,
-                                stream=stream.name, days=[day])
-                tally = landing.rebuild(connection, heads)
-                books.count_days(connection, account, stream, tally.days)
-                return tally
+    def _attempts(self, account: Account, stream: AnyStream) -> Attempts:
+        return Attempts(self._warehouse, account, stream, self._clock,
+                        self._limiter.credential(account), self._watch)  # fmt: skip
 
-            tally = self._warehouse.in_transaction(work)
-            result.tally.add(tally)
-            result.days |= tally.days
-        return result
-
-    def _attempt(
-        self,
-        result: Result,
-        account: Account,
-        stream: AnyStream,
-        days: tuple[date, ...],
-        live: bool,
-        work: Callable[[Tally], None],
-    ) -> None:
-        """Does the work and writes down what became of it, in `ops` and in the result."""
-        tally = Tally()
-        concerned = days or (business_day(datetime.now(UTC), account.timezone),)
-        try:
-            work(tally)
-        except DeferredError as error:
-            until = error.until
-            result.deferred_until = until
-            reason = str(error)
-            result.trouble |= dict.fromkeys(concerned, ("deferred", reason))
-            self._warehouse.in_transaction(
-                lambda c: books.note_deferred(c, account, stream, days, reason, until, live)
-            )
-        except CallhouseError as error:
-            message = f"{account.name}: {error}"
-            result.error = message
-            result.failed_days |= set(days)
-            stopped_key = None
-            if isinstance(error, PermanentError):
-                result.stopped = True
-                stopped_key = self._limiter.credential(account)
-                message += (
-                    "; polls of this account have stopped: put a working credential where "
-                    "accounts.toml points, or run `callhouse check` once the vendor accepts it"
-                )
-                result.error = message
-            result.trouble |= dict.fromkeys(
-                concerned, ("stopped" if stopped_key else "failed", message)
-            )
-            self._warehouse.in_transaction(
-                lambda c: books.note_failure(c, account, stream, days, message, stopped_key)
-            )
-        else:
-            result.days |= tally.days | set(days)
-        with self._counting:
-            result.tally.add(tally)
-        self._watch(result)
+    def _followers(self, stream: AnyStream) -> list[str]:
+        """The streams of the details of this one's records."""
+        return [
+            other.name
+            for other in self._vendor.streams
+            if isinstance(other, DetailStream) and other.of == stream.name
+        ]
 
     def _state(self, account: Account, stream: AnyStream) -> StreamState:
         states = read_states(self._warehouse, [account], [stream])
@@ -259,18 +216,20 @@ class Loader:
         )
         return {row.call_date: plan.DayState(row.state, row.next_read_at) for row in rows}
 
-    def _client(self, account: Account, stream: AnyStream, patience: Patience) -> object:
+    def _client(self, account: Account, stream: AnyStream, patience: Patience) -> Any:
         http = Http(self._transport, self._limiter, account, stream.name, patience)
         return self._vendor.client(account, http)
 
     def _windows(self, account: Account, stream: Stream, patience: Patience) -> WindowReader:
-        return WindowReader(self._warehouse, account, stream, self._client(account, stream, patience))
+        client = self._client(account, stream, patience)
+        return WindowReader(self._warehouse, account, stream, client, self._clock,
+                            self._followers(stream))  # fmt: skip
 
     def _details(self, account: Account, stream: DetailStream, patience: Patience) -> DetailReader:
         parent = self._vendor.stream(stream.of)
         assert isinstance(parent, Stream)
         client = self._client(account, stream, patience)
-        return DetailReader(self._warehouse, account, stream, parent, client)
+        return DetailReader(self._warehouse, account, stream, parent, client, self._clock)
 
 
 def read_states(

@@ -3,7 +3,7 @@
 Pure: no database, no clock of its own. `state` reads what these functions need.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -58,8 +58,9 @@ def live_window(
 ) -> Window | None:
     """How the schedule reads on; None before the account's first business day.
 
-    What is older than yesterday isn't the live window's: its days aren't complete, and are read
-    in full by `unsettled_windows`.
+    What is older than yesterday isn't the live window's: its days aren't complete, or are opened
+    again where the window doesn't go on from the last one, and read in full by
+    `unsettled_windows`. A watermark ahead of `now` (a clock was set back) holds nothing up.
     """
     zone = account.timezone
     today = business_day(now, zone)
@@ -71,7 +72,8 @@ def live_window(
     if state.watermark is None:
         start = day_start(today, zone)
     else:
-        start = max(state.watermark - stream.lookback, day_start(today - ONE_DAY, zone))
+        start = min(state.watermark, end) - stream.lookback
+        start = max(start, day_start(today - ONE_DAY, zone))
     return Window(start, end, zone) if start < end else None
 
 
@@ -91,9 +93,10 @@ def poll_windows(
     ordered = [(live, True), *((window, False) for window in windows)]
     if not account.limits.min_interval_s or not windows:
         return ordered
-    if stream.spans_days:
-        today = business_day(now, account.timezone)
-        first = day_windows(stream, account, state, [*windows[0].days, today], now)[0]
+    today = business_day(now, account.timezone)
+    days = {day: unsettled[day] for day in windows[0].days}
+    first = day_windows(stream, account, state, [*days, today], now, alone=_alone(days))[0]
+    if first.days[0] < today:
         rest = [(window, False) for window in windows if not set(window.days) <= set(first.days)]
         return [(first, True), *rest]
     return [ordered[1], ordered[0], *ordered[2:]] if state.live_was_last else ordered
@@ -102,19 +105,32 @@ def poll_windows(
 def unsettled_windows(
     stream: Stream, account: Account, state: StreamState, unsettled: Days, now: datetime
 ) -> list[Window]:
-    """Of the unsettled days those that may be read now: newest first, as few as possible."""
-    due = [
-        day
+    """Of the unsettled days those that may be read now: newest first, in as few windows as
+    possible; but what failed is read by itself, so that no other day fails with it.
+    """
+    due = {
+        day: known
         for day, known in unsettled.items()
         if now >= (known.next_read_at or day_end(day, account.timezone) + GRACE)
-    ]
-    return day_windows(stream, account, state, due, now)
+    }
+    return day_windows(stream, account, state, due, now, alone=_alone(due))
+
+
+def _alone(days: Days) -> set[date]:
+    return {day for day, known in days.items() if known.state == "failed"}
 
 
 def day_windows(
-    stream: Stream, account: Account, state: StreamState, days: Iterable[date], now: datetime
+    stream: Stream,
+    account: Account,
+    state: StreamState,
+    days: Iterable[date],
+    now: datetime,
+    alone: Collection[date] = (),
 ) -> list[Window]:
-    """The days in full: newest first, several in one window where one request may cover them."""
+    """The days in full: newest first, several in one window where one request may cover them,
+    and those `alone` that are to be.
+    """
     zone = account.timezone
     today = business_day(now, zone)
     span = 1
@@ -122,7 +138,8 @@ def day_windows(
         span = min(account.limits.max_window_days, state.window_days or 10_000)
     groups: list[list[date]] = []
     for day in sorted({day for day in days if day <= today}, reverse=True):
-        if groups and len(groups[-1]) < span and groups[-1][-1] - day == ONE_DAY:
+        joins = groups and len(groups[-1]) < span and groups[-1][-1] - day == ONE_DAY
+        if joins and day not in alone and groups[-1][-1] not in alone:
             groups[-1].append(day)
         else:
             groups.append([day])

@@ -4,20 +4,25 @@ Batches are committed as they come. The last one's transaction also moves the wa
 judges the days: a worker killed before it leaves nothing that the next read doesn't mend.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from collections.abc import Callable, Iterator, Sequence
+from datetime import date, datetime, timedelta
 
 from sqlalchemy.engine import Connection
 
 from assets import books
-from assets.land import TABLES_OF, Landing, Sighting, Tally
+from assets.commit import Finish, commit
+from assets.land import Landing
+from assets.missing import compare, note_missing
+from assets.reading import Part, Read
+from assets.sight import Sighting, sightings
+from assets.tally import Tally
+from assets.verdict import Reading
 from resources.account import Account
 from resources.client import Client
-from resources.errors import ContractError, WindowTooLargeError
+from resources.errors import CallhouseError, ContractError, WindowTooLargeError
 from resources.vendor import Stream
-from resources.warehouse import Warehouse, copy_rows, execute
-from resources.windows import Window, business_day
+from resources.warehouse import Warehouse, execute
+from resources.windows import Window, business_day, day_end, days_between
 
 BATCH = 5_000
 """Records a transaction: enough that the merge's fixed cost doesn't count, little memory."""
@@ -26,181 +31,197 @@ READS = 3
 """How often a window is read before its total is called wrong."""
 
 
-@dataclass(slots=True)
-class _Reading:
-    """What has been read of a window so far, over all its pages and parts."""
-
-    total: int | None = None
-    requests: int = 0
-    first_observed: datetime | None = None
-    smallest_days: int | None = None
-    """The most days that one request could cover after a larger one failed."""
-
-
 class WindowReader:
-    """Reads windows of one account's stream with one client."""
+    """Reads windows of one account's stream with one client. `details` are the names of streams
+    whose records are of this one's.
+    """
 
     def __init__(
-        self, warehouse: Warehouse, account: Account, stream: Stream, client: Client
+        self,
+        warehouse: Warehouse,
+        account: Account,
+        stream: Stream,
+        client: Client,
+        clock: Callable[[], datetime],
+        details: Sequence[str] = (),
     ) -> None:
         self._warehouse = warehouse
         self._account = account
         self._stream = stream
         self._client = client
+        self._clock = clock
+        self._details = details
 
-    def read(self, window: Window, tally: Tally, live: bool = False) -> None:
+    def read(
+        self, window: Window, tally: Tally, live: bool = False, until: datetime | None = None
+    ) -> None:
         """Reads the window whole; `live` moves the watermark to its end. What became of it adds
-        up in `tally`, batch by batch.
+        up in `tally`, batch by batch. After `until` a window that is too large isn't split on.
 
         Raises what the vendor's client raises, and ContractError when fewer records came than
         the vendor itself counts; whatever came is in the tables then.
         """
+        read_at = self._clock()
+        read = Read(self._warehouse.rows("load/clock")[0].now)
+        first = business_day(window.start, window.timezone)
         landing = Landing(
-            self._account,
-            self._stream,
-            business_day(window.start, window.timezone),
-            self._warehouse.make_days,
+            self._account, self._stream, first, self._warehouse.make_days, self._details
         )
-        reading = _Reading()
         batch: list[Sighting] = []
         try:
-            for sighting in self._sightings(window, reading):
+            for sighting in self._all(window, read, until):
                 batch.append(sighting)
                 if len(batch) >= BATCH:
-                    tally.add(self._land(landing, batch))
+                    tally.add(self._commit(landing, batch))
                     batch = []
-        except BaseException:
-            tally.add(self._land(landing, batch))
+        except CallhouseError:
+            tally.add(self._commit(landing, batch))
             raise
         finally:
-            tally.by_day[_last_day(window)].requests += reading.requests
-        tally.add(self._finish(window, live, landing, reading, tally, batch))
+            tally.by_day[_last_day(window)].requests += read.requests
 
-    def _sightings(self, window: Window, reading: _Reading) -> Iterator[Sighting]:
+        def finish(connection: Connection, tally: Tally) -> None:
+            self._finish(connection, window, live, landing, read, read_at, tally)
+
+        tally.add(self._commit(landing, batch, finish))
+
+    def _all(self, window: Window, read: Read, until: datetime | None) -> Iterator[Sighting]:
+        """Every record of the window. When some that are known aren't among them, and no total
+        says that this is so, once more: an answer may have been cut short.
+        """
+        yield from self._sightings(window, read, until)
+        whole = self._whole_days(window)
+        if whole and not read.has_totals:
+            with self._warehouse.transaction() as connection:
+                known = compare(
+                    connection, self._account, self._stream, whole, read.seen, read.asked_at
+                )
+            if known.gone:
+                yield from self._sightings(window, read, until)
+
+    def _sightings(self, window: Window, read: Read, until: datetime | None) -> Iterator[Sighting]:
         """Every record of the window; where it is too much at once, of its halves."""
         try:
-            yield from self._reconciled(window, reading)
+            yield from self._reconciled(window, read)
         except WindowTooLargeError:
             halves = window.split()
             if halves is None or (self._stream.replaces and len(window.days) == 1):
                 raise
-            reading.smallest_days = max(1, len(halves[1].days))
+            if until is not None and self._clock() > until:
+                raise
+            if window.days:
+                read.smallest_days = min(read.smallest_days or 10_000, len(halves[1].days))
             for half in halves:
-                yield from self._sightings(half, reading)
+                yield from self._sightings(half, read, until)
 
-    def _reconciled(self, window: Window, reading: _Reading) -> Iterator[Sighting]:
+    def _reconciled(self, window: Window, read: Read) -> Iterator[Sighting]:
         """The window's records, read again when their number isn't what the vendor says."""
+        day = business_day(window.start, window.timezone)
         for _ in range(READS):
-            seen: set[str] = set()
-            odd = 0
-            totals: set[int] = set()
+            part = Part()
             for page in self._stream.read(self._client, window):
-                reading.requests += 1
-                reading.first_observed = reading.first_observed or page.observed_at
+                read.requests += 1
                 if page.total is not None:
-                    totals.add(page.total)
-                for record in page.records:
-                    key = self._stream.key(record) if isinstance(record, dict) else None
-                    if key is None:
-                        odd += 1
-                    else:
-                        seen.add(key)
-                    yield Sighting(record, page.request_id, page.observed_at)
-            if not totals:
+                    part.totals.add(page.total)
+                for sighting in sightings(self._stream, page, day):
+                    part.add(sighting)
+                    yield sighting
+            if part.is_whole:
+                read.take(part)
                 return
-            if totals == {len(seen) + odd}:
-                reading.total = (reading.total or 0) + totals.pop()
-                return
-        told = " then ".join(map(str, sorted(totals)))
+        told = " then ".join(map(str, sorted(part.totals)))
         raise ContractError(
             f"{self._stream.name}: the vendor counts {told} records in {window}, but "
-            f"{len(seen) + odd} different ones came, read {READS} times; "
+            f"{len(part.seen) + len(part.odd)} different ones came, read {READS} times; "
             "the window isn't complete and is read again later"
         )
 
-    def _land(self, landing: Landing, batch: list[Sighting]) -> Tally:
-        def work(connection: Connection) -> Tally:
-            books.lock(connection, self._account, self._stream)
-            tally = landing.land(connection, batch)
-            books.count_days(connection, self._account, self._stream, tally.days)
-            return tally
+    def _commit(
+        self, landing: Landing, batch: Sequence[Sighting], finish: Finish | None = None
+    ) -> Tally:
+        def prepare(connection: Connection) -> None:
+            books.lock(connection, self._account, self._stream.name)
 
-        return self._warehouse.in_transaction(work) if batch else Tally()
+        def count(connection: Connection, tally: Tally) -> None:
+            books.count_days(connection, self._account, self._stream, tally.days, self._clock())
+            self._tell_fields(connection, tally)
+
+        if not batch and finish is None:
+            return Tally()
+        return commit(self._warehouse, landing, batch, prepare, count, finish)
 
     def _finish(
         self,
+        connection: Connection,
         window: Window,
         live: bool,
         landing: Landing,
-        reading: _Reading,
-        before: Tally,
-        batch: list[Sighting],
-    ) -> Tally:
-        """The last batch, what is missing, the days and the watermark: one transaction."""
-
-        def work(connection: Connection) -> Tally:
-            books.lock(connection, self._account, self._stream)
-            tally = landing.land(connection, batch)
-            if window.days and reading.first_observed:
-                self._mark_missing(connection, window, landing, reading.first_observed, tally)
-            days = tally.days | set(window.days) | {_last_day(window)}
-            counts = books.count_days(connection, self._account, self._stream, days)
-            total = reading.total if len(window.days) == 1 else None
-            tally.turned = books.close_days(
-                connection, self._account, self._stream, window, counts, total
-            )
-            tally.turned |= {day for day, count in counts.items() if count.is_first}
-            books.note_success(
-                connection,
-                self._account,
-                self._stream,
-                watermark=window.end if live else None,
-                next_due_at=datetime.now(UTC) + self._account.poll_every if live else None,
-                fields=before.new_fields | tally.new_fields,
-                window_days=reading.smallest_days,
-            )
-            return tally
-
-        return self._warehouse.in_transaction(work)
-
-    def _mark_missing(
-        self,
-        connection: Connection,
-        window: Window,
-        landing: Landing,
-        observed_at: datetime,
+        read: Read,
+        read_at: datetime,
         tally: Tally,
     ) -> None:
-        """What this full read no longer returned; an answer of its own time can't judge later
-        ones."""
-        where = {"account": self._account.name, "stream": self._stream.name}
-        days = list(window.days)
-        scope = self._account.options.model_dump_json()
-        execute(connection, "load/note_scope", vendor=self._account.vendor, scope=scope, **where)
-        execute(connection, "load/stages")
-        copy_rows(connection, "stage_seen", ("record_key",), ((key,) for key in landing.seen))
-        gone = execute(
-            connection, "load/mark_missing_heads", days=days, observed_at=observed_at, **where
+        """What is missing, the days and the watermark, in the last batch's transaction."""
+        account, stream, now = self._account, self._stream, self._clock()
+        where = {"account": account.name, "stream": stream.name}
+        tally.days |= books.resolve_bodies(connection, account, stream, _days(window))
+        later: set[date] = set()
+        if whole := self._whole_days(window):
+            later = note_missing(
+                connection, account, stream, whole, read.seen, read.asked_at, now, tally
+            )
+        if window.days:
+            execute(connection, "load/resolve_unkeyed", days=list(window.days),
+                    digests=list(landing.unkeyed), **where)  # fmt: skip
+        elif live:
+            execute(connection, "load/reopen_gap", start=window.start, now=now,
+                    timezone=account.timezone.key, **where)  # fmt: skip
+        counts = books.count_days(connection, account, stream, tally.days | set(window.days), now)
+        tally.turned |= {day for day, count in counts.items() if count.is_first}
+        reading = Reading(
+            read_at=read_at,
+            end=window.end,
+            rejected=len(landing.rejected & read.seen) + len(read.odd),
+            several_days=len(window.days) > 1,
+            undated=len(landing.undated & landing.rejected & read.seen) + len(read.odd),
+            disturbed=frozenset(later),
         )
-        if gone:
-            keys = [row.record_key for row in gone]
-            gone_days = sorted({row.call_date for row in gone})
-            for table in TABLES_OF[self._stream.table]:
-                execute(
-                    connection, f"load/mark_missing_{table}", days=gone_days, keys=keys, **where
-                )
-            execute(connection, "load/mark_stale", days=gone_days)
-            tally.days.update(gone_days)
-            for row in gone:
-                tally.by_day[row.call_date].missing += 1
-        execute(
+        tally.turned |= books.close_days(
             connection,
-            "load/resolve_unkeyed",
-            days=days,
-            digests=list(landing.unkeyed),
-            **where,
+            account,
+            stream,
+            {day: counts[day] for day in window.days},
+            reading,
+            read.total if read.has_totals and len(window.days) == 1 else None,
+            read.asked_at,
+            now,
         )
+        last = _last_day(window)
+        if last not in counts and books.open_day(connection, account, stream, last, now):
+            tally.turned.add(last)
+        books.note_success(
+            connection, account, stream, now,
+            watermark=window.end if live else None, window_days=read.smallest_days,
+        )  # fmt: skip
+        self._tell_fields(connection, tally)
+
+    def _tell_fields(self, connection: Connection, tally: Tally) -> None:
+        tally.new_fields = books.note_fields(
+            connection, self._account, self._stream, tally.new_fields
+        )
+
+    def _whole_days(self, window: Window) -> list[date]:
+        """Days of which the window shows all that there is. Of a day that goes on it may end, by
+        clocks that differ, before what is known already.
+        """
+        if self._stream.live == "day":
+            return list(window.days)
+        zone = self._account.timezone
+        return [day for day in window.days if day_end(day, zone) <= window.end]
 
 
 def _last_day(window: Window) -> date:
     return business_day(window.end - TICK, window.timezone)
+
+
+def _days(window: Window) -> list[date]:
+    return days_between(business_day(window.start, window.timezone), _last_day(window))

@@ -6,7 +6,8 @@ from typing import Any
 
 import dagster as dg
 
-from assets.load import Result
+from assets.result import Result
+from assets.tally import Figures
 from resources.vendor import AnyStream, Vendor
 from resources.warehouse import Warehouse
 
@@ -24,12 +25,15 @@ def run_report(warehouse: Warehouse, run_id: str, results: Sequence[Result]) -> 
     for result in results:
         for reason, count in result.tally.reasons.items():
             reasons[reason] = reasons.get(reason, 0) + count
+    total = Figures()
+    for result in results:
+        total.add(result.tally.total)
     metadata: dict[str, Any] = {
-        "records": sum(result.tally.records for result in results),
-        "new": sum(result.tally.new for result in results),
-        "changed": sum(result.tally.changed for result in results),
-        "missing": sum(result.tally.missing for result in results),
-        "rejected": sum(result.tally.rejected for result in results),
+        "records": total.records,
+        "new": total.new,
+        "changed": total.changed,
+        "missing": total.missing,
+        "rejected": total.rejected,
         "requests": row.requests,
         "bytes": row.bytes,
         "vendor_s": round(row.vendor_s, 3),

@@ -13,9 +13,10 @@ import dagster as dg
 import sql.catalog
 from assets import lineage
 from assets.context import KIND_TAG, POLL, Callhouse
-from assets.load import Loader, Result, Watch
+from assets.load import Loader
 from assets.partitions import partition_days
 from assets.report import day_report, run_report
+from assets.result import Result, Watch
 from resources.vendor import AnyStream, DetailStream, Stream, Vendor
 from resources.warehouse import Warehouse
 

@@ -3,12 +3,13 @@
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
+from assets.plan import GRACE
 from resources.account import Account
 from resources.vendor import Stream
 from resources.windows import day_end
 
-REJECTS_AGAIN = timedelta(hours=1)
-"""A day with rejects is read again this much later: the vendor may have corrected them."""
+NOTHING = timedelta(0)
+LONGEST_PAUSE = timedelta(hours=6)
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,8 +21,26 @@ class Counts:
     raw_records: int
     facts: int
     rejects: int
+    bad: int
+    """Rejects that the vendor still has."""
     open_records: int
     unkeyed: int
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a full read was: when it was asked, up to when, and what of it can't be counted."""
+
+    read_at: datetime
+    end: datetime
+    rejected: int = 0
+    """Records of the answers that are no facts, whatever day they count in."""
+    several_days: bool = False
+    undated: int = 0
+    """Records of the answers that don't say their day."""
+    disturbed: frozenset[date] = frozenset()
+    """Days with records that came meanwhile by another read, and that this one can't judge."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,36 +52,58 @@ class Verdict:
     next_read_at: datetime | None
 
 
-def judge(
-    stream: Stream, account: Account, day: date, counts: Counts, read_at: datetime
-) -> Verdict:
-    """The verdict after a full, undisturbed read that ended at `read_at`."""
+def judge(stream: Stream, account: Account, day: date, counts: Counts, reading: Reading) -> Verdict:
+    """The verdict on the day after a full, undisturbed read."""
+    wrong = _wrong(counts, reading)
+    if reading.several_days and reading.undated:
+        return Verdict("failed", wrong, reading.read_at)
+    if wrong is not None:
+        pause = min(account.poll_every * (1 << min(counts.attempts, 10)), LONGEST_PAUSE)
+        # None before the first repetition: the next run may find all mended.
+        return Verdict("failed", wrong, reading.read_at + (pause if counts.attempts else NOTHING))
     end = day_end(day, account.timezone)
-    if counts.rejects or counts.unkeyed:
-        bad = counts.rejects + counts.unkeyed
-        return Verdict(
-            "failed",
-            f"{bad} record(s) rejected: see ops.rejects for field and reason; "
-            "healed by the next read once the vendor or the mapping is right",
-            read_at + REJECTS_AGAIN,
-        )
-    if counts.raw_records != counts.facts:
-        return Verdict(
-            "failed",
-            f"{counts.raw_records} raw records but {counts.facts} facts: "
-            "materialise the facts asset of this day to rebuild it from raw",
-            read_at + REJECTS_AGAIN,
-        )
-    if read_at < end:
+    if reading.end < end:
         return Verdict("open", None, None)
+    if day in reading.disturbed:
+        return Verdict("settling", "records came while it was read", reading.read_at)
     settled_at = end + stream.settle
-    if read_at >= settled_at:
-        note = f"{counts.open_records} record(s) never ended" if counts.open_records else None
-        return Verdict("complete", note, None)
-    if stream.until_final and not counts.open_records:
-        return Verdict("complete", None, None)
+    is_settled = reading.read_at >= settled_at
+    is_final = stream.until_final and not counts.open_records and reading.read_at >= end + GRACE
+    if is_settled or is_final:
+        return Verdict("complete", _remark(counts), None)
     return Verdict(
         "settling",
         f"records may change until {settled_at:%Y-%m-%d %H:%M} UTC",
-        min(read_at + stream.settle_every, settled_at),
+        min(reading.read_at + stream.settle_every, settled_at),
     )
+
+
+def _wrong(counts: Counts, reading: Reading) -> str | None:
+    """What keeps the day from being complete, however long one waits."""
+    if reading.several_days and reading.undated:
+        return (
+            f"{reading.undated} rejected record(s) of several days don't say which they belong "
+            "to: the days are read again one by one"
+        )
+    bad = counts.bad + counts.unkeyed
+    if not reading.several_days:
+        bad = max(bad, reading.rejected)
+    if bad:
+        return (
+            f"{bad} record(s) rejected: see ops.rejects for field and reason; "
+            "healed by the next read once the vendor or the mapping is right"
+        )
+    if counts.raw_records != counts.facts + counts.rejects:
+        return (
+            f"{counts.raw_records} raw records, but {counts.facts} facts and {counts.rejects} "
+            "rejects: materialise the facts asset of this day to rebuild it from raw"
+        )
+    return None
+
+
+def _remark(counts: Counts) -> str | None:
+    if counts.open_records:
+        return f"{counts.open_records} record(s) never ended"
+    if counts.rejects:
+        return f"{counts.rejects} rejected record(s) are gone at the vendor"
+    return None

@@ -7,6 +7,7 @@ must be kept, so those bodies take the slower road.
 
 import hashlib
 import json
+import math
 import re
 from typing import Any
 from uuid import UUID
@@ -21,12 +22,16 @@ _BIG_INTEGER = re.compile(rb"[0-9]{19}")
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 """Neither fits a Postgres text: NUL is refused, a lone surrogate isn't UTF-8."""
 REPLACEMENT = "�"
+DEEPEST = 200
+"""Levels of nesting that are kept: Python's and orjson's limits come soon after."""
+TOO_DEEP = "(nested too deep to be kept)"
 
 
 def decode(body: bytes) -> Json:
     """The JSON value of `body`. Raises ContractError when it isn't JSON.
 
-    UTF-8 is what JSON is; a body in latin-1, which old systems send, is read as such.
+    UTF-8 is what JSON is; a body in latin-1, which old systems send, is read as such. Numbers
+    that no float holds (NaN, 1e400) become their text, so that only their record is broken.
     """
     try:
         if not _BIG_INTEGER.search(body):
@@ -38,21 +43,21 @@ def decode(body: bytes) -> Json:
             text = body.decode("utf-8-sig")
         except UnicodeDecodeError:
             text = body.decode("latin-1")
-        return json.loads(text, parse_constant=_refuse)
+        return json.loads(text, parse_constant=str, parse_float=_float)
     except (ValueError, RecursionError) as error:
-        start = body[:80].decode("utf-8", "replace")
-        raise ContractError(
-            f"the answer isn't JSON ({error}); it starts {start!r}", body
-        ) from None
+        # Nothing of it is quoted, as it may be somebody's data; but what it is can be said.
+        kind = "empty" if not body.strip() else "HTML" if body.lstrip()[:1] == b"<" else str(error)
+        raise ContractError(f"the answer isn't JSON ({kind})", body) from None
 
 
 def encode(value: Json) -> bytes:
     """Canonical bytes of `value`: keys sorted, no blanks, every string storable as text."""
     try:
         encoded = orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
-    except orjson.JSONEncodeError:
-        return json.dumps(storable(value), sort_keys=True, ensure_ascii=False,
-                          separators=(",", ":")).encode()
+    except orjson.JSONEncodeError:  # half a surrogate, an integer beyond 64 bits, or too deep
+        return json.dumps(
+            storable(value), sort_keys=True, ensure_ascii=False, separators=(",", ":")
+        ).encode()
     if b"\\u0000" in encoded:
         return orjson.dumps(storable(value), option=orjson.OPT_SORT_KEYS)
     return encoded
@@ -68,16 +73,21 @@ def unstorable(text: str) -> bool:
     return _UNSTORABLE.search(text) is not None
 
 
-def storable(value: Json) -> Json:
-    """`value` with every character that Postgres can't keep replaced by U+FFFD."""
+def storable(value: Json, depth: int = DEEPEST) -> Json:
+    """`value` with every character that Postgres can't keep replaced by U+FFFD, and what is nested
+    deeper than `depth` by a remark.
+    """
     if isinstance(value, str):
         return _UNSTORABLE.sub(REPLACEMENT, value)
     if isinstance(value, dict):
-        return {storable(key): storable(item) for key, item in value.items()}
+        if not depth:
+            return TOO_DEEP
+        return {storable(key): storable(item, depth - 1) for key, item in value.items()}
     if isinstance(value, list):
-        return [storable(item) for item in value]
+        return [storable(item, depth - 1) for item in value] if depth else TOO_DEEP
     return value
 
 
-def _refuse(constant: str) -> None:
-    raise ValueError(f"{constant} is not JSON")
+def _float(text: str) -> float | str:
+    number = float(text)
+    return number if math.isfinite(number) else text

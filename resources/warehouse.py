@@ -11,6 +11,7 @@ import stamina
 from sqlalchemy.engine import Connection, Engine, Row
 
 import sql
+from resources.retry import persistently
 
 T = TypeVar("T")
 
@@ -60,29 +61,32 @@ class Warehouse:
     def in_transaction(self, work: Callable[[Connection], T]) -> T:
         """`work(connection)`, committed; all of it again when the database restarts or aborts it
         (a lost connection, a deadlock, a serialisation failure)."""
-        for attempt in stamina.retry_context(
-            on=sa.exc.OperationalError, attempts=8, timeout=120, wait_initial=0.2
-        ):
-            with attempt, self.transaction() as connection:
+
+        def once() -> T:
+            with self.transaction() as connection:
                 return work(connection)
-        raise AssertionError("unreachable")
+
+        return persistently(once)
 
     def rows(self, statement: str, **parameters: Any) -> list[Row[Any]]:
-        """What the statement `sql/<statement>.sql` returns, by itself."""
-        with self.autocommit.connect() as connection:
-            return list(connection.execute(sa.text(sql.read(statement)), parameters))
+        """What the statement `sql/<statement>.sql` returns, by itself; again when the database
+        restarts."""
+
+        def once() -> list[Row[Any]]:
+            with self.autocommit.connect() as connection:
+                result = connection.execute(sa.text(sql.read(statement)), parameters)
+                return list(result) if result.returns_rows else []
+
+        return persistently(once)
 
     def run(self, statement: str, **parameters: Any) -> None:
-        """The statement `sql/<statement>.sql`, by itself."""
-        with self.autocommit.connect() as connection:
-            connection.execute(sa.text(sql.read(statement)), parameters)
+        """The statement `sql/<statement>.sql`, by itself; again when the database restarts."""
+        self.rows(statement, **parameters)
 
     def make_days(self, days: set[date]) -> None:
         """Partitions for `days`, where they aren't there. Never waits behind a reader."""
         for day in sorted(days - self._days):
-            for attempt in stamina.retry_context(on=sa.exc.OperationalError, attempts=8):
-                with attempt:
-                    self.run("maintenance/make_day", day=day)
+            self.run("maintenance/make_day", day=day)
             self._days.add(day)
 
     def close(self) -> None:

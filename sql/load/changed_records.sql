@@ -4,14 +4,17 @@
 WITH seen AS (
     SELECT place - 1 AS place, h.call_date AS old_date, coalesce(h.version, 0) AS version,
            h.digest IS DISTINCT FROM seen.digest AS is_new_version,
-           h.record_key IS NULL OR h.rejected OR h.missing_since IS NOT NULL
-               OR (h.digest <> seen.digest AND h.observed_at <= seen.observed_at) AS is_written
+           coalesce(h.rejected, false) AS was_rejected, h.missing_since IS NOT NULL AS was_missing,
+           h.first_seen_at,
+           h.record_key IS NULL OR (h.observed_at <= seen.observed_at
+               AND (h.rejected OR h.missing_since IS NOT NULL OR h.digest <> seen.digest)) AS is_written
       FROM unnest(CAST(:keys AS text[]), CAST(:digests AS uuid[]), CAST(:observed AS timestamptz[]))
            WITH ORDINALITY AS seen (record_key, digest, observed_at, place)
       LEFT JOIN raw.heads h
         ON h.account = :account AND h.stream = :stream AND h.record_key = seen.record_key
 )
-SELECT place, old_date, version, is_new_version, 1 AS records FROM seen WHERE is_written
+SELECT place, old_date, version, is_new_version, was_rejected, was_missing, first_seen_at, 1 AS records
+  FROM seen WHERE is_written
 UNION ALL
-SELECT NULL, old_date, NULL, NULL, count(*) FROM seen WHERE NOT is_written GROUP BY old_date
+SELECT NULL, old_date, NULL, NULL, NULL, NULL, NULL, count(*) FROM seen WHERE NOT is_written GROUP BY old_date
  ORDER BY place;

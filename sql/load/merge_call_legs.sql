@@ -1,11 +1,11 @@
 INSERT INTO facts.call_legs AS t (
     call_date, account, stream, leg_id, vendor, leg_type, direction, started_at, answered_at,
     ended_at, duration_s, talk_s, wait_s, from_number, to_number, from_e164, to_e164,
-    machine_detected, end_reason, attributes, missing_since)
+    machine_detected, end_reason, attributes, first_seen_at, missing_since)
 SELECT
     call_date, account, stream, leg_id, vendor, leg_type, direction, started_at, answered_at,
     ended_at, duration_s, talk_s, wait_s, from_number, to_number, from_e164, to_e164,
-    machine_detected, end_reason, attributes, missing_since
+    machine_detected, end_reason, attributes, first_seen_at, missing_since
   FROM stage_call_legs
 ON CONFLICT (call_date, account, stream, leg_id) DO UPDATE
    SET vendor = excluded.vendor, leg_type = excluded.leg_type, direction = excluded.direction,

@@ -3,13 +3,13 @@ INSERT INTO facts.calls AS t (
     ended_at, duration_s, talk_s, wait_s, ring_s, from_number, to_number, from_e164, to_e164,
     disposition, disposition_raw, is_final, ended_by, end_reason, agent_id, agent_name,
     queue_id, queue_name, campaign_id, campaign_name, flow_id, flow_name, attempt_no,
-    transferred_to, wrapup_code, wrapup_name, cost, currency, has_recording, attributes, missing_since)
+    transferred_to, wrapup_code, wrapup_name, cost, currency, has_recording, attributes, first_seen_at, missing_since)
 SELECT
     call_date, account, stream, call_id, vendor, grain, direction, started_at, answered_at,
     ended_at, duration_s, talk_s, wait_s, ring_s, from_number, to_number, from_e164, to_e164,
     disposition, disposition_raw, is_final, ended_by, end_reason, agent_id, agent_name,
     queue_id, queue_name, campaign_id, campaign_name, flow_id, flow_name, attempt_no,
-    transferred_to, wrapup_code, wrapup_name, cost, currency, has_recording, attributes, missing_since
+    transferred_to, wrapup_code, wrapup_name, cost, currency, has_recording, attributes, first_seen_at, missing_since
   FROM stage_calls
 ON CONFLICT (call_date, account, stream, call_id) DO UPDATE
    SET vendor = excluded.vendor, grain = excluded.grain, direction = excluded.direction,

@@ -1,5 +1,5 @@
-INSERT INTO raw.heads AS h (account, stream, record_key, call_date, version, digest, observed_at, is_open, rejected, missing_since)
-SELECT :account, :stream, record_key, call_date, version + is_new_version::integer, digest, observed_at, is_open, rejected, missing_since
+INSERT INTO raw.heads AS h (account, stream, record_key, call_date, version, digest, observed_at, first_seen_at, is_open, rejected, missing_since)
+SELECT :account, :stream, record_key, call_date, version + is_new_version::integer, digest, observed_at, first_seen_at, is_open, rejected, missing_since
   FROM stage_records
 ON CONFLICT (account, stream, record_key) DO UPDATE
    SET call_date = excluded.call_date, version = excluded.version, digest = excluded.digest,

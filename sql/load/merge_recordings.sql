@@ -1,9 +1,9 @@
 INSERT INTO facts.recordings AS t (
     call_date, account, stream, recording_id, vendor, started_at, duration_s, size_bytes,
-    size_raw, from_number, to_number, missing_since)
+    size_raw, from_number, to_number, first_seen_at, missing_since)
 SELECT
     call_date, account, stream, recording_id, vendor, started_at, duration_s, size_bytes,
-    size_raw, from_number, to_number, missing_since
+    size_raw, from_number, to_number, first_seen_at, missing_since
   FROM stage_recordings
 ON CONFLICT (call_date, account, stream, recording_id) DO UPDATE
    SET vendor = excluded.vendor, started_at = excluded.started_at,

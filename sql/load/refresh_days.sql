@@ -1,26 +1,48 @@
--- Counts the days anew. A late record opens a complete day again: it is read once more.
-WITH counted AS (
-    SELECT day AS call_date,
-           (SELECT count(*) FROM raw.heads h WHERE h.account = :account AND h.stream = :stream
-               AND h.call_date = day AND NOT (h.missing_since IS NOT NULL AND :replaces)) AS raw_records,
-           (SELECT count(*) FROM raw.heads h WHERE h.account = :account AND h.stream = :stream
-               AND h.call_date = day AND h.rejected AND NOT (h.missing_since IS NOT NULL AND :replaces)) AS rejects,
-           (SELECT count(*) FROM raw.heads h WHERE h.account = :account AND h.stream = :stream
-               AND h.call_date = day AND h.is_open AND h.missing_since IS NULL) AS open_records,
-           facts
+-- Counts the days anew. What comes late opens a complete day again: it is read once more. The
+-- vendor's total is of the records that it was told with: others make it void.
+WITH heads AS (
+    SELECT call_date, count(*) AS raw_records, count(*) FILTER (WHERE rejected) AS rejects,
+           count(*) FILTER (WHERE rejected AND missing_since IS NULL) AS bad,
+           count(*) FILTER (WHERE is_open AND missing_since IS NULL) AS open_records,
+           count(*) FILTER (WHERE missing_since IS NOT NULL) AS missing
+      FROM raw.heads
+     WHERE account = :account AND stream = :stream AND call_date = ANY(:days)
+       AND NOT (:replaces AND missing_since IS NOT NULL)
+     GROUP BY call_date
+), unkeyed AS (
+    SELECT call_date, count(*) AS unkeyed FROM ops.rejects
+     WHERE account = :account AND stream = :stream AND call_date = ANY(:days)
+       AND record_key IS NULL AND resolved_at IS NULL
+     GROUP BY call_date
+), counted AS (
+    SELECT day AS call_date, facts, coalesce(raw_records, 0) AS raw_records, coalesce(rejects, 0) AS rejects,
+           coalesce(bad, 0) AS bad, coalesce(open_records, 0) AS open_records,
+           coalesce(missing, 0) AS missing, coalesce(unkeyed, 0) AS unkeyed
       FROM unnest(CAST(:days AS date[]), CAST(:facts AS bigint[])) AS f (day, facts)
+      LEFT JOIN heads ON heads.call_date = day LEFT JOIN unkeyed ON unkeyed.call_date = day
+), before AS (
+    SELECT c.call_date, d.state = 'complete' AND (d.raw_records, d.rejects, d.open_records, d.missing)
+               IS DISTINCT FROM (c.raw_records, c.rejects, c.open_records, c.missing) AS opens
+      FROM counted c JOIN ops.days d ON d.account = :account AND d.stream = :stream AND d.call_date = c.call_date
+), written AS (
+    INSERT INTO ops.days AS d (account, stream, call_date, state, timezone, raw_records, facts, rejects,
+                               open_records, missing, last_polled_at, note)
+    SELECT :account, :stream, call_date, 'open', :timezone, raw_records, facts, rejects, open_records, missing, :now,
+           CASE WHEN call_date < :start_date THEN 'before the account''s start_date: never read in full by itself' END
+      FROM counted
+    ON CONFLICT (account, stream, call_date) DO UPDATE
+       SET timezone = excluded.timezone, raw_records = excluded.raw_records, facts = excluded.facts,
+           rejects = excluded.rejects, open_records = excluded.open_records, missing = excluded.missing,
+           last_polled_at = :now,
+           vendor_total = CASE WHEN (d.raw_records, d.missing) = (excluded.raw_records, excluded.missing)
+                               THEN d.vendor_total END,
+           (state, next_read_at, completed_at, note) =
+               (SELECT CASE WHEN opens THEN 'settling' ELSE d.state END,
+                       CASE WHEN opens THEN :now ELSE d.next_read_at END,
+                       CASE WHEN opens THEN NULL ELSE d.completed_at END,
+                       CASE WHEN opens THEN 'records came late' ELSE d.note END
+                  FROM before WHERE before.call_date = d.call_date)
+    RETURNING call_date, state, attempts, xmax = 0 AS is_first
 )
-INSERT INTO ops.days AS d (account, stream, call_date, state, timezone, raw_records, facts, rejects, open_records, last_polled_at)
-SELECT :account, :stream, call_date, 'open', :timezone, raw_records, facts, rejects, open_records, now() FROM counted
-ON CONFLICT (account, stream, call_date) DO UPDATE
-   SET timezone = excluded.timezone, raw_records = excluded.raw_records, facts = excluded.facts, rejects = excluded.rejects,
-       open_records = excluded.open_records, last_polled_at = now(),
-       state = CASE WHEN d.state = 'complete' AND (d.raw_records, d.rejects, d.open_records)
-                         IS DISTINCT FROM (excluded.raw_records, excluded.rejects, excluded.open_records)
-                    THEN 'settling' ELSE d.state END,
-       next_read_at = CASE WHEN d.state = 'complete' AND (d.raw_records, d.rejects, d.open_records)
-                         IS DISTINCT FROM (excluded.raw_records, excluded.rejects, excluded.open_records)
-                    THEN now() ELSE d.next_read_at END
-RETURNING call_date, state, xmax = 0 AS is_first, raw_records, facts, rejects, open_records,
-    (SELECT count(*) FROM ops.rejects r WHERE r.account = :account AND r.stream = :stream
-        AND r.call_date = d.call_date AND r.record_key IS NULL AND r.resolved_at IS NULL) AS unkeyed;
+SELECT call_date, state, attempts, is_first, raw_records, facts, rejects, bad, open_records, unkeyed
+  FROM written JOIN counted USING (call_date);

@@ -1,13 +1,12 @@
 -- Where a batch waits to be merged; emptied at every commit, made once a connection.
 CREATE TEMP TABLE IF NOT EXISTS stage_records (
     record_key text, call_date date, old_date date, version integer, is_new_version boolean,
-    digest uuid, payload jsonb, observed_at timestamptz, request_id bigint, is_open boolean,
-    rejected boolean, missing_since timestamptz
+    digest uuid, payload jsonb, observed_at timestamptz, first_seen_at timestamptz, request_id bigint,
+    is_open boolean, rejected boolean, missing_since timestamptz
 ) ON COMMIT DELETE ROWS;
 CREATE TEMP TABLE IF NOT EXISTS stage_rejects (
     record_key text, call_date date, digest uuid, field text, reason text, payload jsonb
 ) ON COMMIT DELETE ROWS;
-CREATE TEMP TABLE IF NOT EXISTS stage_seen (record_key text) ON COMMIT DELETE ROWS;
 CREATE TEMP TABLE IF NOT EXISTS stage_calls (LIKE facts.calls INCLUDING DEFAULTS) ON COMMIT DELETE ROWS;
 CREATE TEMP TABLE IF NOT EXISTS stage_call_legs (LIKE facts.call_legs INCLUDING DEFAULTS) ON COMMIT DELETE ROWS;
 CREATE TEMP TABLE IF NOT EXISTS stage_call_events (LIKE facts.call_events INCLUDING DEFAULTS) ON COMMIT DELETE ROWS;

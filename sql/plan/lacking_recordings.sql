@@ -1,9 +1,9 @@
 -- How many of a day's records lack their detail, and when the next may be asked for.
-SELECT count(*) FILTER (WHERE h.record_key IS NULL AND (d.attempts IS NULL OR d.attempts < :attempts)) AS pending,
-       count(*) FILTER (WHERE h.record_key IS NULL AND d.attempts >= :attempts) AS absent,
+SELECT count(*) FILTER (WHERE p.missing_since IS NULL AND (h.record_key IS NULL OR h.rejected) AND (d.attempts IS NULL OR d.attempts < :attempts)) AS pending,
+       count(*) FILTER (WHERE p.missing_since IS NULL AND h.record_key IS NULL AND d.attempts >= :attempts) AS absent,
        count(*) AS parents,
        min(coalesce(d.next_try_at, p.started_at + :delay))
-           FILTER (WHERE h.record_key IS NULL AND (d.attempts IS NULL OR d.attempts < :attempts)) AS next_try_at
+           FILTER (WHERE p.missing_since IS NULL AND (h.record_key IS NULL OR h.rejected) AND (d.attempts IS NULL OR d.attempts < :attempts)) AS next_try_at
   FROM facts.recordings p
   LEFT JOIN raw.heads h ON h.account = p.account AND h.stream = :stream AND h.record_key = p.recording_id
   LEFT JOIN ops.details d ON d.account = p.account AND d.stream = :stream AND d.record_key = p.recording_id

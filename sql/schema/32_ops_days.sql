@@ -9,7 +9,9 @@ CREATE TABLE ops.days (
     facts          bigint      NOT NULL DEFAULT 0,
     rejects        bigint      NOT NULL DEFAULT 0,
     open_records   bigint      NOT NULL DEFAULT 0,
+    missing        bigint      NOT NULL DEFAULT 0,
     last_polled_at timestamptz,
+    read_at        timestamptz,
     completed_at   timestamptz,
     next_read_at   timestamptz,
     attempts       integer     NOT NULL DEFAULT 0,
@@ -23,12 +25,14 @@ COMMENT ON COLUMN ops.days.stream IS 'Stream of the vendor';
 COMMENT ON COLUMN ops.days.call_date IS 'Business day';
 COMMENT ON COLUMN ops.days.state IS 'open: the day goes on or was never read whole. settling: read whole, but records may still change. complete: read whole, and raw = facts + rejects. failed: note says why';
 COMMENT ON COLUMN ops.days.timezone IS 'The time zone whose calendar day this is: the account''s when it was loaded. NULL: nothing loaded yet';
-COMMENT ON COLUMN ops.days.vendor_total IS 'The vendor''s own count of the day''s records. NULL: it gives none';
+COMMENT ON COLUMN ops.days.vendor_total IS 'The vendor''s own count of the day''s records at the last full read. NULL: it gives none, or records came since';
 COMMENT ON COLUMN ops.days.raw_records IS 'Records of the day, each counted once whatever its versions';
 COMMENT ON COLUMN ops.days.facts IS 'Records that are facts';
 COMMENT ON COLUMN ops.days.rejects IS 'Records that couldn''t become facts';
 COMMENT ON COLUMN ops.days.open_records IS 'Records that the vendor will still change';
+COMMENT ON COLUMN ops.days.missing IS 'Of raw_records those that full reads no longer return';
 COMMENT ON COLUMN ops.days.last_polled_at IS 'When the day was last read, also in part or in vain';
+COMMENT ON COLUMN ops.days.read_at IS 'When the newest full read of the day was asked for. NULL: never';
 COMMENT ON COLUMN ops.days.completed_at IS 'When the day turned complete. NULL: it isn''t';
 COMMENT ON COLUMN ops.days.next_read_at IS 'When it is read again by itself. NULL: as soon as it is due, or never if complete';
 COMMENT ON COLUMN ops.days.attempts IS 'Failed reads in a row';

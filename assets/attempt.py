@@ -1,0 +1,110 @@
+"""Pieces of work for one account's stream, each failing alone and written down as it ends."""
+
+import logging
+import threading
+import traceback
+from collections.abc import Callable
+from datetime import date, datetime
+
+from sqlalchemy.engine import Connection
+
+from assets import books
+from assets.result import Result, Watch
+from assets.tally import Tally
+from resources.account import Account
+from resources.errors import CallhouseError, ContractError, DeferredError, PermanentError
+from resources.retry import sqlstate
+from resources.vendor import AnyStream
+from resources.warehouse import Warehouse
+from resources.windows import business_day
+
+log = logging.getLogger("callhouse.load")
+STOPPED = (
+    "; polls of this account have stopped: put a working credential where accounts.toml points, "
+    "or run `callhouse check` once the vendor accepts it"
+)
+
+
+class Attempts:
+    """Does work and writes down what became of it, in `ops` and in the result."""
+
+    def __init__(
+        self,
+        warehouse: Warehouse,
+        account: Account,
+        stream: AnyStream,
+        clock: Callable[[], datetime],
+        credential: str,
+        watch: Watch,
+    ) -> None:
+        self.result = Result(account.name, stream.name)
+        self._warehouse = warehouse
+        self._account = account
+        self._stream = stream
+        self._clock = clock
+        self._credential = credential
+        self._watch = watch
+        self._lock = threading.Lock()
+
+    def do(self, days: tuple[date, ...], work: Callable[[Tally], None], live: bool = False) -> None:
+        """The work for the days, which adds up what it does in the tally that it is given.
+        `live`: it is a poll's, and says when the next one is due.
+        """
+        tally = Tally()
+        try:
+            work(tally)
+        except DeferredError as error:
+            self._defer(days, error, live)
+        except CallhouseError as error:
+            self._fail(days, error, f"{self._account.name}: {error}", live)
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is this account's alone
+            # Ours, or the database's. Its text may quote records: where it was raised must do.
+            log.error("".join(traceback.format_tb(error.__traceback__)))  # noqa: TRY400
+            what = " ".join(filter(None, (type(error).__name__, sqlstate(error))))
+            message = (
+                f"{self._account.name}: an unexpected {what}; what was read before it is kept, the "
+                "rest is read again. The log says where it happened"
+            )
+            self._fail(days, error, message, live)
+        else:
+            with self._lock:
+                self.result.days |= tally.days | set(days)
+        with self._lock:
+            self.result.tally.add(tally)
+        self._watch(self.result)
+
+    def _defer(self, days: tuple[date, ...], error: DeferredError, live: bool) -> None:
+        reason, until = str(error), error.until
+        with self._lock:
+            self.result.deferred_until = until
+            self.result.trouble |= dict.fromkeys(self._concerned(days), ("deferred", reason))
+
+        def write(connection: Connection) -> None:
+            books.note_deferred(connection, self._account, self._stream, days, reason, until,
+                                self._clock(), live=live)  # fmt: skip
+
+        self._warehouse.in_transaction(write)
+
+    def _fail(self, days: tuple[date, ...], error: Exception, message: str, live: bool) -> None:
+        stops = isinstance(error, PermanentError)
+        message += STOPPED if stops else ""
+        concerned = self._concerned(days)
+        with self._lock:
+            self.result.error = message
+            self.result.stopped |= stops
+            self.result.failed_days |= set(days)
+            self.result.trouble |= dict.fromkeys(
+                concerned, ("stopped" if stops else "failed", message)
+            )
+
+        def write(connection: Connection) -> None:
+            account, stream = self._account, self._stream
+            books.note_failure(connection, account, stream, days, message, self._clock(), live=live,
+                               stopped_key=self._credential if stops else None)  # fmt: skip
+            if isinstance(error, ContractError) and error.body:
+                books.keep_body(connection, account, stream, concerned[0], error.body, str(error))
+
+        self._warehouse.in_transaction(write)
+
+    def _concerned(self, days: tuple[date, ...]) -> tuple[date, ...]:
+        return days or (business_day(self._clock(), self._account.timezone),)

@@ -1,0 +1,65 @@
+"""Facts from `raw.records` alone, without asking a vendor: after a mapping was corrected."""
+
+from collections.abc import Callable, Sequence
+from datetime import date, datetime
+
+from sqlalchemy.engine import Connection
+
+from assets import books
+from assets.land import Landing
+from assets.stage import TABLES_OF
+from assets.tally import Tally
+from resources.account import Account
+from resources.vendor import AnyStream, Stream
+from resources.warehouse import Warehouse, execute
+
+BATCH = 5_000
+
+
+class Rebuilder:
+    """Rebuilds days of one account's stream."""
+
+    def __init__(
+        self,
+        warehouse: Warehouse,
+        account: Account,
+        stream: AnyStream,
+        clock: Callable[[], datetime],
+        details: Sequence[str] = (),
+    ) -> None:
+        self._warehouse = warehouse
+        self._account = account
+        self._stream = stream
+        self._clock = clock
+        self._details = details
+        self._where = {"account": account.name, "stream": stream.name}
+
+    def rebuild(self, day: date, tally: Tally) -> None:
+        """The day's facts anew, batch by batch; then those go that no raw record stands behind.
+
+        The day's state stays what the last read of the vendor made it.
+        """
+        landing = Landing(
+            self._account, self._stream, day, self._warehouse.make_days, self._details
+        )
+        replaces = isinstance(self._stream, Stream) and self._stream.replaces
+        after: str | None = ""
+        while after is not None:
+
+            def work(connection: Connection, after: str = after) -> tuple[Tally, str | None]:
+                books.lock(connection, self._account, self._stream.name)
+                heads = execute(connection, "load/raw_heads", day=day, after=after, most=BATCH,
+                                replaces=replaces, **self._where)  # fmt: skip
+                done = landing.rebuild(connection, heads)
+                if not heads:
+                    self._drop_strays(connection, day)
+                days = done.days | {day} if done.days or not heads else set()
+                books.count_days(connection, self._account, self._stream, days, self._clock())
+                return done, heads[-1].record_key if heads else None
+
+            done, after = self._warehouse.in_transaction(work)
+            tally.add(done)
+
+    def _drop_strays(self, connection: Connection, day: date) -> None:
+        for table in TABLES_OF[self._stream.table]:
+            execute(connection, f"load/drop_strays_{table}", day=day, **self._where)

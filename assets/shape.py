@@ -1,0 +1,53 @@
+"""A batch through its stream's mapping: facts, and each record's day, openness and fate."""
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+
+import pandas as pd
+
+from assets.stage import Item
+from resources.account import Account
+from resources.vendor import AnyStream, Facts, Reject
+from resources.windows import business_day
+
+BEFORE_START = timedelta(days=31)
+"""A record may be so much older than its account's start: one that is older wasn't asked for, and
+would make partitions for years."""
+
+
+class UnmappableError(Exception):
+    """The stream's mapping failed on a batch: on which record of it is found by halving it."""
+
+
+def shape(items: Sequence[Item], stream: AnyStream, account: Account, day: date) -> Facts:
+    """Facts of the records that can be any. `day` is that of records that say none."""
+    if not items:
+        return Facts({}, None)
+    try:
+        facts = stream.normalise([item.record for item in items], account)
+    except Exception as error:
+        raise UnmappableError(f"the mapping fails on it ({type(error).__name__})") from error
+    zone = account.timezone
+    bad = {reject.index for reject in facts.rejects}
+    starts = [None] * len(items) if facts.started_at is None else facts.started_at.tolist()
+    opens = [False] * len(items) if facts.is_open is None else facts.is_open.tolist()
+    for index, (item, start, is_open) in enumerate(zip(items, starts, opens, strict=True)):
+        own = business_day(start, zone) if start is not None and not pd.isna(start) else None
+        if own is not None and own < account.start_date - BEFORE_START:
+            if index not in bad:
+                reason = f"{own} is long before the account's start_date"
+                facts.rejects.append(Reject(index, "started_at", reason))
+                bad.add(index)
+            own = None
+        item.call_date = own or item.sighting.day or _last_known(item) or day
+        item.is_dated = own is not None or facts.started_at is None
+        item.is_open = bool(is_open)
+        item.rejected = index in bad
+    for table, frame in facts.tables.items():
+        facts.tables[table] = frame[~frame.index.isin(list(bad))]
+    return facts
+
+
+def _last_known(item: Item) -> date | None:
+    """Where the record was, unless it is missing there."""
+    return None if item.was_missing else item.old_date

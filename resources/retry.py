@@ -1,0 +1,58 @@
+"""What an error of Postgres means for whoever got it: again, without this record, or not at all."""
+
+from collections.abc import Callable
+from typing import TypeVar
+
+import psycopg
+import sqlalchemy as sa
+import stamina
+
+T = TypeVar("T")
+
+PASSING = {
+    "40001", "40003", "40P01",  # two transactions in each other's way: one of them goes again
+    "53300",  # all connections are taken
+    "55P03",  # a lock wasn't granted in time
+    "57P01", "57P02", "57P03", "57P05",  # the server stops, crashed, starts, or tidied up
+}  # fmt: skip
+REFUSING = ("22", "23", "54")
+"""Classes of errors about what was to be written: data, constraints, limits of the program."""
+
+
+def sqlstate(error: BaseException) -> str | None:
+    """Postgres' code for the error; None when it isn't one that Postgres told."""
+    cause = error.orig if isinstance(error, sa.exc.DBAPIError) else error
+    return cause.sqlstate if isinstance(cause, psycopg.Error) else None
+
+
+def passes(error: BaseException) -> bool:
+    """Whether the same may succeed in a moment: the database restarts, or loads met.
+
+    Not so a full disk: what fails of it fails, and is read again by the next run.
+    """
+    state = sqlstate(error)
+    if state is not None:
+        return state in PASSING or state.startswith("08")
+    cause = error.orig if isinstance(error, sa.exc.DBAPIError) else error
+    return isinstance(cause, psycopg.OperationalError)  # the connection itself is gone
+
+
+def refuses(error: BaseException) -> bool:
+    """Whether Postgres takes offence at what is to be written: without it, the rest may go."""
+    return (sqlstate(error) or "")[:2] in REFUSING
+
+
+def persistently(work: Callable[[], T]) -> T:
+    """`work()`, again while the database restarts or aborts it: for as long as a restart with a
+    recovery takes. `work` must be safe to repeat, also after a commit whose answer got lost.
+    """
+    for attempt in stamina.retry_context(
+        on=_passes, attempts=40, timeout=90, wait_initial=0.1, wait_max=3
+    ):
+        with attempt:
+            return work()
+    raise AssertionError("unreachable")
+
+
+def _passes(error: Exception) -> bool:
+    return passes(error)

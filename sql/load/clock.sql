@@ -1,0 +1,2 @@
+-- The clock by which requests are granted.
+SELECT clock_timestamp() AS now;

@@ -49,8 +49,9 @@ class Window:
     @classmethod
     def of_days(cls, days: tuple[date, ...], timezone: ZoneInfo, now: datetime) -> "Window":
         """The consecutive `days` in full, up to `now`."""
-        return cls(day_start(days[0], timezone), min(day_end(days[-1], timezone), now),
-                   timezone, days)
+        return cls(
+            day_start(days[0], timezone), min(day_end(days[-1], timezone), now), timezone, days
+        )
 
     @property
     def local_start(self) -> datetime:

@@ -18,7 +18,9 @@ from resources.errors import ContractError
 
 Json = Any
 
-_BIG_INTEGER = re.compile(rb"[0-9]{19}")
+_SAME_DIGIT = bytes.maketrans(b"123456789", b"000000000")
+_MANY_DIGITS = b"0" * 19
+_BIG_INTEGER = re.compile(rb"[0-9]{19}(?=[\s,}\]])")
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 """Neither fits a Postgres text: NUL is refused, a lone surrogate isn't UTF-8."""
 REPLACEMENT = "�"
@@ -34,7 +36,7 @@ def decode(body: bytes) -> Json:
     that no float holds (NaN, 1e400) become their text, so that only their record is broken.
     """
     try:
-        if not _BIG_INTEGER.search(body):
+        if not _has_big_integer(body):
             return orjson.loads(body)
     except orjson.JSONDecodeError:
         pass
@@ -86,6 +88,11 @@ def storable(value: Json, depth: int = DEEPEST) -> Json:
     if isinstance(value, list):
         return [storable(item, depth - 1) for item in value] if depth else TOO_DEEP
     return value
+
+
+def _has_big_integer(body: bytes) -> bool:
+    """The pattern costs more than the parsing; so first whether so many digits stand anywhere."""
+    return _MANY_DIGITS in body.translate(_SAME_DIGIT) and bool(_BIG_INTEGER.search(body))
 
 
 def _float(text: str) -> float | str:

@@ -132,6 +132,12 @@ BEGIN
             wait_s := 0;
             RETURN;
         END IF;
+        -- What may reach the vendor after its midnight counts on both days.
+        INSERT INTO ops.quotas AS q (bucket, day, used, by_backfill)
+        SELECT p_bucket, soon, 1, p_backfill::integer
+          FROM CAST((at_now + interval '1 minute') AT TIME ZONE p_timezone AS date) AS soon WHERE soon > vendor_day
+        ON CONFLICT (bucket, day) DO UPDATE
+            SET used = q.used + 1, by_backfill = q.by_backfill + excluded.by_backfill;
     END IF;
     DELETE FROM ops.waiters w WHERE w.id = ticket.id;
     IF p_backfill THEN

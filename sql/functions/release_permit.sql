@@ -31,13 +31,6 @@ BEGIN
         ON CONFLICT (credential) DO UPDATE SET since = excluded.since, until = excluded.until
             WHERE h.until < excluded.until;
     END IF;
-    -- A request that crossed midnight may count on either day: it counts on both.
-    INSERT INTO ops.quotas AS q (bucket, day, used, by_backfill)
-    SELECT bucket, day + 1, 1, held.backfill::integer FROM ops.quotas
-     WHERE bucket = p_bucket AND day = (held.granted_at AT TIME ZONE p_timezone)::date AND used > 0
-       AND day < (held.reached_at AT TIME ZONE p_timezone)::date
-    ON CONFLICT (bucket, day) DO UPDATE
-        SET used = q.used + 1, by_backfill = q.by_backfill + excluded.by_backfill;
     IF p_exhausted_until IS NOT NULL THEN
         INSERT INTO ops.quotas (bucket, day, exhausted_until)
         VALUES (p_bucket, (at_now AT TIME ZONE p_timezone)::date, p_exhausted_until)

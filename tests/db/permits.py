@@ -72,7 +72,7 @@ class Clock:
 
     def set(self, at: datetime) -> None:
         self.at = at
-        with self._warehouse.transaction() as connection:
+        with self._warehouse.autocommit.connect() as connection:
             connection.execute(sa.text("UPDATE public.clock SET at = :at"), {"at": at})
 
     def move(self, seconds: float) -> None:
@@ -94,10 +94,11 @@ class Waiter:
         name: str | None = None,
     ) -> None:
         self.account = account
+        self.report = report
+        self.credential = Limiter(warehouse).credential(account)
         self._warehouse = warehouse
-        self._credential = Limiter(warehouse).credential(account)
         self._parameters = {
-            "credential": self._credential,
+            "credential": self.credential,
             "account": account.name,
             "stream": report,
             "report": report,
@@ -128,7 +129,7 @@ class Waiter:
         """The answer came at once, unless `changes` say otherwise."""
         parameters: dict[str, Any] = {
             "permit": permit,
-            "credential": self._credential,
+            "credential": self.credential,
             "reached_s": 0.0,
             "duration_s": 0.0,
             "status": 200,

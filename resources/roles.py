@@ -23,12 +23,13 @@ def grant_roles(connection: Connection) -> list[str]:
     """
     refused: list[str] = []
     for role, path in PATHS.items():
-        if not _exists(connection, "pg_roles WHERE rolname", role):
-            _try(connection, f"CREATE ROLE {role} NOLOGIN", refused)
+        wanted = [f"ALTER ROLE {role} SET jit = off", f"ALTER ROLE {role} SET search_path = {path}"]
         settings = f"pg_roles WHERE 'search_path={path}' = ANY(rolconfig) AND rolname"
-        if not _exists(connection, settings, role):
-            _try(connection, f"ALTER ROLE {role} SET jit = off", refused)
-            _try(connection, f"ALTER ROLE {role} SET search_path = {path}", refused)
+        if not _exists(connection, "pg_roles WHERE rolname", role):
+            wanted.insert(0, f"CREATE ROLE {role} NOLOGIN")
+        elif _exists(connection, settings, role):
+            continue
+        _try(connection, wanted, refused)
     _turn_jit_off(connection, refused)
     for role in PATHS:
         if _exists(connection, "pg_roles WHERE rolname", role):
@@ -69,7 +70,7 @@ def _turn_jit_off(connection: Connection, refused: list[str]) -> None:
     ):
         return
     name = connection.execute(sa.text("SELECT quote_ident(current_database())")).scalar_one()
-    _try(connection, f"ALTER DATABASE {name} SET jit = off", refused)
+    _try(connection, [f"ALTER DATABASE {name} SET jit = off"], refused)
 
 
 def _exists(connection: Connection, where: str, value: str) -> bool:
@@ -77,11 +78,13 @@ def _exists(connection: Connection, where: str, value: str) -> bool:
     return bool(connection.execute(query, {"value": value}).scalar_one())
 
 
-def _try(connection: Connection, statement: str, refused: list[str]) -> None:
+def _try(connection: Connection, statements: list[str], refused: list[str]) -> None:
+    """All of the statements, or none: then they are `refused`."""
     try:
         with connection.begin_nested():
-            connection.exec_driver_sql(statement)
+            for statement in statements:
+                connection.exec_driver_sql(statement)
     except sa.exc.DBAPIError as error:
         if getattr(error.orig, "sqlstate", None) != FORBIDDEN:
             raise
-        refused.append(statement)
+        refused += statements

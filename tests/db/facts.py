@@ -1,0 +1,59 @@
+"""Facts put into a warehouse by hand, for tests of what reads them."""
+
+from datetime import UTC, date, datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from resources.warehouse import Warehouse
+
+DAY = date(2026, 3, 10)
+
+
+def put(connection: Connection, table: str, **values: Any) -> None:
+    """One row of a table."""
+    columns, names = ", ".join(values), ", ".join(f":{name}" for name in values)
+    connection.execute(sa.text(f"INSERT INTO {table} ({columns}) VALUES ({names})"), values)
+
+
+def put_call(connection: Connection, call_id: str, **changes: Any) -> None:
+    """An answered, inbound call of ten o'clock in Warsaw."""
+    values = {
+        "call_date": DAY,
+        "account": "acme",
+        "stream": "calls",
+        "call_id": call_id,
+        "vendor": "conpeek",
+        "grain": "call",
+        "direction": "inbound",
+        "started_at": datetime(2026, 3, 10, 9, 0, tzinfo=UTC),
+        "disposition": "answered",
+        "is_final": True,
+        "wait_s": 10,
+        "talk_s": 100,
+    }
+    put(connection, "facts.calls", **values | changes)
+
+
+def put_day(connection: Connection, **changes: Any) -> None:
+    """What the loader knows of the calls' day."""
+    values = {
+        "account": "acme",
+        "stream": "calls",
+        "call_date": DAY,
+        "state": "complete",
+        "timezone": "Europe/Warsaw",
+    }
+    put(connection, "ops.days", **values | changes)
+
+
+def mark_stale(connection: Connection, day: date = DAY) -> None:
+    """As a load does in its own transaction."""
+    put(connection, "ops.stale_days", call_date=day)
+
+
+def query(warehouse: Warehouse, text: str, **parameters: Any) -> list[tuple[Any, ...]]:
+    """The rows of a query."""
+    with warehouse.transaction() as connection:
+        return [tuple(row) for row in connection.execute(sa.text(text), parameters)]

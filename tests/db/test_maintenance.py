@@ -1,0 +1,236 @@
+"""The night's work, with analysts at theirs: nobody waits for anybody."""
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import dagster as dg
+import psycopg
+import pytest
+import sqlalchemy as sa
+
+from assets import housekeeping
+from assets.context import Callhouse
+from assets.maintenance import CHECK, KEY, maintenance_asset
+from assets.old_runs import RETENTION, prune_runs
+from resources.errors import ConfigurationError
+from resources.warehouse import Warehouse
+from tests.db.facts import DAY, put, put_call, put_day, query
+
+RAW = "SELECT count(*) FROM raw.records"
+OLD = [date(2026, 1, 1), date(2026, 1, 2)]
+REGCLASS = "SELECT to_regclass('raw.records_20260101') IS NULL"
+
+
+@contextmanager
+def reader(url: str, *queries: str) -> Iterator[psycopg.Connection]:
+    """An analyst who has read and hasn't ended the transaction."""
+    with psycopg.connect(url) as connection:
+        for text in queries:
+            connection.execute(text.encode())
+        yield connection
+
+
+def put_raw(connection: sa.Connection, day: date) -> None:
+    own = {"account": "acme", "stream": "calls", "record_key": f"{day}"}
+    record = {"payload": "{}", "first_seen_at": datetime.now(UTC), "request_id": 1}
+    put(connection, "raw.records", call_date=day, version=1, **own, **record)
+
+
+@pytest.fixture
+def loaded(warehouse: Warehouse) -> Warehouse:
+    """Raw records of two old days and a new one."""
+    warehouse.make_days({*OLD, DAY})
+    with warehouse.transaction() as c:
+        for day in (*OLD, DAY):
+            put_raw(c, day)
+            put_call(c, "1", call_date=day)
+    return warehouse
+
+
+def test_partitions_ahead_neither_wait_for_a_reader_nor_block_one(
+    loaded: Warehouse, database_url: str
+) -> None:
+    with reader(database_url, RAW, "SELECT count(*) FROM facts.calls") as analyst:
+        began = time.monotonic()
+        assert housekeeping.make_days_ahead(loaded, DAY) == 8
+        assert time.monotonic() - began < 2
+        assert analyst.execute("SELECT count(*) FROM facts.calls").fetchone() == (3,)
+    made = "SELECT count(*) FROM pg_inherits WHERE inhparent = 'facts.calls'::regclass"
+    assert query(loaded, made) == [(10,)]
+
+
+def test_retention_drops_raw_and_leaves_facts(loaded: Warehouse) -> None:
+    done = housekeeping.drop_raw(loaded, DAY)
+    assert done.dropped == ["records_20260101", "records_20260102"]
+    assert done.held == []
+    assert query(loaded, RAW) == [(1,)]
+    assert query(loaded, "SELECT count(*) FROM facts.calls") == [(3,)]
+    assert housekeeping.drop_raw(loaded, DAY).dropped == []
+
+
+def test_a_day_that_retention_dropped_can_be_loaded_again(loaded: Warehouse) -> None:
+    housekeeping.drop_raw(loaded, DAY)
+    again = Warehouse(loaded.url.render_as_string(hide_password=False))
+    again.make_days(set(OLD))
+    with again.transaction() as c:
+        put_raw(c, OLD[0])
+    assert query(again, RAW) == [(2,)]
+    again.close()
+
+
+def test_retention_gives_way_to_a_reader_and_goes_on_another_night(
+    loaded: Warehouse, database_url: str
+) -> None:
+    with reader(database_url, RAW) as analyst:
+        waits: list[float] = []
+        done: list[housekeeping.Dropped] = []
+        night = threading.Thread(target=lambda: done.append(housekeeping.drop_raw(loaded, DAY)))
+        night.start()
+        while night.is_alive():
+            began = time.monotonic()
+            query(loaded, RAW)
+            waits.append(time.monotonic() - began)
+            time.sleep(0.1)
+        assert (done[0].dropped, done[0].held) == ([], ["records_20260101"])
+        assert max(waits) < 1
+        assert analyst.execute(RAW.encode()).fetchone() is not None
+    assert query(loaded, RAW) == [(2,)], "half detached: nobody new sees it"
+    assert housekeeping.drop_raw(loaded, DAY).dropped == ["records_20260101", "records_20260102"]
+    assert query(loaded, REGCLASS) == [(True,)]
+
+
+def test_a_half_detached_day_can_be_loaded_again(loaded: Warehouse, database_url: str) -> None:
+    with reader(database_url, RAW):
+        assert housekeeping.drop_raw(loaded, DAY).held
+    again = Warehouse(database_url)
+    again.make_days({OLD[0]})
+    with again.transaction() as c:
+        put_raw(c, OLD[0])
+    assert query(again, RAW) == [(3,)]
+    again.close()
+
+
+def test_a_detached_partition_that_somebody_reads_is_left(
+    loaded: Warehouse, database_url: str
+) -> None:
+    with loaded.autocommit.connect() as c:
+        c.execute(sa.text("ALTER TABLE raw.records DETACH PARTITION raw.records_20260101"))
+    with reader(database_url, "SELECT * FROM raw.records_20260101"):
+        done = housekeeping.drop_raw(loaded, DAY)
+    assert (done.dropped, done.held) == (["records_20260102"], ["records_20260101"])
+
+
+def test_ledgers_lose_what_is_old_and_over(
+    warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(housekeeping, "CHUNK", 2)
+    own = {"account": "acme", "stream": "calls"}
+    old, now = datetime.now(UTC) - timedelta(days=91), datetime.now(UTC)
+    reject = {"call_date": DAY, "field": "f", "reason": "r", "payload": "{}", **own}
+    request = {"report": "r", "backfill": False, "duration_s": 1, **own}
+    with warehouse.transaction() as c:
+        for number in range(5):
+            put(c, "ops.requests", requested_at=old, **request)
+            put(c, "ops.quotas", bucket=f"{number}", day=old.date())
+        put(c, "ops.requests", requested_at=now, **request)
+        put(c, "ops.quotas", bucket="0", day=now.date())
+        for number, resolved in enumerate((old, now, None)):
+            digest = f"00000000-0000-0000-0000-{number:012}"
+            first = {"first_seen_at": old, "digest": digest, "record_key": f"{number}"}
+            put(c, "ops.rejects", resolved_at=resolved, **first, **reject)
+    deleted = housekeeping.prune(warehouse, timedelta(days=90))
+    assert deleted == {"requests": 5, "rejects": 1, "quotas": 5, "waiters": 0}
+    assert query(warehouse, "SELECT count(*) FROM ops.requests") == [(1,)]
+    assert query(warehouse, "SELECT count(*) FROM ops.rejects") == [(2,)]
+
+
+def test_retention_is_a_whole_number_of_days() -> None:
+    name = housekeeping.RAW_RETENTION
+    assert housekeeping.retention(name, {}) is None
+    assert housekeeping.retention(name, {name: " 30 "}) == 30
+    for wrong in ("0", "-1", "30d", "1.5"):
+        with pytest.raises(ConfigurationError, match=name):
+            housekeeping.retention(name, {name: wrong})
+
+
+def test_the_last_day_is_the_accounts_own(warehouse: Warehouse) -> None:
+    now = datetime(2026, 3, 11, 8, tzinfo=UTC)
+    far = {"state": "open", "timezone": "America/Bogota"}
+    with warehouse.transaction() as c:
+        put_day(c, account="warsaw-failed", state="failed", note="the vendor said no")
+        put_day(c, account="warsaw-settling", state="settling")
+        put_day(c, account="bogota-not-yet", **far)
+        put_day(c, account="bogota", call_date=DAY - timedelta(days=1), **far)
+    assert housekeeping.unfinished(warehouse, now) == [
+        "warsaw-failed calls 2026-03-10: failed (the vendor said no)",
+        "bogota calls 2026-03-09: open",
+    ]
+
+
+class Given(Callhouse):
+    """The test's own warehouse."""
+
+    url: str
+
+    @contextmanager
+    def warehouse(self) -> Iterator[Warehouse]:
+        warehouse = Warehouse(self.url)
+        yield warehouse
+        warehouse.close()
+
+
+def run(asset: dg.AssetsDefinition, url: str, **options: Any) -> dg.ExecuteInProcessResult:
+    return dg.materialize([asset], resources={"callhouse": Given(url=url)}, **options)
+
+
+def test_the_night_tells_what_it_did(
+    loaded: Warehouse, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(housekeeping.RAW_RETENTION, "30")
+    result = run(maintenance_asset(set()), database_url)
+    [materialization] = result.asset_materializations_for_node(result.all_node_events[0].node_name)
+    figures = {name: value.value for name, value in materialization.metadata.items()}
+    assert materialization.asset_key == KEY
+    assert figures["raw_days_dropped"] == 3
+    assert figures["days_ahead"] == 8
+    [check] = result.get_asset_check_evaluations()
+    assert (check.check_name, check.passed) == (CHECK, True)
+
+
+def test_a_step_that_fails_keeps_no_other_from_its_work(
+    loaded: Warehouse, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(housekeeping.RAW_RETENTION, "for ever")
+    result = run(maintenance_asset(set()), database_url, raise_on_error=False)
+    assert not result.success
+    ahead = datetime.now(UTC).date() + timedelta(days=housekeeping.DAYS_AHEAD)
+    assert query(loaded, f"SELECT to_regclass('facts.calls_{ahead:%Y%m%d}') IS NOT NULL") == [
+        (True,)
+    ]
+
+
+def test_old_polls_go_but_for_the_last_word_on_a_day() -> None:
+    days = dg.StaticPartitionsDefinition(["1", "2"])
+
+    @dg.asset(partitions_def=days)
+    def calls() -> None: ...
+
+    with dg.DagsterInstance.ephemeral() as instance:
+        runs = [
+            dg.materialize([calls], partition_key=day, instance=instance).run_id
+            for day in ("1", "1", "2")
+        ]
+        [record] = instance.get_run_records(dg.RunsFilter(run_ids=runs[:1]))
+        job = {record.dagster_run.job_name}
+        now = datetime.now(UTC)
+        assert prune_runs(instance, now, job) == 0
+        later = now + RETENTION + timedelta(days=1)
+        assert prune_runs(instance, later, {"another"}) == 0
+        assert prune_runs(instance, later, job, budget_s=0) == 0
+        assert prune_runs(instance, later, job) == 1
+        assert {r.run_id for r in instance.get_runs()} == set(runs[1:])
+        assert instance.get_materialized_partitions(calls.key) == {"1", "2"}

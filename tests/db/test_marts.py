@@ -1,0 +1,260 @@
+"""The marts: what they count, and that a refresh loses nothing, whatever happens meanwhile."""
+
+import threading
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from assets.refresh import refresh_days, refresh_marts, stale_days
+from resources.warehouse import Warehouse, execute
+from tests.db.facts import DAY, mark_stale, put, put_call, put_day, query
+
+
+@pytest.fixture
+def days(warehouse: Warehouse) -> Warehouse:
+    """A warehouse with the day's partitions and time zone."""
+    warehouse.make_days({DAY})
+    with warehouse.transaction() as connection:
+        put_day(connection)
+    return warehouse
+
+
+def refreshed(warehouse: Warehouse, text: str) -> list[tuple[Any, ...]]:
+    with warehouse.transaction() as connection:
+        mark_stale(connection)
+    assert refresh_marts(warehouse) == [DAY]
+    return query(warehouse, text)
+
+
+def test_every_disposition_counts_as_something(warehouse: Warehouse) -> None:
+    [(check,)] = query(
+        warehouse,
+        "SELECT pg_get_constraintdef(oid) FROM pg_constraint"
+        " WHERE conname = 'calls_disposition_check' AND conrelid = 'facts.calls'::regclass",
+    )
+    dispositions = check.split("'")[1::2]
+    assert len(dispositions) == 15
+    for disposition in dispositions:
+        [(outcome,)] = query(warehouse, "SELECT facts.outcome(:d, 'outbound', true)", d=disposition)
+        assert (outcome == "unknown") == (disposition == "unknown"), disposition
+
+
+def test_outcomes(warehouse: Warehouse) -> None:
+    asked = "SELECT facts.outcome(:disposition, :direction, :is_final)"
+    for disposition, direction, is_final, outcome in (
+        ("answered", "inbound", True, "answered"),
+        ("canceled", "inbound", True, "abandoned"),
+        ("canceled", "outbound", True, "unanswered"),
+        ("machine", "outbound", True, "unanswered"),
+        ("no_answer", "outbound", False, "open"),
+        ("queued", "outbound", True, "open"),
+        ("out_of_hours", "outbound", False, "not_offered"),
+        ("transferred", "inbound", True, "handed_on"),
+    ):
+        call = {"disposition": disposition, "direction": direction, "is_final": is_final}
+        assert query(warehouse, asked, **call) == [(outcome,)], call
+
+
+def test_rates_count_what_somebody_could_answer(days: Warehouse) -> None:
+    with days.transaction() as c:
+        put_call(c, "1")
+        put_call(c, "2", wait_s=30)
+        put_call(c, "3", disposition="abandoned", wait_s=60, talk_s=None)
+        put_call(c, "4", disposition="no_answer", wait_s=None, talk_s=0)
+        put_call(c, "5", disposition="blocked", talk_s=None)
+        put_call(c, "6", disposition="in_progress", is_final=False, talk_s=None, wait_s=None)
+        put_call(c, "7", missing_since=datetime.now(UTC))
+        put_call(c, "8", grain="recorded_call")
+    figures = (
+        "SELECT grain, calls, answered_calls, abandoned_calls, unanswered_calls, not_offered_calls,"
+        " open_calls, missing_calls, answer_rate, abandonment_rate, answered_in_20s, waits, wait_s,"
+        " p50_wait_s, talks, avg_talk_s FROM marts.calls_by_day ORDER BY grain"
+    )
+    assert refreshed(days, figures) == [
+        ("call", 6, 2, 1, 1, 1, 1, 1, 0.5, 0.25, 1, 4, 110, 20, 2, 100),
+        ("recorded_call", 1, 1, 0, 0, 0, 0, 0, 1, 0, 1, 1, 10, 10, 1, 100),
+    ]
+
+
+def test_hours_are_the_accounts_own_and_come_twice_when_clocks_go_back(
+    warehouse: Warehouse,
+) -> None:
+    day = date(2026, 10, 25)
+    warehouse.make_days({day})
+    with warehouse.transaction() as c:
+        put_day(c, call_date=day)
+        for number, hour in enumerate((0, 1, 1, 2)):
+            at = datetime(2026, 10, 25, hour, 30, tzinfo=UTC)
+            put_call(c, str(number), call_date=day, started_at=at)
+        mark_stale(c, day)
+    refresh_marts(warehouse)
+    assert query(
+        warehouse, "SELECT hour, hour_at, calls FROM marts.calls_by_hour ORDER BY hour_at"
+    ) == [
+        (2, datetime(2026, 10, 25, 0, 0, tzinfo=UTC), 1),
+        (2, datetime(2026, 10, 25, 1, 0, tzinfo=UTC), 2),
+        (3, datetime(2026, 10, 25, 2, 0, tzinfo=UTC), 1),
+    ]
+
+
+def test_agents_calls_stand_beside_their_vendors_totals(days: Warehouse) -> None:
+    usage = {"call_date": DAY, "account": "acme", "stream": "agent_usage", "vendor": "wolkvox"}
+    usage["observed_at"] = datetime.now(UTC)
+    with days.transaction() as c:
+        ada: dict[str, Any] = {"vendor": "wolkvox", "agent_name": "Ada"}
+        put_call(c, "1", **ada, cost="1.50", currency="COP")
+        put_call(c, "2", **ada, disposition="no_answer", talk_s=None)
+        put_call(c, "3", vendor="wolkvox", agent_name="Bo", cost=1, currency="COP")
+        put_call(c, "4", vendor="wolkvox", agent_name="Bo", cost=2, currency="USD")
+        put(c, "facts.agent_usage", agent_name="Ada", calls=2, cost=1.5, currency="COP", **usage)
+        put(c, "facts.agent_usage", agent_name="Cy", calls=7, cost=3, currency="USD", **usage)
+    figures = (
+        "SELECT agent_name, calls, answered_calls, talk_s, cost, reported_calls, reported_cost,"
+        " currency FROM marts.agents_by_day ORDER BY 1"
+    )
+    cents = Decimal("1.5")
+    assert refreshed(days, figures) == [
+        ("Ada", 2, 1, 100, cents, 2, cents, "COP"),
+        ("Bo", 2, 2, 200, None, None, None, None),
+        ("Cy", None, None, None, None, 7, Decimal(3), "USD"),
+    ]
+    costs = query(days, "SELECT currency, calls, cost FROM marts.costs_by_day ORDER BY 1")
+    assert costs == [("COP", 2, Decimal("2.5")), ("USD", 1, Decimal(2))]
+
+
+def test_callbacks_paths_and_recordings(days: Warehouse) -> None:
+    step = {"call_date": DAY, "account": "acme", "stream": "call_details", "call_id": "ivr"}
+    recording = {"call_date": DAY, "account": "acme", "stream": "recordings", "vendor": "vono"}
+    recording["started_at"] = datetime(2026, 3, 10, tzinfo=UTC)
+    with days.transaction() as c:
+        requests: tuple[dict[str, Any], ...] = (
+            {"attempt_no": 1},
+            {"attempt_no": 3, "disposition": "no_answer"},
+            {"attempt_no": 3, "disposition": "no_answer", "is_final": False},
+        )
+        for number, changes in enumerate(requests):
+            put_call(c, str(number), grain="callback_request", queue_name="Popup", **changes)
+        put_call(c, "ivr", grain="ivr_session", disposition="ivr_contained", duration_s=9)
+        put_call(c, "late", grain="ivr_session", disposition="ivr_contained")
+        for position, task in enumerate(("start", "menu", "menu", "hangup"), 1):
+            put(c, "facts.call_events", position=position, task_name=task, **step)
+        put(c, "facts.recordings", recording_id="1", duration_s=5, audio_uri="file:a", **recording)
+        put(c, "facts.recordings", recording_id="2", duration_s=7, **recording)
+        gone = {"missing_since": datetime.now(UTC)}
+        put(c, "facts.recordings", recording_id="3", duration_s=7, **recording, **gone)
+    assert refreshed(
+        days,
+        "SELECT attempt_no, requests, answered_requests, unanswered_requests, open_requests"
+        " FROM marts.callbacks_by_day ORDER BY 1",
+    ) == [(1, 1, 1, 0, 0), (3, 2, 0, 1, 1)]
+    assert query(
+        days, "SELECT path, steps, sessions, avg_duration_s FROM marts.ivr_paths_by_day ORDER BY 1"
+    ) == [("start > menu > menu > hangup", 4, 1, 9), (None, 0, 1, None)]
+    assert query(
+        days,
+        "SELECT recordings, missing_recordings, fetched, coverage, recorded_s"
+        " FROM marts.recordings_by_day",
+    ) == [(2, 1, 1, 0.5, 12)]
+
+
+def test_a_refresh_writes_only_rows_that_differ(days: Warehouse) -> None:
+    with days.transaction() as c:
+        put_call(c, "1")
+        put_call(c, "2", direction="outbound")
+        mark_stale(c)
+    assert sum(m.written for _, marts in refresh_days(days, [DAY]) for m in marts) == 4
+    xmin = "SELECT xmin::text FROM marts.calls_by_day WHERE direction = 'inbound'"
+    before = query(days, xmin)
+    with days.transaction() as c:
+        put_call(c, "3", direction="outbound")
+        mark_stale(c)
+    [(_, marts)] = refresh_days(days, stale_days(days))
+    assert {m.mart: (m.rows, m.written) for m in marts if m.written} == {
+        "calls_by_day": (2, 2),
+        "calls_by_hour": (2, 2),
+    }
+    assert query(days, xmin) == before
+    [(_, marts)] = refresh_days(days, [DAY], always=True)
+    assert sum(m.written for m in marts) == 0
+    assert list(refresh_days(days, [DAY])) == []
+
+
+def test_what_a_load_commits_after_the_refresh_began_is_still_stale(days: Warehouse) -> None:
+    with days.transaction() as c:
+        put_call(c, "1")
+        mark_stale(c)
+    calls = "SELECT sum(calls) FROM marts.calls_by_day"
+    with days.transaction() as load:
+        put_call(load, "2")
+        mark_stale(load)
+        assert refresh_marts(days) == [DAY]
+        assert query(days, calls) == [(1,)]
+    assert stale_days(days) == [DAY]
+    assert refresh_marts(days) == [DAY]
+    assert query(days, calls) == [(2,)]
+    assert refresh_marts(days) == []
+
+
+def test_a_refresh_that_dies_leaves_the_day_stale(days: Warehouse) -> None:
+    with days.transaction() as c:
+        put_call(c, "1")
+        mark_stale(c)
+    with days.engine.connect() as c:
+        assert execute(c, "maintenance/refresh_day", day=DAY, always=False)
+        c.rollback()  # as Postgres does when its client is gone
+    assert query(days, "SELECT count(*) FROM marts.calls_by_day") == [(0,)]
+    assert refresh_marts(days) == [DAY]
+
+
+def test_two_refreshes_at_once_do_a_day_once(days: Warehouse) -> None:
+    with days.transaction() as c:
+        for number in range(300):
+            put_call(c, str(number), queue_name=f"queue {number}")
+        mark_stale(c)
+    done: list[date] = []
+    start = threading.Barrier(4)
+
+    def refresh() -> None:
+        start.wait()
+        done.extend(refresh_marts(days))
+
+    threads = [threading.Thread(target=refresh) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert done == [DAY]
+    assert query(days, "SELECT count(*), sum(calls) FROM marts.calls_by_day") == [(300, 300)]
+
+
+def test_a_day_that_is_being_loaded_is_waited_for_but_not_for_ever(warehouse: Warehouse) -> None:
+    old, now = DAY - timedelta(days=1), datetime.now(UTC)
+    with warehouse.transaction() as c:
+        put(c, "ops.stale_days", call_date=DAY, stale_since=now)
+        put(c, "ops.stale_days", call_date=old, stale_since=now - timedelta(minutes=10))
+        put(c, "ops.stale_days", call_date=old, stale_since=now)
+    wait = timedelta(seconds=15)
+    assert stale_days(warehouse) == [DAY, old]
+    assert stale_days(warehouse, wait, timedelta(minutes=5)) == [old]
+    assert stale_days(warehouse, wait, timedelta(minutes=20)) == []
+
+
+def test_rows_are_told_apart_by_their_words(days: Warehouse) -> None:
+    """One row by key, as nothing but the query itself keeps the marts' keys unique."""
+    keys = {
+        "calls_by_hour": "call_date, hour_at, account, grain, direction, queue_name, flow_name,"
+        " disposition, outcome",
+        "calls_by_day": "call_date, account, grain, direction, queue_name, flow_name",
+        "agents_by_day": "call_date, account, agent_name",
+    }
+    with days.transaction() as c:
+        for number in range(8):
+            name = None if number % 2 else "Ada"
+            queue = {"queue_id": "7", "queue_name": "Sales" if number % 4 < 2 else None}
+            put_call(c, str(number), agent_id="9", agent_name=name, **queue)
+    for mart, key in keys.items():
+        rows = refreshed(days, f"SELECT {key} FROM marts.{mart}")
+        assert rows
+        assert len(rows) == len(set(rows)), mart

@@ -1,0 +1,141 @@
+"""Migrating while others are at work, and what a migration leaves."""
+
+import threading
+import time
+from typing import Any
+
+import psycopg
+import pytest
+import sqlalchemy as sa
+
+import sql
+import sql.catalog
+from resources.errors import CallhouseError
+from resources.migration import migrate
+from resources.warehouse import Warehouse
+from tests.db.facts import mark_stale, put, put_day, query
+
+
+def test_nothing_is_laid_twice(warehouse: Warehouse, database_url: str) -> None:
+    laid = "SELECT max(laid_at), count(*) FROM ops.objects"
+    before = query(warehouse, laid)
+    assert migrate(database_url) == []
+    assert query(warehouse, laid) == before
+
+
+def test_a_migration_neither_waits_for_a_reader_nor_blocks_one(
+    warehouse: Warehouse, database_url: str
+) -> None:
+    everything = " UNION ALL ".join(
+        f"SELECT count(*) FROM {name}" for name in sql.catalog.tables() | sql.catalog.views()
+    )
+    with psycopg.connect(database_url) as reader:
+        reader.execute(everything)
+        began = time.monotonic()
+        migrate(database_url)
+        assert time.monotonic() - began < 2
+        assert query(warehouse, "SELECT count(*) FROM marts.completeness_by_day") == [(0,)]
+
+
+def test_a_view_that_changes_waits_for_its_reader_without_holding_up_others(
+    warehouse: Warehouse, database_url: str
+) -> None:
+    change = "UPDATE ops.objects SET digest = '' WHERE name = 'marts/completeness_by_day'"
+    with warehouse.transaction() as c:
+        c.execute(sa.text(change))
+    done: list[list[str]] = []
+    migration = threading.Thread(target=lambda: done.append(migrate(database_url)))
+    with psycopg.connect(database_url) as reader:
+        reader.execute("SELECT count(*) FROM marts.completeness_by_day")
+        migration.start()
+        longest = 0.0
+        for _ in range(5):
+            began = time.monotonic()
+            query(warehouse, "SELECT count(*) FROM marts.completeness_by_day")
+            longest = max(longest, time.monotonic() - began)
+            time.sleep(0.3)
+        assert not done
+        assert longest < 2.5
+    migration.join()
+    assert done == [[]]
+
+
+def test_a_migration_that_never_gets_its_turn_says_whom_to_look_for(
+    warehouse: Warehouse, database_url: str
+) -> None:
+    with warehouse.transaction() as c:
+        c.execute(sa.text("DELETE FROM ops.objects WHERE name LIKE 'marts/completeness%'"))
+    with psycopg.connect(database_url) as reader:
+        reader.execute("SELECT count(*) FROM marts.completeness_by_day")
+        with pytest.raises(CallhouseError, match="pg_stat_activity"):
+            migrate(database_url, patience_s=1)
+
+
+def test_days_are_stale_when_what_computes_the_marts_changed(
+    warehouse: Warehouse, database_url: str
+) -> None:
+    with warehouse.transaction() as c:
+        put_day(c)
+        mark_stale(c)
+        c.execute(sa.text("DELETE FROM ops.stale_days"))
+        c.execute(sa.text("UPDATE ops.objects SET digest = '' WHERE name LIKE 'marts/build_cos%'"))
+    migrate(database_url)
+    assert query(warehouse, "SELECT count(*) FROM ops.stale_days") == [(1,)]
+
+
+def test_a_view_gets_other_columns(warehouse: Warehouse, database_url: str) -> None:
+    with warehouse.transaction() as c:
+        c.execute(sa.text("DROP VIEW masked.call_events"))
+        c.execute(sa.text("CREATE VIEW masked.call_events AS SELECT 1 AS old"))
+        put(c, "ops.objects", name="old", digest="")
+        c.execute(sa.text("DELETE FROM ops.objects WHERE name = 'masked/call_events'"))
+    migrate(database_url)
+    assert query(warehouse, "SELECT call_id FROM masked.call_events") == []
+
+
+def test_several_machines_may_migrate_at_once(empty_database_url: str) -> None:
+    faults: list[BaseException] = []
+
+    def work() -> None:
+        try:
+            migrate(empty_database_url)
+        except BaseException as fault:  # noqa: BLE001 - shown by the assert
+            faults.append(fault)
+
+    threads = [threading.Thread(target=work) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not faults
+
+
+def test_every_table_and_column_is_explained(warehouse: Warehouse) -> None:
+    schemas = "('raw', 'facts', 'ops', 'marts', 'masked')"
+    bare = query(
+        warehouse,
+        "SELECT c.oid::regclass::text, a.attname FROM pg_class c"
+        " JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum >= 0 AND NOT a.attisdropped"
+        f" WHERE c.relnamespace::regnamespace::text IN {schemas} AND c.relkind IN ('r', 'p', 'v')"
+        " AND (col_description(c.oid, a.attnum) IS NULL OR obj_description(c.oid) IS NULL)",
+    )
+    assert bare == []
+
+
+def test_the_catalog_reads_what_the_database_has(warehouse: Warehouse) -> None:
+    found: dict[str, list[tuple[Any, ...]]] = {}
+    for table, *rest in query(
+        warehouse,
+        "SELECT c.oid::regclass::text, a.attname, format_type(a.atttypid, a.atttypmod),"
+        " a.attnotnull, col_description(c.oid, a.attnum)"
+        " FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0"
+        " WHERE c.relnamespace::regnamespace::text IN ('raw', 'facts', 'ops', 'marts')"
+        " AND c.relkind IN ('r', 'p', 'v') AND NOT c.relispartition ORDER BY c.oid, a.attnum",
+    ):
+        found.setdefault(table, []).append(tuple(rest))
+    for table, columns in (sql.catalog.tables() | sql.catalog.views()).items():
+        for column, (name, kind, required, told) in zip(columns, found[table], strict=True):
+            short = kind.replace("timestamp with time zone", "timestamptz")
+            assert (column.name, column.type, column.comment) == (name, short, told)
+            assert column.required <= required
+    assert found.keys() == (sql.catalog.tables() | sql.catalog.views()).keys()

@@ -1,0 +1,166 @@
+"""Analysts, each by a login of their own: what they see, what they don't, and who may make them."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, date, datetime
+
+import psycopg
+import pytest
+import sqlalchemy as sa
+from psycopg import sql as identifiers
+
+import sql.masks
+from resources.migration import migrate
+from resources.roles import ANALYST, ANALYST_PII
+from resources.warehouse import Warehouse
+from tests.db.facts import DAY, put, put_call
+
+NUMBER = "+573205551234"
+
+
+@contextmanager
+def login(url: str, member_of: str | None, options: str = "") -> Iterator[psycopg.Connection]:
+    """A connection of a fresh user, as an administrator would make one."""
+    name = f"maria_{url.rpartition('/')[2]}"
+    user = identifiers.Identifier(name)
+    with psycopg.connect(url, autocommit=True) as admin:
+        make = f"CREATE ROLE {{}} LOGIN PASSWORD 'secret' {options}"
+        admin.execute(identifiers.SQL(make).format(user))
+        if member_of:
+            grant = identifiers.SQL("GRANT {} TO {}")
+            admin.execute(grant.format(identifiers.Identifier(member_of), user))
+        own = sa.make_url(url).set(username=name, password="secret")
+        try:
+            with psycopg.connect(
+                own.render_as_string(hide_password=False), autocommit=True
+            ) as connection:
+                yield connection
+        finally:
+            admin.execute(identifiers.SQL("REASSIGN OWNED BY {} TO CURRENT_USER").format(user))
+            admin.execute(identifiers.SQL("DROP OWNED BY {}").format(user))
+            admin.execute(identifiers.SQL("DROP ROLE {}").format(user))
+
+
+@pytest.fixture
+def calls(warehouse: Warehouse, database_url: str) -> str:
+    """The URL of a warehouse with a call in every table of facts."""
+    warehouse.make_days({DAY})
+    numbers = {"from_number": NUMBER, "to_number": "5050"}
+    own = {"call_date": DAY, "account": "acme", "stream": "calls"}
+    at = {"started_at": datetime(2026, 3, 10, tzinfo=UTC)}
+    with warehouse.transaction() as c:
+        put_call(
+            c,
+            "1",
+            attributes='{"Rut": "1-9"}',
+            transferred_to="sip:ada",
+            from_e164=NUMBER,
+            **numbers,
+        )
+        leg = {"leg_id": "1", "vendor": "conpeek", "direction": "inbound"}
+        put(c, "facts.call_legs", attributes='{"a": 1}', **own, **leg, **numbers, **at)
+        put(c, "facts.call_events", call_id="1", position=1, params='{"a": 1}', **own)
+        recording = {"recording_id": "1", "vendor": "vono", "audio_uri": "file:a"}
+        put(c, "facts.recordings", **own, **recording, **numbers, **at)
+        put(c, "facts.agent_usage", agent_name="Ada", vendor="wolkvox", observed_at=DAY, **own)
+    return database_url
+
+
+def test_an_analyst_sees_personal_data_masked(calls: str) -> None:
+    with login(calls, ANALYST) as connection:
+        for table, columns in sql.masks.facts().items():
+            row = connection.execute(f"SELECT * FROM masked.{table}")
+            assert [c.name for c in row.description or ()] == [c.name for c in columns]
+            shown = dict(zip([c.name for c in columns], row.fetchone() or (), strict=True))
+            for name in sql.masks.HIDDEN & shown.keys():
+                assert shown[name] is None, (table, name)
+            if "from_number" in shown:
+                assert shown["from_number"] == "+57320555****"
+                assert shown["to_number"] == "5050"
+        transferred = connection.execute("SELECT transferred_to FROM masked.calls").fetchone()
+        assert transferred == ("****",)
+
+
+def test_an_analyst_reads_facts_but_for_what_is_personal(calls: str) -> None:
+    with login(calls, ANALYST) as connection:
+        count = "SELECT count(*), max(talk_s) FROM facts.calls WHERE call_date = '2026-03-10'"
+        assert connection.execute(count).fetchone() == (1, 100)
+        for table, columns in sql.masks.facts().items():
+            for column in columns:
+                asked = f"SELECT {column.name} FROM facts.{table}"
+                if column.name not in sql.masks.PERSONAL:
+                    connection.execute(asked)
+                    continue
+                with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                    connection.execute(asked)
+
+
+def test_an_analyst_with_personal_data_sees_it(calls: str) -> None:
+    with login(calls, ANALYST_PII) as connection:
+        asked = "SELECT from_number, attributes FROM facts.calls"
+        assert connection.execute(asked).fetchone() == (NUMBER, {"Rut": "1-9"})
+
+
+@pytest.mark.parametrize("role", [ANALYST, ANALYST_PII])
+def test_analysts_see_marts_but_no_payloads_and_change_nothing(calls: str, role: str) -> None:
+    with login(calls, role) as connection:
+        assert connection.execute("SHOW jit").fetchone() == ("off",)
+        connection.execute("SELECT * FROM marts.calls_by_day, marts.completeness_by_day")
+        for refused in (
+            "SELECT payload FROM raw.records",
+            "SELECT * FROM raw.heads",
+            "SELECT payload FROM ops.rejects",
+            "SELECT url FROM ops.requests",
+            "SELECT * FROM ops.settings",
+            "SELECT ops.refresh_day('2026-03-10', true)",
+            "SELECT from_number FROM facts.calls_20260310",
+            "DELETE FROM facts.calls",
+            "UPDATE marts.calls_by_day SET calls = 0",
+            "CREATE TABLE marts.mine ()",
+        ):
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                connection.execute(refused)
+
+
+def test_a_new_days_partition_needs_no_grant(calls: str, warehouse: Warehouse) -> None:
+    with login(calls, ANALYST) as connection:
+        warehouse.make_days({date(2026, 3, 11)})
+        assert connection.execute("SELECT count(*) FROM masked.calls").fetchone() == (1,)
+
+
+def test_bare_names_lead_each_role_to_its_own_tables(calls: str) -> None:
+    with psycopg.connect(calls, autocommit=True) as admin:
+        for role, number in ((ANALYST, "+57320555****"), (ANALYST_PII, NUMBER)):
+            [path] = admin.execute(
+                "SELECT unnest(rolconfig) FROM pg_roles WHERE rolname = %s"
+                " AND 'jit=off' = ANY(rolconfig) ORDER BY 1 DESC LIMIT 1",
+                [role],
+            ).fetchone() or ("",)
+            name, _, value = path.partition("=")
+            assert name == "search_path"
+            with login(calls, role) as connection:
+                connection.execute("SELECT set_config('search_path', %s, false)", [value])
+                assert connection.execute("SELECT from_number FROM calls").fetchone() == (number,)
+
+
+def test_who_may_not_make_roles_migrates_and_is_told_what_is_left(
+    empty_database_url: str, postgres_url: str
+) -> None:
+    """As on a managed database: the user owns the database, and that is all."""
+    name = empty_database_url.rpartition("/")[2]
+    with login(empty_database_url, None, "NOCREATEROLE") as connection:
+        user = connection.info.user
+        with psycopg.connect(postgres_url, autocommit=True) as admin:
+            own = identifiers.SQL("ALTER DATABASE {} OWNER TO {}")
+            admin.execute(own.format(identifiers.Identifier(name), identifiers.Identifier(user)))
+        url = sa.make_url(empty_database_url).set(username=user, password="secret")
+        with pytest.MonkeyPatch.context() as patch:
+            # The real roles are there already, for the other tests' sake.
+            patch.setattr("resources.roles.PATHS", {"callhouse_test_analyst": "masked, marts"})
+            told = migrate(url.render_as_string(hide_password=False))
+        assert told == [
+            "CREATE ROLE callhouse_test_analyst NOLOGIN",
+            "ALTER ROLE callhouse_test_analyst SET jit = off",
+            "ALTER ROLE callhouse_test_analyst SET search_path = masked, marts",
+        ]
+        assert connection.execute("SELECT count(*) FROM marts.calls_by_day").fetchone() == (0,)

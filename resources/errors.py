@@ -41,7 +41,7 @@ class PermanentError(VendorError):
 class ContractError(VendorError):
     """The answer isn't what the vendor's document says. The window fails, `body` is kept."""
 
-    def __init__(self, message: str, body: bytes = b"") -> None:
+    def __init__(self, message: str, body: bytes | bytearray = b"") -> None:
         super().__init__(message)
         self.body = body
 

@@ -32,7 +32,7 @@ from resources.errors import (
     TransientError,
     WindowTooLargeError,
 )
-from resources.payload import Json
+from resources.payload import Body, Json
 from resources.permits import Limiter, Patience, Permit
 from resources.redact import Redactor
 
@@ -58,7 +58,7 @@ class Answer:
 
     status: int
     headers: Mapping[str, str]
-    body: bytes
+    body: Body
     permit: Permit
 
     def json(self) -> Json:
@@ -212,7 +212,7 @@ class Http:
                         sink.write(chunk)
                     else:
                         kept += chunk
-                return Answer(response.status_code, response.headers, bytes(kept), permit)
+                return Answer(response.status_code, response.headers, kept, permit)
         except (httpx.ReadTimeout, httpx.WriteTimeout):
             raise WindowTooLargeError(f"no answer within {limits.timeout_s:.0f} s") from None
         except httpx.HTTPError as error:

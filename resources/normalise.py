@@ -84,7 +84,7 @@ class Columns:
         """Finite numbers up to a bigint, also as strings with a decimal point."""
         column = self.values(field)
         self._require(column, field, required)
-        plain = _objects(_numeric(value) for value in column)
+        plain: pd.Series[Any] = _objects(_numeric(value) for value in column)
         numbers = pd.to_numeric(plain, errors="coerce").astype("float64")
         self.fault(column.notna() & numbers.isna(), field, "expected a number")
         self.fault(numbers.abs() > BIGINT, field, "the number is beyond a bigint")
@@ -100,8 +100,10 @@ class Columns:
     def decimal(self, field: str) -> Column:
         """Numbers that must keep every digit (money): checked, and left as the text they were."""
         numbers = self.number(field)
-        return self.values(field).where(numbers.notna(), None).map(
-            lambda value: None if value is None else str(value).strip()
+        return (
+            self.values(field)
+            .where(numbers.notna(), None)
+            .map(lambda value: None if value is None else str(value).strip())
         )
 
     def seconds(self, field: str, per_second: int = 1, required: bool = False) -> Column:
@@ -115,8 +117,11 @@ class Columns:
         column = self.values(field)
         known = {True: True, False: False, "true": True, "false": False, "1": True, "0": False}
         result = column.map(
-            lambda value: known.get(value.lower() if isinstance(value, str) else value)
-            if isinstance(value, Hashable) else None
+            lambda value: (
+                known.get(value.lower() if isinstance(value, str) else value)
+                if isinstance(value, Hashable)
+                else None
+            )
         ).astype(object)
         self.fault(column.notna() & result.isna(), field, "expected true or false")
         return result
@@ -139,7 +144,7 @@ class Columns:
         """Wall times of the account's zone. Of an hour that comes twice, the first is meant; a
         time that clocks skip is the instant after the gap."""
         text = self.text(field, required)
-        naive = pd.to_datetime(text, format=format, errors="coerce")
+        naive: Column = pd.to_datetime(text, format=format, errors="coerce")
         zone: ZoneInfo = self.account.timezone
         first = np.ones(self.size, dtype=bool)
         aware = naive.dt.tz_localize(zone, ambiguous=first, nonexistent="shift_forward")
@@ -170,8 +175,7 @@ class Columns:
         self._new.update(map(payload.storable, unknown))
         names = [name for name in fields if name in kept or name in unknown]
         return _objects(
-            {name: value for name in names if (value := record.get(name)) not in (None, "")}
-            or None
+            {name: value for name in names if (value := record.get(name)) not in (None, "")} or None
             for record in self._records
         )
 
@@ -194,7 +198,10 @@ class Columns:
                 self._faults.setdefault(int(index), Reject(int(index), field, reason))
 
     def facts(
-        self, started_at: Column | None, tables: Mapping[str, pd.DataFrame], is_open: Column | None = None
+        self,
+        started_at: Column | None,
+        tables: Mapping[str, pd.DataFrame],
+        is_open: Column | None = None,
     ) -> Facts:
         """The batch as facts, without the records that have a fault."""
         bad = list(self._faults)

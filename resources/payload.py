@@ -17,9 +17,12 @@ import orjson
 from resources.errors import ContractError
 
 Json = Any
+Body = bytes | bytearray
+"""A body as it was received: an answer may have 256 MB, of which nobody wants a copy."""
 
 _SAME_DIGIT = bytes.maketrans(b"123456789", b"000000000")
 _MANY_DIGITS = b"0" * 19
+_PIECE = 1024 * 1024
 _BIG_INTEGER = re.compile(rb"[0-9]{19}(?=[\s,}\]])")
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 """Neither fits a Postgres text: NUL is refused, a lone surrogate isn't UTF-8."""
@@ -29,7 +32,7 @@ DEEPEST = 200
 TOO_DEEP = "(nested too deep to be kept)"
 
 
-def decode(body: bytes) -> Json:
+def decode(body: Body) -> Json:
     """The JSON value of `body`. Raises ContractError when it isn't JSON.
 
     UTF-8 is what JSON is; a body in latin-1, which old systems send, is read as such. Numbers
@@ -90,9 +93,11 @@ def storable(value: Json, depth: int = DEEPEST) -> Json:
     return value
 
 
-def _has_big_integer(body: bytes) -> bool:
+def _has_big_integer(body: Body) -> bool:
     """The pattern costs more than the parsing; so first whether so many digits stand anywhere."""
-    return _MANY_DIGITS in body.translate(_SAME_DIGIT) and bool(_BIG_INTEGER.search(body))
+    pieces = (body[at : at + _PIECE + 19] for at in range(0, len(body), _PIECE))
+    many = any(_MANY_DIGITS in piece.translate(_SAME_DIGIT) for piece in pieces)
+    return many and _BIG_INTEGER.search(body) is not None
 
 
 def _float(text: str) -> float | str:

@@ -33,7 +33,7 @@ class Redactor:
             text = self._pattern.sub(MASK, text)
         return _SECRET_QUERY.sub(rf"\1{MASK}", _USERINFO.sub(rf"\1{MASK}@", text))
 
-    def bytes(self, body: bytes) -> bytes:
+    def bytes(self, body: bytes | bytearray) -> bytes:
         """`body` without any secret value: for what is kept of an answer as it came."""
         return self.text(body.decode("utf-8", "replace")).encode()
 
@@ -46,8 +46,9 @@ def mask_named(value: Any) -> Any:
     """
     if isinstance(value, dict):
         return {
-            name: MASK if _SECRET_NAME.search(name) and item not in (None, "", {}, []) else
-            mask_named(item)
+            name: MASK
+            if _SECRET_NAME.search(name) and item not in (None, "", {}, [])
+            else mask_named(item)
             for name, item in value.items()
         }
     if isinstance(value, list):

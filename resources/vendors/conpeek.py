@@ -81,7 +81,11 @@ class Conpeek(Client):
         ]
         offset = 0
         while True:
-            params = {"limit": PAGE, "offset": offset, "filter": json.dumps(filters)}
+            params: dict[str, str | int] = {
+                "limit": PAGE,
+                "offset": offset,
+                "filter": json.dumps(filters),
+            }
             data, permit = self.http.get(
                 "cdr_dialog",
                 "cdr_dialog",
@@ -164,15 +168,18 @@ def dialogs_to_facts(records: Sequence[Record], account: Account) -> Facts:
         "end_reason": end_reason,
         "attributes": attributes,
     }
-    legs = pd.DataFrame({**common, "leg_type": kind, "answered_at": answered_at,
-                         "machine_detected": machine})
-    calls = pd.DataFrame({
-        **common,
-        "grain": "call",
-        "disposition": disposition,
-        "disposition_raw": end_reason,
-        "is_final": ~is_open,
-    })
+    legs = pd.DataFrame(
+        {**common, "leg_type": kind, "answered_at": answered_at, "machine_detected": machine}
+    )
+    calls = pd.DataFrame(
+        {
+            **common,
+            "grain": "call",
+            "disposition": disposition,
+            "disposition_raw": end_reason,
+            "is_final": ~is_open,
+        }
+    )
     return columns.facts(
         started_at, {"call_legs": legs, "calls": calls[kind == "EXTERNAL"]}, is_open
     )

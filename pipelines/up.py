@@ -4,7 +4,6 @@ This process starts the others, looks that they stay, and starts again what dies
 the watchdog's work alone, so that Ctrl-C and the death of this process take the same path.
 """
 
-import json
 import os
 import signal
 import subprocess
@@ -12,7 +11,6 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import date
 
 import psutil
 import psycopg
@@ -22,6 +20,7 @@ from rich.table import Table
 
 from pipelines import dagster_home, watchdog
 from pipelines.child import Child
+from pipelines.standin import start_standin
 from resources.errors import CallhouseError
 from resources.home import Home
 from resources.local_postgres import LocalPostgres, database_url
@@ -37,14 +36,14 @@ def run(port: int) -> None:
     home = Home.from_environment()
     home.root.mkdir(parents=True, exist_ok=True)
     try:
-        with _signals_interrupt(), _only_one(home), watchdog.process_group(home) as leader:
+        with signals_interrupt(), only_one(home), watchdog.process_group(home) as leader:
             _Stack(home, port, leader).serve()
     except KeyboardInterrupt:
         console.print("Callhouse has stopped.")
 
 
 @contextmanager
-def _signals_interrupt() -> Iterator[None]:
+def signals_interrupt() -> Iterator[None]:
     """Whatever asks for an end does so as Ctrl-C does.
 
     Under `nohup` a hang-up asks for nothing. SIGINT counts even in a shell script's background,
@@ -58,7 +57,8 @@ def _signals_interrupt() -> Iterator[None]:
 
 
 @contextmanager
-def _only_one(home: Home) -> Iterator[None]:
+def only_one(home: Home) -> Iterator[None]:
+    """Raises CallhouseError if Callhouse runs on this home already."""
     try:
         lock = FileLock(home.root / "up.lock").acquire(timeout=0)
     except Timeout:
@@ -113,7 +113,7 @@ class _Stack:
             log.replace(log.with_suffix(".previous"))
         self._start_postgres()
         if self._demo:
-            self._start_standin()
+            self._children.append(start_standin(self._home, self._leader.pid))
         previous_port = dagster_home.workspace_port(self._home)
         self._code_server_port = free_port()
         self._code_server = self._child(
@@ -141,18 +141,6 @@ class _Stack:
             dagster_home.prepare(self._home, self._database_url)
         except psycopg.OperationalError as error:
             raise CallhouseError(f"CALLHOUSE_DATABASE_URL doesn't answer: {error}") from None
-
-    def _start_standin(self) -> None:
-        from resources.standin.demo import write_accounts
-
-        port = free_port()
-        state = self._home.standin
-        arguments = ("resources.standin", "--port", port, "--state", state)
-        self._child("stand-in server", *arguments, port=port).wait_until_ready()
-        first_day = json.loads((state / "world.json").read_text())["first_day"]
-        write_accounts(
-            self._home.demo_accounts, f"http://{LOOPBACK}:{port}", date.fromisoformat(first_day)
-        )
 
     def _child(self, name: str, *arguments: object, port: int | None = None) -> Child:
         log = self._home.logs / f"{name.replace(' ', '-')}.log"

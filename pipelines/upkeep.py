@@ -1,7 +1,8 @@
 """Jobs and schedules of what isn't a vendor's: the marts' refresh, and the nightly maintenance."""
 
 import time
-from datetime import timedelta
+from collections.abc import Sequence
+from datetime import date, timedelta
 
 import dagster as dg
 
@@ -60,18 +61,21 @@ def marts_schedule(
             return dg.SkipReason(
                 f"refreshed {age:.0f} s ago; the next refresh is in {SPACING_S - age:.0f} s"
             )
-        known = days.get_partition_keys()
-        labels = sorted({min(max(day.isoformat(), known[0]), known[-1]) for day in stale})
-        return dg.RunRequest(
-            tags={
-                KIND_TAG: REFRESH,
-                "dagster/priority": "5",
-                "dagster/asset_partition_range_start": labels[0],
-                "dagster/asset_partition_range_end": labels[-1],
-            }
-        )
+        return dg.RunRequest(tags=refresh_tags(days, stale))
 
     return tick
+
+
+def refresh_tags(days: dg.PartitionsDefinition[str], stale: Sequence[date]) -> dict[str, str]:
+    """The tags of a run that refreshes the marts of stale days."""
+    known = days.get_partition_keys()
+    labels = sorted({min(max(day.isoformat(), known[0]), known[-1]) for day in stale})
+    return {
+        KIND_TAG: REFRESH,
+        "dagster/priority": "5",
+        "dagster/asset_partition_range_start": labels[0],
+        "dagster/asset_partition_range_end": labels[-1],
+    }
 
 
 def maintenance_job(asset: dg.AssetsDefinition) -> dg.JobDefinition:

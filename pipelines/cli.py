@@ -1,0 +1,187 @@
+"""The command `callhouse`. Only what it takes and where that goes: the work is elsewhere.
+
+Dagster and pandas are imported by the commands that need them, so that help comes at once.
+"""
+
+import logging
+import warnings
+from contextlib import closing
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from pipelines import console
+
+app = typer.Typer(
+    name="callhouse",
+    help="A warehouse of call facts for contact centres on several telephony vendors.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_show_locals=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+Json = Annotated[bool, typer.Option("--json", help="JSON on the standard output, for scripts.")]
+Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Dagster's log, too.")]
+DAY = ["%Y-%m-%d"]
+
+
+class Format(StrEnum):
+    """How a query's rows are printed."""
+
+    TABLE = "table"
+    CSV = "csv"
+    JSON = "json"
+
+
+@app.command()
+def up(
+    port: Annotated[int, typer.Option(help="Where the UI listens, on this machine only.")] = 3000,
+) -> None:
+    """Run it all: Postgres, schedules and Dagster's UI, until Ctrl-C."""
+    from pipelines.up import run
+
+    with console.sentences(wrong=console.FAILED):
+        run(port)
+
+
+@app.command()
+def sync(
+    accounts: Annotated[
+        list[str] | None, typer.Argument(help="Accounts of accounts.toml; default: all.")
+    ] = None,
+    streams: Annotated[
+        list[str] | None, typer.Option("--stream", help="Only this stream; may be repeated.")
+    ] = None,
+    first: Annotated[
+        datetime | None,
+        typer.Option("--from", formats=DAY, help="First business day to read in full."),
+    ] = None,
+    last: Annotated[
+        datetime | None, typer.Option("--to", formats=DAY, help="The last; default: the first.")
+    ] = None,
+    as_json: Json = False,
+    verbose: Verbose = False,
+) -> None:
+    """Load once: whatever is due or, with days, these business days in full."""
+    if last and not first:
+        raise typer.BadParameter("--to needs --from")
+    _quieten(verbose)
+    with console.sentences():
+        from pipelines.database import database
+        from pipelines.progress import ProgressBar
+        from pipelines.sync import SILENT, run_pass
+        from pipelines.sync_plan import Wish
+        from pipelines.sync_report import report
+        from resources.warehouse import Warehouse
+
+        wish = Wish(tuple(accounts or ()), tuple(streams or ()), _day(first), _day(last or first))
+        with database() as url:
+            with ProgressBar() as bar:
+                done = run_pass(wish, url, bar, "INFO" if verbose else SILENT)
+            with closing(Warehouse(url, pool_size=1)) as warehouse:
+                told = report(warehouse, done)
+        if as_json:
+            console.print_json(told.as_json())
+        else:
+            told.print()
+    if not told.is_well:
+        raise typer.Exit(console.FAILED)
+
+
+@app.command()
+def status(as_json: Json = False) -> None:
+    """Show how fresh and how complete everything is, and why not."""
+    with console.sentences():
+        from pipelines.database import database
+        from pipelines.status import read_status
+        from pipelines.sync import known_accounts
+        from resources.home import Home
+        from resources.schema_version import require_head
+        from resources.warehouse import Warehouse
+
+        accounts = known_accounts(Home.from_environment())
+        with database() as url:
+            require_head(url)
+            with closing(Warehouse(url, pool_size=1)) as warehouse:
+                found = read_status(warehouse, accounts)
+        if as_json:
+            console.print_json(found.as_json())
+        else:
+            found.print()
+
+
+@app.command()
+def check() -> None:
+    """Try configuration, database and one small request an account."""
+    with console.sentences(wrong=console.FAILED):
+        from pipelines.check import check_accounts, check_schema, print_findings
+        from pipelines.database import database
+        from pipelines.sync import known_accounts
+        from resources.home import Home
+
+        home = Home.from_environment()
+        accounts = known_accounts(home)
+        with database() as url:
+            findings = [check_schema(url)]
+            if findings[0].well:
+                findings += check_accounts(url, accounts)
+        console.say(f"{home.accounts}: {len(accounts)} accounts, all secrets present")
+        print_findings(findings)
+    if any(finding.well is False for finding in findings):
+        raise typer.Exit(console.FAILED)
+
+
+@app.command()
+def migrate() -> None:
+    """Bring the warehouse's tables up to date. Safe to repeat."""
+    with console.sentences():
+        from pipelines.database import database
+        from resources import migration
+        from resources.schema_version import version
+
+        with database() as url:
+            left = migration.migrate(url)
+            console.say(f"The warehouse's schema is at version {version(url)}.")
+        if left:
+            console.say("This user may not do the following; an administrator has to run it:")
+            for statement in left:
+                console.say(f"  {statement};")
+
+
+@app.command()
+def sql(
+    query: Annotated[str | None, typer.Argument(help="One query; default: open psql.")] = None,
+    form: Annotated[Format, typer.Option("--format", help="Of the rows.")] = Format.TABLE,
+) -> None:
+    """Ask the warehouse: in psql, or by one query that only reads."""
+    with console.sentences():
+        from pipelines.database import database
+        from pipelines.query import open_psql, run_query
+
+        with database() as url:
+            if query is None:
+                raise typer.Exit(open_psql(url))
+            run_query(url, query, form)
+
+
+@app.command()
+def demo() -> None:
+    """Load invented calls from stand-in vendors, show what landed, and stop."""
+    _quieten(verbose=False)
+    with console.sentences():
+        from pipelines.demo import run
+
+        run()
+
+
+def _quieten(verbose: bool) -> None:
+    """What Dagster and others say of themselves is of no use to whoever waits for a table."""
+    if not verbose:
+        warnings.simplefilter("ignore")
+        logging.getLogger("alembic").setLevel(logging.WARNING)
+
+
+def _day(moment: datetime | None) -> date | None:
+    return moment.date() if moment else None

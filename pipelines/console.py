@@ -1,0 +1,118 @@
+"""How the command line speaks: sentences and tables to people, JSON to scripts."""
+
+import json
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+WIDE = 200
+"""Columns of a table that goes into a pipe or a file: nobody's screen has to hold it."""
+FAILED = 1
+WRONG = 2
+
+out = Console(width=None if sys.stdout.isatty() else WIDE, highlight=False)
+err = Console(stderr=True, soft_wrap=True, highlight=False)
+
+
+@contextmanager
+def sentences(wrong: int = WRONG) -> Iterator[None]:
+    """Ends the command with a sentence, not a traceback, for whatever has a sentence to say.
+
+    `wrong` is the exit code of a wrong configuration.
+    """
+    import psycopg
+    import sqlalchemy as sa
+
+    from resources.errors import CallhouseError, ConfigurationError
+
+    try:
+        yield
+    except ConfigurationError as error:
+        for fault in error.faults:
+            err.print(f"[red]✗[/] {_plain(fault)}")
+        raise typer.Exit(wrong) from None
+    except CallhouseError as error:
+        err.print(f"[red]✗[/] {_plain(error)}")
+        raise typer.Exit(FAILED) from None
+    except (psycopg.OperationalError, sa.exc.OperationalError) as error:
+        reason = getattr(error, "orig", None) or error
+        err.print(f"[red]✗[/] The warehouse doesn't answer: {_plain(str(reason).strip())}")
+        raise typer.Exit(FAILED) from None
+
+
+def table(columns: Sequence[str], rows: Iterable[Sequence[Any]], title: str | None = None) -> None:
+    """Prints a table; figures stand right, what isn't known is an empty cell."""
+    rows = [list(row) for row in rows]
+    drawn = Table(title=title, title_justify="left", title_style="bold")
+    for place, name in enumerate(columns):
+        figures = all(isinstance(row[place], int | float | Decimal | None) for row in rows)
+        drawn.add_column(name, justify="right" if figures else "left", overflow="fold")
+    for row in rows:
+        drawn.add_row(*(_plain(shown(value)) for value in row))
+    out.print(drawn)
+
+
+def say(sentence: str, style: str = "") -> None:
+    """Prints a sentence, as it is."""
+    out.print(sentence, style=style or None, markup=False, soft_wrap=True)
+
+
+def shown(value: Any) -> str:
+    """A value as people read it."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int):
+        return f"{value:,}"
+    if isinstance(value, dict | list):
+        return json.dumps(value, ensure_ascii=False, default=str)
+    return str(value)
+
+
+def print_json(value: Any) -> None:
+    """Prints JSON, and nothing else, on the standard output."""
+    print(json.dumps(value, ensure_ascii=False, indent=2, default=_as_json))
+
+
+def ago(then: datetime | None, now: datetime) -> str:
+    """How long ago, or in how long, in the largest fitting unit."""
+    if then is None:
+        return "never"
+    distance = span(abs(now - then))
+    return f"in {distance}" if then > now else f"{distance} ago"
+
+
+def span(length: timedelta) -> str:
+    """A length of time in its largest fitting unit: `40 s`, `12 min`, `5 h`, `3 days`."""
+    seconds = length.total_seconds()
+    if seconds < 120:
+        return f"{seconds:.0f} s"
+    if seconds < 7200:
+        return f"{seconds / 60:.0f} min"
+    if seconds < 172_800:
+        return f"{seconds / 3600:.0f} h"
+    return f"{seconds / 86_400:.0f} days"
+
+
+def _plain(text: object) -> str:
+    """Text that rich doesn't take for its markup."""
+    from rich.markup import escape
+
+    return escape(str(text))
+
+
+def _as_json(value: Any) -> Any:
+    """Numbers of Postgres keep their digits; what else JSON doesn't know is text."""
+    if isinstance(value, Decimal):
+        return float(value) if value.is_finite() else str(value)
+    if isinstance(value, datetime | date):
+        return value.isoformat()
+    return str(value)

@@ -1,0 +1,141 @@
+"""`callhouse demo`: the whole of it once, over invented calls, in a home and warehouse of its own.
+
+Whoever has real accounts or a real warehouse finds neither touched.
+"""
+
+import os
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+
+import psycopg
+from psycopg import sql as compose
+
+import sql
+from pipelines import console, watchdog
+from pipelines.dagster_home import STORAGE_URL
+from pipelines.progress import ProgressBar
+from pipelines.query import run_query
+from pipelines.standin import start_standin
+from pipelines.sync import known_accounts, run_pass
+from pipelines.sync_plan import Wish
+from pipelines.sync_report import Report, report
+from pipelines.up import only_one, signals_interrupt
+from resources.account import Account
+from resources.errors import CallhouseError
+from resources.home import Home
+from resources.local_postgres import DATABASE, LocalPostgres
+from resources.warehouse import Warehouse
+from resources.windows import business_day
+
+NOTICE = (
+    "This is a demo: stand-in vendors on this machine play the real ones, and every name, number "
+    "and call that they tell of is invented."
+)
+HISTORY = timedelta(days=2)
+"""Short enough for a demo of two minutes: details are a request each."""
+
+
+def run() -> None:
+    """Starts everything, loads, shows, loads again, and ends everything.
+
+    Raises CallhouseError when something isn't as it should be.
+    """
+    home = Home(Home.from_environment().root / "demo")
+    home.logs.mkdir(parents=True, exist_ok=True)
+    _stay_inside(home)
+    console.say(NOTICE, "bold yellow")
+    try:
+        with signals_interrupt(), only_one(home), watchdog.process_group(home) as leader:
+            url = _fresh_database(home)
+            start_standin(home, leader.pid, datetime.now(UTC).date() - HISTORY)
+            _show(home, url)
+    except KeyboardInterrupt:
+        console.say("The demo has stopped.")
+
+
+def _stay_inside(home: Home) -> None:
+    """Whatever the environment says of real accounts and databases isn't for the demo."""
+    for name in ("CALLHOUSE_DATABASE_URL", "DAGSTER_HOME", STORAGE_URL):
+        os.environ.pop(name, None)
+    os.environ["CALLHOUSE_HOME"] = str(home.root)
+    os.environ["CALLHOUSE_ACCOUNTS"] = str(home.demo_accounts)
+
+
+def _fresh_database(home: Home) -> str:
+    """Each demo begins with an empty warehouse: it always tells the same story."""
+    server = LocalPostgres(home)
+    server.start()
+    with closing(psycopg.connect(server.url("postgres"), autocommit=True)) as connection:
+        drop = compose.SQL("DROP DATABASE {} WITH (FORCE)")
+        connection.execute(drop.format(compose.Identifier(DATABASE)))
+    return server.start()
+
+
+def _show(home: Home, url: str) -> None:
+    accounts = known_accounts(home)
+    console.say(
+        "\nFirst pass: yesterday of what may be asked for once in five minutes, then "
+        "whatever is due.",
+        "bold",
+    )
+    passes = [_pass(url, wish) for wish in _yesterdays(accounts)]
+    passes.append(_pass(url, Wish()))
+    _sum_up(passes)
+    for title, query in (
+        ("What landed", "demo/landed"),
+        ("How complete the business days are", "demo/days"),
+    ):
+        console.say(f"\n{title}", "bold")
+        run_query(url, sql.read(query), "table")
+    console.say("\nA first question to it", "bold")
+    console.say(sql.read("demo/sample").rstrip())
+    run_query(url, sql.read("demo/sample"), "table")
+    console.say("\nSecond pass: the oldest day once more, in full", "bold")
+    _sum_up([_pass(url, wish) for wish in _again(accounts)])
+    console.say(f"\n{NOTICE}", "bold yellow")
+    console.say(f"Ask it more:  CALLHOUSE_HOME={home.root} callhouse sql")
+
+
+def _yesterdays(accounts: dict[str, Account]) -> list[Wish]:
+    """Of a report that may be asked rarely, today's answer is empty in the morning."""
+    now = datetime.now(UTC)
+    return [
+        Wish((account.name,), ("agent_usage",), day, day)
+        for account in accounts.values()
+        if "agent_usage" in account.streams
+        for day in [business_day(now, account.timezone) - timedelta(days=1)]
+    ]
+
+
+def _again(accounts: dict[str, Account]) -> list[Wish]:
+    """The oldest day of all that may be asked again at once; details are asked for only once."""
+    names = tuple(a.name for a in accounts.values() if not a.limits.min_interval_s)
+    first = min(accounts[name].start_date for name in names)
+    return [Wish(names, ("calls", "dialogs", "recordings"), first, first)]
+
+
+def _pass(url: str, wish: Wish) -> Report:
+    with ProgressBar() as bar:
+        done = run_pass(wish, url, bar)
+    with closing(Warehouse(url, pool_size=1)) as warehouse:
+        return report(warehouse, done)
+
+
+def _sum_up(passes: list[Report]) -> None:
+    """In figures; raises CallhouseError with what failed."""
+    for told in passes:
+        for line in told.lines:
+            if line.state == "deferred":
+                console.say(f"{line.account} {line.stream} {line.day}: {line.why}", "dim")
+    lines = [line for told in passes for line in told.lines]
+    console.say(
+        f"{sum(line.requests for line in lines):,} requests brought "
+        f"{sum(line.records for line in lines):,} records: "
+        f"{sum(line.new for line in lines):,} new, "
+        f"{sum(line.changed for line in lines):,} changed, "
+        f"{sum(line.rejected for line in lines):,} rejected."
+    )
+    if not all(told.is_well for told in passes):
+        for told in passes:
+            told.print()
+        raise CallhouseError("Something failed; the lines above say what.")

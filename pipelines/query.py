@@ -1,0 +1,94 @@
+"""`callhouse sql`: psql on the warehouse, or one query that only reads."""
+
+import csv
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+import psycopg
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from sqlalchemy import make_url
+
+from pipelines import console
+from resources.errors import CallhouseError
+from resources.server_user import ServerUser
+
+
+def open_psql(url: str) -> int:
+    """Runs psql until its user leaves it; returns its exit code.
+
+    The password goes through the environment, as everybody may read a process's arguments.
+    """
+    settings = conninfo_to_dict(_libpq(url))
+    password = settings.pop("password", None)
+    environment = {**os.environ, "PGAPPNAME": "callhouse sql"}
+    if password:
+        environment["PGPASSWORD"] = str(password)
+    command = [_psql(), make_conninfo("", **settings)]
+    return subprocess.run(command, env=environment, check=False).returncode
+
+
+def run_query(url: str, query: str, form: str) -> None:
+    """Prints what the query returns as a table, as CSV or as JSON.
+
+    Raises CallhouseError with what Postgres says of a query that it doesn't take.
+    """
+    with psycopg.connect(_libpq(url), application_name="callhouse sql") as connection:
+        connection.read_only = True
+        try:
+            cursor = connection.execute(query.encode())
+        except psycopg.Error as error:
+            raise CallhouseError(_sentence(error)) from None
+        if cursor.description is None:
+            raise CallhouseError("The query returns no rows: `callhouse sql` is for reading.")
+        names = [column.name for column in cursor.description]
+        _PRINTERS[form](names, cursor.fetchall())
+
+
+def _print_table(names: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+    console.table(names, rows)
+    console.out.print(f"{len(rows):,} row{'' if len(rows) == 1 else 's'}")
+
+
+def _print_csv(names: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+    """NULL is an empty field; figures are as Postgres has them."""
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    writer.writerow(names)
+    for row in rows:
+        writer.writerow([console.shown(v) if isinstance(v, dict | list | bool) else v for v in row])
+
+
+def _print_json(names: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+    console.print_json([dict(zip(names, row, strict=True)) for row in rows])
+
+
+_PRINTERS = {"table": _print_table, "csv": _print_csv, "json": _print_json}
+
+
+def _psql() -> str:
+    if found := shutil.which("psql"):
+        return found
+    embedded = ServerUser.current().binaries() / "psql"
+    if embedded.exists():
+        return str(embedded)
+    raise CallhouseError(
+        "There is no psql on this machine: install Postgres' client, or give `callhouse sql` a "
+        'query: callhouse sql "SELECT …"'
+    )
+
+
+def _sentence(error: psycopg.Error) -> str:
+    """Postgres' message and hint; or, of a query that would write, where writing is done."""
+    message = error.diag.message_primary or str(error).strip()
+    if isinstance(error, psycopg.errors.ReadOnlySqlTransaction):
+        return f"{message}: a query here only reads; `callhouse sql` without one opens psql"
+    parts = [message, error.diag.message_detail, error.diag.message_hint]
+    return ". ".join(part.rstrip(".") for part in parts if part) + "."
+
+
+def _libpq(url: str) -> str:
+    """Without SQLAlchemy's driver in it."""
+    return make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)

@@ -1,0 +1,195 @@
+"""`callhouse status`: how every account's streams stand, and what limits leave to them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, date, datetime
+from typing import Any
+
+from assets.load import read_states
+from assets.plan import StreamState, next_due
+from pipelines import console
+from resources.account import Account
+from resources.permits import Limiter
+from resources.vendor import DetailStream
+from resources.vendors import discover
+from resources.warehouse import Warehouse
+from resources.windows import business_day
+
+
+@dataclass(frozen=True)
+class StreamStatus:
+    """How one account's stream stands. Days are those gone by; `open` has today, too."""
+
+    account: str
+    stream: str
+    last_success_at: datetime | None
+    next_poll_at: datetime | None
+    """None: at the next tick; or never, if it has stopped."""
+    stopped: bool
+    failures: int
+    last_error: str | None
+    complete: int
+    open: int
+    settling: int
+    failed: int
+    unread: int
+    oldest_incomplete: date | None
+    oldest_state: str | None
+    oldest_note: str | None
+    open_records: int
+    rejects: int
+
+
+@dataclass(frozen=True)
+class Quota:
+    """What is used of a daily quota on the vendor's present day."""
+
+    operation: str
+    day: date
+    used: int
+    by_backfill: int
+    daily_requests: int
+    exhausted_until: datetime | None
+
+
+@dataclass(frozen=True)
+class Status:
+    """All of it."""
+
+    now: datetime
+    streams: Sequence[StreamStatus]
+    quotas: Sequence[Quota]
+    backfills: Sequence[Mapping[str, Any]]
+    waiting: Sequence[Mapping[str, Any]]
+
+    def as_json(self) -> dict[str, Any]:
+        """For scripts."""
+        return asdict(self)
+
+    def print(self) -> None:
+        """For people."""
+        console.table(
+            ("account", "stream", "last success", "complete", "settling", "failed", "unread",
+             "open records", "rejects", "next poll"),
+            (
+                (s.account, s.stream, console.ago(s.last_success_at, self.now), s.complete,
+                 s.settling, s.failed, s.unread, s.open_records, s.rejects, self._next(s))
+                for s in self.streams
+            ),
+        )  # fmt: skip
+        for stream in self.streams:
+            self._print_trouble(stream)
+        self._print_quotas()
+        self._print_backfills()
+
+    def _next(self, stream: StreamStatus) -> str:
+        if stream.stopped:
+            return "stopped"
+        if stream.next_poll_at is None or stream.next_poll_at <= self.now:
+            return "due"
+        return console.ago(stream.next_poll_at, self.now)
+
+    def _print_trouble(self, stream: StreamStatus) -> None:
+        name = f"{stream.account} {stream.stream}"
+        if stream.last_error:
+            console.say(f"{name}: {stream.last_error}", "red" if stream.failures else "yellow")
+        if stream.oldest_incomplete and stream.oldest_state != "unread":
+            note = f": {stream.oldest_note}" if stream.oldest_note else ""
+            console.say(
+                f"{name}: oldest day that isn't complete: {stream.oldest_incomplete}, "
+                f"{stream.oldest_state}{note}",
+                "red" if stream.oldest_state == "failed" else "dim",
+            )
+        if stream.unread:
+            since = "" if stream.oldest_state != "unread" else f" since {stream.oldest_incomplete}"
+            console.say(f"{name}: {stream.unread} days{since} are still to be read", "yellow")
+
+    def _print_quotas(self) -> None:
+        for quota in self.quotas:
+            gone = quota.exhausted_until or quota.used >= quota.daily_requests
+            console.say(
+                f"quota of {quota.operation} on {quota.day}: {quota.used:,} of "
+                f"{quota.daily_requests:,} requests used, {quota.by_backfill:,} by backfills"
+                + ("; used up: goes on by itself on the vendor's next day" if gone else ""),
+                "red" if gone else "",
+            )
+
+    def _print_backfills(self) -> None:
+        for row in self.backfills:
+            console.say(
+                f"backfill of {row['account']} {row['stream']}: {row['done']} of {row['windows']} "
+                f"windows, done {console.ago(row['expected_at'], self.now)}"
+            )
+        for row in self.waiting:
+            what = f"backfill of {row['account']} {row['stream']} ({row['report']})"
+            if row["reason"]:
+                until = console.ago(row["expected_at"], self.now)
+                console.say(f"{what}: waits for its turn ({row['reason']}), {until}", "dim")
+            else:
+                console.say(f"{what}: the vendor is answering", "dim")
+
+
+def read_status(warehouse: Warehouse, accounts: Mapping[str, Account]) -> Status:
+    """How everything stands now."""
+    now = datetime.now(UTC)
+    quotas = {a.operation: a for a in accounts.values() if a.limits.daily_requests}
+    return Status(
+        now,
+        _streams(warehouse, accounts, now),
+        _quotas(warehouse, quotas, now),
+        [row._asdict() for row in warehouse.rows("status/backfills")],
+        [row._asdict() for row in warehouse.rows("status/in_flight")],
+    )
+
+
+def _streams(
+    warehouse: Warehouse, accounts: Mapping[str, Account], now: datetime
+) -> list[StreamStatus]:
+    pairs = [(account, name) for account in accounts.values() for name in account.streams]
+    streams = {(v.name, s.name): s for v in discover().values() for s in v.streams}
+    states = read_states(warehouse, list(accounts.values()), list(streams.values()))
+    limiter = Limiter(warehouse)
+    rows = warehouse.rows(
+        "status/streams",
+        accounts=[account.name for account, _ in pairs],
+        streams=[name for _, name in pairs],
+        firsts=[account.start_date for account, _ in pairs],
+        todays=[business_day(now, account.timezone) for account, _ in pairs],
+        details=[isinstance(streams[a.vendor, name], DetailStream) for a, name in pairs],
+    )
+    known = {(row.account, row.stream): row for row in rows}
+    found = []
+    for account, name in pairs:
+        row = known[account.name, name]
+        state = states.get((account.name, name), StreamState())
+        stopped = bool(row.stopped_key) and row.stopped_key == limiter.credential(account)
+        figures = {key: row._asdict()[key] for key in _COPIED}
+        due = None if stopped else next_due(account, state)
+        found.append(StreamStatus(account.name, name, next_poll_at=due, stopped=stopped, **figures))
+    return found
+
+
+_COPIED = (
+    "last_success_at", "failures", "last_error", "complete", "open", "settling", "failed",
+    "unread", "oldest_incomplete", "oldest_state", "oldest_note", "open_records", "rejects",
+)  # fmt: skip
+
+
+def _quotas(warehouse: Warehouse, accounts: Mapping[str, Account], now: datetime) -> list[Quota]:
+    """By operation, which is what shares a quota."""
+    days = {name: business_day(now, account.timezone) for name, account in accounts.items()}
+    rows = {
+        row.bucket: row
+        for row in warehouse.rows("status/quotas", buckets=list(days), days=list(days.values()))
+    }
+    found = []
+    for name, account in accounts.items():
+        row = rows.get(name)
+        used, by_backfill, until = (
+            (row.used, row.by_backfill, row.exhausted_until) if row else (0, 0, None)
+        )
+        assert account.limits.daily_requests
+        found.append(
+            Quota(name, days[name], used, by_backfill, account.limits.daily_requests, until)
+        )
+    return found

@@ -1,0 +1,178 @@
+"""What one pass of `callhouse sync` is to do: which runs, for which accounts and days."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+
+from assets.context import ACCOUNTS_TAG, KIND_TAG
+from assets.partitions import day_range
+from assets.streams import DAYS_PER_RUN
+from pipelines.schedules import accounts_tag, poll_tags, waits
+from resources.account import Account
+from resources.errors import ConfigurationError
+from resources.vendor import Vendor
+from resources.vendors import discover
+from resources.warehouse import Warehouse
+from resources.windows import business_day, days_between
+
+BACKFILL = "backfill"
+BACKFILL_TAG = "callhouse/backfill"
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What a pass is asked for. With `first` and `last`: these business days in full."""
+
+    accounts: tuple[str, ...] = ()
+    streams: tuple[str, ...] = ()
+    first: date | None = None
+    last: date | None = None
+
+    def choose(self, accounts: Mapping[str, Account], now: datetime) -> list[Account]:
+        """The accounts that are meant, each with the streams that are meant.
+
+        Raises ConfigurationError with everything that is wrong.
+        """
+        faults = [
+            f"no account {name!r} in accounts.toml"
+            for name in self.accounts
+            if name not in accounts
+        ]
+        chosen = [
+            account.model_copy(
+                update={"streams": tuple(s for s in account.streams if self._is_meant(s))}
+            )
+            for account in accounts.values()
+            if not self.accounts or account.name in self.accounts
+        ]
+        known = {stream for account in chosen for stream in account.streams}
+        faults += [
+            f"no stream {name!r} in these accounts" for name in self.streams if name not in known
+        ]
+        faults += self._wrong_days(chosen, now)
+        if faults:
+            raise ConfigurationError(faults)
+        return [account for account in chosen if account.streams]
+
+    def _is_meant(self, stream: str) -> bool:
+        return not self.streams or stream in self.streams
+
+    def _wrong_days(self, chosen: Sequence[Account], now: datetime) -> Iterator[str]:
+        if self.first is None or self.last is None:
+            return
+        if self.last < self.first:
+            yield f"--to {self.last} is before --from {self.first}"
+        today = max((_today(account, now) for account in chosen), default=self.last)
+        if self.last > today:
+            yield f"{self.last} is in the future: the last business day that has begun is {today}"
+
+
+@dataclass(frozen=True)
+class Run:
+    """A Dagster run to come. `steps`: by how much it brings the pass forward."""
+
+    vendor: Vendor
+    tags: Mapping[str, str]
+    steps: int
+
+
+@dataclass(frozen=True)
+class Skipped:
+    """An account that isn't asked now, and why."""
+
+    account: str
+    why: str
+    stopped: bool = False
+
+
+@dataclass
+class Plan:
+    """The runs of a pass, one vendor after the other; and whom it leaves out.
+
+    Who may be asked rarely comes last, where the wait is nobody else's.
+    """
+
+    accounts: Mapping[str, Account]
+    wish: Wish
+    now: datetime
+    skipped: list[Skipped] = field(default_factory=list)
+
+    def runs(self, warehouse: Warehouse) -> Iterator[Run]:
+        """The runs. Raises ConfigurationError if the wish is wrong."""
+        chosen = self.wish.choose(self.accounts, self.now)
+        by_vendor: dict[str, list[Account]] = {}
+        for account in sorted(chosen, key=lambda account: account.limits.min_interval_s):
+            by_vendor.setdefault(account.vendor, []).append(account)
+        for name, mine in by_vendor.items():
+            vendor = discover()[name]
+            all_of_it = [a for a in self.accounts.values() if a.vendor == name]
+            if self.wish.first and self.wish.last:
+                yield from self._backfill(vendor, mine, all_of_it, self.wish.first, self.wish.last)
+            else:
+                yield from self._poll(warehouse, vendor, mine, all_of_it)
+
+    def _poll(
+        self,
+        warehouse: Warehouse,
+        vendor: Vendor,
+        accounts: Sequence[Account],
+        all_of_it: Sequence[Account],
+    ) -> Iterator[Run]:
+        """One run for all accounts that are due."""
+        waiting = waits(warehouse, vendor, accounts, self.now)
+        due: list[Account] = []
+        for account in accounts:
+            wait = waiting[account.name]
+            if _today(account, self.now) < account.start_date:
+                self._skip(account, f"its first business day is {account.start_date}")
+            elif wait == timedelta.max:
+                why = "stopped, as its credentials were refused: see `callhouse status`"
+                self._skip(account, why, stopped=True)
+            elif wait > timedelta(0):
+                self._skip(account, f"not due: its next poll is in {wait.total_seconds():.0f} s")
+            else:
+                due.append(account)
+        if due:
+            tags = poll_tags(vendor, due, all_of_it, self.now)
+            yield Run(vendor, tags, sum(len(account.streams) for account in due))
+
+    def _backfill(
+        self,
+        vendor: Vendor,
+        accounts: Sequence[Account],
+        all_of_it: Sequence[Account],
+        first: date,
+        last: date,
+    ) -> Iterator[Run]:
+        """Runs of a month each, newest first, as Dagster's UI makes them of a range."""
+        days = {account.name: self._days(account, first, last) for account in accounts}
+        for account in accounts:
+            if not days[account.name]:
+                self._skip(account, f"no business day of it is from {first} to {last}")
+        wanted = sorted({day for mine in days.values() for day in mine})
+        while wanted:
+            wanted, chunk = wanted[:-DAYS_PER_RUN], wanted[-DAYS_PER_RUN:]
+            mine = [a for a in accounts if days[a.name] and days[a.name][0] <= chunk[-1]]
+            begin, end = day_range(chunk)
+            tags = {
+                KIND_TAG: BACKFILL,
+                BACKFILL_TAG: vendor.name,
+                ACCOUNTS_TAG: accounts_tag(mine, all_of_it),
+                "callhouse/vendor": vendor.name,
+                "dagster/asset_partition_range_start": begin,
+                "dagster/asset_partition_range_end": end,
+            }
+            steps = sum(
+                len(account.streams) * len(set(chunk) & set(days[account.name])) for account in mine
+            )
+            yield Run(vendor, tags, steps)
+
+    def _days(self, account: Account, first: date, last: date) -> list[date]:
+        return days_between(max(first, account.start_date), min(last, _today(account, self.now)))
+
+    def _skip(self, account: Account, why: str, stopped: bool = False) -> None:
+        self.skipped.append(Skipped(account.name, why, stopped))
+
+
+def _today(account: Account, now: datetime) -> date:
+    return business_day(now, account.timezone)

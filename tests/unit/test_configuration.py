@@ -1,0 +1,223 @@
+"""`accounts.toml`: read whole or refused whole, every fault named, no secret told."""
+
+import re
+from collections.abc import Callable
+from datetime import date, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from resources.account import Account
+from resources.configuration import read_accounts
+from resources.errors import ConfigurationError
+from resources.home import CHECKOUT
+
+SECRET = "hunter2-hunter2"
+Read = Callable[..., dict[str, Account]]
+Faults = Callable[..., list[str]]
+
+
+def entry(name: str = "acme", vendor: str = "wolkvox", **changes: str | None) -> str:
+    """An account as written; a key that is changed to None is left out."""
+    keys = {
+        "vendor": f'"{vendor}"',
+        "base_url": '"https://vendor.example"',
+        "start_date": "2026-01-01",
+        "credentials": '{ token = { env = "A_TOKEN" } }',
+    } | changes
+    lines = [f"{key} = {value}" for key, value in keys.items() if value is not None]
+    return "\n".join([f"[accounts.{name}]", *lines, ""])
+
+
+@pytest.fixture
+def read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Read:
+    monkeypatch.setenv("A_TOKEN", SECRET)
+
+    def from_text(*entries: str) -> dict[str, Account]:
+        file = tmp_path / "accounts.toml"
+        file.write_text("\n".join(entries), encoding="utf-8")
+        return read_accounts(file)
+
+    return from_text
+
+
+@pytest.fixture
+def faults(read: Read) -> Faults:
+    """What is said of a wrong file; whatever it is, it never tells a secret."""
+
+    def of(*entries: str) -> list[str]:
+        with pytest.raises(ConfigurationError) as caught:
+            read(*entries)
+        assert SECRET not in str(caught.value)
+        assert SECRET not in repr(caught.value)
+        return caught.value.faults
+
+    return of
+
+
+def test_the_vendor_fills_in_what_is_left_out(read: Read) -> None:
+    account = read(entry())["acme"]
+    assert account.timezone == ZoneInfo("America/Bogota")
+    assert account.country == "CO"
+    assert account.streams == ("agent_usage", "calls", "unconnected_calls")
+    assert account.poll_every == timedelta(minutes=5)
+    assert account.limits.min_interval_s == 300
+    assert account.operation == "acme"
+    assert account.start_date == date(2026, 1, 1)
+    assert account.secret("token") == SECRET
+    assert SECRET not in repr(account)
+
+
+def test_what_an_account_says_counts(read: Read) -> None:
+    changes = {
+        "timezone": '"America/Lima"',
+        "country": '"PE"',
+        "currency": '"PEN"',
+        "streams": '["calls"]',
+        "licenses": "25",
+        "operation": '"acme-group"',
+        "poll_every_s": "600",
+        "limits": "{ concurrency = 2, reserve = 0.5 }",
+        "base_url": '"https://vendor.example/with/a/path/"',
+    }
+    account = read(entry(**changes))["acme"]
+    assert account.timezone.key == "America/Lima"
+    assert (account.country, account.currency, account.streams) == ("PE", "PEN", ("calls",))
+    assert account.limits.daily_requests == 25_000
+    assert (account.limits.concurrency, account.limits.reserve) == (2, 0.5)
+    assert account.poll_every == timedelta(minutes=10)
+    assert account.operation != "acme"
+    assert account.base_url == "https://vendor.example/with/a/path"
+
+
+def test_a_secret_may_stand_in_a_file(read: Read, tmp_path: Path) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text(f"{SECRET}\n")
+    account = read(entry(credentials=f'{{ token = {{ file = "{secret}" }} }}'))["acme"]
+    assert account.secret("token") == SECRET
+
+
+def test_every_fault_is_named_at_once(faults: Faults) -> None:
+    told = faults(
+        entry("one", base_url='"http://vendor.example"', timezone='"Nowhere/Land"'),
+        entry("two", vendor="nobody"),
+        entry("three", streams='["calls", "gossip"]', credentials="{}"),
+        entry("Four"),
+        '[somewhere]\nelse = "x"\n',
+    )
+    text = "\n".join(told)
+    assert "accounts.one.base_url: must be https" in text
+    assert "accounts.one.timezone: no such time zone; expected a name like" in text
+    assert "accounts.two.vendor: no vendor 'nobody'; expected one of clickfono, " in text
+    assert "accounts.three.streams: no stream 'gossip'; wolkvox has agent_usage, calls" in text
+    assert "accounts.three.credentials.token: missing; expected" in text
+    assert "accounts.Four: the name may have a-z, 0-9 and '-' only" in text
+    assert "somewhere: unknown; expected [accounts.<name>]" in text
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"credentials": f'{{ token = "{SECRET}" }}'}, "a literal secret is refused"),
+        ({"credentials": '{ token = { env = "UNSET" } }'}, "variable UNSET isn't set"),
+        ({"credentials": '{ token = { file = "/nowhere" } }'}, "/nowhere: No such file"),
+        (
+            {"credentials": '{ token = { env = "A_TOKEN", file = "/x" } }'},
+            'expected either { env = "NAME" } or { file = "/path" }',
+        ),
+        (
+            {"credentials": f'{{ token = {{ env = "A_TOKEN" }}, pin = "{SECRET}" }}'},
+            "credentials.pin: unknown; wolkvox takes token",
+        ),
+        ({"flavour": '"vanilla"'}, "accounts.acme.flavour: extra inputs"),
+        ({"start_date": None}, "accounts.acme.start_date: field required"),
+        ({"start_date": '"soon"'}, "accounts.acme.start_date: "),
+        ({"country": '"XX"'}, "country: expected a two-letter country code like CO"),
+        ({"currency": '"pesos"'}, "accounts.acme.currency: "),
+        ({"streams": "[]"}, "streams: empty; wolkvox has"),
+        ({"limits": "{ speed = 3 }"}, "limits.speed: "),
+        ({"limits": "{ reserve = 1.5 }"}, "limits.reserve: "),
+        ({"limits": "{ sources = {} }"}, "limits.sources: unknown"),
+        ({"options": "{ project_ids = [1] }"}, "options.project_ids: "),
+        (
+            {"poll_every_s": "60"},
+            "poll_every_s: 60 is more often than the vendor allows (limits.min_interval_s = 300)",
+        ),
+        ({"base_url": '"ftp://vendor.example"'}, "expected an address like https://"),
+        ({"base_url": '"https://me@vendor.example"'}, "must not carry a query"),
+        ({"base_url": '"https://vendor.example/?a=1"'}, "must not carry a query"),
+    ],
+)
+def test_a_wrong_value_is_named(faults: Faults, changes: dict[str, str], told: str) -> None:
+    said = faults(entry(**changes))
+    assert len(said) == 1
+    assert told in said[0]
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1:8000", "localhost", "[::1]:8000"])
+def test_plain_http_is_for_this_machine_only(read: Read, host: str) -> None:
+    assert read(entry(base_url=f'"http://{host}/path"'))["acme"].base_url.startswith("http://")
+
+
+def test_licenses_are_for_vendors_with_such_a_quota(faults: Faults) -> None:
+    assert faults(entry(vendor="conpeek", licenses="3")) == [
+        "accounts.acme.licenses: conpeek has no quota by licences; remove it"
+    ]
+
+
+def test_details_need_what_they_are_details_of(faults: Faults) -> None:
+    assert faults(entry(vendor="evolux", streams='["call_details"]')) == [
+        "accounts.acme.streams: 'call_details' needs 'calls', whose details it loads"
+    ]
+
+
+def test_accounts_that_share_a_quota_agree_on_it(read: Read, faults: Faults) -> None:
+    def sharing(name: str, licenses: int) -> str:
+        return entry(name, operation='"group"', licenses=str(licenses))
+
+    told = faults(sharing("one", 5), sharing("two", 6))
+    assert told == [
+        "accounts.two.operation: shares its daily quota with one, "
+        "but their licenses, daily_requests or timezone differ"
+    ]
+    accounts = read(sharing("one", 5), sharing("two", 5))
+    assert accounts["one"].operation == accounts["two"].operation
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("", "no account; expected at least one [accounts.<name>]"),
+        ("accounts = 3", "no account"),
+        ("[accounts.x\n", "not valid TOML"),
+        ("[accounts]\nx = 3", "accounts.x"),
+    ],
+)
+def test_a_file_without_accounts_is_refused(faults: Faults, text: str, told: str) -> None:
+    assert told in "\n".join(faults(text))
+
+
+def test_a_file_that_isnt_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match=r"accounts\.toml: No such file"):
+        read_accounts(tmp_path / "accounts.toml")
+
+
+def test_the_example_works_when_it_is_uncommented(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = (CHECKOUT / "accounts.example.toml").read_text(encoding="utf-8")
+    assert not [line for line in text.splitlines() if line and not line.startswith("#")]
+    text = re.sub(r"^# (?=\[accounts\.|\w+ *= )", "", text, flags=re.MULTILINE)
+    for name in re.findall(r'env = "(\w+)"', text):
+        monkeypatch.setenv(name, SECRET)
+    secret = tmp_path / "secret"
+    secret.write_text(SECRET)
+    text = re.sub(r'file = "/run/[^"]+"', f'file = "{secret}"', text)
+    file = tmp_path / "accounts.toml"
+    file.write_text(text, encoding="utf-8")
+    accounts = read_accounts(file)
+    assert sorted(account.vendor for account in accounts.values()) == [
+        "clickfono", "conpeek", "evolux", "vono", "wolkvox",
+    ]  # fmt: skip
+    assert accounts["acme-bogota"].limits.daily_requests == 25_000

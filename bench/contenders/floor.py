@@ -1,0 +1,175 @@
+"""The floor: the least that could put the same rows into the same tables.
+
+Pages are fetched one after the other and COPYed as they are, raw and facts, into the very day
+partitions that Callhouse fills, with their keys and indexes. `load` inserts straight: it can't be
+run twice. `merge` goes by a stage and `ON CONFLICT`, and leaves alone what hasn't changed. Neither
+knows versions, rejects, moved or missing records, other vendors, limits, a ledger or completeness;
+the mapping is written out for this one report, and takes every record for a good one.
+"""
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import orjson
+import psycopg
+from psycopg import sql
+
+from bench.contenders.pages import pages
+from bench.task import Task, run
+
+BATCH = 10
+"""Pages a transaction: 5,000 records, as Callhouse does."""
+KEY = ("call_date", "account", "stream")
+RAW = (*KEY, "record_key", "version", "payload", "first_seen_at", "request_id")
+COMMON = (
+    "vendor", "direction", "started_at", "answered_at", "ended_at", "duration_s", "talk_s",
+    "wait_s", "from_number", "to_number", "from_e164", "to_e164", "end_reason", "attributes",
+)  # fmt: skip
+LEGS = (*KEY, "leg_id", *COMMON, "leg_type", "machine_detected")
+CALLS = (*KEY, "call_id", *COMMON, "grain", "disposition", "disposition_raw", "is_final")
+TABLES = (
+    ("raw.records", RAW, (*KEY, "record_key", "version"), ("payload",)),
+    ("facts.call_legs", LEGS, (*KEY, "leg_id"), LEGS[4:]),
+    ("facts.calls", CALLS, (*KEY, "call_id"), CALLS[4:]),
+)
+DIRECTIONS = {"INBOUND": "inbound", "OUTBOUND": "outbound"}
+ATTRIBUTES = (
+    "alert_time", "ring_time", "first_queue_waiting_time", "machine_detected_type", "project_id",
+    "project_name", "call_uuid", "tenant_user_id", "tenant_user_name", "operator_call_id",
+    "custom_tag_ids",
+)  # fmt: skip
+Rows = tuple[list[Sequence[Any]], list[Sequence[Any]], list[Sequence[Any]]]
+
+
+def work(task: Task) -> dict[str, Any]:
+    """Loads the whole time; reports the records."""
+    records = 0
+    with psycopg.connect(task.database_url) as connection:
+        _make_days(connection, task)
+        if task.action == "merge":
+            _make_stages(connection)
+        for batch in _batches(task):
+            rows = _shape(batch, task)
+            for table, lines in zip(TABLES, rows, strict=True):
+                if task.action == "merge":
+                    _merge(connection, *table, lines)
+                else:
+                    _copy(connection, table[0], table[1], lines)
+            connection.commit()
+            records += len(batch)
+    return {"records": records}
+
+
+def _batches(task: Task) -> Iterator[list[dict[str, Any]]]:
+    batch: list[dict[str, Any]] = []
+    for number, page in enumerate(pages(task), start=1):
+        batch += page
+        if number % BATCH == 0:
+            yield batch
+            batch = []
+    yield batch
+
+
+def _shape(records: list[dict[str, Any]], task: Task) -> Rows:
+    raw: list[Sequence[Any]] = []
+    legs: list[Sequence[Any]] = []
+    calls: list[Sequence[Any]] = []
+    name = task.base_url.rpartition("/")[2]
+    now = f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S+00}"
+    for record in records:
+        start, end = record["start_time"], record["hangup_time"]
+        duration = (datetime.fromisoformat(end) - datetime.fromisoformat(start)).total_seconds()
+        key = (start[:10], name, "dialogs", record["dialog_uuid"])
+        direction = DIRECTIONS[record["business_direction"]]
+        talk, reason = record["talking_time"] / 1000, record["business_end_cause"]
+        attributes = {
+            field: value for field in ATTRIBUTES if (value := record[field]) not in (None, "")
+        }
+        common = [
+            "conpeek", direction, f"{start}+00", _utc(record["answer_time"]), f"{end}+00",
+            duration, talk, record["waiting_time"] / 1000, record["from_display_target"],
+            record["to_display_target"], f"+{record['from_display_target']}",
+            f"+{record['to_display_target']}", reason, orjson.dumps(attributes).decode(),
+        ]  # fmt: skip
+        raw.append((*key, 1, orjson.dumps(record).decode(), now, 0))
+        legs.append((*key, *common, record["dialog_type"], bool(record["machine_detected"])))
+        if record["dialog_type"] == "EXTERNAL":
+            common[3] = _utc(record["serve_time"])
+            unanswered = "no_answer" if direction == "outbound" else "abandoned"
+            disposition = "answered" if talk > 0 else unanswered
+            calls.append((*key, *common, "call", disposition, reason, True))
+    return raw, legs, calls
+
+
+def _utc(text: str | None) -> str | None:
+    return f"{text}+00" if text else None
+
+
+def _make_days(connection: psycopg.Connection, task: Task) -> None:
+    first = date.fromisoformat(task.first_day)
+    for number in range(task.days):
+        connection.execute("SELECT ops.make_day(%s)", [first + timedelta(days=number)])
+    connection.commit()
+
+
+def _make_stages(connection: psycopg.Connection) -> None:
+    for table, columns, _, _ in TABLES:
+        make = "CREATE TEMP TABLE {} ON COMMIT DELETE ROWS AS SELECT {} FROM {} LIMIT 0"
+        connection.execute(
+            sql.SQL(make).format(_stage(table), _names(columns), sql.Identifier(*table.split(".")))
+        )
+
+
+def _merge(
+    connection: psycopg.Connection,
+    table: str,
+    columns: Sequence[str],
+    key: Sequence[str],
+    values: Sequence[str],
+    rows: list[Sequence[Any]],
+) -> None:
+    stage = _stage(table)
+    _copy(connection, stage, columns, rows)
+    connection.execute(
+        sql.SQL(
+            "INSERT INTO {table} AS t ({columns}) SELECT {columns} FROM {stage}"
+            " ON CONFLICT ({key}) DO UPDATE SET {set}"
+            " WHERE ({old}) IS DISTINCT FROM ({new})"
+        ).format(
+            table=sql.Identifier(*table.split(".")),
+            columns=_names(columns),
+            stage=stage,
+            key=_names(key),
+            set=sql.SQL(", ").join(
+                sql.SQL("{0} = excluded.{0}").format(sql.Identifier(name)) for name in values
+            ),
+            old=sql.SQL(", ").join(sql.Identifier("t", name) for name in values),
+            new=sql.SQL(", ").join(sql.Identifier("excluded", name) for name in values),
+        )
+    )
+
+
+def _copy(
+    connection: psycopg.Connection,
+    table: str | sql.Identifier,
+    columns: Sequence[str],
+    rows: list[Sequence[Any]],
+) -> None:
+    into = sql.Identifier(*table.split(".")) if isinstance(table, str) else table
+    statement = sql.SQL("COPY {} ({}) FROM STDIN").format(into, _names(columns))
+    with connection.cursor() as cursor, cursor.copy(statement) as copy:
+        for row in rows:
+            copy.write_row(row)
+
+
+def _stage(table: str) -> sql.Identifier:
+    return sql.Identifier(f"stage_{table.partition('.')[2]}")
+
+
+def _names(columns: Sequence[str]) -> sql.Composed:
+    return sql.SQL(", ").join(map(sql.Identifier, columns))
+
+
+if __name__ == "__main__":
+    run(work)

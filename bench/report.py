@@ -1,0 +1,254 @@
+"""The tables of `docs/benchmarks.md`, between two marks, and which targets are met."""
+
+import re
+import subprocess
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+from bench.results import Results
+from bench.scenarios import CALLS, CROWD, HANDLED, LATENCY_DIALOGS, LATENCY_MS
+from bench.yard import Figures
+
+BEGIN = "<!-- make bench writes from here -->"
+END = "<!-- to here -->"
+OURS = ("httpx", "pandas", "psycopg", "SQLAlchemy", "orjson")
+THEIRS = ("dlt", "ingestr", "pyarrow")
+FIRST, AGAIN, REBUILD = (
+    "Callhouse, first load",
+    "Callhouse, again, nothing changed",
+    "Callhouse, facts rebuilt from raw",
+)
+MERGE = "floor with merge"
+
+
+def versions(peers: Path) -> dict[str, str]:
+    """Of our packages and the peers'; a peer that isn't there is said to be missing."""
+    known = {name: version(name) for name in OURS}
+    for name in THEIRS:
+        ask = f"from importlib.metadata import version; print(version({name!r}))"
+        command = [str(peers), "-c", ask]
+        done = (
+            subprocess.run(command, capture_output=True, text=True, check=False)
+            if peers.exists()
+            else None
+        )
+        known[name] = done.stdout.strip() if done and done.returncode == 0 else "not installed"
+    return known
+
+
+def write(file: Path, text: str) -> None:
+    """Puts the tables between the marks, or at the end of a file that has none."""
+    file.parent.mkdir(exist_ok=True)
+    known = file.read_text(encoding="utf-8") if file.exists() else "# Benchmarks\n"
+    block = f"{BEGIN}\n{text}{END}\n"
+    if BEGIN in known:
+        before, _, rest = known.partition(BEGIN)
+        known = before + block + rest.partition(END)[2].removeprefix("\n")
+    else:
+        known = f"{known.rstrip()}\n\n{block}"
+    file.write_text(known, encoding="utf-8")
+
+
+def tables(results: Results) -> str:
+    """All of it as Markdown."""
+    parts = [_targets(results)]
+    sizes = sorted(int(name.split()[1]) for name in results.scenarios() if "dialogs" in name)
+    parts += [_side_by_side(results, size) for size in sizes]
+    parts += [_alone(results), _about(results)]
+    return "\n".join(part for part in parts if part)
+
+
+@dataclass(frozen=True)
+class Target:
+    """One sentence of what was to be reached, and what was measured."""
+
+    wanted: str
+    measured: float
+    limit: float
+    unit: str = "times"
+    at_least: bool = False
+
+    def row(self) -> tuple[str, str, str]:
+        """Its line of the table."""
+        met = self.measured >= self.limit if self.at_least else self.measured <= self.limit
+        digits = 0 if self.unit in ("MB", "ms", "s", "rows") else 2
+        return (
+            self.wanted,
+            f"{self.measured:,.{digits}f} {self.unit}",
+            "met" if met else "**not met**",
+        )
+
+
+def _targets(results: Results) -> str:
+    rows = [target.row() for target in _measured_targets(results)]
+    head = ("target", "measured", "")
+    return f"### Targets\n\n{_table(head, rows)}" if rows else ""
+
+
+def _measured_targets(results: Results) -> Iterator[Target]:
+    steps = results.steps("dialogs 200000")
+    if FIRST in steps:
+        ours = steps[FIRST].cpu_s
+        yield Target(
+            "200k dialogs, full work: at most 1.5 times the floor with merge",
+            ours / steps[MERGE].cpu_s,
+            1.5,
+        )
+        for name, peer, factor in (
+            ("dlt's default merge", "dlt, merge", 4),
+            ("ingestr", "ingestr, merge", 2),
+        ):
+            if peer in steps:
+                yield Target(
+                    f"… at least {factor} times less than {name}",
+                    steps[peer].cpu_s / ours,
+                    factor,
+                    at_least=True,
+                )
+        again = steps[AGAIN]
+        yield Target(
+            "the same again, unchanged: at most 0.5 times the first load", again.cpu_s / ours, 0.5
+        )
+        yield Target("… rows written to raw and facts: none", again.rows_written, 0, "rows")
+        yield Target(
+            "… WAL, as a share of the first load's: next to none",
+            again.wal_mb / steps[FIRST].wal_mb,
+            0.05,
+        )
+        yield Target(
+            "facts rebuilt from raw: at least as fast as the first load",
+            steps[REBUILD].cpu_s / ours,
+            1,
+        )
+    for size in (50_000, 200_000, 1_000_000):
+        if FIRST in (steps := results.steps(f"dialogs {size}")):
+            peak = max(steps[step].peak_mb for step in (FIRST, AGAIN, REBUILD))
+            yield Target(f"peak memory at {size:,} records: under 400 MB", peak, 400, "MB")
+    for figures in results.steps(f"heavy {HANDLED}").values():
+        yield Target("peak memory of one answer of 256 MB: under 1 GB", figures.peak_mb, 1000, "MB")
+    for figures in results.steps("idle 3000").values():
+        said = figures.said
+        spent = (said["polls_client_s"] + said["polls_postgres_s"]) / said["polls"]
+        yield Target("a poll with nothing new, CPU: under 50 ms", spent * 1000, 50, "ms")
+    for figures in results.steps(f"crowd {CROWD}").values():
+        yield Target(
+            "1,000 accounts polled, 200 ms away: within 300 s",
+            figures.said["polls_wall_s"],
+            300,
+            "s",
+        )
+    for figures in results.steps(f"latency {LATENCY_DIALOGS}").values():
+        latencies = figures.requests * LATENCY_MS / 1000
+        yield Target(
+            f"a backfill {LATENCY_MS} ms away, by the sum of its latencies: under 1",
+            figures.wall_s / latencies,
+            1,
+        )
+
+
+def _side_by_side(results: Results, size: int) -> str:
+    scenario = f"dialogs {size}"
+    steps = results.steps(scenario)
+    ours = steps[FIRST].cpu_s
+    rows = [
+        (
+            step,
+            f"{figures.client_s:.1f}",
+            f"{figures.startup_s:.1f}",
+            f"{figures.postgres_s:.1f}",
+            f"**{figures.cpu_s:.1f}**",
+            f"{figures.cpu_s / ours:.2f}",
+            f"{figures.records / figures.cpu_s:,.0f}",
+            f"{figures.wall_s:.1f}",
+            f"{figures.peak_mb:,.0f}",
+            f"{figures.wal_mb:,.0f}",
+        )
+        for step, figures in steps.items()
+    ]
+    head = (
+        "", "client CPU s", "of it start-up", "Postgres CPU s", "CPU s", "times ours",
+        "rows per CPU s", "wall s", "peak MB", "WAL MB",
+    )  # fmt: skip
+    peers = "" if "dlt, merge" in steps else " The peers couldn't be installed here."
+    return f"### {size:,} dialogs\n\n{_runs(results, scenario)}{peers}\n\n{_table(head, rows)}"
+
+
+def _alone(results: Results) -> str:
+    rows = []
+    for scenario, what in (
+        (f"evolux {CALLS}", f"Evolux, {CALLS:,} calls in pages of 50"),
+        (f"wolkvox {HANDLED}", f"Wolkvox, {HANDLED:,} calls in one answer"),
+        (f"heavy {HANDLED}", f"Wolkvox, {HANDLED:,} calls in one answer of 256 MB"),
+        (
+            f"latency {LATENCY_DIALOGS}",
+            f"Conpeek, {LATENCY_DIALOGS:,} dialogs, {LATENCY_MS} ms a page",
+        ),
+    ):
+        rows += [_line(what, figures) for figures in results.steps(scenario).values()]
+    head = ("", "requests", "CPU s", "rows per CPU s", "wall s", "peak MB")
+    text = f"### Other loads\n\n{_table(head, rows)}" if rows else ""
+    polls = []
+    for scenario, what in (
+        ("idle 3000", "one account, again and again"),
+        (f"crowd {CROWD}", f"{CROWD:,} accounts together, 200 ms away"),
+    ):
+        for figures in results.steps(scenario).values():
+            said = figures.said
+            each = 1000 / said["polls"]
+            polls.append(
+                (
+                    what,
+                    f"{said['polls_client_s'] * each:.1f}",
+                    f"{said['polls_postgres_s'] * each:.1f}",
+                    f"{said['polls_wall_s']:.1f}",
+                    f"{figures.peak_mb:,.0f}",
+                )
+            )
+    if polls:
+        columns = ("", "client CPU ms a poll", "Postgres CPU ms a poll", "wall s in all", "peak MB")
+        text += f"\n### Polls with nothing new\n\n{_table(columns, polls)}"
+    return text
+
+
+def _line(what: str, figures: Figures) -> tuple[str, ...]:
+    return (
+        what,
+        f"{figures.requests:,.0f}",
+        f"**{figures.cpu_s:.1f}**",
+        f"{figures.records / figures.cpu_s:,.0f}",
+        f"{figures.wall_s:.1f}",
+        f"{figures.peak_mb:,.0f}",
+    )
+
+
+def _runs(results: Results, scenario: str) -> str:
+    runs = results.runs(scenario)
+    return "One run." if runs == 1 else f"Medians of {runs} interleaved runs."
+
+
+def _about(results: Results) -> str:
+    lines = ["### Measured on", ""]
+    for scenario in results.scenarios():
+        about = results.circumstances(scenario)
+        lines.append(
+            f"- {_pretty(scenario)}: {about['at']}, commit {about['commit']}, "
+            f"`{about['command']}`, load of the machine before it {about['load']}"
+        )
+    machines = {results.circumstances(name)["machine"]: None for name in results.scenarios()}
+    known: dict[str, str] = {}
+    for scenario in results.scenarios():
+        known |= results.circumstances(scenario)["versions"]
+    lines += ["", *(f"{machine}." for machine in machines), ""]
+    lines.append(", ".join(f"{name} {number}" for name, number in known.items()) + ".")
+    return "\n".join(lines) + "\n"
+
+
+def _pretty(scenario: str) -> str:
+    return re.sub(r"\d+", lambda number: f"{int(number[0]):,}", scenario)
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    lines = [head, ["---", *["---:"] * (len(head) - 1)], *rows]
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)

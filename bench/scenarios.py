@@ -1,0 +1,135 @@
+"""What is measured: each scenario yields named steps, one after the other, with their figures."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from bench.yard import PEERS, BenchError, Figures, Lane, Yard
+
+CALLS = 200_000
+HANDLED = 59_999
+"""The largest Wolkvox answer that isn't cut: one more, and the window is halved."""
+HEAVY_COMMENT = 3_700
+"""Bytes that make as many records an answer of just under 256 MB."""
+LATENCY_MS = 250
+LATENCY_DIALOGS = 30_000
+CROWD = 1_000
+CROWD_LATENCY_MS = 200
+
+Steps = Iterator[tuple[str, Figures]]
+
+
+@dataclass(frozen=True)
+class Contender:
+    """Steps on one warehouse, in this order: names, and actions of a module."""
+
+    module: str
+    steps: tuple[tuple[str, str], ...]
+    peer: bool = False
+
+    def run(self, lane: Lane) -> Steps:
+        """Takes the steps."""
+        for step, action in self.steps:
+            if action == "rebuild":
+                lane.forget_facts()
+            yield step, lane.run(self.module, action, peer=self.peer)
+
+
+OURS = Contender(
+    "ours",
+    (
+        ("Callhouse, first load", "load"),
+        ("Callhouse, again, nothing changed", "load"),
+        ("Callhouse, facts rebuilt from raw", "rebuild"),
+    ),
+)
+OWN = (
+    OURS,
+    Contender("floor", (("floor: straight COPY", "load"),)),
+    Contender(
+        "floor",
+        (("floor with merge", "merge"), ("floor with merge, again", "merge")),
+    ),
+)
+OTHERS = (
+    Contender("dlt_rest", (("dlt, merge", "load"), ("dlt, merge, again", "load")), peer=True),
+    Contender("dlt_arrow", (("dlt, Arrow, append only", "load"),), peer=True),
+    Contender(
+        "ingestr_jsonl",
+        (("ingestr, merge", "load"), ("ingestr, merge, again", "load")),
+        peer=True,
+    ),
+)
+
+
+def dialogs(yard: Yard, size: int, runs: int, *, peers: bool = True) -> Steps:
+    """Side by side: every contender once, then every contender again, `runs` times."""
+    contenders = (*OWN, *OTHERS) if peers and PEERS.exists() else OWN
+    with yard.vendors(dialogs=size) as url:
+        for _ in range(runs):
+            for contender in contenders:
+                with yard.lane(url, "conpeek") as lane:
+                    for step, figures in contender.run(lane):
+                        if figures.records != size:
+                            raise BenchError(f"{step}: {figures.records} of {size} records")
+                        yield step, figures
+
+
+def evolux(yard: Yard, size: int, runs: int) -> Steps:
+    """Many small pages."""
+    with yard.vendors(calls=size) as url:
+        yield from _ours(yard, url, "evolux", runs, "Evolux, pages of 50")
+
+
+def wolkvox(yard: Yard, size: int, runs: int) -> Steps:
+    """One large answer."""
+    with yard.vendors(handled=size) as url:
+        yield from _ours(yard, url, "wolkvox", runs, "Wolkvox, one answer")
+
+
+def heavy(yard: Yard, size: int, runs: int) -> Steps:
+    """The largest answer that any vendor documents."""
+    with yard.vendors(handled=size, comment=HEAVY_COMMENT) as url:
+        yield from _ours(yard, url, "wolkvox", runs, "Wolkvox, one heavy answer", "demo-heavy")
+
+
+def latency(yard: Yard, size: int, runs: int) -> Steps:
+    """Every answer takes a quarter of a second."""
+    with yard.vendors(dialogs=size, latency_ms=LATENCY_MS) as url:
+        yield from _ours(yard, url, "conpeek", runs, f"{LATENCY_MS} ms a page")
+
+
+def idle(yard: Yard, size: int, runs: int) -> Steps:
+    """Polls of one account whose days are complete."""
+    with yard.vendors(dialogs=size) as url:
+        for _ in range(runs):
+            with yard.lane(url, "conpeek") as lane:
+                lane.run("ours", "load")
+                yield "a poll with nothing new", lane.run("ours", "idle")
+
+
+def crowd(yard: Yard, size: int, runs: int) -> Steps:
+    """Many accounts with a token each, polled together in one process."""
+    with yard.vendors(crowd=size, latency_ms=CROWD_LATENCY_MS) as url:
+        for _ in range(runs):
+            with yard.lane(url, "conpeek") as lane:
+                yield "accounts polled together", lane.run("ours", "crowd", accounts=size)
+
+
+def _ours(
+    yard: Yard, url: str, vendor: str, runs: int, name: str, tenant: str = "demo-fast"
+) -> Steps:
+    for _ in range(runs):
+        with yard.lane(url, vendor, tenant) as lane:
+            yield name, lane.run("ours", "load")
+
+
+Scenario = Callable[[Yard, int, int], Steps]
+ALONE: dict[str, tuple[Scenario, int]] = {
+    "evolux": (evolux, CALLS),
+    "wolkvox": (wolkvox, HANDLED),
+    "heavy": (heavy, HANDLED),
+    "latency": (latency, LATENCY_DIALOGS),
+    "idle": (idle, 3_000),
+    "crowd": (crowd, CROWD),
+}
+"""Scenarios of our own, by name, with how many records or accounts each has."""

@@ -1,0 +1,190 @@
+"""Where contenders run: a Postgres of the benchmark's own, stand-in vendors, and the scales."""
+
+import itertools
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from types import TracebackType
+from typing import Any, LiteralString, Self
+
+import psycopg
+from psycopg import sql
+
+from bench.server import Server
+from bench.task import Task
+from resources.home import CHECKOUT, Home
+from resources.local_postgres import LocalPostgres
+from resources.migration import migrate
+from resources.standin.fast import DAYS
+
+PEERS = CHECKOUT / ".venv-bench" / "bin" / "python"
+TEMPLATE = "bench_template"
+TRUNCATE_FACTS = "TRUNCATE facts.calls, facts.call_legs"
+QUIET = {"RUNTIME__DLTHUB_TELEMETRY": "false", "INGESTR_DISABLE_TELEMETRY": "true"}
+
+
+class BenchError(Exception):
+    """A contender failed; the end of what it said is in the message."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Figures:
+    """What one run cost."""
+
+    records: int
+    wall_s: float
+    client_s: float
+    """CPU of the contender's processes, their start included."""
+    startup_s: float
+    """Of `client_s`, until it began to work: the interpreter and its imports."""
+    postgres_s: float
+    """CPU of all of the server's processes, the final checkpoint included."""
+    peak_mb: float
+    """The most memory that one of the contender's processes held."""
+    wal_mb: float
+    rows_written: int
+    """In `raw` and `facts`."""
+    requests: int
+    """In the warehouse's own ledger."""
+    said: dict[str, Any] = field(default_factory=dict)
+    """What else the contender reported."""
+
+    @property
+    def cpu_s(self) -> float:
+        """Client and Postgres together."""
+        return self.client_s + self.postgres_s
+
+
+class Yard:
+    """Starts what contenders need, and ends it: `with Yard(folder) as yard: …`."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._stack = ExitStack()
+        self._postgres = LocalPostgres(Home(folder))
+        self._numbers = itertools.count()
+        self.first_day = datetime.now(UTC).date() - timedelta(days=DAYS + 1)
+        """The last of the 30 days is over."""
+
+    def __enter__(self) -> Self:
+        self._folder.mkdir(parents=True, exist_ok=True)
+        self._postgres.start()
+        self._stack.callback(self._postgres.stop)
+        self._admin("DROP DATABASE IF EXISTS {} WITH (FORCE)", TEMPLATE)
+        self._admin("CREATE DATABASE {}", TEMPLATE)
+        migrate(self._postgres.url(TEMPLATE))
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._stack.close()
+
+    @property
+    def postgres_version(self) -> str:
+        """Such as 18.1."""
+        return Server(self._postgres.url("postgres")).version()
+
+    @contextmanager
+    def vendors(self, **options: int) -> Iterator[str]:
+        """The stand-in vendors with these options of `bench.vendors`; gives their URL."""
+        with tempfile.TemporaryDirectory(dir=self._folder, prefix="vendors-") as folder:
+            command = [sys.executable, "-m", "bench.vendors", "--folder", folder]
+            command += ["--first-day", self.first_day.isoformat()]
+            for name, value in options.items():
+                command += [f"--{name.replace('_', '-')}", str(value)]
+            with subprocess.Popen(command, cwd=CHECKOUT, stdout=subprocess.PIPE) as process:
+                try:
+                    assert process.stdout is not None
+                    ready, _, url = process.stdout.readline().decode().strip().partition(" ")
+                    if ready != "ready":
+                        raise BenchError("the stand-in vendors didn't start")
+                    yield url
+                finally:
+                    process.terminate()
+
+    @contextmanager
+    def lane(self, vendors_url: str, vendor: str, tenant: str = "demo-fast") -> Iterator["Lane"]:
+        """A fresh warehouse and scratch folder for one contender's steps."""
+        name = f"bench_{next(self._numbers)}"
+        self._admin("DROP DATABASE IF EXISTS {} WITH (FORCE)", name)
+        self._admin("CREATE DATABASE {} TEMPLATE {}", name, TEMPLATE)
+        try:
+            with tempfile.TemporaryDirectory(dir=self._folder, prefix="lane-") as folder:
+                task = Task(
+                    action="",
+                    database_url=self._postgres.url(name),
+                    vendor=vendor,
+                    base_url=f"{vendors_url}/{vendor}/{tenant}",
+                    first_day=self.first_day.isoformat(),
+                    days=DAYS,
+                    folder=folder,
+                )
+                yield Lane(task, self._folder / "contender.log")
+        finally:
+            self._admin("DROP DATABASE IF EXISTS {} WITH (FORCE)", name)
+
+    def _admin(self, statement: LiteralString, *names: str) -> None:
+        url = self._postgres.url("postgres")
+        with closing(psycopg.connect(url, autocommit=True)) as connection:
+            connection.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))
+
+
+class Lane:
+    """One contender's database, in which it takes its steps one after the other."""
+
+    def __init__(self, task: Task, log: Path) -> None:
+        self.task = task
+        self.server = Server(task.database_url)
+        self._log = log
+
+    def forget_facts(self) -> None:
+        """Leaves raw alone, so that a rebuild has everything to do."""
+        with closing(psycopg.connect(self.task.database_url, autocommit=True)) as connection:
+            connection.execute(TRUNCATE_FACTS)
+
+    def run(self, module: str, action: str, *, peer: bool = False, **changes: Any) -> Figures:
+        """One run of `bench.contenders.<module>`, on the scales."""
+        task = Task(**vars(self.task) | changes | {"action": action})
+        python = str(PEERS) if peer else sys.executable
+        command = [python, "-m", f"bench.contenders.{module}", task.json()]
+        self.server.settle()
+        cpu, wal, rows = self.server.cpu_s(), self.server.wal_bytes(), self.server.rows_written()
+        started = time.monotonic()
+        with self._log.open("wb") as log:
+            process = subprocess.Popen(
+                command, cwd=CHECKOUT, env=os.environ | QUIET, stdout=subprocess.PIPE, stderr=log
+            )
+            assert process.stdout is not None
+            said = process.stdout.read()
+            _, status, usage = os.wait4(process.pid, 0)
+            process.returncode = os.waitstatus_to_exitcode(status)
+        wall = time.monotonic() - started
+        if process.returncode:
+            raise BenchError(f"{module} {action} failed:\n{self._log.read_text()[-3000:]}")
+        written = self.server.wal_bytes() - wal
+        self.server.settle()
+        told = json.loads(said.splitlines()[-1])
+        return Figures(
+            records=told.pop("records"),
+            wall_s=wall,
+            client_s=usage.ru_utime + usage.ru_stime,
+            startup_s=told.pop("startup_s"),
+            postgres_s=self.server.cpu_s() - cpu,
+            peak_mb=usage.ru_maxrss / (2**20 if sys.platform == "darwin" else 2**10),
+            wal_mb=written / 1e6,
+            rows_written=self.server.rows_written() - rows,
+            requests=self.server.requests(),
+            said=told,
+        )

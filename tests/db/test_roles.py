@@ -122,6 +122,23 @@ def test_analysts_see_marts_but_no_payloads_and_change_nothing(calls: str, role:
                 connection.execute(refused)
 
 
+def test_one_call_by_its_id_alone(calls: str, warehouse: Warehouse) -> None:
+    with warehouse.transaction() as c:
+        put(c, "ops.streams", account="acme", stream="calls", vendor="conpeek")
+        head = {"version": 1, "digest": "0" * 32, "observed_at": DAY, "first_seen_at": DAY}
+        key = {"account": "acme", "stream": "calls", "record_key": "1", "call_date": DAY}
+        put(c, "raw.heads", **key, **head)
+    asked = "SELECT from_number, talk_s FROM {}.find_calls('1')"
+    with login(calls, ANALYST) as connection:
+        found = connection.execute(asked.format("masked")).fetchall()
+        assert found == [("+57320555****", 100)]
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            connection.execute(asked.format("facts"))
+    with login(calls, ANALYST_PII) as connection:
+        assert connection.execute(asked.format("facts")).fetchall() == [(NUMBER, 100)]
+        assert connection.execute("SELECT * FROM facts.find_calls('2')").fetchall() == []
+
+
 def test_a_new_days_partition_needs_no_grant(calls: str, warehouse: Warehouse) -> None:
     with login(calls, ANALYST) as connection:
         warehouse.make_days({date(2026, 3, 11)})

@@ -1,0 +1,74 @@
+"""Everything in docs/analysts that can be run, run: what it prints is what the pages say.
+
+`CALLHOUSE_WRITE_DOCS=1 pytest tests/analysts` puts new output and plots into the pages.
+"""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+
+import sql.describe
+from tests.analysts import plots, world
+from tests.analysts.questions import FOLDER, aligned, questions, write
+
+WRITES = "CALLHOUSE_WRITE_DOCS" in os.environ
+
+
+@pytest.fixture(scope="module")
+def demo(
+    postgres_url: str, template_database: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[psycopg.Connection]:
+    """A connection to a warehouse with the demo's two days."""
+    from tests.conftest import fresh_database
+
+    with fresh_database(postgres_url, template=template_database) as url:
+        world.load(url, tmp_path_factory.mktemp("world"))
+        with psycopg.connect(url, autocommit=True) as connection:
+            connection.execute("SET ROLE callhouse_analyst_pii")
+            yield connection
+
+
+def printed(connection: psycopg.Connection, query: str) -> str:
+    cursor = connection.execute(query.encode())
+    return aligned([column.name for column in cursor.description or ()], cursor.fetchall())
+
+
+def test_every_question_prints_what_the_page_says(demo: psycopg.Connection) -> None:
+    asked = questions()
+    assert len(asked) >= 12
+    outputs = {question.title: printed(demo, question.query) for question in asked}
+    if WRITES:
+        write(outputs)
+    assert {question.title: question.output for question in questions()} == outputs
+
+
+def test_an_analyst_without_personal_data_can_ask_all_but_those_about_numbers(
+    demo: psycopg.Connection,
+) -> None:
+    demo.execute("SET ROLE callhouse_analyst")
+    refused = []
+    for question in questions():
+        try:
+            demo.execute(question.query.encode())
+        except psycopg.errors.InsufficientPrivilege:
+            refused.append(question.title)
+    demo.execute("SET ROLE callhouse_analyst_pii")
+    assert refused == ["How many callers called again?"]
+
+
+def test_the_plots_show_the_demo(demo: psycopg.Connection) -> None:
+    drawn = {name: draw(demo) for name, draw in plots.PLOTS.items()}
+    for name, picture in drawn.items():
+        if WRITES:
+            (FOLDER / "plots" / name).write_text(picture, encoding="utf-8")
+        assert (FOLDER / "plots" / name).read_text(encoding="utf-8") == picture, name
+    page = (FOLDER / "plots.md").read_text(encoding="utf-8")
+    assert all(f"plots/{name}" in page for name in drawn)
+
+
+def test_the_page_of_tables_is_what_the_comments_say() -> None:
+    page = Path(sql.describe.PAGE).read_text(encoding="utf-8")
+    assert page == sql.describe.page(), "run: python -m sql.describe"

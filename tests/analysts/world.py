@@ -1,0 +1,47 @@
+"""Two days of the demo's invented customers, loaded as always, the same at every run."""
+
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+from assets.load import Loader
+from assets.refresh import refresh_marts
+from resources.account import Account, Limits
+from resources.configuration import read_accounts
+from resources.standin import demo
+from resources.standin.server import StandIn
+from resources.vendors import discover
+from resources.warehouse import Warehouse
+
+FIRST_DAY = date(2026, 3, 9)
+DAYS = [date(2026, 3, 10), date(2026, 3, 11)]
+NOW = datetime(2026, 3, 20, 12, tzinfo=UTC)
+"""At the vendors: everything about the days is settled."""
+PATIENT = {"requests_per_s": None, "min_interval_s": 0, "concurrency": 2}
+"""Spacing would take hours; what the limits are is tested elsewhere."""
+SKIPPED = {"recording_audio"}
+
+
+def load(url: str, folder: Path) -> None:
+    """Loads the days of every demo account into the warehouse at `url`."""
+    with StandIn(first_day=FIRST_DAY) as standin:
+        standin.clock.set(NOW)
+        demo.register(standin)
+        demo.write_accounts(folder / "accounts.toml", standin.base_url, FIRST_DAY)
+        accounts = [_unhurried(a) for a in read_accounts(folder / "accounts.toml").values()]
+        warehouse = Warehouse(url)
+        try:
+            for vendor in discover().values():
+                loader = Loader(warehouse, vendor, "demo")
+                streams = [s for s in vendor.streams if s.name not in SKIPPED]
+                mine = [account for account in accounts if account.vendor == vendor.name]
+                results = loader.backfill(mine, streams, DAYS)
+                assert not [result.error for result in results if result.error]
+                loader.close()
+            assert sorted(refresh_marts(warehouse)) == DAYS
+        finally:
+            warehouse.close()
+
+
+def _unhurried(account: Account) -> Account:
+    limits = Limits.model_validate(account.limits.model_dump() | PATIENT)
+    return account.model_copy(update={"limits": limits})

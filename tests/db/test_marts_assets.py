@@ -1,0 +1,148 @@
+"""The marts in Dagster: what a run says, when the schedule asks for one, whence columns come."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import dagster as dg
+import pytest
+
+import sql.catalog
+from assets.context import KIND_TAG, Callhouse
+from assets.marts import REFRESH, mart_assets, mart_key, mart_names, view_specs
+from assets.stage import TABLES_OF
+from assets.streams import facts_key
+from pipelines.upkeep import marts_job, marts_schedule
+from resources.vendors import discover
+from resources.warehouse import Warehouse
+from tests.db.facts import DAY, mark_stale, put, put_call, put_day
+
+DAYS = dg.DailyPartitionsDefinition(start_date="2026-03-01", end_offset=2)
+MARTS = mart_assets(discover().values(), DAYS)
+
+
+class Given(Callhouse):
+    """The test's own warehouse."""
+
+    url: str
+
+    @contextmanager
+    def warehouse(self) -> Iterator[Warehouse]:
+        warehouse = Warehouse(self.url)
+        yield warehouse
+        warehouse.close()
+
+
+@pytest.fixture
+def given(warehouse: Warehouse, database_url: str) -> Given:
+    warehouse.make_days({DAY})
+    with warehouse.transaction() as c:
+        put_day(c)
+        put_call(c, "1")
+        mark_stale(c)
+    return Given(url=database_url)
+
+
+def materialized(result: dg.ExecuteInProcessResult) -> dict[str, tuple[str | None, Any]]:
+    """Partition and rows of each mart that the run told of."""
+    events = result.filter_events(lambda event: event.is_step_materialization)
+    told = [event.step_materialization_data.materialization for event in events]
+    rows = "dagster/partition_row_count"
+    return {m.asset_key.path[-1]: (m.partition, m.metadata[rows].value) for m in told}
+
+
+def test_a_refresh_tells_of_marts_and_days_that_changed(given: Given) -> None:
+    def refresh() -> dict[str, tuple[str | None, Any]]:
+        days = {"start": "2026-03-09", "end": "2026-03-12"}
+        return materialized(
+            dg.materialize(
+                [MARTS],
+                resources={"callhouse": given},
+                tags={KIND_TAG: REFRESH}
+                | {f"dagster/asset_partition_range_{end}": day for end, day in days.items()},
+            )
+        )
+
+    assert refresh() == {"calls_by_day": ("2026-03-10", 1), "calls_by_hour": ("2026-03-10", 1)}
+    assert refresh() == {}
+
+
+def test_a_backfill_rebuilds_whether_stale_or_not(given: Given) -> None:
+    for _ in range(2):
+        done = dg.materialize(
+            [MARTS],
+            resources={"callhouse": given},
+            partition_key="2026-03-10",
+            selection=[mart_key("calls_by_day"), mart_key("costs_by_day")],
+        )
+        assert materialized(done) == {
+            "calls_by_day": ("2026-03-10", 1),
+            "costs_by_day": ("2026-03-10", 0),
+        }
+
+
+def tick(given: Given, instance: dg.DagsterInstance) -> dg.RunRequest | str | None:
+    schedule = marts_schedule(marts_job(MARTS), DAYS)
+    context = dg.build_schedule_context(instance, resources={"callhouse": given})
+    data = schedule.evaluate_tick(context)
+    return data.run_requests[0] if data.run_requests else data.skip_message
+
+
+def test_the_schedule_asks_for_a_run_only_when_it_is_worth_one(
+    given: Given, warehouse: Warehouse
+) -> None:
+    with dg.instance_for_test() as instance:
+        assert tick(given, instance) == (
+            "facts are changing right now; waiting for a pause in loading"
+        )
+        with warehouse.transaction() as c:
+            before = date(2020, 1, 1), datetime.now().astimezone() - timedelta(hours=1)
+            put(c, "ops.stale_days", call_date=before[0], stale_since=before[1])
+            put(c, "ops.stale_days", call_date=DAY, stale_since=before[1])
+        request = tick(given, instance)
+        assert isinstance(request, dg.RunRequest)
+        assert request.tags["dagster/asset_partition_range_start"] == "2026-03-01"
+        assert request.tags["dagster/asset_partition_range_end"] == "2026-03-10"
+
+        marts = dg.Definitions(assets=[MARTS], resources={"callhouse": given})
+        job = marts_job(MARTS).name
+        definitions = dg.Definitions.merge(marts, dg.Definitions(jobs=[marts_job(MARTS)]))
+        done = definitions.resolve_job_def(job).execute_in_process(
+            instance=instance, tags=dict(request.tags)
+        )
+        assert done.success
+        assert tick(given, instance) == "no facts have changed since the last refresh"
+        with warehouse.transaction() as c:
+            put(c, "ops.stale_days", call_date=DAY, stale_since=before[1])
+        assert "the next refresh is in" in str(tick(given, instance))
+
+
+def test_every_column_of_a_mart_comes_from_columns_that_exist() -> None:
+    tables = sql.catalog.tables()
+    of_asset = {
+        facts_key(vendor, stream): {
+            column.name
+            for table in TABLES_OF[stream.table] or ("recordings",)
+            for column in tables[f"facts.{table}"]
+        }
+        for vendor in discover().values()
+        for stream in vendor.streams
+    }
+    assert len(mart_names()) == 7
+    for spec in MARTS.specs:
+        columns = tables[spec.metadata["dagster/table_name"]]
+        lineage = spec.metadata["dagster/column_lineage"].deps_by_column
+        assert list(lineage) == [column.name for column in columns]
+        for column, deps in lineage.items():
+            assert deps, (spec.key, column)
+            for dep in deps:
+                assert dep.column_name in of_asset[dep.asset_key], (column, dep)
+                assert dep.asset_key in {d.asset_key for d in spec.deps}
+
+
+def test_views_are_virtual_and_explained() -> None:
+    [view] = view_specs(discover().values())
+    assert view.key == mart_key("completeness_by_day")
+    assert view.is_virtual
+    assert all(column.description for column in view.metadata["dagster/column_schema"].columns)

@@ -19,7 +19,12 @@ from assets.tally import Tally
 from assets.verdict import Reading
 from resources.account import Account
 from resources.client import Client
-from resources.errors import CallhouseError, ContractError, WindowTooLargeError
+from resources.errors import (
+    CallhouseError,
+    ContractError,
+    DeferredError,
+    WindowTooLargeError,
+)
 from resources.vendor import Stream
 from resources.warehouse import Warehouse, execute
 from resources.windows import Window, business_day, day_end, days_between
@@ -90,14 +95,17 @@ class WindowReader:
         says that this is so, once more: an answer may have been cut short.
         """
         yield from self._sightings(window, read, until)
-        whole = self._whole_days(window)
+        whole = self._whole_days(window, read)
         if whole and not read.has_totals:
             with self._warehouse.transaction() as connection:
                 known = compare(
                     connection, self._account, self._stream, whole, read.seen, read.asked_at
                 )
             if known.gone:
-                yield from self._sightings(window, read, until)
+                try:
+                    yield from self._sightings(window, read, until)
+                except DeferredError:
+                    read.is_doubtful = True
 
     def _sightings(self, window: Window, read: Read, until: datetime | None) -> Iterator[Sighting]:
         """Every record of the window; where it is too much at once, of its halves."""
@@ -164,8 +172,8 @@ class WindowReader:
         account, stream, now = self._account, self._stream, self._clock()
         where = {"account": account.name, "stream": stream.name}
         tally.days |= books.resolve_bodies(connection, account, stream, _days(window))
-        later: set[date] = set()
-        if whole := self._whole_days(window):
+        later = set(window.days) if read.is_doubtful else set[date]()
+        if whole := self._whole_days(window, read):
             later = note_missing(
                 connection, account, stream, whole, read.seen, read.asked_at, now, tally
             )
@@ -209,10 +217,13 @@ class WindowReader:
             connection, self._account, self._stream, tally.new_fields
         )
 
-    def _whole_days(self, window: Window) -> list[date]:
+    def _whole_days(self, window: Window, read: Read) -> list[date]:
         """Days of which the window shows all that there is. Of a day that goes on it may end, by
-        clocks that differ, before what is known already.
+        clocks that differ, before what is known already. And what came without its key may be any
+        of those that are looked for.
         """
+        if read.odd or read.is_doubtful:
+            return []
         if self._stream.live == "day":
             return list(window.days)
         zone = self._account.timezone

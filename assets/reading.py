@@ -44,6 +44,8 @@ class Read:
     odd: set[UUID] = field(default_factory=set)
     total: int | None = None
     has_totals: bool = True
+    is_doubtful: bool = False
+    """Whether records that are known didn't come, and a limit didn't let them be asked for again."""
     requests: int = 0
     smallest_days: int | None = None
     """The most days that one request could cover after a larger one failed."""

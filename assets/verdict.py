@@ -40,7 +40,9 @@ class Reading:
     undated: int = 0
     """Records of the answers that don't say their day."""
     disturbed: frozenset[date] = frozenset()
-    """Days with records that came meanwhile by another read, and that this one can't judge."""
+    """Days with records that the answers don't show, and that they can't be said to lack: they
+    came meanwhile by another read, or a limit kept them from being asked for once more.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +67,11 @@ def judge(stream: Stream, account: Account, day: date, counts: Counts, reading: 
     if reading.end < end:
         return Verdict("open", None, None)
     if day in reading.disturbed:
-        return Verdict("settling", "records came while it was read", reading.read_at)
+        return Verdict(
+            "settling",
+            "known records weren't in the answers: they are looked for again",
+            reading.read_at,
+        )
     settled_at = end + stream.settle
     is_settled = reading.read_at >= settled_at
     is_final = stream.until_final and not counts.open_records and reading.read_at >= end + GRACE

@@ -2,7 +2,7 @@
 INSERT INTO ops.streams AS s (account, stream, vendor, last_polled_at, next_due_at, failures, last_error, stopped_at, stopped_key)
 VALUES (:account, :stream, :vendor, CASE WHEN :live THEN CAST(:now AS timestamptz) END,
         CASE WHEN :live THEN CAST(:now AS timestamptz) + interval '1 minute' END, CAST(:live AS boolean)::integer, :error,
-        CASE WHEN :stopped_key IS NOT NULL THEN CAST(:now AS timestamptz) END, :stopped_key)
+        CASE WHEN CAST(:stopped_key AS text) IS NOT NULL THEN CAST(:now AS timestamptz) END, :stopped_key)
 ON CONFLICT (account, stream) DO UPDATE
    SET last_polled_at = coalesce(excluded.last_polled_at, s.last_polled_at),
        failures = s.failures + excluded.failures, last_error = excluded.last_error,

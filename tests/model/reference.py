@@ -1,0 +1,151 @@
+"""What the tables must hold, computed from what the vendor served and from what it has in the end."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import date
+from typing import Any
+
+from resources import payload
+from resources.account import Account
+from tests.model.bench import Bench, Served
+from tests.model.vendors import Kind, Payload, Thing
+
+Versions = dict[str, list[Payload]]
+
+RAW = """SELECT record_key, version, payload FROM raw.records WHERE account = :account
+          ORDER BY record_key, version"""
+HEADS = """SELECT h.record_key, h.version, h.call_date, h.rejected, h.missing_since,
+                  (SELECT max(version) FROM raw.records r WHERE r.account = h.account
+                      AND r.stream = h.stream AND r.record_key = h.record_key) AS newest,
+                  (SELECT count(*) FROM raw.records r WHERE r.account = h.account
+                      AND r.stream = h.stream AND r.record_key = h.record_key
+                      AND r.version = h.version AND r.call_date = h.call_date) AS there
+             FROM raw.heads h WHERE h.account = :account"""
+REJECTS = """SELECT record_key, call_date, field FROM ops.rejects
+              WHERE account = :account AND resolved_at IS NULL"""
+DAYS = """SELECT * FROM ops.days WHERE account = :account ORDER BY call_date"""
+KEYS = {"call_legs": "leg_id", "calls": "call_id", "recordings": "recording_id"}
+ALSO_CALLS = {"call_legs", "recordings"}
+
+
+class Reference:
+    """Of one account: the versions that were served, in order."""
+
+    def __init__(self, bench: Bench, kind: Kind, account: Account) -> None:
+        self.versions: Versions = defaultdict(list)
+        self._bench = bench
+        self._kind = kind
+        self._account = account
+
+    def take(self, served: Iterable[Served], was_killed: bool) -> None:
+        """Checks raw against what was served since; of a killed load a part may be lacking."""
+        stored: Versions = defaultdict(list)
+        for row in self._query(RAW):
+            stored[row.record_key].append(row.payload)
+            assert row.version == len(stored[row.record_key])
+        seen: Versions = defaultdict(list)
+        for answer in served:
+            for record in answer.rows:
+                if isinstance(record, dict):
+                    seen[self._kind.key_of(record, answer.day)].append(payload.storable(record))
+        if was_killed:
+            for key, versions in stored.items():
+                before = self.versions[key]
+                assert versions[: len(before)] == before, key
+                _assert_in_order(versions[len(before) :], seen[key])
+            self.versions = stored
+            return
+        for key, records in seen.items():
+            for record in records:
+                if self.versions[key][-1:] != [record]:
+                    self.versions[key].append(record)
+        assert stored == {key: versions for key, versions in self.versions.items() if versions}
+
+    def check_always(self) -> None:
+        """What holds at any moment."""
+        facts = self._facts()
+        heads = self._query(HEADS)
+        rejects = [row.record_key for row in self._query(REJECTS) if row.record_key is not None]
+        standing = {h.record_key for h in heads if not (self._kind.replaces and h.missing_since)}
+        assert sorted([*facts, *rejects]) == sorted(standing), "raw = facts + rejects"
+        for head in heads:
+            assert (head.newest, head.there) == (head.version, 1), head.record_key
+            if head.record_key in facts:
+                fact = facts[head.record_key]
+                assert (fact.call_date, fact.missing_since) == (head.call_date, head.missing_since)
+        for day in self._query(DAYS):
+            if day.state != "complete":
+                continue
+            mine = [h for h in heads if h.call_date == day.call_date and h.record_key in standing]
+            counted = (
+                len(mine), sum(not h.rejected for h in mine), sum(h.rejected for h in mine)
+            )  # fmt: skip
+            assert (day.raw_records, day.facts, day.rejects) == counted, day
+            assert all(h.missing_since for h in mine if h.rejected), day
+
+    def check_at_rest(self, things: dict[int, Thing], days: Iterable[date]) -> None:
+        """What holds when all has been read that will ever be."""
+        kind = self._kind
+        present = {kind.key(thing): thing for thing in things.values()}
+        facts, heads = self._facts(), {h.record_key: h for h in self._query(HEADS)}
+        rejected = {row.record_key for row in self._query(REJECTS)}
+        assert None not in rejected, "what had no key is resolved"
+        assert heads.keys() == {*self.versions, *present}
+        for key, thing in present.items():
+            shown = kind.show(thing, kind.zone)
+            assert self.versions[key][-1] == shown
+            assert heads[key].missing_since is None
+            assert (key in rejected, key in facts) == (thing.broken, not thing.broken)
+            if not thing.broken:
+                fact = facts[key]
+                assert (fact.call_date, fact.value) == (thing.day(kind.zone), thing.value)
+                assert kind.replaces or fact.started_at == thing.start
+        for key in heads.keys() - present.keys():
+            assert heads[key].missing_since is not None, key
+            if kind.replaces:
+                assert key not in facts
+                assert key not in rejected
+        self._check_days(present, days)
+
+    def _check_days(self, present: dict[str, Thing], days: Iterable[date]) -> None:
+        states = {row.call_date: row for row in self._query(DAYS)}
+        for day in days:
+            mine = [t for t in present.values() if t.day(self._kind.zone) == day]
+            state = states[day]
+            expected = "failed" if any(thing.broken for thing in mine) else "complete"
+            assert state.state == expected, state
+            assert state.raw_records - state.missing == len(mine), state
+            total = len(mine) if self._kind.tells_total else None
+            if not mine and self._kind.says_nothing_of_none:
+                total = None
+            assert state.vendor_total == total, state
+
+    def _facts(self) -> dict[str, Any]:
+        kind, key = self._kind, KEYS.get(self._kind.table)
+        if key is None:
+            rows = self._query(
+                f"SELECT call_date || '/' || agent_name AS record_key, call_date, {kind.column} AS "
+                "value, CAST(NULL AS timestamptz) AS missing_since FROM facts.agent_usage "
+                "WHERE account = :account"
+            )
+        else:
+            query = (
+                "SELECT {key} AS record_key, call_date, started_at, missing_since, {column} AS "
+                "value FROM facts.{table} WHERE account = :account"
+            )
+            rows = self._query(query.format(key=key, column=kind.column, table=kind.table))
+            if kind.table in ALSO_CALLS:
+                column = "talk_s" if kind.table == "call_legs" else "duration_s"
+                calls = query.format(key="call_id", column=column, table="calls")
+                assert sorted(self._query(calls)) == sorted(rows)
+        found = {row.record_key: row for row in rows}
+        assert len(found) == len(rows), "one row a record, whatever days it has been in"
+        return found
+
+    def _query(self, text: str) -> list[Any]:
+        return self._bench.query(text, self._account)
+
+
+def _assert_in_order(versions: list[Payload], served: list[Payload]) -> None:
+    rest = iter(served)
+    assert all(any(version == other for other in rest) for version in versions)

@@ -1,0 +1,157 @@
+"""What the histories are about: one record, and how each vendor's API would show it.
+
+Read from the vendors' documents, not from the mappings: what these say is what is being tested.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from resources.standin.tenant import Tenant
+
+Payload = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Thing:
+    """A call, recording or agent's total at the vendor. `value` is what its facts must show."""
+
+    number: int
+    start: datetime
+    end: datetime | None
+    value: int
+    broken: bool = False
+
+    def day(self, zone: ZoneInfo) -> date:
+        return self.start.astimezone(zone).date()
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One stream of one vendor, and how it shows a thing."""
+
+    vendor: str
+    stream: str
+    zone: ZoneInfo
+    table: str
+    column: str
+    """Where the facts show a thing's value."""
+    show: Callable[[Thing, ZoneInfo], Payload]
+    key_of: Callable[[Payload, date], str]
+    """A payload's key in the warehouse; `day` is the one asked for."""
+    value_field: str
+    report: str | None = None
+    tells_total: bool = False
+    says_nothing_of_none: bool = False
+    replaces: bool = False
+    moves: bool = True
+    until_final: bool = False
+
+    def put(self, tenant: Tenant, thing: Thing) -> None:
+        tenant.put([self.show(thing, self.zone)], self.report, self._shelf(thing))
+
+    def remove(self, tenant: Tenant, thing: Thing) -> None:
+        key = tenant.api.key(self.show(thing, self.zone))
+        tenant.remove(key, self.report, self._shelf(thing))
+
+    def key(self, thing: Thing) -> str:
+        return self.key_of(self.show(thing, self.zone), thing.day(self.zone))
+
+    def _shelf(self, thing: Thing) -> date | None:
+        return thing.day(self.zone) if self.replaces else None
+
+    def __str__(self) -> str:
+        return f"{self.vendor}.{self.stream}"
+
+
+def _utc(instant: datetime | None) -> str | None:
+    return f"{instant.astimezone(UTC):%Y-%m-%d %H:%M:%S}" if instant else None
+
+
+def _dialog(thing: Thing, _: ZoneInfo) -> Payload:
+    return {
+        "dialog_uuid": f"d-{thing.number}",
+        "dialog_type": "EXTERNAL",
+        "business_direction": "INBOUND",
+        "start_time": _utc(thing.start),
+        "hangup_time": _utc(thing.end),
+        "talking_time": "much" if thing.broken else thing.value * 1000,
+        "from_display_target": "48505550100",
+        "to_display_target": "600",
+        "machine_detected": 0,
+    }
+
+
+def _callback(thing: Thing, zone: ZoneInfo) -> Payload:
+    return {
+        "uuid": f"{thing.number:032x}",
+        "status": "Conectada" if thing.end else "En cola",
+        "call_at": f"{thing.start.astimezone(zone):%Y/%m/%d %H:%M:%S %z}",
+        "duration_company": "much" if thing.broken else str(thing.value),
+        "duration_customer": "1",
+        "enqueued": thing.end is None,
+        "retry": "1",
+        "caller_number": "+56987654321",
+    }
+
+
+def _session(thing: Thing, _: ZoneInfo) -> Payload:
+    return {
+        "id": thing.number,
+        "uuid": str(thing.number),
+        "start_time": thing.start.isoformat(),
+        "end_time": thing.end and thing.end.isoformat(),
+        "exit_reason": "transfer" if thing.end else None,
+        "duration": "much" if thing.broken else thing.value,
+        "caller": "11999482052",
+    }
+
+
+def _recording(thing: Thing, zone: ZoneInfo) -> Payload:
+    return {
+        "record_id": thing.number,
+        "customer_id": 3,
+        "calldate": f"{thing.start.astimezone(zone):%Y-%m-%d %H:%M:%S}",
+        "source": "9001",
+        "destination": "9003",
+        "duration": "much" if thing.broken else thing.value,
+        "size": "267,86 Kb",
+    }
+
+
+def _total(thing: Thing, _: ZoneInfo) -> Payload:
+    calls = "many" if thing.broken else str(thing.value)
+    return {"agent_name": f"Agent {thing.number}", "calls": calls, "cost": "12.50"}
+
+
+KINDS = (
+    Kind(
+        vendor="conpeek", stream="dialogs", zone=ZoneInfo("Europe/Warsaw"), table="call_legs",
+        column="talk_s", show=_dialog, key_of=lambda payload, _: str(payload["dialog_uuid"]),
+        value_field="talking_time", until_final=True,
+    ),
+    Kind(
+        vendor="clickfono", stream="calls", zone=ZoneInfo("America/Santiago"), table="calls",
+        column="duration_s", show=_callback, key_of=lambda payload, _: str(payload["uuid"]),
+        value_field="duration_company", until_final=True,
+    ),
+    Kind(
+        vendor="evolux", stream="calls", zone=ZoneInfo("America/Santiago"), table="calls",
+        column="duration_s", show=_session, key_of=lambda payload, _: str(payload["id"]),
+        value_field="duration", tells_total=True,
+    ),
+    Kind(
+        vendor="vono", stream="recordings", zone=ZoneInfo("America/Sao_Paulo"),
+        table="recordings", column="duration_s", show=_recording,
+        key_of=lambda payload, _: f"{payload['customer_id']}/{payload['record_id']}",
+        value_field="duration", tells_total=True,
+    ),
+    Kind(
+        vendor="wolkvox", stream="agent_usage", zone=ZoneInfo("America/Bogota"),
+        table="agent_usage", column="calls", show=_total, report="cdr_2", tells_total=True,
+        key_of=lambda payload, day: f"{day}/{payload['agent_name']}", value_field="calls",
+        says_nothing_of_none=True, replaces=True, moves=False,
+    ),
+)  # fmt: skip

@@ -42,14 +42,9 @@ OURS = Contender(
         ("Callhouse, facts rebuilt from raw", "rebuild"),
     ),
 )
-OWN = (
-    OURS,
-    Contender("floor", (("floor: straight COPY", "load"),)),
-    Contender(
-        "floor",
-        (("floor with merge", "merge"), ("floor with merge, again", "merge")),
-    ),
-)
+FLOOR = Contender("floor", (("floor: straight COPY", "load"),))
+MERGING = Contender("floor", (("floor with merge", "merge"), ("floor with merge, again", "merge")))
+OWN = (OURS, FLOOR, MERGING)
 OTHERS = (
     Contender("dlt_rest", (("dlt, merge", "load"), ("dlt, merge, again", "load")), peer=True),
     Contender("dlt_arrow", (("dlt, Arrow, append only", "load"),), peer=True),

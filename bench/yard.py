@@ -26,7 +26,6 @@ from resources.migration import migrate
 from resources.standin.fast import DAYS
 
 PEERS = CHECKOUT / ".venv-bench" / "bin" / "python"
-TEMPLATE = "bench_template"
 TRUNCATE_FACTS = "TRUNCATE facts.calls, facts.call_legs"
 QUIET = {"RUNTIME__DLTHUB_TELEMETRY": "false", "INGESTR_DISABLE_TELEMETRY": "true"}
 
@@ -64,12 +63,16 @@ class Figures:
 
 
 class Yard:
-    """Starts what contenders need, and ends it: `with Yard(folder) as yard: …`."""
+    """Starts what contenders need, and ends it: `with Yard(folder) as yard: …`.
 
-    def __init__(self, folder: Path) -> None:
+    Its databases carry this process' number, as tests bring a server that they share.
+    """
+
+    def __init__(self, folder: Path, postgres: LocalPostgres | None = None) -> None:
         self._folder = folder
         self._stack = ExitStack()
-        self._postgres = LocalPostgres(Home(folder))
+        self._postgres = postgres or LocalPostgres(Home(folder))
+        self._template = f"bench_{os.getpid()}"
         self._numbers = itertools.count()
         self.first_day = datetime.now(UTC).date() - timedelta(days=DAYS + 1)
         """The last of the 30 days is over."""
@@ -77,10 +80,8 @@ class Yard:
     def __enter__(self) -> Self:
         self._folder.mkdir(parents=True, exist_ok=True)
         self._postgres.start()
-        self._stack.callback(self._postgres.stop)
-        self._admin("DROP DATABASE IF EXISTS {} WITH (FORCE)", TEMPLATE)
-        self._admin("CREATE DATABASE {}", TEMPLATE)
-        migrate(self._postgres.url(TEMPLATE))
+        self._stack.callback(self._postgres.stop_if_unused)
+        migrate(self._stack.enter_context(self._database(self._template, "template0")))
         return self
 
     def __exit__(
@@ -117,23 +118,30 @@ class Yard:
     @contextmanager
     def lane(self, vendors_url: str, vendor: str, tenant: str = "demo-fast") -> Iterator["Lane"]:
         """A fresh warehouse and scratch folder for one contender's steps."""
-        name = f"bench_{next(self._numbers)}"
+        name = f"{self._template}_{next(self._numbers)}"
+        with (
+            self._database(name, self._template) as database_url,
+            tempfile.TemporaryDirectory(dir=self._folder, prefix="lane-") as folder,
+        ):
+            task = Task(
+                action="",
+                database_url=database_url,
+                vendor=vendor,
+                base_url=f"{vendors_url}/{vendor}/{tenant}",
+                first_day=self.first_day.isoformat(),
+                days=DAYS,
+                folder=folder,
+            )
+            yield Lane(task, self._folder / "contender.log")
+
+    @contextmanager
+    def _database(self, name: str, template: str) -> Iterator[str]:
         self._admin("DROP DATABASE IF EXISTS {} WITH (FORCE)", name)
-        self._admin("CREATE DATABASE {} TEMPLATE {}", name, TEMPLATE)
+        self._admin("CREATE DATABASE {} TEMPLATE {}", name, template)
         try:
-            with tempfile.TemporaryDirectory(dir=self._folder, prefix="lane-") as folder:
-                task = Task(
-                    action="",
-                    database_url=self._postgres.url(name),
-                    vendor=vendor,
-                    base_url=f"{vendors_url}/{vendor}/{tenant}",
-                    first_day=self.first_day.isoformat(),
-                    days=DAYS,
-                    folder=folder,
-                )
-                yield Lane(task, self._folder / "contender.log")
+            yield self._postgres.url(name)
         finally:
-            self._admin("DROP DATABASE IF EXISTS {} WITH (FORCE)", name)
+            self._admin("DROP DATABASE {} WITH (FORCE)", name)
 
     def _admin(self, statement: LiteralString, *names: str) -> None:
         url = self._postgres.url("postgres")
@@ -167,7 +175,8 @@ class Lane:
                 command, cwd=CHECKOUT, env=os.environ | QUIET, stdout=subprocess.PIPE, stderr=log
             )
             assert process.stdout is not None
-            said = process.stdout.read()
+            with process.stdout:
+                said = process.stdout.read()
             _, status, usage = os.wait4(process.pid, 0)
             process.returncode = os.waitstatus_to_exitcode(status)
         wall = time.monotonic() - started

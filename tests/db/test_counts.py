@@ -1,0 +1,154 @@
+"""What a load costs, counted instead of timed: statements, requests, rows, partitions scanned."""
+
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import psycopg
+import pytest
+import sqlalchemy as sa
+
+from assets.load import Loader
+from bench.server import Server
+from resources.account import Account
+from resources.standin.server import StandIn
+from resources.standin.tenant import Tenant
+from resources.vendor import AnyStream
+from resources.vendors import discover
+from resources.warehouse import Warehouse
+from tests.db.conftest import AccountOf
+
+TODAY = datetime.now(UTC).date()
+DAYS = [TODAY - timedelta(days=ago) for ago in range(10, 4, -1)]
+IDLE_STATEMENTS = 12
+STREAM: AnyStream = discover()["conpeek"].stream("dialogs")
+SCANS = """
+SELECT right(relname, 8), sum(coalesce(seq_scan, 0) + coalesce(idx_scan, 0))
+  FROM pg_stat_user_tables WHERE schemaname IN ('raw', 'facts') AND relname ~ '_[0-9]{8}$'
+ GROUP BY 1
+"""
+
+
+def dialogs(number: int, day: Any = DAYS[0]) -> list[dict[str, Any]]:
+    """So many dialogs, an hour each, all of one day."""
+    return [
+        {
+            "dialog_uuid": f"{day}/{n}",
+            "dialog_type": "EXTERNAL",
+            "business_direction": "INBOUND",
+            "start_time": f"{day} 10:{n % 60:02}:00",
+            "hangup_time": f"{day} 11:{n % 60:02}:00",
+            "talking_time": 1500,
+            "from_display_target": "+48221234567",
+            "to_display_target": "600",
+        }
+        for n in range(number)
+    ]
+
+
+@pytest.fixture
+def tenant(standin: StandIn) -> Tenant:
+    return standin.tenant("conpeek", "demo-pl", timezone="UTC")
+
+
+@pytest.fixture
+def account(tenant: Tenant, account_of: AccountOf) -> Account:
+    return account_of(tenant, start_date=DAYS[0])
+
+
+@pytest.fixture
+def loader(warehouse: Warehouse) -> Iterator[Loader]:
+    loader = Loader(warehouse, discover()["conpeek"], "test-run")
+    yield loader
+    loader.close()
+
+
+@contextmanager
+def statements() -> Iterator[list[str]]:
+    """Every statement that is executed meanwhile, whoever executes it."""
+    seen: list[str] = []
+
+    def see(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        seen.append(statement)
+
+    sa.event.listen(sa.Engine, "before_cursor_execute", see)
+    try:
+        yield seen
+    finally:
+        sa.event.remove(sa.Engine, "before_cursor_execute", see)
+
+
+def backfill(loader: Loader, account: Account, days: list[Any]) -> None:
+    result = loader.backfill([account], [STREAM], days)[0]
+    assert result.state == "ok", result.error
+
+
+def poll(loader: Loader, account: Account) -> None:
+    result = loader.poll([account], [STREAM])[0]
+    assert result.state == "ok", result.error
+
+
+@pytest.mark.parametrize("size", [10, 600])
+def test_an_idle_poll_costs_one_request_and_few_statements_whatever_is_stored(
+    loader: Loader, account: Account, tenant: Tenant, standin: StandIn, size: int
+) -> None:
+    tenant.put(dialogs(size))
+    backfill(loader, account, [*DAYS, *(TODAY - timedelta(days=ago) for ago in range(4, 0, -1))])
+    poll(loader, account)
+    before = len(standin.requests)
+    with statements() as seen:
+        poll(loader, account)
+    assert len(standin.requests) - before == 1
+    assert len(seen) <= IDLE_STATEMENTS, "\n".join(seen)
+
+
+def test_an_unchanged_day_read_again_writes_no_row(
+    warehouse: Warehouse, loader: Loader, account: Account, tenant: Tenant
+) -> None:
+    tenant.put(dialogs(1_200))
+    backfill(loader, account, DAYS)
+    server = Server(warehouse.url.set(drivername="postgresql").render_as_string(False))
+    warehouse.close()
+    server.settle()
+    before = server.rows_written()
+    assert before >= 2 * 1_200
+    backfill(loader, account, DAYS)
+    warehouse.close()
+    server.settle()
+    assert server.rows_written() == before
+
+
+@pytest.mark.parametrize(("size", "pages"), [(0, 1), (499, 1), (500, 2), (1_250, 3)])
+def test_a_backfill_asks_for_each_page_once(
+    loader: Loader, account: Account, tenant: Tenant, standin: StandIn, size: int, pages: int
+) -> None:
+    tenant.put(dialogs(size))
+    backfill(loader, account, DAYS)
+    assert len(standin.requests) == pages
+
+
+def test_a_load_looks_into_no_other_day_than_its_own(
+    warehouse: Warehouse, loader: Loader, account: Account, tenant: Tenant
+) -> None:
+    for day in DAYS:
+        tenant.put(dialogs(20, day))
+    backfill(loader, account, DAYS)
+    server = Server(warehouse.url.set(drivername="postgresql").render_as_string(False))
+    warehouse.close()
+    server.settle()
+    before = scans(warehouse)
+    tenant.put(changed | {"talking_time": 9_000} for changed in dialogs(20, DAYS[2]))
+    backfill(loader, account, [DAYS[2]])
+    warehouse.close()
+    server.settle()
+    after = scans(warehouse)
+    looked_into = {day for day, count in after.items() if count != before[day]}
+    assert looked_into == {f"{DAYS[2]:%Y%m%d}"}
+
+
+def scans(warehouse: Warehouse) -> dict[str, int]:
+    """By business day, how often its partitions were scanned so far."""
+    url = warehouse.url.set(drivername="postgresql").render_as_string(False)
+    with closing(psycopg.connect(url)) as connection:
+        return {day: int(count) for day, count in connection.execute(SCANS)}

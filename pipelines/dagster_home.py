@@ -7,12 +7,16 @@ import json
 import os
 import shutil
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import psycopg
 from sqlalchemy import make_url
 
 from resources.home import Home
 from resources.ports import LOOPBACK
+
+if TYPE_CHECKING:
+    from dagster import DagsterInstance
 
 CONFIGURATION = Path(__file__).with_name("dagster.yaml")
 LOCATION = "callhouse"
@@ -36,6 +40,17 @@ def prepare(home: Home, database_url: str) -> None:
     if home.dagster == home.root / "dagster":
         _copy_configuration(home.dagster / CONFIGURATION.name)
     os.environ["DAGSTER_HOME"] = str(home.dagster)
+
+
+def open_instance(database_url: str) -> "DagsterInstance":
+    """Dagster's instance. Opened for the first time it lays its tables, which fails for two
+    processes at once: here one goes after the other.
+    """
+    from dagster import DagsterInstance
+
+    with psycopg.connect(_for_psycopg(database_url), autocommit=True) as connection:
+        connection.execute("SELECT pg_advisory_lock(hashtextextended(%s, 0))", [STORAGE_URL])
+        return DagsterInstance.get()
 
 
 def workspace_file(home: Home) -> Path:
@@ -65,8 +80,7 @@ def _copy_configuration(target: Path) -> None:
 
 
 def _make_schema(database_url: str) -> None:
-    url = make_url(database_url).set(drivername="postgresql")
-    with psycopg.connect(url.render_as_string(hide_password=False)) as connection:
+    with psycopg.connect(_for_psycopg(database_url)) as connection:
         try:
             connection.execute(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}")
         except psycopg.errors.UniqueViolation:
@@ -78,6 +92,10 @@ def _in_schema(database_url: str) -> str:
     url = make_url(database_url)
     options = f"{url.query.get('options', '')} -csearch_path={SCHEMA}".strip()
     return url.update_query_dict({"options": options}).render_as_string(hide_password=False)
+
+
+def _for_psycopg(url: str) -> str:
+    return make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
 
 
 def _for_psycopg2(url: str) -> str:

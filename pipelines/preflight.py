@@ -5,9 +5,9 @@ big, and `up` itself, which lives for months, has no use for them.
 import os
 import sys
 
-from dagster import DagsterInstance
 from sqlalchemy.exc import OperationalError
 
+from pipelines.dagster_home import open_instance
 from pipelines.recovery import fail_interrupted_runs
 from resources.configuration import read_accounts
 from resources.errors import CallhouseError
@@ -24,7 +24,7 @@ def main() -> None:
         sys.exit(str(error))
     except OperationalError as error:
         sys.exit(f"The warehouse doesn't answer: {error.orig}")
-    with DagsterInstance.get() as instance:
+    with open_instance(os.environ["CALLHOUSE_DATABASE_URL"]) as instance:
         fail_interrupted_runs(instance, int(sys.argv[1]))
 
 

@@ -39,7 +39,8 @@ def run_query(url: str, query: str, form: str) -> None:
     with psycopg.connect(_libpq(url), application_name="callhouse sql") as connection:
         connection.read_only = True
         try:
-            cursor = connection.execute(query.encode())
+            # Prepared, as that takes one statement alone: a COMMIT would end the reading.
+            cursor = connection.execute(query.encode(), prepare=True)
         except psycopg.Error as error:
             raise CallhouseError(_sentence(error)) from None
         if cursor.description is None:

@@ -177,10 +177,8 @@ def test_accounts_that_share_a_quota_agree_on_it(read: Read, faults: Faults) -> 
         return entry(name, operation='"group"', licenses=str(licenses))
 
     told = faults(sharing("one", 5), sharing("two", 6))
-    assert told == [
-        "accounts.two.operation: shares its daily quota with one, "
-        "but their licenses, daily_requests or timezone differ"
-    ]
+    (fault,) = told
+    assert fault.startswith("accounts.two.operation: shares its daily quota with one, but their")
     accounts = read(sharing("one", 5), sharing("two", 5))
     assert accounts["one"].operation == accounts["two"].operation
 

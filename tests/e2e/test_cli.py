@@ -1,0 +1,325 @@
+"""The command line as people and scripts have it: exit codes, output, runs in Dagster."""
+
+import csv
+import io
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import psycopg
+import pytest
+from typer.testing import CliRunner, Result
+
+from pipelines.cli import app
+from resources.standin import Fault, StandIn, Tenant
+
+SECRET = "hunter2-hunter2"
+CONPEEK, CLICKFONO = "test-warsaw", "test-santiago"
+DAY = datetime.now(UTC).date() - timedelta(days=3)
+Call = Callable[..., Result]
+
+
+@pytest.fixture(scope="module")
+def serving() -> Iterator[StandIn]:
+    with StandIn() as standin:
+        yield standin
+
+
+@pytest.fixture
+def standin(serving: StandIn) -> Iterator[StandIn]:
+    serving.reset()
+    yield serving
+    assert not list(serving.breaches)
+
+
+@pytest.fixture
+def warsaw(standin: StandIn) -> Tenant:
+    tenant = standin.tenant("conpeek", CONPEEK, token=SECRET, timezone="UTC")
+    tenant.put([dialog(n) for n in range(5)])
+    return tenant
+
+
+@pytest.fixture
+def santiago(standin: StandIn) -> Tenant:
+    return standin.tenant("clickfono", CLICKFONO, token=SECRET, timezone="UTC")
+
+
+@pytest.fixture
+def environment(
+    standin: StandIn,
+    warsaw: Tenant,
+    santiago: Tenant,
+    database_url: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Mapping[str, str]:
+    """Two accounts, a warehouse and a home of their own."""
+    entries = [account(standin, tenant) for tenant in (warsaw, santiago)]
+    (tmp_path / "accounts.toml").write_text("\n".join(entries), encoding="utf-8")
+    monkeypatch.setattr(os, "environ", os.environ.copy())
+    changes = {
+        "CALLHOUSE_HOME": str(tmp_path / "home"),
+        "CALLHOUSE_ACCOUNTS": str(tmp_path / "accounts.toml"),
+        "CALLHOUSE_DATABASE_URL": database_url,
+        "A_TOKEN": SECRET,
+    }
+    os.environ.update(changes)
+    return changes
+
+
+@pytest.fixture
+def call(environment: Mapping[str, str]) -> Call:
+    """Runs the command in this process; it never tells the secret."""
+
+    def run(*arguments: str, exit_code: int = 0) -> Result:
+        result = CliRunner().invoke(app, list(arguments))
+        assert SECRET not in result.output
+        assert result.exit_code == exit_code, result.output
+        return result
+
+    return run
+
+
+def account(standin: StandIn, tenant: Tenant) -> str:
+    return f"""
+        [accounts.{tenant.name}]
+        vendor = "{tenant.vendor}"
+        base_url = "{standin.url(tenant)}"
+        timezone = "UTC"
+        start_date = {DAY}
+        credentials = {{ token = {{ env = "A_TOKEN" }} }}
+    """
+
+
+def dialog(number: int) -> dict[str, Any]:
+    return {
+        "dialog_uuid": f"d-{number}",
+        "dialog_type": "EXTERNAL",
+        "business_direction": "INBOUND",
+        "start_time": f"{DAY} 10:{number:02}:00",
+        "hangup_time": f"{DAY} 11:{number:02}:00",
+        "talking_time": 1500,
+        "waiting_time": 2000,
+        "from_display_target": "+48221234567",
+        "to_display_target": "600",
+        "machine_detected": 0,
+    }
+
+
+def rows(result: Result) -> dict[tuple[str, str, str], dict[str, Any]]:
+    """The lines of `sync --json`, by account, stream and day."""
+    found = json.loads(result.stdout)["rows"]
+    return {(row["account"], row["stream"], row["day"]): row for row in found}
+
+
+def test_a_backfill_tells_every_day_and_is_seen_in_dagster(call: Call) -> None:
+    days = ("--from", str(DAY), "--to", str(DAY + timedelta(days=1)), "--json")
+    first = call("sync", *days)
+    lines = rows(first)
+    assert lines.keys() == {
+        (name, stream, str(day))
+        for name, stream in ((CONPEEK, "dialogs"), (CLICKFONO, "calls"))
+        for day in (DAY, DAY + timedelta(days=1))
+    }
+    read = lines[CONPEEK, "dialogs", str(DAY)]
+    assert (read["records"], read["new"], read["changed"], read["rejected"]) == (5, 5, 0, 0)
+    assert read["state"] == "complete"
+    made = sum(line["requests"] for line in lines.values())
+    assert (
+        made
+        == json.loads(
+            call("sql", "SELECT * FROM ops.requests", "--format", "json").stdout
+        ).__len__()
+    )
+
+    again = rows(call("sync", CONPEEK, *days))
+    assert {(line["new"], line["changed"]) for line in again.values()} == {(0, 0)}
+    assert again[CONPEEK, "dialogs", str(DAY)]["records"] == 5
+
+    with dg.DagsterInstance.get() as instance:
+        runs = instance.get_runs(dg.RunsFilter(tags={"callhouse/kind": "backfill"}))
+        assert [run.status for run in runs] == [dg.DagsterRunStatus.SUCCESS] * 3
+        assert {run.tags["callhouse/vendor"] for run in runs} == {"conpeek", "clickfono"}
+        key = dg.AssetKey(["conpeek", "dialogs"])
+        assert instance.get_materialized_partitions(key) >= {str(DAY)}
+
+
+def test_a_poll_reads_what_is_due_and_says_what_is_not(call: Call) -> None:
+    told = call("sync").stdout
+    assert "dialogs" in told
+    assert "5 new" in told
+    again = json.loads(call("sync", "--json").stdout)
+    assert again["ok"]
+    assert again["rows"] == []
+    assert {(s["account"], s["why"].partition(":")[0]) for s in again["skipped"]} == {
+        (CONPEEK, "not due"),
+        (CLICKFONO, "not due"),
+    }
+
+
+def test_one_stream_alone(call: Call) -> None:
+    lines = rows(call("sync", "--stream", "dialogs", "--from", str(DAY), "--json"))
+    assert {stream for _, stream, _ in lines} == {"dialogs"}
+
+
+def test_one_failing_account_fails_alone(call: Call, santiago: Tenant) -> None:
+    santiago.arm(Fault.status(418), times=20)
+    result = call("sync", "--from", str(DAY), "--json", exit_code=1)
+    lines = rows(result)
+    assert lines[CONPEEK, "dialogs", str(DAY)]["state"] == "complete"
+    failed = lines[CLICKFONO, "calls", str(DAY)]
+    assert failed["state"] == "failed"
+    assert "HTTP 418" in failed["why"]
+    assert failed["requests"] == 1
+    status = call("status").stdout
+    assert "HTTP 418" in status
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("nobody",), "no account 'nobody'"),
+        (("--stream", "gossip"), "no stream 'gossip'"),
+        (("--from", "2999-01-01"), "in the future"),
+        (("--from", str(DAY), "--to", str(DAY - timedelta(days=1))), "is before --from"),
+        (("--from", "yesterday"), "yesterday"),
+        (("--to", str(DAY)), "--to needs --from"),
+    ],
+)
+def test_a_wrong_wish_is_refused(call: Call, arguments: tuple[str, ...], told: str) -> None:
+    assert told in " ".join(call("sync", *arguments, exit_code=2).output.split())
+
+
+def test_days_before_the_account_began_are_left_out(call: Call) -> None:
+    lines = rows(call("sync", CONPEEK, "--from", "2020-01-01", "--to", str(DAY), "--json"))
+    assert [day for _, _, day in lines] == [str(DAY)]
+    before = json.loads(call("sync", "--from", "2020-01-01", "--json").stdout)
+    assert before["rows"] == []
+    assert len(before["skipped"]) == 2
+
+
+def test_a_wrong_accounts_file_is_refused_whole(call: Call, tmp_path: Path) -> None:
+    (tmp_path / "accounts.toml").write_text(f'[accounts.x]\ntoken = "{SECRET}"\n')
+    result = call("sync", exit_code=2)
+    assert result.stdout == ""
+    assert result.stderr.count("accounts.x") == 4
+    call("check", exit_code=1)
+
+
+def test_status_says_how_everything_stands(call: Call) -> None:
+    unread = json.loads(call("status", "--json").stdout)
+    assert {(s["stream"], s["unread"], s["last_success_at"]) for s in unread["streams"]} == {
+        ("dialogs", 3, None),
+        ("calls", 3, None),
+    }
+    call("sync", CONPEEK)
+    dialogs, calls = json.loads(call("status", "--json").stdout)["streams"]
+    assert (dialogs["complete"], dialogs["unread"], dialogs["rejects"]) == (3, 0, 0)
+    assert dialogs["next_poll_at"] is not None
+    assert calls["oldest_incomplete"] == str(DAY)
+    told = call("status").stdout
+    assert "ago" in told
+    assert f"{CLICKFONO} calls: 3 days since {DAY} are still to be read" in told
+
+
+def test_a_refused_account_stops_and_check_resumes_it(call: Call, warsaw: Tenant) -> None:
+    warsaw.arm(Fault.status(401), times=2)
+    call("sync", CONPEEK, exit_code=1)
+    assert "stopped" in call("status").stdout
+    assert json.loads(call("sync", CONPEEK, "--json", exit_code=1).stdout)["skipped"][0]["stopped"]
+    told = call("check", exit_code=1).stdout
+    assert "refuses the credentials" in told
+    told = call("check").stdout
+    assert "its polls go on" in told
+    assert rows(call("sync", CONPEEK, "--json"))[CONPEEK, "dialogs", str(DAY)]["new"] == 5
+
+
+def test_check_of_a_database_without_tables(
+    call: Call, empty_database_url: str, environment: Mapping[str, str]
+) -> None:
+    os.environ["CALLHOUSE_DATABASE_URL"] = empty_database_url
+    assert "run `callhouse migrate`" in call("check", exit_code=1).stdout
+    assert "run `callhouse migrate`" in call("status", exit_code=1).stderr
+    assert "version 0001" in call("migrate").stdout
+    assert "version 0001" in call("migrate").stdout
+    call("check")
+
+
+def test_a_database_that_isnt_there(call: Call) -> None:
+    os.environ["CALLHOUSE_DATABASE_URL"] = "postgresql://nobody:secret@127.0.0.1:1/none"
+    for command in ("status", "sync", "migrate"):
+        result = call(command, exit_code=1)
+        assert "The warehouse doesn't answer" in result.stderr
+        assert "secret" not in result.output
+
+
+def test_sql_prints_a_table_csv_and_json(call: Call) -> None:
+    query = "SELECT 1 AS one, 2.50::numeric AS price, NULL AS nothing, true AS yes, 'a\"b' AS text"
+    table = call("sql", query).stdout
+    assert "price" in table
+    assert "1 row" in table
+    line, *_ = csv.DictReader(io.StringIO(call("sql", query, "--format", "csv").stdout))
+    assert line == {"one": "1", "price": "2.50", "nothing": "", "yes": "yes", "text": 'a"b'}
+    assert json.loads(call("sql", query, "--format", "json").stdout) == [
+        {"one": 1, "price": 2.5, "nothing": None, "yes": True, "text": 'a"b'}
+    ]
+
+
+@pytest.mark.parametrize(
+    ("query", "told"),
+    [
+        ("SELECT nonsense", 'column "nonsense" does not exist'),
+        ("SELECT call_dat FROM facts.calls", 'Perhaps you meant to reference the column "calls.'),
+        ("DELETE FROM facts.calls", "a query here only reads"),
+        ("SELECT 1; COMMIT; DELETE FROM facts.calls", "cannot insert multiple commands"),
+        ("SET search_path = facts", "returns no rows"),
+    ],
+)
+def test_sql_says_what_is_wrong_in_a_sentence(call: Call, query: str, told: str) -> None:
+    result = call("sql", query, exit_code=1)
+    assert result.stdout == ""
+    assert told in " ".join(result.stderr.split())
+
+
+def test_psql_opens_on_the_warehouse(environment: Mapping[str, str]) -> None:
+    done = run("sql", environment, given="SELECT 6 * 7 AS answer;\n")
+    assert done.returncode == 0, done.stderr
+    assert "42" in done.stdout
+
+
+def test_two_passes_at_once(environment: Mapping[str, str], database_url: str) -> None:
+    """Neither fails, nothing is there twice, no limit is broken (see `standin`)."""
+    passes = [start(f"sync --from {DAY} --json", environment) for _ in range(2)]
+    told = [process.communicate(timeout=110) for process in passes]
+    assert [process.returncode for process in passes] == [0, 0], told
+    lines = [
+        row for out, _ in told for row in json.loads(out)["rows"] if row["stream"] == "dialogs"
+    ]
+    assert sum(line["new"] for line in lines) == 5
+    assert {line["state"] for line in lines} == {"complete"}
+    with psycopg.connect(database_url) as connection:
+        assert connection.execute("SELECT count(*) FROM facts.call_legs").fetchone() == (5,)
+        assert connection.execute("SELECT count(*) FROM raw.records").fetchone() == (5,)
+
+
+def start(command: str, environment: Mapping[str, str]) -> "subprocess.Popen[str]":
+    return subprocess.Popen(
+        [Path(sys.executable).with_name("callhouse"), *command.split()],
+        env={**os.environ, **environment},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def run(command: str, environment: Mapping[str, str], given: str) -> Any:
+    process = start(command, environment)
+    out, err = process.communicate(given, timeout=60)
+    return subprocess.CompletedProcess(command, process.returncode, out, err)

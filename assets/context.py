@@ -1,9 +1,11 @@
 """What assets get from Dagster: the accounts, and the warehouse that they load into."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from contextlib import contextmanager
 
 import dagster as dg
+from pydantic import Field
 
 from resources.account import Account
 from resources.configuration import read_accounts
@@ -16,6 +18,18 @@ ACCOUNTS_TAG = "callhouse/accounts"
 """Run tag: the accounts, comma-separated, that a run is about. Absent: all."""
 KIND_TAG = "callhouse/kind"
 POLL = "poll"
+
+
+class Choice(dg.Config):
+    """What a run may be told in the launchpad."""
+
+    accounts: list[str] = Field(
+        default=[],
+        description=(
+            "Only these accounts, by their names in accounts.toml. Empty: those of the run's tag "
+            f"{ACCOUNTS_TAG} (comma-separated), which backfills take too; without one, all."
+        ),
+    )
 
 
 class Callhouse(dg.ConfigurableResource):  # type: ignore[type-arg]
@@ -32,19 +46,32 @@ class Callhouse(dg.ConfigurableResource):  # type: ignore[type-arg]
         finally:
             warehouse.close()
 
-    def accounts(self, vendor: str, tags: Mapping[str, str]) -> list[Account]:
-        """The vendor's accounts that a run with these tags is about.
+    def all_accounts(self) -> Mapping[str, Account]:
+        """Every account by its name, read anew: the file may have changed since the start."""
+        return read_accounts(Home.from_environment().accounts)
 
-        Raises ConfigurationError for a name that isn't one of any vendor's.
+    def accounts(
+        self, vendor: str, tags: Mapping[str, str], only: Sequence[str] = ()
+    ) -> list[Account]:
+        """The vendor's accounts that a run with these tags, and told `only` these, is about.
+
+        Raises ConfigurationError for a name that no account has, or one of another vendor's.
         """
-        everybody = read_accounts(Home.from_environment().accounts)
-        asked = {name.strip() for name in tags.get(ACCOUNTS_TAG, "").split(",") if name.strip()}
-        if unknown := sorted(asked - everybody.keys()):
-            raise ConfigurationError(
-                [f"tag {ACCOUNTS_TAG}: no account {name!r} in accounts.toml" for name in unknown]
-            )
-        return [
-            account
-            for account in everybody.values()
-            if account.vendor == vendor and (not asked or account.name in asked)
-        ]
+        everybody = self.all_accounts()
+        tagged = {name.strip() for name in tags.get(ACCOUNTS_TAG, "").split(",") if name.strip()}
+        mine = {name for name, account in everybody.items() if account.vendor == vendor}
+        # A tag may be on runs of several vendors; the launchpad is about this one.
+        faults = _unknown(f"tag {ACCOUNTS_TAG}", tagged, everybody.keys())
+        faults += _unknown("accounts", set(only), mine)
+        if faults:
+            raise ConfigurationError(faults)
+        asked = set(only) or tagged or mine
+        return [everybody[name] for name in everybody if name in mine & asked]
+
+
+def _unknown(where: str, names: AbstractSet[str], known: AbstractSet[str]) -> list[str]:
+    expected = ", ".join(sorted(known)) or "none"
+    return [
+        f"{where}: no account {name!r}; accounts.toml has {expected}"
+        for name in sorted(names - known)
+    ]

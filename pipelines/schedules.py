@@ -1,7 +1,7 @@
 """Each vendor's poll: one job, one schedule. A tick looks what is due before it costs a run."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import dagster as dg
 
@@ -61,7 +61,7 @@ def poll_schedule(vendor: Vendor, job: dg.JobDefinition) -> dg.ScheduleDefinitio
         if any(not is_over(run) for run in unfinished):
             return dg.SkipReason("the last poll is still at work")
         accounts = callhouse.accounts(vendor.name, {})
-        now = datetime.now(UTC)
+        now = context.scheduled_execution_time
         with callhouse.warehouse() as warehouse:
             waiting = waits(warehouse, vendor, accounts, now)
         due = [account for account in accounts if waiting[account.name] <= timedelta(0)]

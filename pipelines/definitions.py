@@ -10,6 +10,7 @@ from assets.marts import mart_assets, view_specs
 from assets.partitions import business_days
 from assets.result import Watch
 from assets.streams import vendor_assets
+from pipelines.alerts import alerts
 from pipelines.schedules import poll_job, poll_schedule
 from pipelines.upkeep import maintenance_job, maintenance_schedule, marts_job, marts_schedule
 from resources.account import Account
@@ -41,6 +42,7 @@ def build_defs(
         assets=[*assets.values(), marts, *view_specs(vendors), maintenance],
         jobs=[*jobs.values(), refresh, nightly],
         schedules=[*schedules, marts_schedule(refresh, days), maintenance_schedule(nightly)],
+        sensors=[alerts],
         resources={"callhouse": Callhouse()},
         executor=dg.in_process_executor,
     )

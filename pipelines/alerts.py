@@ -1,0 +1,175 @@
+"""Alerts: one readable message to a webhook when something needs a person, and when it is over.
+
+A tick asks `ops` and Dagster's runs for all that is wrong now, and compares it with what was told
+last: nothing new, no message.
+"""
+
+import json
+import os
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import dagster as dg
+
+from assets.context import Callhouse
+from resources import webhook
+from resources.account import Account
+from resources.redact import Redactor
+from resources.vendor import DetailStream
+from resources.vendors import discover
+from resources.warehouse import Warehouse
+
+WEBHOOK = "CALLHOUSE_ALERT_WEBHOOK"
+EVERY_S = 60
+TITLES = {
+    "stopped": "polls have stopped: the credentials are refused",
+    "failing": "three polls in a row have failed",
+    "late": "nothing read for three polls",
+    "incomplete": "yesterday isn't complete",
+    "rejects": "records rejected",
+    "run": "the run failed",
+}
+"""What a problem's kind means, the gravest first. The runbook has a chapter for each."""
+NAMES = 8
+"""So many accounts are named in a line."""
+LONGEST = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that is wrong. `key` stays the same as long as it is the same thing."""
+
+    kind: str
+    where: str
+    """What it is about, such as a stream or a job: lines are grouped by it."""
+    who: str
+    """The account or run."""
+    detail: str
+
+    @property
+    def key(self) -> str:
+        return f"{self.kind}|{self.where}|{self.who}"
+
+
+@dg.sensor(
+    name="alerts",
+    minimum_interval_seconds=EVERY_S,
+    default_status=dg.DefaultSensorStatus.RUNNING
+    if os.environ.get(WEBHOOK)
+    else dg.DefaultSensorStatus.STOPPED,
+    description=f"Posts what needs a person to the webhook of {WEBHOOK}; off without one.",
+)
+def alerts(
+    context: dg.SensorEvaluationContext, callhouse: Callhouse
+) -> dg.SensorResult | dg.SkipReason:
+    """Looks what is wrong; posts when that has changed."""
+    url = os.environ.get(WEBHOOK)
+    if not url:
+        return dg.SkipReason(f"{WEBHOOK} isn't set: nobody to tell")
+    accounts = callhouse.all_accounts()
+    with callhouse.warehouse() as warehouse:
+        problems = [*stream_problems(warehouse, accounts.values()), *run_problems(context.instance)]
+    told: list[str] = json.loads(context.cursor or "[]")
+    now = sorted({problem.key for problem in problems})
+    if now == told:
+        return dg.SkipReason(f"nothing has changed; {len(now)} problem(s) open")
+    secrets = [a.secret(name) for a in accounts.values() for name in a.credentials]
+    webhook.post(url, Redactor([url, *secrets]).text(message(problems, told)))
+    return dg.SensorResult(cursor=json.dumps(now), skip_reason=dg.SkipReason("told"))
+
+
+def stream_problems(warehouse: Warehouse, accounts: Iterable[Account]) -> Iterator[Problem]:
+    """What `ops` says is wrong with the accounts' streams."""
+    pairs = [(account, stream) for account in accounts for stream in account.streams]
+    vendors, vendor_of = discover(), {account.name: account.vendor for account, _ in pairs}
+    rows = warehouse.rows(
+        "status/problems",
+        accounts=[account.name for account, _ in pairs],
+        streams=[stream for _, stream in pairs],
+        timezones=[account.timezone.key for account, _ in pairs],
+        starts=[account.start_date for account, _ in pairs],
+        polls=[account.poll_every for account, _ in pairs],
+        details=[
+            isinstance(vendors[account.vendor].stream(stream), DetailStream)
+            for account, stream in pairs
+        ],
+        now=datetime.now(UTC),
+    )
+    for row in rows:
+        where = f"{vendor_of[row.account]} {row.stream}"
+        if row.about:
+            where += f", {row.about}"
+        yield Problem(row.kind, where, row.account, row.detail or "")
+
+
+def run_problems(instance: dg.DagsterInstance) -> Iterator[Problem]:
+    """Jobs whose last run failed, and backfills of which one did: looked for in the last day's."""
+    since = datetime.now(UTC) - timedelta(days=1)
+    records = instance.get_run_records(
+        dg.RunsFilter(
+            statuses=[dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.SUCCESS],
+            updated_after=since,
+        ),
+        limit=500,
+    )
+    seen: set[str] = set()
+    for run in (record.dagster_run for record in records):
+        backfill = run.tags.get("dagster/backfill")
+        name = f"backfill {backfill}" if backfill else run.job_name
+        if name.startswith("__"):
+            name = f"run {run.run_id[:8]}"  # started by hand: nothing comes after it
+        is_news = name not in seen
+        seen.add(name)
+        if run.status == dg.DagsterRunStatus.FAILURE and (is_news or backfill):
+            yield Problem("run", name, run.run_id[:8], "")
+
+
+def message(problems: Iterable[Problem], told: Sequence[str]) -> str:
+    """What is new, what goes on and what is over."""
+    problems = list(problems)
+    new = [problem for problem in problems if problem.key not in told]
+    old = [problem for problem in problems if problem.key in told]
+    keys = {problem.key for problem in problems}
+    over = [_told(key) for key in told if key not in keys]
+    counts = [(len(new), "new"), (len(old), "still open"), (len(over), "over")]
+    head = ", ".join(f"{count} {what}" for count, what in counts if count)
+    lines = [f"*Callhouse*: {head}"]
+    if new:
+        lines += ["*New*", *_lines(new)]
+    if old:
+        lines += ["*Still open*", *_lines(old)]
+    if over:
+        lines += ["*Over*", *_lines(over)]
+    return "\n".join(lines)
+
+
+def _told(key: str) -> Problem:
+    kind, where, who = key.split("|")
+    return Problem(kind, where, who, "")
+
+
+def _lines(problems: Iterable[Problem]) -> Iterator[str]:
+    """A line for all accounts that have the same problem with the same stream."""
+    groups: defaultdict[tuple[str, str], list[Problem]] = defaultdict(list)
+    for problem in problems:
+        groups[problem.kind, problem.where].append(problem)
+    for (kind, where), group in sorted(groups.items(), key=lambda item: _gravity(item[0])):
+        names = sorted({problem.who for problem in group})
+        more = f" and {len(names) - NAMES} more" if len(names) > NAMES else ""
+        line = f"• {where}: {TITLES[kind]} ({', '.join(names[:NAMES])}{more})"
+        details = sorted({problem.detail for problem in group if problem.detail})
+        if details:
+            others = f" (and {len(details) - 1} other)" if len(details) > 1 else ""
+            line += f": {_short(details[0])}{others}"
+        yield line
+
+
+def _gravity(group: tuple[str, str]) -> tuple[int, str]:
+    return list(TITLES).index(group[0]), group[1]
+
+
+def _short(text: str) -> str:
+    flat = " ".join(text.split())
+    return flat if len(flat) <= LONGEST else f"{flat[:LONGEST]}…"

@@ -12,13 +12,14 @@ from typing import Any
 from assets import books, plan
 from assets.attempt import Attempts
 from assets.details import DetailReader
+from assets.pace import Pace, Say
 from assets.plan import StreamState
 from assets.read import WindowReader
 from assets.rebuild import Rebuilder
 from assets.result import Result, Watch
 from resources.account import Account
 from resources.http import Http, Transport
-from resources.permits import BACKFILL, POLL, Limiter, Patience
+from resources.permits import BACKFILL, CATCH_UP, POLL, Limiter, Patience
 from resources.vendor import AnyStream, DetailStream, Stream, Vendor
 from resources.warehouse import Warehouse
 from resources.windows import ONE_DAY, Window, business_day, day_start
@@ -46,12 +47,14 @@ class Loader:
         run_id: str | None = None,
         watch: Watch | None = None,
         clock: Callable[[], datetime] = now,
+        say: Say | None = None,
     ) -> None:
         self._warehouse = warehouse
         self._vendor = vendor
         self._watch = watch or (lambda _: None)
         self._clock = clock
-        self._limiter = Limiter(warehouse, run_id)
+        self._pace = Pace(warehouse, run_id, say or (lambda _: None))
+        self._limiter = Limiter(warehouse, run_id, on_wait=self._pace.waits)
         self._transport = Transport()
 
     def poll(self, accounts: Iterable[Account], streams: Sequence[AnyStream]) -> list[Result]:
@@ -102,7 +105,11 @@ class Loader:
                     for stream in streams
                     if isinstance(stream, kind) and stream.name in account.streams
                 ]
-                results += pool.map(lambda pair: watched(*pair), pairs)
+                try:
+                    results += pool.map(lambda pair: watched(*pair), pairs)
+                except BaseException:
+                    self._limiter.close()  # else the run can't end before the waits of its threads
+                    raise
         return results
 
     def _poll(self, account: Account, stream: AnyStream) -> Result:
@@ -126,10 +133,13 @@ class Loader:
         state: StreamState,
         deadline: datetime,
     ) -> None:
-        at = self._clock()
+        result, at = attempts.result, self._clock()
         unsettled = self._unsettled(account, stream, at)
         ordered = plan.poll_windows(stream, account, state, unsettled, at)
-        reader = self._windows(account, stream, POLL)
+        readers = {
+            is_live: self._windows(account, stream, POLL if is_live else CATCH_UP)
+            for is_live in (True, False)
+        }
         if not any(is_live for _, is_live in ordered):
             until = max(at + account.poll_every, day_start(account.start_date, account.timezone))
             reason = "before the account's start_date"
@@ -137,11 +147,11 @@ class Loader:
                 lambda c: books.note_deferred(c, account, stream, (), reason, until, at, live=True)
             )
         for window, is_live in ordered:
-            if not is_live and self._clock() > deadline:
-                break
-            read = partial(reader.read, window, live=is_live, until=deadline)
+            if not is_live and (result.deferred_until or self._clock() > deadline):
+                continue
+            read = partial(readers[is_live].read, window, live=is_live, until=deadline)
             attempts.do(window.days, read, is_live)
-            if attempts.result.state != "ok":
+            if result.error or (is_live and result.deferred_until):
                 break
 
     def _poll_details(
@@ -164,22 +174,28 @@ class Loader:
         wanted = [day for day in days if day >= account.start_date]
         if isinstance(stream, DetailStream):
             details = self._details(account, stream, BACKFILL)
-            for day in details.days(wanted):
-                if not result.stopped:
-                    attempts.do((day,), partial(details.read, day))
+            lacking = details.days(wanted)
+            with self._pace.follow(account, stream, len(lacking)) as done:
+                for day in lacking:
+                    if not result.stopped:
+                        attempts.do((day,), partial(details.read, day))
+                    done()
             return result
         windows = plan.day_windows(
             stream, account, self._state(account, stream), wanted, self._clock()
         )
         reader = self._windows(account, stream, BACKFILL)
 
-        def read(window: Window) -> None:
-            if not result.stopped:
-                attempts.do(window.days, partial(reader.read, window))
+        with self._pace.follow(account, stream, len(windows)) as done:
 
-        # Latencies overlap as far as the credential's limits let requests overlap.
-        with ThreadPoolExecutor(min(4, account.limits.concurrency)) as pool:
-            list(pool.map(read, windows))
+            def read(window: Window) -> None:
+                if not result.stopped:
+                    attempts.do(window.days, partial(reader.read, window))
+                done()
+
+            # Latencies overlap as far as the credential's limits let requests overlap.
+            with ThreadPoolExecutor(min(4, account.limits.concurrency)) as pool:
+                list(pool.map(read, windows))
         return result
 
     def _rebuild(self, account: Account, stream: AnyStream, days: Sequence[date]) -> Result:

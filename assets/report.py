@@ -1,19 +1,25 @@
 """What a materialisation shows in Dagster: figures over time, and who is where. No record's data."""
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 
 import dagster as dg
 
+from assets.quota import read_quotas
 from assets.result import Result
 from assets.tally import Figures
+from resources.account import Account
 from resources.vendor import AnyStream, Vendor
 from resources.warehouse import Warehouse
 
 
-def run_report(warehouse: Warehouse, run_id: str, results: Sequence[Result]) -> dict[str, Any]:
-    """What the run did for a stream: numbers that Dagster plots."""
+def run_report(
+    warehouse: Warehouse, run_id: str, results: Sequence[Result], accounts: Sequence[Account]
+) -> dict[str, Any]:
+    """What the run did for a stream, and what it left of its accounts' daily quotas: numbers that
+    Dagster plots.
+    """
     stream = results[0].stream
     row = warehouse.rows(
         "plan/run_report",
@@ -38,6 +44,9 @@ def run_report(warehouse: Warehouse, run_id: str, results: Sequence[Result]) -> 
         "bytes": row.bytes,
         "vendor_s": round(row.vendor_s, 3),
     }
+    if quotas := read_quotas(warehouse, accounts, datetime.now(UTC)):
+        metadata["quota_used"] = sum(quota.used for quota in quotas)
+        metadata["quota_left"] = sum(quota.left for quota in quotas)
     if reasons:
         metadata["rejects by reason"] = table(
             ["reason", "records"], [[reason, n] for reason, n in sorted(reasons.items())]
@@ -55,8 +64,16 @@ def day_report(
         "accounts": table(
             ["account", "state", "vendor's total", "raw", "facts", "rejects", "open", "note"],
             [
-                [row.account, row.state, row.vendor_total, row.raw_records, row.facts,
-                 row.rejects, row.open_records, row.note]
+                [
+                    row.account,
+                    row.state,
+                    row.vendor_total,
+                    row.raw_records,
+                    row.facts,
+                    row.rejects,
+                    row.open_records,
+                    row.note,
+                ]
                 for row in rows
             ],
         ),
@@ -68,7 +85,10 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> dg.TableMeta
     return dg.MetadataValue.table(
         records=[
             dg.TableRecord(
-                {name: "" if value is None else value for name, value in zip(columns, row, strict=True)}
+                {
+                    name: "" if value is None else value
+                    for name, value in zip(columns, row, strict=True)
+                }
             )
             for row in rows
         ],

@@ -17,6 +17,7 @@ from assets.load import Loader
 from assets.partitions import partition_days
 from assets.report import day_report, run_report
 from assets.result import Result, Watch
+from resources.account import Account
 from resources.vendor import AnyStream, DetailStream, Stream, Vendor
 from resources.warehouse import Warehouse
 
@@ -61,7 +62,7 @@ def vendor_assets(
         accounts = callhouse.accounts(vendor.name, context.run.tags)
         is_poll = context.run.tags.get(KIND_TAG) == POLL
         with callhouse.warehouse() as warehouse:
-            loader = Loader(warehouse, vendor, context.run_id, watch)
+            loader = Loader(warehouse, vendor, context.run_id, watch, say=context.log.info)
             try:
                 results: list[Result] = []
                 if read and is_poll:
@@ -74,12 +75,23 @@ def vendor_assets(
                 loader.close()
             for stream in vendor.streams:
                 mine = [result for result in results if result.stream == stream.name]
-                yield from _events(context, warehouse, vendor, stream, mine, wanted, is_poll)
-        failed = [result for result in results if result.state in ("failed", "stopped")]
-        if failed and not is_poll:
-            raise dg.Failure("\n".join(sorted({str(result.error) for result in failed})))
+                yield from _events(
+                    context, warehouse, vendor, stream, accounts, mine, wanted, is_poll
+                )
+        if not is_poll:
+            _tell_trouble(context, results)
 
     return load
+
+
+def _tell_trouble(context: dg.AssetExecutionContext, results: Sequence[Result]) -> None:
+    """What a backfill didn't read: a limit says when it may, or it fails."""
+    trouble = [told for result in results for told in result.trouble.values()]
+    for reason in sorted({reason for kind, reason in trouble if kind == "deferred"}):
+        context.log.warning(reason)
+    failed = [result for result in results if result.state in ("failed", "stopped")]
+    if failed:
+        raise dg.Failure("\n".join(sorted({str(result.error) for result in failed})))
 
 
 def _events(
@@ -87,21 +99,24 @@ def _events(
     warehouse: Warehouse,
     vendor: Vendor,
     stream: AnyStream,
+    accounts: Sequence[Account],
     results: Sequence[Result],
     wanted: Sequence[date],
     is_poll: bool,
 ) -> Iterator[Any]:
-    """A materialisation for each day on which something was read and no account failed."""
+    """A materialisation for each day on which something was read and no account failed; or, in a
+    backfill, was put off.
+    """
     if not results:
         return
-    common = run_report(warehouse, context.run_id, results)
-    failed = {day for result in results for day in result.failed_days}
+    common = run_report(warehouse, context.run_id, results, accounts)
+    spoiled = {day for r in results for day in (r.failed_days if is_poll else r.trouble)}
     good = {day for result in results for day in result.days}
     if is_poll:
         good = {day for result in results for day in result.tally.days | result.tally.turned}
     elif not any(result.error for result in results):
         good |= set(wanted)
-    for day in sorted(good - failed):
+    for day in sorted(good - spoiled):
         metadata = common | day_report(warehouse, vendor, stream, day)
         for key in (raw_key(vendor, stream), facts_key(vendor, stream)):
             if key in context.selected_asset_keys:
@@ -118,7 +133,9 @@ def _specs(vendor: Vendor, stream: AnyStream) -> list[dg.AssetSpec]:
         "owners": OWNERS,
         "skippable": True,
     }
-    upstream = [facts_key(vendor, vendor.stream(stream.of))] if isinstance(stream, DetailStream) else []
+    upstream = (
+        [facts_key(vendor, vendor.stream(stream.of))] if isinstance(stream, DetailStream) else []
+    )
     raw = dg.AssetSpec(
         raw_key(vendor, stream),
         deps=upstream,

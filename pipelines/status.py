@@ -7,6 +7,7 @@ from typing import Any
 
 from assets.load import read_states
 from assets.plan import StreamState, next_due
+from assets.quota import Quota, read_quotas
 from pipelines import console
 from resources.account import Account
 from resources.permits import Limiter
@@ -38,18 +39,6 @@ class StreamStatus:
     oldest_note: str | None
     open_records: int
     rejects: int
-
-
-@dataclass(frozen=True)
-class Quota:
-    """What is used of a daily quota on the vendor's present day."""
-
-    operation: str
-    day: date
-    used: int
-    by_backfill: int
-    daily_requests: int
-    exhausted_until: datetime | None
 
 
 @dataclass(frozen=True)
@@ -106,12 +95,15 @@ class Status:
 
     def _print_quotas(self) -> None:
         for quota in self.quotas:
-            gone = quota.exhausted_until or quota.used >= quota.daily_requests
             console.say(
                 f"quota of {quota.operation} on {quota.day}: {quota.used:,} of "
                 f"{quota.daily_requests:,} requests used, {quota.by_backfill:,} by backfills"
-                + ("; used up: goes on by itself on the vendor's next day" if gone else ""),
-                "red" if gone else "",
+                + (
+                    "; used up: goes on by itself on the vendor's next day"
+                    if not quota.left
+                    else ""
+                ),
+                "red" if not quota.left else "",
             )
 
     def _print_backfills(self) -> None:
@@ -132,11 +124,10 @@ class Status:
 def read_status(warehouse: Warehouse, accounts: Mapping[str, Account]) -> Status:
     """How everything stands now."""
     now = datetime.now(UTC)
-    quotas = {a.operation: a for a in accounts.values() if a.limits.daily_requests}
     return Status(
         now,
         _streams(warehouse, accounts, now),
-        _quotas(warehouse, quotas, now),
+        read_quotas(warehouse, accounts.values(), now),
         [row._asdict() for row in warehouse.rows("status/backfills")],
         [row._asdict() for row in warehouse.rows("status/in_flight")],
     )
@@ -173,23 +164,3 @@ _COPIED = (
     "last_success_at", "failures", "last_error", "complete", "open", "settling", "failed",
     "unread", "oldest_incomplete", "oldest_state", "oldest_note", "open_records", "rejects",
 )  # fmt: skip
-
-
-def _quotas(warehouse: Warehouse, accounts: Mapping[str, Account], now: datetime) -> list[Quota]:
-    """By operation, which is what shares a quota."""
-    days = {name: business_day(now, account.timezone) for name, account in accounts.items()}
-    rows = {
-        row.bucket: row
-        for row in warehouse.rows("status/quotas", buckets=list(days), days=list(days.values()))
-    }
-    found = []
-    for name, account in accounts.items():
-        row = rows.get(name)
-        used, by_backfill, until = (
-            (row.used, row.by_backfill, row.exhausted_until) if row else (0, 0, None)
-        )
-        assert account.limits.daily_requests
-        found.append(
-            Quota(name, days[name], used, by_backfill, account.limits.daily_requests, until)
-        )
-    return found

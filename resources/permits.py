@@ -56,7 +56,7 @@ POLL = Patience(backfill=False, longest=timedelta(seconds=30), returns=True)
 """A poll rather comes back than hold a slot; but it may be half a minute early (`plan.EARLY`)."""
 CATCH_UP = Patience(backfill=True, longest=timedelta(seconds=30), returns=True)
 """A poll's older days: what is live, and the quota's reserve, isn't theirs."""
-BACKFILL = Patience(backfill=True, longest=timedelta(days=2), returns=False)
+BACKFILL = Patience(backfill=True, longest=timedelta(hours=6), returns=False)
 
 
 @dataclass(frozen=True, slots=True)

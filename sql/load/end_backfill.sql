@@ -1,0 +1,1 @@
+DELETE FROM ops.backfills WHERE account = :account AND stream = :stream AND run_id = :run_id;

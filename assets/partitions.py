@@ -28,5 +28,3 @@ def day_range(days: Iterable[date]) -> tuple[str, str]:
 def partition_days(keys: Iterable[str]) -> list[date]:
     """Partition keys as days."""
     return [date.fromisoformat(key) for key in keys]
-
-

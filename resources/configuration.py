@@ -114,7 +114,9 @@ def read_accounts(path: Path) -> dict[str, Account]:
         raise ConfigurationError([f"{path}: {error.strerror}"]) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigurationError([f"{path}: not valid TOML: {error}"]) from None
-    faults = [f"{key}: unknown; expected [accounts.<name>]" for key in document if key != "accounts"]
+    faults = [
+        f"{key}: unknown; expected [accounts.<name>]" for key in document if key != "accounts"
+    ]
     entries = document.get("accounts", {})
     if not isinstance(entries, dict) or not entries:
         raise ConfigurationError([*faults, "no account; expected at least one [accounts.<name>]"])

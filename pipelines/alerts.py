@@ -70,17 +70,23 @@ def alerts(
         return dg.SkipReason(f"{WEBHOOK} isn't set: nobody to tell")
     accounts = callhouse.all_accounts()
     with callhouse.warehouse() as warehouse:
-        problems = [*stream_problems(warehouse, accounts.values()), *run_problems(context.instance)]
+        now = datetime.now(UTC)
+        problems = [
+            *stream_problems(warehouse, accounts.values(), now),
+            *run_problems(context.instance, now),
+        ]
     told: list[str] = json.loads(context.cursor or "[]")
-    now = sorted({problem.key for problem in problems})
-    if now == told:
-        return dg.SkipReason(f"nothing has changed; {len(now)} problem(s) open")
+    keys = sorted({problem.key for problem in problems})
+    if keys == told:
+        return dg.SkipReason(f"nothing has changed; {len(keys)} problem(s) open")
     secrets = [a.secret(name) for a in accounts.values() for name in a.credentials]
     webhook.post(url, Redactor([url, *secrets]).text(message(problems, told)))
-    return dg.SensorResult(cursor=json.dumps(now), skip_reason=dg.SkipReason("told"))
+    return dg.SensorResult(cursor=json.dumps(keys), skip_reason=dg.SkipReason("told"))
 
 
-def stream_problems(warehouse: Warehouse, accounts: Iterable[Account]) -> Iterator[Problem]:
+def stream_problems(
+    warehouse: Warehouse, accounts: Iterable[Account], now: datetime
+) -> Iterator[Problem]:
     """What `ops` says is wrong with the accounts' streams."""
     pairs = [(account, stream) for account in accounts for stream in account.streams]
     vendors, vendor_of = discover(), {account.name: account.vendor for account, _ in pairs}
@@ -95,7 +101,7 @@ def stream_problems(warehouse: Warehouse, accounts: Iterable[Account]) -> Iterat
             isinstance(vendors[account.vendor].stream(stream), DetailStream)
             for account, stream in pairs
         ],
-        now=datetime.now(UTC),
+        now=now,
     )
     for row in rows:
         where = f"{vendor_of[row.account]} {row.stream}"
@@ -104,9 +110,9 @@ def stream_problems(warehouse: Warehouse, accounts: Iterable[Account]) -> Iterat
         yield Problem(row.kind, where, row.account, row.detail or "")
 
 
-def run_problems(instance: dg.DagsterInstance) -> Iterator[Problem]:
+def run_problems(instance: dg.DagsterInstance, now: datetime) -> Iterator[Problem]:
     """Jobs whose last run failed, and backfills of which one did: looked for in the last day's."""
-    since = datetime.now(UTC) - timedelta(days=1)
+    since = now - timedelta(days=1)
     records = instance.get_run_records(
         dg.RunsFilter(
             statuses=[dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.SUCCESS],

@@ -1,0 +1,266 @@
+"""Alerts: what is told, to whom, how often; and what never is."""
+
+import json
+import threading
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from typing import Any, Self
+
+import dagster as dg
+import pytest
+import sqlalchemy as sa
+from dagster._core.utils import make_new_run_id
+
+from assets.context import Callhouse
+from pipelines.alerts import WEBHOOK, alerts, stream_problems
+from resources.warehouse import Warehouse
+from resources.webhook import WebhookError, post
+from tests.unit import rig
+
+TOKEN = "s3cr3t-t0ken"
+
+
+class Chat:
+    """A chat's incoming webhook: what it was sent, and what it answers."""
+
+    def __init__(self) -> None:
+        self.texts: list[str] = []
+        self.status = 200
+        chat = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                body = self.rfile.read(int(self.headers["content-length"]))
+                if chat.status == 200:
+                    chat.texts.append(json.loads(body)["text"])
+                self.send_response(chat.status)
+                self.send_header("location", "http://127.0.0.1:9/elsewhere")
+                self.end_headers()
+
+            def log_message(self, *_: Any) -> None:
+                """Nothing on the terminal."""
+
+        self._server = HTTPServer(("127.0.0.1", 0), Handler)
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,))
+        self.url = f"http://127.0.0.1:{self._server.server_port}/services/T0/s3cr3t-path"
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+
+
+@pytest.fixture
+def chat(monkeypatch: pytest.MonkeyPatch) -> Iterator[Chat]:
+    with Chat() as chat:
+        monkeypatch.setenv(WEBHOOK, chat.url)
+        yield chat
+
+
+@pytest.fixture(scope="module")
+def _instance() -> Iterator[dg.DagsterInstance]:
+    with dg.instance_for_test() as instance:
+        yield instance
+
+
+@pytest.fixture
+def instance(_instance: dg.DagsterInstance) -> dg.DagsterInstance:
+    _instance.wipe()
+    return _instance
+
+
+@pytest.fixture(autouse=True)
+def _accounts(tmp_path: Path, database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    file, token = tmp_path / "accounts.toml", tmp_path / "token"
+    token.write_text(TOKEN, encoding="utf-8")
+    names = ["acme", *(f"many-{n:02}" for n in range(10))]
+    start = datetime.now(UTC).date()
+    file.write_text(
+        "\n".join(
+            f"[accounts.{name}]\nvendor = 'conpeek'\nbase_url = 'https://x.example'\n"
+            f"start_date = {start}\ncredentials.token = {{ file = '{token}' }}"
+            for name in names
+        ),
+        encoding="utf-8",
+    )
+    monkeypatch.setenv("CALLHOUSE_ACCOUNTS", str(file))
+    monkeypatch.setenv("CALLHOUSE_DATABASE_URL", database_url)
+
+
+class Tick:
+    """The sensor, tick after tick, as the daemon keeps its cursor."""
+
+    def __init__(self, instance: dg.DagsterInstance) -> None:
+        self._instance = instance
+        self._cursor: str | None = None
+
+    def __call__(self) -> str:
+        context = dg.build_sensor_context(
+            self._instance, cursor=self._cursor, resources={"callhouse": Callhouse()}
+        )
+        told = alerts.evaluate_tick(context)
+        self._cursor = told.cursor or self._cursor
+        return told.skip_message or ""
+
+
+@pytest.fixture
+def tick(instance: dg.DagsterInstance) -> Tick:
+    return Tick(instance)
+
+
+def stream(warehouse: Warehouse, account: str, **columns: Any) -> None:
+    """How the account's stream stands; good, but for what is said."""
+    values = {
+        "vendor": "conpeek",
+        "stream": "dialogs",
+        "account": account,
+        "last_success_at": datetime.now(UTC),
+        "last_polled_at": datetime.now(UTC),
+    } | columns
+    with warehouse.transaction() as connection:
+        connection.execute(sa.text("DELETE FROM ops.streams WHERE account = :a"), {"a": account})
+        names = ", ".join(values)
+        marks = ", ".join(f":{name}" for name in values)
+        connection.execute(sa.text(f"INSERT INTO ops.streams ({names}) VALUES ({marks})"), values)
+
+
+def test_off_without_an_address(tick: Tick) -> None:
+    assert tick() == f"{WEBHOOK} isn't set: nobody to tell"
+
+
+def test_a_problem_is_told_once_and_then_that_it_is_over(
+    tick: Tick, chat: Chat, warehouse: Warehouse
+) -> None:
+    assert tick() == "nothing has changed; 0 problem(s) open"
+    refused = "acme: the vendor refuses the credentials (HTTP 401)"
+    stream(warehouse, "acme", stopped_at=datetime.now(UTC), stopped_key="k", last_error=refused)
+    tick()
+    line = "• conpeek dialogs: polls have stopped: the credentials are refused (acme)"
+    assert chat.texts == [f"*Callhouse*: 1 new\n*New*\n{line}: {refused}"]
+    assert tick() == "nothing has changed; 1 problem(s) open"
+    stream(warehouse, "acme")
+    tick()
+    assert chat.texts[1:] == [f"*Callhouse*: 1 over\n*Over*\n{line}"]
+    tick()
+    assert len(chat.texts) == 2
+
+
+def test_accounts_with_the_same_problem_share_a_line(
+    tick: Tick, chat: Chat, warehouse: Warehouse
+) -> None:
+    for n in range(10):
+        stream(warehouse, f"many-{n:02}", failures=3, last_error="the answer isn't JSON (HTML)")
+    tick()
+    (text,) = chat.texts
+    assert text.count("\n") == 2
+    assert "10 new" in text
+    assert "many-00, many-01" in text
+    assert "and 2 more" in text
+    stream(warehouse, "acme", last_success_at=datetime.now(UTC) - timedelta(hours=1))
+    tick()
+    assert chat.texts[1].startswith("*Callhouse*: 1 new, 10 still open\n*New*\n• conpeek dialogs: "
+                                    "nothing read for three polls (acme): last read 2")  # fmt: skip
+
+
+def test_a_message_that_does_not_arrive_is_sent_again(
+    tick: Tick, chat: Chat, warehouse: Warehouse
+) -> None:
+    stream(warehouse, "acme", failures=3, last_error="no")
+    chat.status = 500
+    with pytest.raises(WebhookError, match="HTTP 500") as raised:
+        tick()
+    assert "s3cr3t" not in str(raised.value)
+    chat.status = 200
+    tick()
+    assert len(chat.texts) == 1
+
+
+def test_no_secret_is_told(tick: Tick, chat: Chat, warehouse: Warehouse) -> None:
+    stream(warehouse, "acme", failures=3, last_error=f"bad {TOKEN}, see {chat.url}")
+    tick()
+    assert "s3cr3t" not in chat.texts[0]
+    assert "bad ***, see ***" in chat.texts[0]
+
+
+def test_a_failed_run_is_told_until_the_next_one_of_its_job_is_good(
+    tick: Tick, chat: Chat, instance: dg.DagsterInstance, warehouse: Warehouse
+) -> None:
+    def run(status: dg.DagsterRunStatus, job: str = "conpeek_poll") -> None:
+        instance.add_run(dg.DagsterRun(job, make_new_run_id(), status=status))
+
+    run(dg.DagsterRunStatus.FAILURE)
+    tick()
+    assert "conpeek_poll: the run failed" in chat.texts[0]
+    run(dg.DagsterRunStatus.SUCCESS)
+    tick()
+    assert "Over" in chat.texts[1]
+    run(dg.DagsterRunStatus.FAILURE, "__ASSET_JOB")
+    tick()
+    assert "• run " in chat.texts[2]
+
+
+DAY = date(2026, 3, 10)
+MORNING = datetime(2026, 3, 11, 6, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("at", "state", "is_told"),
+    [
+        (MORNING - timedelta(hours=2), "open", False),
+        (MORNING, None, True),
+        (MORNING, "open", True),
+        (MORNING, "failed", True),
+        (MORNING, "settling", False),
+        (MORNING, "complete", False),
+    ],
+)
+def test_yesterday_is_judged_at_six_in_the_accounts_own_morning(
+    at: datetime, state: str | None, is_told: bool, warehouse: Warehouse
+) -> None:
+    account = rig.account("conpeek", start_date=DAY)
+    stream(warehouse, account.name, last_success_at=at)
+    if state:
+        with warehouse.transaction() as connection:
+            connection.execute(
+                sa.text(
+                    "INSERT INTO ops.days (account, stream, call_date, state)"
+                    "VALUES (:account, 'dialogs', :day, :state)"
+                ),
+                {"account": account.name, "day": DAY, "state": state},
+            )
+    kinds = [problem.kind for problem in stream_problems(warehouse, [account], at)]
+    assert kinds == (["incomplete"] if is_told else [])
+
+
+def test_rejects_are_told_by_reason_without_their_data(warehouse: Warehouse) -> None:
+    account = rig.account("conpeek")
+    stream(warehouse, account.name)
+    with warehouse.transaction() as connection:
+        for key in ("a", "b"):
+            connection.execute(
+                sa.text(
+                    "INSERT INTO ops.rejects (account, stream, call_date, record_key, digest,"
+                    " field, reason, payload) VALUES (:account, 'dialogs', :day, :key, gen_random_uuid(),"
+                    " 'start_time', 'isn''t a time', '{\"from\": \"+573001234567\"}')"
+                ),
+                {"account": account.name, "day": DAY, "key": key},
+            )
+    noon = datetime(2026, 3, 11, 3, tzinfo=UTC)
+    stream(warehouse, account.name, last_success_at=noon)
+    (problem,) = stream_problems(warehouse, [account], noon)
+    assert (problem.kind, problem.where) == ("rejects", "conpeek dialogs, start_time")
+    assert problem.detail == "isn't a time"
+
+
+def test_a_webhook_is_never_reached_in_clear_nor_elsewhere(chat: Chat) -> None:
+    with pytest.raises(WebhookError, match="https"):
+        post("http://chat.example/hook", "text")
+    chat.status = 302
+    with pytest.raises(WebhookError, match="302"):
+        post(chat.url, "text")

@@ -183,7 +183,7 @@ def note_deferred(
 
 
 def keep_body(
-    connection: Connection, account: Account, stream: AnyStream, day: date, body: bytes, why: str
+    connection: Connection, account: Account, stream: AnyStream, day: date, body: bytes | bytearray, why: str
 ) -> None:
     """An answer that couldn't be read, redacted already, among the rejects."""
     text = payload.encode(body.decode("utf-8", "replace")).decode()

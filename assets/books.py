@@ -112,7 +112,6 @@ def note_success(
     now: datetime,
     *,
     watermark: datetime | None = None,
-    window_days: int | None = None,
 ) -> None:
     """A read went well; with `watermark` it was a live one, which moves it forwards."""
     live = watermark is not None
@@ -123,7 +122,6 @@ def note_success(
         live=live,
         watermark=watermark,
         next_due_at=now + account.poll_every if live else None,
-        window_days=window_days,
         now=now,
         **_where(account, stream),
     )
@@ -183,7 +181,12 @@ def note_deferred(
 
 
 def keep_body(
-    connection: Connection, account: Account, stream: AnyStream, day: date, body: bytes | bytearray, why: str
+    connection: Connection,
+    account: Account,
+    stream: AnyStream,
+    day: date,
+    body: bytes | bytearray,
+    why: str,
 ) -> None:
     """An answer that couldn't be read, redacted already, among the rejects."""
     text = payload.encode(body.decode("utf-8", "replace")).decode()

@@ -235,9 +235,11 @@ def _streams(vendor: Vendor, asked: tuple[str, ...] | None) -> tuple[tuple[str, 
     ]
     if not streams:
         faults.append(f".streams: empty; {vendor.name} has {', '.join(known)}")
-    for stream in vendor.streams:
-        if isinstance(stream, DetailStream) and stream.name in streams and stream.of not in streams:
-            faults.append(f".streams: {stream.name!r} needs {stream.of!r}, whose details it loads")
+    faults += [
+        f".streams: {stream.name!r} needs {stream.of!r}, whose details it loads"
+        for stream in vendor.streams
+        if isinstance(stream, DetailStream) and stream.name in streams and stream.of not in streams
+    ]
     return tuple(name for name in known if name in streams), faults
 
 
@@ -257,7 +259,7 @@ def _disagreements(accounts: Mapping[str, Account]) -> list[str]:
 
 
 def _sentences(error: ValidationError, under: str = "") -> list[str]:
-    """pydantic's findings, each starting at the key's dot. The input is never quoted."""
+    """What pydantic found, each starting at the key's dot. The input is never quoted."""
     lines: list[str] = []
     for detail in error.errors(include_input=False, include_url=False):
         path = ".".join(str(part) for part in ([under] if under else []) + list(detail["loc"]))

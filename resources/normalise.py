@@ -126,11 +126,11 @@ class Columns:
         self.fault(column.notna() & result.isna(), field, "expected true or false")
         return result
 
-    def instant(self, field: str, format: str = "ISO8601", required: bool = False) -> Column:
+    def instant(self, field: str, pattern: str = "ISO8601", required: bool = False) -> Column:
         """Instants with an offset (or in UTC, where the format has none)."""
         text = self.text(field, required)
         return self._plausible(
-            text, pd.to_datetime(text, format=format, errors="coerce", utc=True), field
+            text, pd.to_datetime(text, format=pattern, errors="coerce", utc=True), field
         )
 
     def epoch(self, field: str, required: bool = False) -> Column:
@@ -140,11 +140,12 @@ class Columns:
             numbers, pd.to_datetime(numbers.where(numbers.abs() < 1e11), unit="s", utc=True), field
         )
 
-    def local(self, field: str, format: str, required: bool = False) -> Column:
+    def local(self, field: str, pattern: str, required: bool = False) -> Column:
         """Wall times of the account's zone. Of an hour that comes twice, the first is meant; a
-        time that clocks skip is the instant after the gap."""
+        time that clocks skip is the instant after the gap.
+        """
         text = self.text(field, required)
-        naive: Column = pd.to_datetime(text, format=format, errors="coerce")
+        naive: Column = pd.to_datetime(text, format=pattern, errors="coerce")
         zone: ZoneInfo = self.account.timezone
         first = np.ones(self.size, dtype=bool)
         aware = naive.dt.tz_localize(zone, ambiguous=first, nonexistent="shift_forward")
@@ -184,7 +185,7 @@ class Columns:
         frame = pd.DataFrame(columns).astype(object)
         return pd.Series(
             [
-                {k: v for k, v in row.items() if v is not None and v == v} or None
+                {name: value for name, value in row.items() if not pd.isna(value)} or None
                 for row in frame.to_dict("records")
             ],
             dtype=object,

@@ -7,7 +7,6 @@ from functools import cached_property
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
-import stamina
 from sqlalchemy.engine import Connection, Engine, Row
 
 import sql
@@ -35,7 +34,8 @@ class Warehouse:
     @cached_property
     def autocommit(self) -> Engine:
         """Each statement its own transaction: limits, partitions, plans. A pool of its own, as a
-        load that holds a connection may need one of these too."""
+        load that holds a connection may need one of these too.
+        """
         return self._connect().execution_options(isolation_level="AUTOCOMMIT")
 
     def _connect(self) -> Engine:
@@ -60,7 +60,8 @@ class Warehouse:
 
     def in_transaction(self, work: Callable[[Connection], T]) -> T:
         """`work(connection)`, committed; all of it again when the database restarts or aborts it
-        (a lost connection, a deadlock, a serialisation failure)."""
+        (a lost connection, a deadlock, a serialisation failure).
+        """
 
         def once() -> T:
             with self.transaction() as connection:
@@ -70,7 +71,8 @@ class Warehouse:
 
     def rows(self, statement: str, **parameters: Any) -> list[Row[Any]]:
         """What the statement `sql/<statement>.sql` returns, by itself; again when the database
-        restarts."""
+        restarts.
+        """
 
         def once() -> list[Row[Any]]:
             with self.autocommit.connect() as connection:
@@ -107,7 +109,7 @@ def copy_rows(
     """COPY of plain tuples, in the connection's transaction: the cheapest road into Postgres."""
     driver = connection.connection.driver_connection
     assert driver is not None
-    with driver.cursor() as cursor:
-        with cursor.copy(f"COPY {table} ({', '.join(columns)}) FROM STDIN") as copy:
-            for row in rows:
-                copy.write_row(row)
+    statement = f"COPY {table} ({', '.join(columns)}) FROM STDIN"
+    with driver.cursor() as cursor, cursor.copy(statement) as copy:
+        for row in rows:
+            copy.write_row(row)

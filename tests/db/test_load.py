@@ -72,5 +72,6 @@ def test_a_backfilled_day_is_complete_and_a_second_pass_writes_nothing(
     ]
     assert query(
         warehouse,
-        "SELECT talk_s, wait_s, disposition, from_e164, to_e164, call_date FROM facts.calls LIMIT 1",
+        "SELECT talk_s, wait_s, disposition, from_e164, to_e164, call_date"
+        "  FROM facts.calls LIMIT 1",
     ) == [(1.5, 2.0, "answered", "+48221234567", None, DAY)]

@@ -66,6 +66,11 @@ class Server:
                 time.sleep(0.02)
             connection.execute("CHECKPOINT")
 
+    def vacuum(self) -> None:
+        """What autovacuum does a while after a load: hints set, statistics known."""
+        with closing(self._connect()) as connection:
+            connection.execute("VACUUM (ANALYZE)")
+
     def version(self) -> str:
         """Such as 18.1."""
         with closing(self._connect()) as connection:

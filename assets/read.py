@@ -56,6 +56,7 @@ class WindowReader:
         self._client = client
         self._clock = clock
         self._details = details
+        self._most_days = account.limits.max_window_days
 
     def read(
         self, window: Window, tally: Tally, live: bool = False, until: datetime | None = None
@@ -109,18 +110,27 @@ class WindowReader:
 
     def _sightings(self, window: Window, read: Read, until: datetime | None) -> Iterator[Sighting]:
         """Every record of the window; where it is too much at once, of its halves."""
-        try:
-            yield from self._reconciled(window, read)
-        except WindowTooLargeError:
-            halves = window.split()
-            if halves is None or (self._stream.replaces and len(window.days) == 1):
-                raise
-            if until is not None and self._clock() > until:
-                raise
-            if window.days:
-                read.smallest_days = min(read.smallest_days or 10_000, len(halves[1].days))
-            for half in halves:
-                yield from self._sightings(half, read, until)
+        halves = window.split()
+        if halves is None or len(window.days) <= self._most_days:
+            try:
+                yield from self._reconciled(window, read)
+                return
+            except WindowTooLargeError:
+                if halves is None or (self._stream.replaces and len(window.days) == 1):
+                    raise
+                if window.days:
+                    self._learn(len(halves[1].days))
+                if until is not None and self._clock() > until:
+                    raise
+        for half in halves:
+            yield from self._sightings(half, read, until)
+
+    def _learn(self, days: int) -> None:
+        """More days than these are too much for one request: of later windows, too."""
+        self._most_days = min(self._most_days, days)
+        self._warehouse.run("load/note_window", account=self._account.name,
+                            stream=self._stream.name, vendor=self._account.vendor,
+                            days=days)  # fmt: skip
 
     def _reconciled(self, window: Window, read: Read) -> Iterator[Sighting]:
         """The window's records, read again when their number isn't what the vendor says."""
@@ -206,10 +216,8 @@ class WindowReader:
         last = _last_day(window)
         if last not in counts and books.open_day(connection, account, stream, last, now):
             tally.turned.add(last)
-        books.note_success(
-            connection, account, stream, now,
-            watermark=window.end if live else None, window_days=read.smallest_days,
-        )  # fmt: skip
+        watermark = window.end if live else None
+        books.note_success(connection, account, stream, now, watermark=watermark)
         self._tell_fields(connection, tally)
 
     def _tell_fields(self, connection: Connection, tally: Tally) -> None:

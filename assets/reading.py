@@ -47,8 +47,6 @@ class Read:
     is_doubtful: bool = False
     """Whether records that are known didn't come, and a limit didn't let them be asked for again."""
     requests: int = 0
-    smallest_days: int | None = None
-    """The most days that one request could cover after a larger one failed."""
 
     def take(self, part: Part) -> None:
         """Counts a part that was whole."""

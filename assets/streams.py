@@ -11,14 +11,14 @@ from typing import Any
 import dagster as dg
 
 import sql.catalog
-from assets import lineage
+from assets import checks, lineage
 from assets.context import KIND_TAG, POLL, Callhouse
 from assets.load import Loader
 from assets.partitions import partition_days
 from assets.report import day_report, run_report
 from assets.result import Result, Watch
 from resources.account import Account
-from resources.vendor import AnyStream, DetailStream, Stream, Vendor
+from resources.vendor import AnyStream, DetailStream, Vendor
 from resources.warehouse import Warehouse
 
 OWNERS = ["team:data"]
@@ -49,6 +49,11 @@ def vendor_assets(
     @dg.multi_asset(
         name=vendor.name,
         specs=specs,
+        check_specs=[
+            spec
+            for stream in vendor.streams
+            for spec in checks.check_specs(stream, facts_key(vendor, stream))
+        ],
         can_subset=True,
         partitions_def=days,
         backfill_policy=dg.BackfillPolicy.multi_run(DAYS_PER_RUN),
@@ -78,6 +83,9 @@ def vendor_assets(
                 yield from _events(
                     context, warehouse, vendor, stream, accounts, mine, wanted, is_poll
                 )
+                everybody = callhouse.accounts(vendor.name, {})
+                checks.tell(context, warehouse, vendor, stream, facts_key(vendor, stream),
+                            everybody, mine)  # fmt: skip
         if not is_poll:
             _tell_trouble(context, results)
 

@@ -36,6 +36,7 @@ class Attempts:
         clock: Callable[[], datetime],
         credential: str,
         watch: Watch,
+        stopping: threading.Event,
     ) -> None:
         self.result = Result(account.name, stream.name)
         self._warehouse = warehouse
@@ -44,12 +45,23 @@ class Attempts:
         self._clock = clock
         self._credential = credential
         self._watch = watch
+        self._stopping = stopping
         self._lock = threading.Lock()
 
-    def do(self, days: tuple[date, ...], work: Callable[[Tally], None], live: bool = False) -> None:
+    def do(
+        self,
+        days: tuple[date, ...],
+        work: Callable[[Tally], None],
+        live: bool = False,
+        rebuilds: date | None = None,
+    ) -> None:
         """The work for the days, which adds up what it does in the tally that it is given.
-        `live`: it is a poll's, and says when the next one is due.
+        `live`: it is a poll's, and says when the next one is due. `rebuilds`: a day whose facts
+        come from raw alone, so that a failure leaves it as complete as it was. Nothing is begun
+        any more once the load is stopping.
         """
+        if self._stopping.is_set():
+            return
         tally = Tally()
         try:
             work(tally)
@@ -69,6 +81,7 @@ class Attempts:
         else:
             with self._lock:
                 self.result.days |= tally.days | set(days)
+                self.result.read |= set(days) | ({rebuilds} if rebuilds else set())
         with self._lock:
             self.result.tally.add(tally)
         self._watch(self.result)

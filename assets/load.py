@@ -3,6 +3,7 @@
 The 5-minute poll, a backfill from the UI and the command line are this code with another plan.
 """
 
+import threading
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
@@ -56,6 +57,7 @@ class Loader:
         self._pace = Pace(warehouse, run_id, say or (lambda _: None))
         self._limiter = Limiter(warehouse, run_id, on_wait=self._pace.waits)
         self._transport = Transport()
+        self._stopping = threading.Event()
 
     def poll(self, accounts: Iterable[Account], streams: Sequence[AnyStream]) -> list[Result]:
         """What is due of the streams now, for all of the accounts."""
@@ -76,6 +78,11 @@ class Loader:
         return self._each(
             accounts, streams, lambda account, stream: self._rebuild(account, stream, days)
         )
+
+    def stop(self) -> None:
+        """Begins nothing new, from any thread; what has come is still written."""
+        self._stopping.set()
+        self._limiter.close()
 
     def close(self) -> None:
         """Lets go of the connections to vendors."""
@@ -203,12 +210,13 @@ class Loader:
         followers = self._followers(stream)
         rebuilder = Rebuilder(self._warehouse, account, stream, self._clock, followers)
         for day in sorted(days, reverse=True):
-            attempts.do((), partial(rebuilder.rebuild, day))
+            attempts.do((), partial(rebuilder.rebuild, day), rebuilds=day)
         return attempts.result
 
     def _attempts(self, account: Account, stream: AnyStream) -> Attempts:
         return Attempts(self._warehouse, account, stream, self._clock,
-                        self._limiter.credential(account), self._watch)  # fmt: skip
+                        self._limiter.credential(account), self._watch,
+                        self._stopping)  # fmt: skip
 
     def _followers(self, stream: AnyStream) -> list[str]:
         """The streams of the details of this one's records."""

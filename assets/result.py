@@ -16,6 +16,8 @@ class Result:
     tally: Tally = field(default_factory=Tally)
     days: set[date] = field(default_factory=set)
     """Days read in full, or on which something changed."""
+    read: set[date] = field(default_factory=set)
+    """Days read (or rebuilt) in full: the run is done with them."""
     failed_days: set[date] = field(default_factory=set)
     error: str | None = None
     deferred_until: datetime | None = None

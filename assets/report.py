@@ -1,4 +1,4 @@
-"""What a materialisation shows in Dagster: figures over time, and who is where. No record's data."""
+"""What a materialisation shows in Dagster: figures over time, who is where. No record's data."""
 
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
@@ -6,6 +6,7 @@ from typing import Any
 
 import dagster as dg
 
+from assets import picture
 from assets.quota import read_quotas
 from assets.result import Result
 from assets.tally import Figures
@@ -13,83 +14,83 @@ from resources.account import Account
 from resources.vendor import AnyStream, Vendor
 from resources.warehouse import Warehouse
 
+MOST_ACCOUNTS = 40
+"""Lines of a table, those with trouble first: a materialisation is stored for long."""
+ACCOUNT_COLUMNS = (
+    "account", "state", "facts", "vendor's total", "open", "rejects", "records read", "new",
+    "changed", "next due (UTC)", "note",
+)  # fmt: skip
+
 
 def run_report(
-    warehouse: Warehouse, run_id: str, results: Sequence[Result], accounts: Sequence[Account]
+    warehouse: Warehouse, run_id: str, accounts: Sequence[Account], stream: str
 ) -> dict[str, Any]:
-    """What the run did for a stream, and what it left of its accounts' daily quotas: numbers that
-    Dagster plots.
-    """
-    stream = results[0].stream
-    row = warehouse.rows(
-        "plan/run_report",
-        accounts=[result.account for result in results],
-        stream=stream,
-        run_id=run_id,
-    )[0]
-    reasons: dict[str, int] = {}
-    for result in results:
-        for reason, count in result.tally.reasons.items():
-            reasons[reason] = reasons.get(reason, 0) + count
-    total = Figures()
-    for result in results:
-        total.add(result.tally.total)
+    """What the run cost for a stream so far: numbers that Dagster plots."""
+    names = [account.name for account in accounts]
+    row = warehouse.rows("plan/run_report", accounts=names, stream=stream, run_id=run_id)[0]
+    metadata: dict[str, Any] = {
+        "run: requests": row.requests,
+        "run: bytes": row.bytes,
+        "run: seconds at the vendor": round(row.vendor_s, 3),
+        "run: seconds": round(row.elapsed_s, 1),
+    }
+    if quotas := read_quotas(warehouse, accounts, datetime.now(UTC)):
+        metadata["quota used"] = sum(quota.used for quota in quotas)
+        metadata["quota left"] = sum(quota.left for quota in quotas)
+    return metadata
+
+
+def day_report(
+    warehouse: Warehouse, vendor: Vendor, stream: AnyStream, day: date, results: Sequence[Result]
+) -> dict[str, Any]:
+    """What the run did with a business day and how that stands: its rows, a line an account."""
+    total, of = Figures(), {result.account: result.tally.by_day.get(day) for result in results}
+    for figures in filter(None, of.values()):
+        total.add(figures)
+    where = {"vendor": vendor.name, "stream": stream.name, "day": day}
+    rows = warehouse.rows("plan/day_report", **where)
     metadata: dict[str, Any] = {
         "records": total.records,
         "new": total.new,
         "changed": total.changed,
         "missing": total.missing,
         "rejected": total.rejected,
-        "requests": row.requests,
-        "bytes": row.bytes,
-        "vendor_s": round(row.vendor_s, 3),
+        "requests": total.requests,
+        "dagster/partition_row_count": sum(row.facts for row in rows),
+        "accounts": _accounts(rows, of),
     }
-    if quotas := read_quotas(warehouse, accounts, datetime.now(UTC)):
-        metadata["quota_used"] = sum(quota.used for quota in quotas)
-        metadata["quota_left"] = sum(quota.left for quota in quotas)
+    reasons = warehouse.rows("plan/rejects_by_reason", **where)
     if reasons:
-        metadata["rejects by reason"] = table(
-            ["reason", "records"], [[reason, n] for reason, n in sorted(reasons.items())]
-        )
+        columns = ["field", "reason", "records", "accounts"]
+        metadata["open rejects by reason"] = table(columns, [tuple(row) for row in reasons])
+    calls = warehouse.rows("plan/calls_by_hour", **where)
+    if calls:
+        metadata["calls by hour"] = picture.by_hour({row.hour: row.calls for row in calls})
     return metadata
 
 
-def day_report(
-    warehouse: Warehouse, vendor: Vendor, stream: AnyStream, day: date
-) -> dict[str, Any]:
-    """How a business day stands: its rows, and a line an account."""
-    rows = warehouse.rows("plan/day_report", vendor=vendor.name, stream=stream.name, day=day)
-    return {
-        "dagster/partition_row_count": sum(row.facts for row in rows),
-        "accounts": table(
-            ["account", "state", "vendor's total", "raw", "facts", "rejects", "open", "note"],
-            [
-                [
-                    row.account,
-                    row.state,
-                    row.vendor_total,
-                    row.raw_records,
-                    row.facts,
-                    row.rejects,
-                    row.open_records,
-                    row.note,
-                ]
-                for row in rows
-            ],
-        ),
-    }
+def _accounts(rows: Sequence[Any], of: dict[str, Figures | None]) -> dg.TableMetadataValue:
+    lines: list[tuple[Any, ...]] = [
+        (
+            row.account, row.state, row.facts, row.vendor_total, row.open_records, row.rejects,
+            figures.records, figures.new, figures.changed,
+            f"{row.next_due_at.astimezone(UTC):%Y-%m-%d %H:%M:%S}" if row.next_due_at else None,
+            row.note,
+        )
+        for row in rows[:MOST_ACCOUNTS]
+        for figures in [of.get(row.account) or Figures()]
+    ]  # fmt: skip
+    if len(rows) > MOST_ACCOUNTS:
+        more = f"{len(rows) - MOST_ACCOUNTS} more: see ops.days"
+        lines.append((more, *[None] * (len(ACCOUNT_COLUMNS) - 1)))
+    return table(ACCOUNT_COLUMNS, lines)
 
 
 def table(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> dg.TableMetadataValue:
     """A table in the UI; what isn't known is an empty cell."""
     return dg.MetadataValue.table(
         records=[
-            dg.TableRecord(
-                {
-                    name: "" if value is None else value
-                    for name, value in zip(columns, row, strict=True)
-                }
-            )
+            dg.TableRecord(dict(zip(columns, ["" if v is None else v for v in row], strict=True)))
             for row in rows
         ],
         schema=dg.TableSchema(columns=[dg.TableColumn(name) for name in columns]),

@@ -6,20 +6,21 @@ day by day (`report`): an asset's partition is good only when no account failed 
 
 from collections.abc import Iterator, Sequence
 from datetime import date
+from functools import partial
 from typing import Any
 
 import dagster as dg
 
 import sql.catalog
-from assets import checks, lineage
-from assets.context import KIND_TAG, POLL, Callhouse
+from assets import code, lineage
+from assets.context import KIND_TAG, POLL, Callhouse, Choice
 from assets.load import Loader
 from assets.partitions import partition_days
-from assets.report import day_report, run_report
 from assets.result import Result, Watch
+from assets.tell import Teller
 from resources.account import Account
+from resources.errors import ConfigurationError
 from resources.vendor import AnyStream, DetailStream, Vendor
-from resources.warehouse import Warehouse
 
 OWNERS = ["team:data"]
 DAYS_PER_RUN = 31
@@ -44,52 +45,101 @@ def vendor_assets(
 
     Selected together, a partition is read from the vendor; facts alone are rebuilt from raw.
     """
-    specs = [spec for stream in vendor.streams for spec in _specs(vendor, stream)]
+    specs = [
+        spec.merge_attributes(
+            metadata=code.references({"reading": stream.read, "mapping": stream.normalise})
+        )
+        for stream in vendor.streams
+        for spec in _specs(vendor, stream)
+    ]
 
     @dg.multi_asset(
         name=vendor.name,
         specs=specs,
-        check_specs=[
-            spec
-            for stream in vendor.streams
-            for spec in checks.check_specs(stream, facts_key(vendor, stream))
-        ],
         can_subset=True,
         partitions_def=days,
         backfill_policy=dg.BackfillPolicy.multi_run(DAYS_PER_RUN),
         pool=vendor.name,
     )
-    def load(context: dg.AssetExecutionContext, callhouse: Callhouse) -> Iterator[Any]:
-        selected = context.selected_asset_keys
-        read = [s for s in vendor.streams if raw_key(vendor, s) in selected]
-        rebuild = [s for s in vendor.streams if facts_key(vendor, s) in selected and s not in read]
+    def load(
+        context: dg.AssetExecutionContext, config: Choice, callhouse: Callhouse
+    ) -> Iterator[Any]:
+        accounts = _chosen(context, vendor, config, callhouse)
+        read, rebuild = _asked(context, vendor)
         wanted = partition_days(context.partition_keys)
-        accounts = callhouse.accounts(vendor.name, context.run.tags)
         is_poll = context.run.tags.get(KIND_TAG) == POLL
         with callhouse.warehouse() as warehouse:
-            loader = Loader(warehouse, vendor, context.run_id, watch, say=context.log.info)
+            teller = Teller(context, warehouse, vendor, accounts, partial(_keys, context, vendor))
+
+            def look(result: Result) -> None:
+                teller.note(result)
+                if watch:
+                    watch(result)
+
+            def work() -> list[Result]:
+                if is_poll:
+                    return loader.poll(accounts, read)
+                results = loader.backfill(accounts, read, wanted) if read else []
+                return results + (loader.rebuild(accounts, rebuild, wanted) if rebuild else [])
+
+            loader = Loader(warehouse, vendor, context.run.run_id, look, say=context.log.info)
             try:
-                results: list[Result] = []
-                if read and is_poll:
-                    results += loader.poll(accounts, read)
-                elif read:
-                    results += loader.backfill(accounts, read, wanted)
-                if rebuild:
-                    results += loader.rebuild(accounts, rebuild, wanted)
+                results = teller.follow(loader, work, () if is_poll else wanted)
             finally:
                 loader.close()
             for stream in vendor.streams:
                 mine = [result for result in results if result.stream == stream.name]
-                yield from _events(
-                    context, warehouse, vendor, stream, accounts, mine, wanted, is_poll
-                )
-                everybody = callhouse.accounts(vendor.name, {})
-                checks.tell(context, warehouse, vendor, stream, facts_key(vendor, stream),
-                            everybody, mine)  # fmt: skip
+                teller.tell(stream, _days_to_tell(mine, wanted, is_poll))
+        yield from ()
         if not is_poll:
             _tell_trouble(context, results)
 
     return load
+
+
+def _chosen(
+    context: dg.AssetExecutionContext, vendor: Vendor, config: Choice, callhouse: Callhouse
+) -> list[Account]:
+    try:
+        accounts = callhouse.accounts(vendor.name, context.run.tags, config.accounts)
+    except ConfigurationError as error:
+        raise dg.Failure(str(error), allow_retries=False) from None
+    if not accounts:
+        context.log.info("no account of %s is asked for: nothing to do", vendor.title)
+    return accounts
+
+
+def _keys(
+    context: dg.AssetExecutionContext, vendor: Vendor, stream: AnyStream
+) -> list[dg.AssetKey]:
+    """The stream's assets that the run is about."""
+    keys = (raw_key(vendor, stream), facts_key(vendor, stream))
+    return [key for key in keys if key in context.selected_asset_keys]
+
+
+def _asked(
+    context: dg.AssetExecutionContext, vendor: Vendor
+) -> tuple[list[AnyStream], list[AnyStream]]:
+    """The streams to read from the vendor, and those to rebuild from raw."""
+    selected = context.selected_asset_keys
+    read = [stream for stream in vendor.streams if raw_key(vendor, stream) in selected]
+    rebuild = [
+        stream
+        for stream in vendor.streams
+        if facts_key(vendor, stream) in selected and stream not in read
+    ]
+    return read, rebuild
+
+
+def _days_to_tell(results: Sequence[Result], wanted: Sequence[date], is_poll: bool) -> set[date]:
+    """A poll's: where something was written or turned. A backfill's: all without trouble."""
+    if is_poll:
+        return {day for result in results for day in result.tally.days | result.tally.turned}
+    days = {day for result in results for day in result.days} | set(wanted if results else ())
+    for result in results:
+        if result.state != "ok":
+            days &= result.read
+    return days
 
 
 def _tell_trouble(context: dg.AssetExecutionContext, results: Sequence[Result]) -> None:
@@ -99,39 +149,9 @@ def _tell_trouble(context: dg.AssetExecutionContext, results: Sequence[Result]) 
         context.log.warning(reason)
     failed = [result for result in results if result.state in ("failed", "stopped")]
     if failed:
-        raise dg.Failure("\n".join(sorted({str(result.error) for result in failed})))
-
-
-def _events(
-    context: dg.AssetExecutionContext,
-    warehouse: Warehouse,
-    vendor: Vendor,
-    stream: AnyStream,
-    accounts: Sequence[Account],
-    results: Sequence[Result],
-    wanted: Sequence[date],
-    is_poll: bool,
-) -> Iterator[Any]:
-    """A materialisation for each day on which something was read and no account failed; or, in a
-    backfill, was put off.
-    """
-    if not results:
-        return
-    common = run_report(warehouse, context.run_id, results, accounts)
-    spoiled = {day for r in results for day in (r.failed_days if is_poll else r.trouble)}
-    good = {day for result in results for day in result.days}
-    if is_poll:
-        good = {day for result in results for day in result.tally.days | result.tally.turned}
-    elif not any(result.error for result in results):
-        good |= set(wanted)
-    for day in sorted(good - spoiled):
-        metadata = common | day_report(warehouse, vendor, stream, day)
-        for key in (raw_key(vendor, stream), facts_key(vendor, stream)):
-            if key in context.selected_asset_keys:
-                context.log_event(
-                    dg.AssetMaterialization(key, partition=day.isoformat(), metadata=metadata)
-                )
-    yield from ()
+        raise dg.Failure(
+            "\n".join(sorted({str(result.error) for result in failed})), allow_retries=False
+        )
 
 
 def _specs(vendor: Vendor, stream: AnyStream) -> list[dg.AssetSpec]:
@@ -139,6 +159,7 @@ def _specs(vendor: Vendor, stream: AnyStream) -> list[dg.AssetSpec]:
     common: dict[str, Any] = {
         "group_name": vendor.name,
         "owners": OWNERS,
+        "tags": {"callhouse/vendor": vendor.name, "callhouse/stream": stream.name},
         "skippable": True,
     }
     upstream = (
@@ -160,7 +181,8 @@ def _specs(vendor: Vendor, stream: AnyStream) -> list[dg.AssetSpec]:
         deps=[raw.key],
         description=(
             f"{stream.title}, normalised into {table}. Materialise it without its raw asset to "
-            "rebuild it from raw.records, without asking the vendor."
+            f"rebuild it from raw.records, without asking {vendor.title}. "
+            f"Vendor's document: “{stream.document}”."
         ),
         kinds={"postgres", "pandas"},
         metadata={

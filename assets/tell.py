@@ -1,0 +1,90 @@
+"""Tells Dagster of business days, as a load gets done with them: days turn green one by one."""
+
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from datetime import date
+
+import dagster as dg
+
+from assets.load import Loader
+from assets.report import day_report, run_report
+from assets.result import Result
+from resources.account import Account
+from resources.vendor import AnyStream, Vendor
+from resources.warehouse import Warehouse
+
+LOOK_EVERY_S = 2.0
+Keys = Callable[[AnyStream], Sequence[dg.AssetKey]]
+
+
+class Teller:
+    """What one run has done, told from the run's own thread while others do it.
+
+    A backfill's day is done when every account has read it in full. `keys`: the assets of a
+    stream that the run is about.
+    """
+
+    def __init__(
+        self,
+        context: dg.AssetExecutionContext,
+        warehouse: Warehouse,
+        vendor: Vendor,
+        accounts: Sequence[Account],
+        keys: Keys,
+    ) -> None:
+        self._context = context
+        self._warehouse = warehouse
+        self._vendor = vendor
+        self._accounts = accounts
+        self._keys = keys
+        self._results: dict[tuple[str, str], Result] = {}
+        self._told: set[tuple[str, date]] = set()
+
+    def note(self, result: Result) -> None:
+        """A load's `watch`."""
+        self._results[result.account, result.stream] = result
+
+    def follow(
+        self, loader: Loader, work: Callable[[], list[Result]], days: Sequence[date]
+    ) -> list[Result]:
+        """Does the work, and tells of every one of the days as soon as it is done.
+
+        When the run is cancelled, no further window is begun; what is done has been told then.
+        """
+        with ThreadPoolExecutor(1, thread_name_prefix="load") as thread:
+            future: Future[list[Result]] = thread.submit(work)
+            try:
+                while wait([future], timeout=LOOK_EVERY_S).not_done:
+                    self._tell_done(days)
+            except BaseException:
+                loader.stop()
+                wait([future])
+                raise
+            finally:
+                self._tell_done(days)
+        return future.result()
+
+    def tell(self, stream: AnyStream, days: Iterable[date]) -> None:
+        """Materialisations of the days, newest first."""
+        new = sorted({day for day in days if (stream.name, day) not in self._told}, reverse=True)
+        if not new:
+            return
+        results = [result for result in self._results.values() if result.stream == stream.name]
+        common = run_report(self._warehouse, self._context.run.run_id, self._accounts, stream.name)
+        for day in new:
+            told = day_report(self._warehouse, self._vendor, stream, day, results)
+            for key in self._keys(stream):
+                self._context.log_event(
+                    dg.AssetMaterialization(key, partition=day.isoformat(), metadata=told | common)
+                )
+            self._told.add((stream.name, day))
+
+    def _tell_done(self, days: Sequence[date]) -> None:
+        for stream in self._vendor.streams:
+            loading = [account for account in self._accounts if stream.name in account.streams]
+            done = set(days) if loading and self._keys(stream) else set()
+            for account in loading:
+                result = self._results.get((account.name, stream.name))
+                read = result.read if result else set()
+                done = {day for day in done if day in read or day < account.start_date}
+            self.tell(stream, done)

@@ -246,7 +246,8 @@ def test_rejects_are_told_by_reason_without_their_data(warehouse: Warehouse) -> 
             connection.execute(
                 sa.text(
                     "INSERT INTO ops.rejects (account, stream, call_date, record_key, digest,"
-                    " field, reason, payload) VALUES (:account, 'dialogs', :day, :key, gen_random_uuid(),"
+                    " field, reason, payload)"
+                    "VALUES (:account, 'dialogs', :day, :key, gen_random_uuid(),"
                     " 'start_time', 'isn''t a time', '{\"from\": \"+573001234567\"}')"
                 ),
                 {"account": account.name, "day": DAY, "key": key},

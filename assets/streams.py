@@ -12,7 +12,7 @@ from typing import Any
 import dagster as dg
 
 import sql.catalog
-from assets import code, lineage
+from assets import checks, code, lineage
 from assets.context import KIND_TAG, POLL, Callhouse, Choice
 from assets.load import Loader
 from assets.partitions import partition_days
@@ -56,6 +56,11 @@ def vendor_assets(
     @dg.multi_asset(
         name=vendor.name,
         specs=specs,
+        check_specs=[
+            spec
+            for stream in vendor.streams
+            for spec in checks.check_specs(stream, facts_key(vendor, stream))
+        ],
         can_subset=True,
         partitions_def=days,
         backfill_policy=dg.BackfillPolicy.multi_run(DAYS_PER_RUN),
@@ -90,6 +95,9 @@ def vendor_assets(
             for stream in vendor.streams:
                 mine = [result for result in results if result.stream == stream.name]
                 teller.tell(stream, _days_to_tell(mine, wanted, is_poll))
+                everybody = callhouse.accounts(vendor.name, {})
+                checks.tell(context, warehouse, vendor, stream, facts_key(vendor, stream),
+                            everybody, mine)  # fmt: skip
         yield from ()
         if not is_poll:
             _tell_trouble(context, results)

@@ -1,0 +1,201 @@
+"""Asset checks: what is wrong with a stream's facts, by account and day, and what to do about it.
+
+What a check finds stays in `ops.findings` until it isn't so any more, however many runs and days
+lie between: a check is green when it has no findings left. It is told to Dagster when that set
+turns, when a day's state does, and when somebody asked for it; an idle poll tells nothing.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import dagster as dg
+
+from assets.report import table
+from assets.result import Result
+from assets.stage import TABLES_OF
+from resources.account import Account
+from resources.vendor import AnyStream, DetailStream, Stream, Vendor
+from resources.warehouse import Warehouse
+from resources.windows import ONE_DAY, business_day, day_start
+
+MOST = 100
+"""Findings that a check shows; the others are in `ops.findings`."""
+LATE = timedelta(hours=3)
+"""So long after its end a day must have been read whole."""
+PATIENCE = timedelta(minutes=15)
+"""How long polls may lag beyond three of their intervals."""
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One check: the statement `sql/checks/<name>.sql` lists what is wrong."""
+
+    name: str
+    description: str
+    by_day: bool = False
+    """Looks into the tables of the days that a run touched, not at accounts as they stand."""
+    warns: bool = False
+
+
+CHECKS = (
+    Check("complete", "No day failed, and yesterday was read whole."),
+    Check("fresh", "Every account's polls get through."),
+    Check("not_always_empty", "No account has been empty for seven days.", warns=True),
+    Check("reconciled", "raw = facts + rejects, and the vendor's total = raw.", by_day=True),
+    Check("unique", "A record has one row, in its own day.", by_day=True),
+    Check("in_window", "Facts began on their business day.", by_day=True),
+    Check("mapped", "The mapping knows how calls ended.", by_day=True, warns=True),
+)
+
+
+def checks_of(stream: AnyStream) -> list[Check]:
+    """The checks that make sense for the stream's facts."""
+    if isinstance(stream, DetailStream):
+        return [check for check in CHECKS if check.name in ("complete", "fresh")]
+    tables = TABLES_OF[stream.table]
+    without = set() if "calls" in tables else {"mapped"}
+    if stream.replaces:
+        without.add("in_window")
+    return [check for check in CHECKS if check.name not in without]
+
+
+def check_specs(stream: AnyStream, asset: dg.AssetKey) -> list[dg.AssetCheckSpec]:
+    """The checks of the stream's facts, whose asset is `asset`."""
+    return [
+        dg.AssetCheckSpec(check.name, asset=asset, description=check.description)
+        for check in checks_of(stream)
+    ]
+
+
+def tell(
+    context: dg.AssetExecutionContext,
+    warehouse: Warehouse,
+    vendor: Vendor,
+    stream: AnyStream,
+    asset: dg.AssetKey,
+    accounts: Sequence[Account],
+    results: Sequence[Result],
+) -> None:
+    """Checks what a run loaded, and tells Dagster what is worth telling. `accounts` are all of the
+    vendor's, as a check is about all of them.
+
+    A poll's job leaves the checks out of its plan: one that is planned and not told, for nothing
+    has changed, would hide how it stood.
+    """
+    if not results:
+        return
+    names = evaluate(warehouse, vendor, stream, accounts, results, datetime.now(UTC))
+    if any(result.tally.turned for result in results):
+        names = {check.name for check in checks_of(stream)}
+    names |= {key.name for key in context.selected_asset_check_keys if key.asset_key == asset}
+    if names:
+        for evaluation in results_of(warehouse, vendor, stream, asset, accounts, names):
+            context.log_event(evaluation)
+
+
+def evaluate(
+    warehouse: Warehouse,
+    vendor: Vendor,
+    stream: AnyStream,
+    accounts: Sequence[Account],
+    results: Sequence[Result],
+    now: datetime,
+) -> set[str]:
+    """Looks at the accounts that were loaded; returns the names of checks whose findings turned."""
+    loaded = {result.account for result in results}
+    mine = [account for account in accounts if account.name in loaded]
+    touched = {day for r in results for day in r.tally.days | r.tally.turned | r.failed_days}
+    turned: set[str] = set()
+    for check in checks_of(stream):
+        if check.by_day and not touched:
+            continue
+        days = sorted(touched) if check.by_day else None
+        found = warehouse.rows(f"checks/{check.name}", **_parameters(stream, mine, days, now))
+        row = warehouse.rows(
+            "checks/replace_findings",
+            stream=f"{vendor.name}.{stream.name}",
+            name=check.name,
+            of_accounts=[account.name for account in mine],
+            of_days=days,
+            accounts=[finding.account for finding in found],
+            days=[finding.call_date for finding in found],
+            notes=[finding.note for finding in found],
+        )[0]
+        if row.turned:
+            turned.add(check.name)
+    return turned
+
+
+def results_of(
+    warehouse: Warehouse,
+    vendor: Vendor,
+    stream: AnyStream,
+    asset: dg.AssetKey,
+    accounts: Sequence[Account],
+    names: set[str],
+) -> list[dg.AssetCheckEvaluation]:
+    """How the checks of these names stand, for Dagster."""
+    findings = warehouse.rows(
+        "checks/findings",
+        stream=f"{vendor.name}.{stream.name}",
+        accounts=[account.name for account in accounts],
+    )
+    return [
+        _evaluation(check, asset, [row for row in findings if row.name == check.name])
+        for check in checks_of(stream)
+        if check.name in names
+    ]
+
+
+def _evaluation(
+    check: Check, asset: dg.AssetKey, findings: Sequence[Any]
+) -> dg.AssetCheckEvaluation:
+    metadata: dict[str, Any] = {"findings": len(findings)}
+    description = check.description
+    if findings:
+        first = findings[0]
+        more = f" (and {len(findings) - 1} more)" if len(findings) > 1 else ""
+        place = f"{first.account}, {first.call_date}" if first.call_date else first.account
+        description = f"{place}: {first.note}{more}"
+        metadata["what to do"] = table(
+            ["account", "day", "note"],
+            [
+                [row.account, row.call_date and str(row.call_date), row.note]
+                for row in findings[:MOST]
+            ],
+        )
+    return dg.AssetCheckEvaluation(
+        asset_key=asset,
+        check_name=check.name,
+        passed=not findings,
+        severity=dg.AssetCheckSeverity.WARN if check.warns else dg.AssetCheckSeverity.ERROR,
+        description=description,
+        metadata=metadata,
+    )
+
+
+def _parameters(
+    stream: AnyStream, accounts: Sequence[Account], days: list[date] | None, now: datetime
+) -> dict[str, Any]:
+    """Of every check's statement; each uses what it needs of them."""
+    yesterdays = [business_day(now, account.timezone) - ONE_DAY for account in accounts]
+    is_whole = isinstance(stream, Stream)
+    return {
+        "accounts": [account.name for account in accounts],
+        "stream": stream.name,
+        "table": stream.table,
+        "days": days,
+        "now": now,
+        "replaces": isinstance(stream, Stream) and stream.replaces,
+        "timezones": [account.timezone.key for account in accounts],
+        "patience_s": [(3 * a.poll_every + PATIENCE).total_seconds() for a in accounts],
+        "yesterdays": yesterdays,
+        "late": [
+            is_whole
+            and day >= account.start_date
+            and now >= day_start(day + ONE_DAY, account.timezone) + LATE
+            for account, day in zip(accounts, yesterdays, strict=True)
+        ],
+    }

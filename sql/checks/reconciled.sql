@@ -1,0 +1,39 @@
+-- Days on which raw isn't facts + rejects, or isn't what the vendor itself counts. All counted from
+-- the tables: ops.days is what is checked, too.
+WITH heads AS (
+    SELECT account, call_date, count(*) AS raw, count(*) FILTER (WHERE missing_since IS NULL) AS present
+      FROM raw.heads
+     WHERE account = ANY(:accounts) AND stream = :stream AND call_date = ANY(:days)
+       AND NOT (:replaces AND missing_since IS NOT NULL)
+     GROUP BY account, call_date
+), facts AS (
+    SELECT account, call_date, count(*) AS facts FROM (
+        SELECT account, call_date FROM facts.calls
+         WHERE :table = 'calls' AND call_date = ANY(:days) AND account = ANY(:accounts) AND stream = :stream
+        UNION ALL SELECT account, call_date FROM facts.call_legs
+         WHERE :table = 'call_legs' AND call_date = ANY(:days) AND account = ANY(:accounts) AND stream = :stream
+        UNION ALL SELECT account, call_date FROM facts.recordings
+         WHERE :table = 'recordings' AND call_date = ANY(:days) AND account = ANY(:accounts) AND stream = :stream
+        UNION ALL SELECT account, call_date FROM facts.agent_usage
+         WHERE :table = 'agent_usage' AND call_date = ANY(:days) AND account = ANY(:accounts) AND stream = :stream
+    ) AS rows GROUP BY account, call_date
+), rejects AS (
+    SELECT account, call_date, count(record_key) AS rejects,
+           count(*) FILTER (WHERE record_key IS NULL AND field <> 'body') AS unkeyed
+      FROM ops.rejects
+     WHERE account = ANY(:accounts) AND stream = :stream AND call_date = ANY(:days) AND resolved_at IS NULL
+     GROUP BY account, call_date
+), counted AS (
+    SELECT d.account, d.call_date, d.vendor_total, coalesce(raw, 0) AS raw, coalesce(present, 0) AS present,
+           coalesce(facts.facts, 0) AS facts, coalesce(rejects.rejects, 0) AS rejects, coalesce(unkeyed, 0) AS unkeyed
+      FROM ops.days d
+      LEFT JOIN heads USING (account, call_date) LEFT JOIN facts USING (account, call_date)
+      LEFT JOIN rejects USING (account, call_date)
+     WHERE d.account = ANY(:accounts) AND d.stream = :stream AND d.call_date = ANY(:days)
+)
+SELECT account, call_date,
+       CASE WHEN raw <> facts + rejects
+            THEN format('%s raw records, but %s facts and %s rejects: materialise the facts asset of this day to rebuild it', raw, facts, rejects)
+            ELSE format('the vendor counts %s records, %s are here: materialise this day to read it again', vendor_total, present + unkeyed) END AS note
+  FROM counted
+ WHERE raw <> facts + rejects OR vendor_total <> present + unkeyed;

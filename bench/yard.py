@@ -81,11 +81,13 @@ class Yard:
 
     def __enter__(self) -> Self:
         self._folder.mkdir(parents=True, exist_ok=True)
-        self._postgres.start()
-        self._stack.callback(self._postgres.stop_if_unused)
-        # The open connection says that the server is in use.
-        self._stack.enter_context(closing(psycopg.connect(self._postgres.url("postgres"))))
-        migrate(self._stack.enter_context(self._database(self._template, "template0")))
+        with ExitStack() as stack:
+            self._postgres.start()
+            stack.callback(self._postgres.stop_if_unused)
+            # The open connection says that the server is in use.
+            stack.enter_context(closing(psycopg.connect(self._postgres.url("postgres"))))
+            migrate(stack.enter_context(self._database(self._template, "template0")))
+            self._stack = stack.pop_all()
         return self
 
     def __exit__(

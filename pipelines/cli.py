@@ -94,9 +94,9 @@ def sync(
 def status(as_json: Json = False) -> None:
     """Show how fresh and how complete everything is, and why not."""
     with console.sentences():
+        from pipelines.accounts import known_accounts
         from pipelines.database import database
         from pipelines.status import read_status
-        from pipelines.sync import known_accounts
         from resources.home import Home
         from resources.schema_version import require_head
         from resources.warehouse import Warehouse
@@ -116,9 +116,9 @@ def status(as_json: Json = False) -> None:
 def check() -> None:
     """Try configuration, database and one small request an account."""
     with console.sentences(wrong=console.FAILED):
+        from pipelines.accounts import known_accounts
         from pipelines.check import check_accounts, check_schema, print_findings
         from pipelines.database import database
-        from pipelines.sync import known_accounts
         from resources.home import Home
 
         home = Home.from_environment()

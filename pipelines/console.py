@@ -82,6 +82,11 @@ def print_json(value: Any) -> None:
     print(json.dumps(value, ensure_ascii=False, indent=2, default=_as_json))
 
 
+def count(number: int, what: str) -> str:
+    """`1 day`, `2 days`."""
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
+
+
 def ago(then: datetime | None, now: datetime) -> str:
     """How long ago, or in how long, in the largest fitting unit."""
     if then is None:

@@ -12,11 +12,12 @@ from psycopg import sql as compose
 
 import sql
 from pipelines import console, watchdog
+from pipelines.accounts import known_accounts
 from pipelines.dagster_home import STORAGE_URL
 from pipelines.progress import ProgressBar
 from pipelines.query import run_query
 from pipelines.standin import start_standin
-from pipelines.sync import known_accounts, run_pass
+from pipelines.sync import run_pass
 from pipelines.sync_plan import Wish
 from pipelines.sync_report import Report, report
 from pipelines.up import only_one, signals_interrupt

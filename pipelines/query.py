@@ -51,7 +51,7 @@ def run_query(url: str, query: str, form: str) -> None:
 
 def _print_table(names: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
     console.table(names, rows)
-    console.out.print(f"{len(rows):,} row{'' if len(rows) == 1 else 's'}")
+    console.say(console.count(len(rows), "row"))
 
 
 def _print_csv(names: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:

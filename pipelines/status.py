@@ -91,7 +91,8 @@ class Status:
             )
         if stream.unread:
             since = "" if stream.oldest_state != "unread" else f" since {stream.oldest_incomplete}"
-            console.say(f"{name}: {stream.unread} days{since} are still to be read", "yellow")
+            days = console.count(stream.unread, "day")
+            console.say(f"{name}: still {days}{since} to read", "yellow")
 
     def _print_quotas(self) -> None:
         for quota in self.quotas:

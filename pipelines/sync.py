@@ -11,25 +11,25 @@ from datetime import UTC, date, datetime
 from typing import Protocol
 
 import dagster as dg
+from dagster._core.errors import DagsterExecutionInterruptedError
 from dagster._core.utils import make_new_run_id
 
 from assets.refresh import stale_days
 from assets.result import Result
 from assets.streams import facts_key, raw_key
 from pipelines import dagster_home
+from pipelines.accounts import known_accounts
 from pipelines.definitions import build_defs
 from pipelines.recovery import fail_interrupted_runs, process_tags
 from pipelines.sync_plan import Plan, Run, Skipped, Wish
 from pipelines.upkeep import MARTS_JOB, refresh_tags
-from resources.account import Account
-from resources.configuration import read_accounts
-from resources.errors import ConfigurationError
 from resources.home import Home
 from resources.migration import migrate
 from resources.warehouse import Warehouse
 
 NO_CODE_SERVER = 0
 SILENT = "CRITICAL"
+INTERRUPTED = "interrupted; what had been read is kept, and the next pass goes on"
 
 
 class Follower(Protocol):
@@ -63,15 +63,6 @@ class Pass:
     results: list[Result]
 
 
-def known_accounts(home: Home) -> dict[str, Account]:
-    """The accounts of the accounts file. Raises ConfigurationError."""
-    if not home.accounts.exists() and home.accounts == home.demo_accounts:
-        raise ConfigurationError(
-            ["there is no accounts.toml: copy accounts.example.toml, or look at `callhouse demo`"]
-        )
-    return read_accounts(home.accounts)
-
-
 def run_pass(wish: Wish, url: str, follower: Follower, log_level: str = SILENT) -> Pass:
     """Loads what is wished for. No account or vendor that fails keeps another from its turn.
 
@@ -97,6 +88,8 @@ def run_pass(wish: Wish, url: str, follower: Follower, log_level: str = SILENT) 
         for run in runs:
             follower.enter(run)
             done.append(_load(defs, instance, run, wish.streams, log_level))
+            if done[-1].error == INTERRUPTED:
+                return Pass(plan.skipped, done, list(results.values()))
         with closing(Warehouse(url)) as warehouse:
             stale = stale_days(warehouse)
         if stale:
@@ -159,7 +152,9 @@ def _why(result: dg.ExecuteInProcessResult) -> str:
             if failure.user_failure_data and failure.user_failure_data.description:
                 return failure.user_failure_data.description
             if failure.error:
-                return _first_line((failure.error.cause or failure.error).message)
+                cause = (failure.error.cause or failure.error).message
+                interrupted = DagsterExecutionInterruptedError.__name__ in cause
+                return INTERRUPTED if interrupted else _first_line(cause)
     return "the run failed: see it in Dagster's UI"
 
 

@@ -12,7 +12,7 @@ INVALID_TABLE_DEFINITION = "42P16"
 
 
 def lay_objects(connection: Connection) -> list[str]:
-    """Lays what is new or changed of functions, marts and masked views; returns their names.
+    """Lays what is new or changed; returns the names.
 
     Days are marked for a refresh when what computes the marts has changed.
     """
@@ -20,9 +20,8 @@ def lay_objects(connection: Connection) -> list[str]:
         row.name: row.digest
         for row in connection.execute(sa.text("SELECT name, digest FROM ops.objects"))
     }
-    texts = {name: sql.read(name) for name in sql.names("functions") + sql.names("marts")}
     changed: list[str] = []
-    for name, text in (texts | sql.masks.views()).items():
+    for name, text in _texts().items():
         digest = hashlib.sha256(text.encode()).hexdigest()
         if laid.get(name) == digest:
             continue
@@ -38,6 +37,13 @@ def lay_objects(connection: Connection) -> list[str]:
     if any("/build_" in name for name in changed):
         connection.exec_driver_sql(sql.read("maintenance/mark_all_stale"))
     return changed
+
+
+def _texts() -> dict[str, str]:
+    """Everything that holds no data, by name: first what others are made of."""
+    first = {name: sql.read(name) for name in sql.names("functions")}
+    last = {name: sql.read(name) for name in sql.names("marts") + sql.names("analysts")}
+    return first | sql.masks.views() | last
 
 
 def _lay(connection: Connection, text: str) -> None:

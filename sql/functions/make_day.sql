@@ -2,12 +2,15 @@
 -- reader nor blocks one (ATTACH takes a lock that readers don't mind, as there is no DEFAULT
 -- partition). Safe to repeat and safe at the same time from several processes. What retention has
 -- detached, but not dropped yet, is in the way of a day that is loaded again: it goes first.
+-- A day knows the instants that can be in it, in whatever time zone: who filters by started_at
+-- alone has the other days left out of the plan.
 CREATE OR REPLACE FUNCTION ops.make_day(p_day date) RETURNS boolean LANGUAGE plpgsql AS $$
 DECLARE
     label    text := to_char(p_day, 'YYYYMMDD');
     parent   regclass;
     child    text;
     attached boolean;
+    instants text;
     made     boolean := false;
 BEGIN
     IF (SELECT count(*) FROM pg_inherits WHERE NOT inhdetachpending
@@ -29,7 +32,12 @@ BEGIN
             END IF;
             EXECUTE format('DROP TABLE %s', child);
         END IF;
-        EXECUTE format('CREATE TABLE %s (LIKE %s INCLUDING ALL EXCLUDING IDENTITY EXCLUDING COMMENTS)', child, parent);
+        SELECT format(', CHECK (started_at >= %L AND started_at < %L)',
+                      p_day::timestamp AT TIME ZONE 'UTC' - interval '14 hours',
+                      p_day::timestamp AT TIME ZONE 'UTC' + interval '36 hours')
+          INTO instants FROM pg_attribute WHERE attrelid = parent AND attname = 'started_at' AND attnotnull;
+        EXECUTE format('CREATE TABLE %s (LIKE %s INCLUDING ALL EXCLUDING IDENTITY EXCLUDING COMMENTS%s)',
+                       child, parent, coalesce(instants, ''));
         EXECUTE format('ALTER TABLE %s ATTACH PARTITION %s FOR VALUES FROM (%L) TO (%L)',
                        parent, child, p_day, p_day + 1);
         made := true;

@@ -1,6 +1,6 @@
 """Facts put into a warehouse by hand, for tests of what reads them."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from typing import Any
 
 import sqlalchemy as sa
@@ -27,7 +27,7 @@ def put_call(connection: Connection, call_id: str, **changes: Any) -> None:
         "vendor": "conpeek",
         "grain": "call",
         "direction": "inbound",
-        "started_at": datetime(2026, 3, 10, 9, 0, tzinfo=UTC),
+        "started_at": datetime.combine(changes.get("call_date", DAY), time(9), UTC),
         "disposition": "answered",
         "is_final": True,
         "wait_s": 10,

@@ -1,0 +1,88 @@
+"""Which days analysts' queries plan for and read: no times, but what Postgres plans and counts."""
+
+import json
+from collections.abc import Iterator
+from datetime import date, timedelta
+from typing import Any
+
+import psycopg
+import pytest
+
+from bench.analyst_queries import FIRST, ask, fill, questions
+from tests.conftest import fresh_database
+
+DAYS = 12
+DAY = FIRST + timedelta(days=2)
+SCANNED = """
+SELECT relname FROM pg_stat_xact_user_tables
+ WHERE (seq_scan > 0 OR idx_scan > 0) AND relname ~ '^calls_[0-9]{8}$' ORDER BY 1
+"""
+
+
+@pytest.fixture(scope="module")
+def url(postgres_url: str, template_database: str) -> Iterator[str]:
+    """A warehouse as the benchmark fills it, with fewer days and calls."""
+    with fresh_database(postgres_url, template=template_database) as url:
+        fill(url, calls=DAYS * 120, days=DAYS)
+        yield url
+
+
+def days(first: date, count: int) -> list[str]:
+    return [f"calls_{first + timedelta(days=n):%Y%m%d}" for n in range(count)]
+
+
+def planned(plan: Any) -> set[str]:
+    """Partitions of facts.calls that a plan names."""
+    if isinstance(plan, list):
+        return {name for part in plan for name in planned(part)}
+    if not isinstance(plan, dict):
+        return set()
+    own = {plan["Relation Name"]} if str(plan.get("Relation Name")).startswith("calls_2") else set()
+    return own | {name for part in plan.values() for name in planned(part)}
+
+
+NEAR = days(DAY - timedelta(days=1), 3)
+"""The days on which an instant of the day can be somewhere on Earth."""
+EXPECTED = {
+    "one day by `call_date`": (days(DAY, 1), days(DAY, 1)),
+    "seven days by hour and vendor": (days(DAY, 7), days(DAY, 7)),
+    "seven days by hour and vendor, from the mart": ([], []),
+    "one day by `started_at` alone": (NEAR, NEAR),
+    "the same day by `facts.calls_between`": (NEAR, NEAR),
+    "one call by its id: `facts.find_calls`": ([], days(DAY, 1)),
+    "the year by month, from `marts.calls_by_day`": ([], []),
+    "the year by month, from `marts.calls_by_hour`": ([], []),
+}
+
+
+def test_a_query_plans_for_and_reads_only_the_days_that_it_is_about(url: str) -> None:
+    with psycopg.connect(url) as connection:
+        found = connection.execute(
+            "SELECT max(call_id) FROM facts.calls WHERE call_date = %s", [DAY]
+        ).fetchone()
+    assert found
+    asked = questions(DAY, found[0])
+    assert [question.title for question in asked] == list(EXPECTED)
+    for question in asked:
+        plan, read = EXPECTED[question.title]
+        with psycopg.connect(url) as connection:  # what it has read is counted by session
+            explain = f"EXPLAIN (FORMAT JSON) {question.text}"
+            [shown] = connection.execute(explain.encode()).fetchone() or ("",)
+            assert sorted(planned(shown)) == plan, (question.title, json.dumps(shown))
+            assert connection.execute(question.text.encode()).fetchall(), question.title
+            assert [name for (name,) in connection.execute(SCANNED)] == read, question.title
+
+
+def test_the_benchmark_prints_a_line_a_question(url: str) -> None:
+    lines = ask(url, DAYS).splitlines()
+    assert len(lines) == 2 + len(EXPECTED)
+
+
+def test_calls_between_are_those_that_started_then_whatever_their_day(url: str) -> None:
+    span = ("2026-01-03 09:00+00", "2026-01-04 09:30+00")
+    with psycopg.connect(url) as connection:
+        plain = "SELECT count(*) FROM facts.calls WHERE started_at >= %s AND started_at < %s"
+        expected = connection.execute(plain, span).fetchone()
+        for schema in ("facts", "masked"):
+            function = f"SELECT count(*) FROM {schema}.calls_between(%s, %s)"
+            assert connection.execute(function.encode(), span).fetchone() == expected

@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
-from uuid import UUID
 
 from sqlalchemy.engine import Connection, Row
 
@@ -27,7 +26,7 @@ class _Unkeyed:
     """What isn't even an object with a key: kept with the reason, told apart by its digest."""
 
     encoded: bytes
-    digest: UUID
+    digest: str
     reason: str
     call_date: date
 
@@ -61,7 +60,7 @@ class Landing:
         self._make_days = make_days
         self._details = list(details)
         self._where = {"account": account.name, "stream": stream.name}
-        self.unkeyed: set[UUID] = set()
+        self.unkeyed: set[str] = set()
         """Digests of what was read and has no key."""
         self.rejected: set[str] = set()
         """Keys of what was read and isn't a fact."""
@@ -86,7 +85,7 @@ class Landing:
                 key=head.record_key,
                 record=head.payload,
                 encoded=payload.encode(head.payload),
-                digest=head.digest,
+                digest=head.digest.hex,
                 sighting=Sighting(None, 0, head.observed_at),
                 first_seen_at=head.first_seen_at,
                 old_date=head.call_date,
@@ -106,7 +105,7 @@ class Landing:
     def _sort(self, sightings: Iterable[Sighting]) -> _Batch:
         """Digests of what was read: all that an unchanged record costs."""
         keyed: dict[str, Item] = {}
-        unkeyed: dict[UUID, _Unkeyed] = {}
+        unkeyed: dict[str, _Unkeyed] = {}
         repeated: dict[str, list[Sighting]] = {}
         for sighting in sightings:
             record, key = self._redacted(sighting.record), sighting.key

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from uuid import UUID
 
 from assets.sight import Sighting
 from resources import payload
@@ -13,7 +12,7 @@ class Part:
     """What one reading of a window or of a part of it showed."""
 
     seen: set[str] = field(default_factory=set)
-    odd: set[UUID] = field(default_factory=set)
+    odd: set[str] = field(default_factory=set)
     odd_records: int = 0
     totals: set[int] = field(default_factory=set)
 
@@ -41,7 +40,7 @@ class Read:
     asked_at: datetime
     """Before the first of its requests was granted, by the database's clock."""
     seen: set[str] = field(default_factory=set)
-    odd: set[UUID] = field(default_factory=set)
+    odd: set[str] = field(default_factory=set)
     total: int | None = None
     has_totals: bool = True
     is_doubtful: bool = False

@@ -4,7 +4,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
-from uuid import UUID
 
 import numpy as np
 import pandas as pd
@@ -45,7 +44,7 @@ class Item:
     key: str
     record: Record
     encoded: bytes
-    digest: UUID
+    digest: str
     sighting: Sighting
     first_seen_at: datetime
     old_date: date | None = None

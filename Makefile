@@ -14,7 +14,7 @@ PYTHON = $(shell for python in python3 python3.14 python3.13 python3.12 python3.
 REQUIRE_PYTHON = test -n "$(PYTHON)" || { \
 	echo "Callhouse needs Python 3.11 or newer. Install it, then run make again." >&2; exit 1; }
 
-.PHONY: help install up demo test test-long bench lint format lock
+.PHONY: help install up demo test test-long bench lint format lock baseline
 
 help:
 	@echo "make up         run Callhouse at http://127.0.0.1:3000 (another port: make up PORT=3001)"
@@ -22,6 +22,7 @@ help:
 	@echo "make test       the test suite with coverage (make test-long: the tests that take minutes)"
 	@echo "make lint       format, lint, types, import contracts (make format: mends what can be mended)"
 	@echo "make bench      the measurements behind the figures in the docs"
+	@echo "make baseline   the first migration and the analysts' page of tables anew, from sql/schema"
 	@echo "make lock       requirements.lock anew, from pyproject.toml"
 
 install: $(INSTALLED)
@@ -56,6 +57,11 @@ lint: $(INSTALLED)
 format: $(INSTALLED)
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+# Until the first release; from then on a change of sql/schema brings a migration of its own.
+baseline: $(INSTALLED)
+	$(BIN)/python -m sql.migrations.freeze
+	$(BIN)/python -m sql.describe
 
 lock: $(filter $(OWN_UV),$(UV))
 	$(UV) pip compile pyproject.toml --group dev --universal --generate-hashes --quiet \

@@ -137,6 +137,7 @@ def main() -> None:
     server = LocalPostgres(Home(FOLDER))
     url = server.start()
     try:
+        migrate(url)
         if not (options.keep and _is_filled(url, options.calls)):
             fill(url, options.calls, options.days)
         print(ask(url, options.days))
@@ -146,7 +147,6 @@ def main() -> None:
 
 def fill(url: str, calls: int, days: int) -> None:
     """Makes the calls, day by day, and the marts from them."""
-    migrate(url)
     warehouse = Warehouse(url)
     every = [FIRST + timedelta(days=n) for n in range(days)]
     warehouse.make_days(set(every))
@@ -189,9 +189,6 @@ def _time(url: str, text: str) -> tuple[float, float]:
 
 def _is_filled(url: str, calls: int) -> bool:
     with psycopg.connect(url) as connection:
-        there = connection.execute("SELECT to_regclass('raw.heads')").fetchone()
-        if not there or there[0] is None:
-            return False
         found = connection.execute("SELECT count(*) FROM raw.heads").fetchone()
     return bool(found and found[0] > 0.9 * calls)
 

@@ -1,15 +1,14 @@
 """The tables as of the first release; later changes are migrations of their own."""
 
-import sqlalchemy as sa
-from alembic import op
+from pathlib import Path
 
-import sql
+from alembic import op
 
 revision = "0001"
 down_revision = None
 
 
 def upgrade() -> None:
-    """Lays every object of `sql/schema`, in the order of the files' names."""
-    for name in sql.names("schema"):
-        op.execute(sa.text(sql.read(name).replace(":", r"\:")))
+    """Lays the tables that `sql.migrations.freeze` wrote down."""
+    text = Path(__file__).with_suffix(".sql").read_text(encoding="utf-8")
+    op.get_bind().exec_driver_sql(text.replace("%", "%%"))

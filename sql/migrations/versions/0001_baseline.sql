@@ -1,0 +1,876 @@
+-- schema/01_schemas
+CREATE SCHEMA raw;
+CREATE SCHEMA facts;
+CREATE SCHEMA ops;
+CREATE SCHEMA marts;
+CREATE SCHEMA masked;
+COMMENT ON SCHEMA raw IS 'Records as the vendors sent them, secrets redacted, every version';
+COMMENT ON SCHEMA facts IS 'Normalised call facts, partitioned by business day';
+COMMENT ON SCHEMA ops IS 'How loading goes: requests, limits, completeness, rejects';
+COMMENT ON SCHEMA marts IS 'What analysts ask most, ready to read';
+COMMENT ON SCHEMA masked IS 'The tables of facts with personal data masked, under the same names';
+
+-- schema/10_raw_records
+CREATE TABLE raw.records (
+    call_date     date        NOT NULL,
+    account       text        NOT NULL,
+    stream        text        NOT NULL,
+    record_key    text        NOT NULL,
+    version       integer     NOT NULL,
+    payload       jsonb       NOT NULL,
+    first_seen_at timestamptz NOT NULL,
+    request_id    bigint      NOT NULL,
+    PRIMARY KEY (call_date, account, stream, record_key, version)
+) PARTITION BY RANGE (call_date);
+COMMENT ON TABLE raw.records IS 'One distinct version of one record as the vendor sent it, secrets redacted';
+COMMENT ON COLUMN raw.records.call_date IS 'Business day of this version''s start, in the account''s time zone';
+COMMENT ON COLUMN raw.records.account IS 'Account in accounts.toml';
+COMMENT ON COLUMN raw.records.stream IS 'Stream of the vendor, such as calls';
+COMMENT ON COLUMN raw.records.record_key IS 'The vendor''s key of the record; the key of its fact too';
+COMMENT ON COLUMN raw.records.version IS 'From 1, in the order seen; a state that comes back is a new version';
+COMMENT ON COLUMN raw.records.payload IS 'The record, with only secrets and characters that Postgres cannot keep replaced';
+COMMENT ON COLUMN raw.records.first_seen_at IS 'When this version was first read';
+COMMENT ON COLUMN raw.records.request_id IS 'ops.requests.id of the request that brought it';
+
+-- schema/11_raw_heads
+-- The newest version of every record, wherever its day: what a read is compared with before
+-- anything is moved, and how a record that moved to another day is found again. Not
+-- partitioned: the question is always "this key, whichever day".
+CREATE TABLE raw.heads (
+    account     text        NOT NULL,
+    stream      text        NOT NULL,
+    record_key  text        NOT NULL,
+    call_date   date        NOT NULL,
+    version     integer     NOT NULL,
+    digest      uuid        NOT NULL,
+    observed_at timestamptz NOT NULL,
+    first_seen_at timestamptz NOT NULL,
+    is_open     boolean     NOT NULL DEFAULT false,
+    rejected    boolean     NOT NULL DEFAULT false,
+    missing_since timestamptz,
+    PRIMARY KEY (account, stream, record_key)
+) WITH (fillfactor = 85);
+-- The day first: a look-up by key must never mistake this index for the primary key's.
+CREATE INDEX heads_by_day ON raw.heads (call_date, account, stream);
+COMMENT ON TABLE raw.heads IS 'The newest version of each record: its day, digest and when it was observed';
+COMMENT ON COLUMN raw.heads.account IS 'Account in accounts.toml';
+COMMENT ON COLUMN raw.heads.stream IS 'Stream of the vendor';
+COMMENT ON COLUMN raw.heads.record_key IS 'The vendor''s key of the record';
+COMMENT ON COLUMN raw.heads.call_date IS 'Business day of the newest version';
+COMMENT ON COLUMN raw.heads.version IS 'The newest version''s number';
+COMMENT ON COLUMN raw.heads.digest IS '128-bit digest of the newest version''s payload';
+COMMENT ON COLUMN raw.heads.observed_at IS 'When the request that brought it was granted; an older answer never replaces a newer one';
+COMMENT ON COLUMN raw.heads.first_seen_at IS 'When its first version was read';
+COMMENT ON COLUMN raw.heads.is_open IS 'The vendor will still change this record';
+COMMENT ON COLUMN raw.heads.missing_since IS 'Since when full reads of its day no longer return it';
+COMMENT ON COLUMN raw.heads.rejected IS 'The newest version is no fact; ops.rejects says why. It is tried again at each read';
+
+-- schema/20_facts_calls
+CREATE TABLE facts.calls (
+    call_date        date        NOT NULL,
+    account          text        NOT NULL,
+    stream           text        NOT NULL,
+    call_id          text        NOT NULL,
+    vendor           text        NOT NULL,
+    grain            text        NOT NULL CHECK (grain IN ('call', 'ivr_session', 'callback_request', 'recorded_call')),
+    direction        text        NOT NULL CHECK (direction IN ('inbound', 'outbound', 'internal', 'unknown')),
+    started_at       timestamptz NOT NULL,
+    answered_at      timestamptz,
+    ended_at         timestamptz,
+    duration_s       double precision,
+    talk_s           double precision,
+    wait_s           double precision,
+    ring_s           double precision,
+    from_number      text,
+    to_number        text,
+    from_e164        text,
+    to_e164          text,
+    disposition      text        NOT NULL CHECK (disposition IN (
+        'answered', 'no_answer', 'busy', 'failed', 'abandoned', 'canceled', 'voicemail', 'machine',
+        'blocked', 'out_of_hours', 'ivr_contained', 'transferred', 'queued', 'in_progress', 'unknown')),
+    disposition_raw  text,
+    is_final         boolean     NOT NULL,
+    ended_by         text        CHECK (ended_by IN ('agent', 'customer', 'system', 'unknown')),
+    end_reason       text,
+    agent_id         text,
+    agent_name       text,
+    queue_id         text,
+    queue_name       text,
+    campaign_id      text,
+    campaign_name    text,
+    flow_id          text,
+    flow_name        text,
+    attempt_no       integer,
+    transferred_to   text,
+    wrapup_code      text,
+    wrapup_name      text,
+    cost             numeric,
+    currency         text,
+    has_recording    boolean,
+    attributes       jsonb,
+    first_seen_at    timestamptz NOT NULL DEFAULT now(),
+    updated_at       timestamptz NOT NULL DEFAULT now(),
+    missing_since    timestamptz,
+    PRIMARY KEY (call_date, account, stream, call_id)
+) PARTITION BY RANGE (call_date);
+-- Whoever filters by started_at alone must not read every row of every day (docs/decisions).
+CREATE INDEX calls_started_at ON facts.calls (started_at);
+COMMENT ON TABLE facts.calls IS 'One call in its latest state. What one row counts differs by vendor: always filter or group by grain';
+COMMENT ON COLUMN facts.calls.call_date IS 'Business day: the local date of its start in the account''s time zone. The partition: filter by it, and a query reads only those days';
+COMMENT ON COLUMN facts.calls.account IS 'Account, as in accounts.toml';
+COMMENT ON COLUMN facts.calls.stream IS 'Stream of the vendor''s that it came by, such as calls';
+COMMENT ON COLUMN facts.calls.call_id IS 'The vendor''s key of the record; unique with account and stream (facts.find_calls finds one by it alone)';
+COMMENT ON COLUMN facts.calls.vendor IS 'evolux, conpeek, clickfono, wolkvox or vono';
+COMMENT ON COLUMN facts.calls.grain IS 'What one row is: call (somebody''s call), ivr_session (a pass through an IVR flow), callback_request (a request to be called, with all its attempts), recorded_call (a call of which a recording exists; others are absent). Never add rows of different grains';
+COMMENT ON COLUMN facts.calls.direction IS 'inbound, outbound, internal, or unknown where the vendor doesn''t say';
+COMMENT ON COLUMN facts.calls.started_at IS 'When it began';
+COMMENT ON COLUMN facts.calls.answered_at IS 'When the conversation began. NULL: nobody answered, or the vendor doesn''t say when';
+COMMENT ON COLUMN facts.calls.ended_at IS 'When it ended. NULL: still going on, or the vendor doesn''t say';
+COMMENT ON COLUMN facts.calls.duration_s IS 'Seconds from start to end. NULL: not known (yet); never 0 for unknown';
+COMMENT ON COLUMN facts.calls.talk_s IS 'Seconds of conversation. NULL: not known; 0: the vendor says that nobody talked';
+COMMENT ON COLUMN facts.calls.wait_s IS 'Seconds that the caller waited for an answer, in queues or ringing. NULL: the vendor doesn''t say';
+COMMENT ON COLUMN facts.calls.ring_s IS 'Seconds that a phone rang. NULL: the vendor doesn''t say';
+COMMENT ON COLUMN facts.calls.from_number IS 'Who called, as the vendor writes it. Personal data: masked for callhouse_analyst';
+COMMENT ON COLUMN facts.calls.to_number IS 'Who was called, as the vendor writes it. Personal data: masked for callhouse_analyst';
+COMMENT ON COLUMN facts.calls.from_e164 IS 'from_number in E.164 (+ and digits), by the account''s country where it is national: the same in every vendor, so join by it. NULL for extensions and whatever isn''t a telephone number';
+COMMENT ON COLUMN facts.calls.to_e164 IS 'to_number in E.164 (+ and digits), by the account''s country where it is national: the same in every vendor, so join by it. NULL for extensions and whatever isn''t a telephone number';
+COMMENT ON COLUMN facts.calls.disposition IS 'How it ended, in one vocabulary for all vendors. What counts as answered or abandoned is said by facts.outcome(disposition, direction, is_final)';
+COMMENT ON COLUMN facts.calls.disposition_raw IS 'How it ended, in the vendor''s own word';
+COMMENT ON COLUMN facts.calls.is_final IS 'false: the vendor may still change it (it goes on, or will be tried again), so its figures aren''t final';
+COMMENT ON COLUMN facts.calls.ended_by IS 'Who hung up: agent, customer, system or unknown. NULL: the vendor doesn''t report it';
+COMMENT ON COLUMN facts.calls.end_reason IS 'Why it ended, in the vendor''s own word';
+COMMENT ON COLUMN facts.calls.agent_id IS 'The agent, by the vendor''s key. NULL: none was involved, or the vendor doesn''t say';
+COMMENT ON COLUMN facts.calls.agent_name IS 'The agent''s name';
+COMMENT ON COLUMN facts.calls.queue_id IS 'What the call waited for, by the vendor''s key: a queue, skill or popup';
+COMMENT ON COLUMN facts.calls.queue_name IS 'The queue''s, skill''s or popup''s name';
+COMMENT ON COLUMN facts.calls.campaign_id IS 'The outbound campaign, by the vendor''s key';
+COMMENT ON COLUMN facts.calls.campaign_name IS 'The campaign''s name';
+COMMENT ON COLUMN facts.calls.flow_id IS 'The IVR flow, by the vendor''s key';
+COMMENT ON COLUMN facts.calls.flow_name IS 'The IVR flow''s name';
+COMMENT ON COLUMN facts.calls.attempt_no IS 'Of a callback request: the number of its latest attempt, from 1';
+COMMENT ON COLUMN facts.calls.transferred_to IS 'Where the call was passed on to. May be a number: masked for callhouse_analyst';
+COMMENT ON COLUMN facts.calls.wrapup_code IS 'What the agent noted about the call afterwards, by the vendor''s key; may come days later';
+COMMENT ON COLUMN facts.calls.wrapup_name IS 'The wrap-up code''s text';
+COMMENT ON COLUMN facts.calls.cost IS 'What the vendor charges for it, in currency. Never add different currencies';
+COMMENT ON COLUMN facts.calls.currency IS 'ISO 4217 code of cost: the account''s, as vendors name none. NULL where cost is';
+COMMENT ON COLUMN facts.calls.has_recording IS 'Whether a recording exists. NULL: the vendor doesn''t say';
+COMMENT ON COLUMN facts.calls.attributes IS 'What else the vendor says of it, unmapped. May hold personal data: hidden from callhouse_analyst';
+COMMENT ON COLUMN facts.calls.first_seen_at IS 'When Callhouse first saw it';
+COMMENT ON COLUMN facts.calls.updated_at IS 'When this row last changed in Callhouse; not a time of the vendor''s';
+COMMENT ON COLUMN facts.calls.missing_since IS 'Since when full reads of its day no longer return it; NULL: the vendor has it. Marts count it apart, as missing';
+
+-- schema/21_facts_call_legs
+CREATE TABLE facts.call_legs (
+    call_date        date        NOT NULL,
+    account          text        NOT NULL,
+    stream           text        NOT NULL,
+    leg_id           text        NOT NULL,
+    vendor           text        NOT NULL,
+    leg_type         text,
+    direction        text        NOT NULL CHECK (direction IN ('inbound', 'outbound', 'internal', 'unknown')),
+    started_at       timestamptz NOT NULL,
+    answered_at      timestamptz,
+    ended_at         timestamptz,
+    duration_s       double precision,
+    talk_s           double precision,
+    wait_s           double precision,
+    from_number      text,
+    to_number        text,
+    from_e164        text,
+    to_e164          text,
+    machine_detected boolean,
+    end_reason       text,
+    attributes       jsonb,
+    first_seen_at    timestamptz NOT NULL DEFAULT now(),
+    updated_at       timestamptz NOT NULL DEFAULT now(),
+    missing_since    timestamptz,
+    PRIMARY KEY (call_date, account, stream, leg_id)
+) PARTITION BY RANGE (call_date);
+CREATE INDEX call_legs_started_at ON facts.call_legs (started_at);
+COMMENT ON TABLE facts.call_legs IS 'One side (leg) of a call: two or more rows a call, so never a count of calls';
+COMMENT ON COLUMN facts.call_legs.call_date IS 'Business day: the local date of its start in the account''s time zone';
+COMMENT ON COLUMN facts.call_legs.account IS 'Account, as in accounts.toml';
+COMMENT ON COLUMN facts.call_legs.stream IS 'Stream of the vendor''s that it came by, such as calls';
+COMMENT ON COLUMN facts.call_legs.leg_id IS 'The vendor''s key of the leg; the call_id of the customer''s side in facts.calls is the same';
+COMMENT ON COLUMN facts.call_legs.vendor IS 'evolux, conpeek, clickfono, wolkvox or vono';
+COMMENT ON COLUMN facts.call_legs.leg_type IS 'Whose side it is, in the vendor''s word: EXTERNAL is the customer''s, CONSULTANT an agent''s';
+COMMENT ON COLUMN facts.call_legs.direction IS 'inbound, outbound, internal, or unknown where the vendor doesn''t say';
+COMMENT ON COLUMN facts.call_legs.started_at IS 'When the leg began';
+COMMENT ON COLUMN facts.call_legs.answered_at IS 'When it was answered, technically: a machine may have. NULL: it wasn''t';
+COMMENT ON COLUMN facts.call_legs.ended_at IS 'When it ended. NULL: still going on, or the vendor doesn''t say';
+COMMENT ON COLUMN facts.call_legs.duration_s IS 'Seconds from start to end. NULL: not known (yet)';
+COMMENT ON COLUMN facts.call_legs.talk_s IS 'Seconds of conversation. NULL: not known; 0: nobody talked';
+COMMENT ON COLUMN facts.call_legs.wait_s IS 'Seconds of waiting. NULL: the vendor doesn''t say';
+COMMENT ON COLUMN facts.call_legs.from_number IS 'Who called, as the vendor writes it. Personal data: masked for callhouse_analyst';
+COMMENT ON COLUMN facts.call_legs.to_number IS 'Who was called, as the vendor writes it. Personal data: masked for callhouse_analyst';
+COMMENT ON COLUMN facts.call_legs.from_e164 IS 'from_number in E.164 (+ and digits), by the account''s country where it is national: the same in every vendor, so join by it. NULL for extensions and whatever isn''t a telephone number';
+COMMENT ON COLUMN facts.call_legs.to_e164 IS 'to_number in E.164 (+ and digits), by the account''s country where it is national: the same in every vendor, so join by it. NULL for extensions and whatever isn''t a telephone number';
+COMMENT ON COLUMN facts.call_legs.machine_detected IS 'Whether an answering machine took the call. NULL: the vendor doesn''t say';
+COMMENT ON COLUMN facts.call_legs.end_reason IS 'Why it ended, in the vendor''s own word';
+COMMENT ON COLUMN facts.call_legs.attributes IS 'What else the vendor says of it, unmapped. May hold personal data: hidden from callhouse_analyst';
+COMMENT ON COLUMN facts.call_legs.first_seen_at IS 'When Callhouse first saw it';
+COMMENT ON COLUMN facts.call_legs.updated_at IS 'When this row last changed in Callhouse; not a time of the vendor''s';
+COMMENT ON COLUMN facts.call_legs.missing_since IS 'Since when full reads of its day no longer return it; NULL: the vendor has it. Marts count it apart, as missing';
+
+-- schema/22_facts_call_events
+CREATE TABLE facts.call_events (
+    call_date   date        NOT NULL,
+    account     text        NOT NULL,
+    stream      text        NOT NULL,
+    call_id     text        NOT NULL,
+    position    integer     NOT NULL,
+    task_id     text,
+    task_name   text,
+    description text,
+    started_at  timestamptz,
+    ended_at    timestamptz,
+    params      jsonb,
+    PRIMARY KEY (call_date, account, stream, call_id, position)
+) PARTITION BY RANGE (call_date);
+COMMENT ON TABLE facts.call_events IS 'One step of a call''s way through an IVR flow';
+COMMENT ON COLUMN facts.call_events.call_date IS 'Business day of the call that it belongs to';
+COMMENT ON COLUMN facts.call_events.account IS 'Account, as in accounts.toml';
+COMMENT ON COLUMN facts.call_events.stream IS 'Stream of the vendor''s that it came by, such as calls';
+COMMENT ON COLUMN facts.call_events.call_id IS 'The call in facts.calls (of another stream of the same account)';
+COMMENT ON COLUMN facts.call_events.position IS 'The step''s place, from 1. A task that a flow comes back to has several';
+COMMENT ON COLUMN facts.call_events.task_id IS 'The flow''s task, by the vendor''s key; repeats where a flow loops';
+COMMENT ON COLUMN facts.call_events.task_name IS 'The kind of task, such as menu or transfer';
+COMMENT ON COLUMN facts.call_events.description IS 'What the flow''s author called the task';
+COMMENT ON COLUMN facts.call_events.started_at IS 'When the step began';
+COMMENT ON COLUMN facts.call_events.ended_at IS 'When it ended. NULL: the vendor doesn''t say';
+COMMENT ON COLUMN facts.call_events.params IS 'The task''s settings, secrets redacted. May hold personal data: hidden from callhouse_analyst';
+
+-- schema/23_facts_recordings
+CREATE TABLE facts.recordings (
+    call_date     date        NOT NULL,
+    account       text        NOT NULL,
+    stream        text        NOT NULL,
+    recording_id  text        NOT NULL,
+    vendor        text        NOT NULL,
+    started_at    timestamptz NOT NULL,
+    duration_s    double precision,
+    size_bytes    bigint,
+    size_raw      text,
+    from_number   text,
+    to_number     text,
+    audio_uri     text,
+    audio_sha256  text,
+    first_seen_at timestamptz NOT NULL DEFAULT now(),
+    updated_at    timestamptz NOT NULL DEFAULT now(),
+    missing_since timestamptz,
+    PRIMARY KEY (call_date, account, stream, recording_id)
+) PARTITION BY RANGE (call_date);
+CREATE INDEX recordings_started_at ON facts.recordings (started_at);
+COMMENT ON TABLE facts.recordings IS 'One recording file that the vendor lists; calls that weren''t recorded are absent';
+COMMENT ON COLUMN facts.recordings.call_date IS 'Business day: the local date of the call''s start in the account''s time zone';
+COMMENT ON COLUMN facts.recordings.account IS 'Account, as in accounts.toml';
+COMMENT ON COLUMN facts.recordings.stream IS 'Stream of the vendor''s that it came by, such as calls';
+COMMENT ON COLUMN facts.recordings.recording_id IS 'The vendor''s key of the recording; its call in facts.calls has it as call_id';
+COMMENT ON COLUMN facts.recordings.vendor IS 'evolux, conpeek, clickfono, wolkvox or vono';
+COMMENT ON COLUMN facts.recordings.started_at IS 'When the recorded call began';
+COMMENT ON COLUMN facts.recordings.duration_s IS 'Seconds of the call. NULL: the vendor doesn''t say';
+COMMENT ON COLUMN facts.recordings.size_bytes IS 'The file''s size, about: the vendor rounds. NULL: not said';
+COMMENT ON COLUMN facts.recordings.size_raw IS 'The size as the vendor writes it';
+COMMENT ON COLUMN facts.recordings.from_number IS 'Who called, as the vendor writes it. Personal data: masked for callhouse_analyst';
+COMMENT ON COLUMN facts.recordings.to_number IS 'Who was called, as the vendor writes it. Personal data: masked for callhouse_analyst';
+COMMENT ON COLUMN facts.recordings.audio_uri IS 'Where the audio is kept. NULL: not fetched. Leads to personal data: hidden from callhouse_analyst';
+COMMENT ON COLUMN facts.recordings.audio_sha256 IS 'SHA-256 of the audio file, in hex. NULL: not fetched';
+COMMENT ON COLUMN facts.recordings.first_seen_at IS 'When Callhouse first saw it';
+COMMENT ON COLUMN facts.recordings.updated_at IS 'When this row last changed in Callhouse; not a time of the vendor''s';
+COMMENT ON COLUMN facts.recordings.missing_since IS 'Since when full reads of its day no longer return it; NULL: the vendor has it. Marts count it apart, as missing';
+
+-- schema/24_facts_agent_usage
+CREATE TABLE facts.agent_usage (
+    call_date   date        NOT NULL,
+    account     text        NOT NULL,
+    stream      text        NOT NULL,
+    agent_name  text        NOT NULL,
+    vendor      text        NOT NULL,
+    calls       bigint,
+    cost        numeric,
+    currency    text,
+    observed_at timestamptz NOT NULL,
+    PRIMARY KEY (call_date, account, stream, agent_name)
+) PARTITION BY RANGE (call_date);
+COMMENT ON TABLE facts.agent_usage IS 'One agent''s totals of one business day, added up by the vendor: never add them to rows of facts.calls, which they contain';
+COMMENT ON COLUMN facts.agent_usage.call_date IS 'Business day that the totals are of, in the account''s time zone';
+COMMENT ON COLUMN facts.agent_usage.account IS 'Account, as in accounts.toml';
+COMMENT ON COLUMN facts.agent_usage.stream IS 'Stream of the vendor''s that it came by, such as calls';
+COMMENT ON COLUMN facts.agent_usage.agent_name IS 'The agent; the vendor gives no other key';
+COMMENT ON COLUMN facts.agent_usage.vendor IS 'evolux, conpeek, clickfono, wolkvox or vono';
+COMMENT ON COLUMN facts.agent_usage.calls IS 'Calls of the agent on that day, by the vendor''s own count. NULL: not said';
+COMMENT ON COLUMN facts.agent_usage.cost IS 'What the vendor charges for them, in currency. NULL: not said';
+COMMENT ON COLUMN facts.agent_usage.currency IS 'ISO 4217 code of cost: the account''s, as vendors name none. NULL where cost is';
+COMMENT ON COLUMN facts.agent_usage.observed_at IS 'When these totals were read: those of a day that goes on are the totals so far';
+
+-- schema/30_ops_requests
+-- Drawn when a request is granted, so that whatever it brings can name it before its end is known.
+CREATE SEQUENCE ops.request_ids;
+CREATE TABLE ops.requests (
+    id           bigint           PRIMARY KEY DEFAULT nextval('ops.request_ids'),
+    account      text             NOT NULL,
+    stream       text             NOT NULL,
+    report       text             NOT NULL,
+    backfill     boolean          NOT NULL,
+    requested_at timestamptz      NOT NULL,
+    duration_s   double precision NOT NULL,
+    status       integer,
+    bytes        bigint,
+    records      integer,
+    url          text,
+    error        text,
+    run_id       text
+);
+CREATE INDEX requests_by_account ON ops.requests (account, requested_at);
+CREATE INDEX requests_by_time ON ops.requests USING brin (requested_at);
+COMMENT ON TABLE ops.requests IS 'One HTTP request made to a vendor. Kept for 90 days unless set otherwise';
+COMMENT ON COLUMN ops.requests.id IS 'In the order of grants; raw.records.request_id';
+COMMENT ON COLUMN ops.requests.account IS 'Account, as in accounts.toml';
+COMMENT ON COLUMN ops.requests.stream IS 'Stream that it was made for';
+COMMENT ON COLUMN ops.requests.report IS 'The vendor''s report: what limits are counted by';
+COMMENT ON COLUMN ops.requests.backfill IS 'Made by a backfill, not by a poll';
+COMMENT ON COLUMN ops.requests.requested_at IS 'When its permit was granted, by the database''s clock';
+COMMENT ON COLUMN ops.requests.duration_s IS 'Seconds from the grant to the end of the answer';
+COMMENT ON COLUMN ops.requests.status IS 'HTTP status. NULL: no answer came';
+COMMENT ON COLUMN ops.requests.bytes IS 'Size of the answer''s body. NULL: no answer came';
+COMMENT ON COLUMN ops.requests.records IS 'Records in the answer. NULL: it couldn''t be read';
+COMMENT ON COLUMN ops.requests.url IS 'What was asked for, secrets redacted';
+COMMENT ON COLUMN ops.requests.error IS 'What went wrong, secrets redacted. NULL: nothing';
+COMMENT ON COLUMN ops.requests.run_id IS 'The Dagster run that made it. NULL: none';
+
+-- schema/31_ops_rejects
+CREATE TABLE ops.rejects (
+    id            bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    account       text        NOT NULL,
+    stream        text        NOT NULL,
+    call_date     date        NOT NULL,
+    record_key    text,
+    digest        uuid        NOT NULL,
+    field         text        NOT NULL,
+    reason        text        NOT NULL,
+    payload       jsonb       NOT NULL,
+    first_seen_at timestamptz NOT NULL DEFAULT now(),
+    resolved_at   timestamptz
+);
+-- One open reject a record; what has no key is told apart by its digest and day.
+CREATE UNIQUE INDEX rejects_open ON ops.rejects
+    (account, stream, coalesce(record_key, ''), (CASE WHEN record_key IS NULL THEN digest END),
+     (CASE WHEN record_key IS NULL THEN call_date END))
+    NULLS NOT DISTINCT WHERE resolved_at IS NULL;
+CREATE INDEX rejects_open_by_day ON ops.rejects (account, stream, call_date) WHERE resolved_at IS NULL;
+COMMENT ON TABLE ops.rejects IS 'One record that could not become a fact, and why';
+COMMENT ON COLUMN ops.rejects.id IS 'In the order seen';
+COMMENT ON COLUMN ops.rejects.account IS 'Account, as in accounts.toml';
+COMMENT ON COLUMN ops.rejects.stream IS 'Stream that it came by';
+COMMENT ON COLUMN ops.rejects.call_date IS 'Business day that it was found in';
+COMMENT ON COLUMN ops.rejects.record_key IS 'The vendor''s key. NULL: it has none';
+COMMENT ON COLUMN ops.rejects.digest IS '128-bit digest of the payload';
+COMMENT ON COLUMN ops.rejects.field IS 'The field that is wrong; record: the whole of it; body: an answer that couldn''t be read at all';
+COMMENT ON COLUMN ops.rejects.reason IS 'What is wrong with the field';
+COMMENT ON COLUMN ops.rejects.payload IS 'The record, secrets redacted. Personal data';
+COMMENT ON COLUMN ops.rejects.first_seen_at IS 'When it was rejected first';
+COMMENT ON COLUMN ops.rejects.resolved_at IS 'Since when it is a fact, or gone. NULL: still open';
+
+-- schema/32_ops_days
+CREATE TABLE ops.days (
+    account        text        NOT NULL,
+    stream         text        NOT NULL,
+    call_date      date        NOT NULL,
+    state          text        NOT NULL CHECK (state IN ('open', 'settling', 'complete', 'failed')),
+    timezone       text,
+    vendor_total   bigint,
+    raw_records    bigint      NOT NULL DEFAULT 0,
+    facts          bigint      NOT NULL DEFAULT 0,
+    rejects        bigint      NOT NULL DEFAULT 0,
+    open_records   bigint      NOT NULL DEFAULT 0,
+    missing        bigint      NOT NULL DEFAULT 0,
+    last_polled_at timestamptz,
+    read_at        timestamptz,
+    completed_at   timestamptz,
+    next_read_at   timestamptz,
+    attempts       integer     NOT NULL DEFAULT 0,
+    note           text,
+    PRIMARY KEY (account, stream, call_date)
+);
+CREATE INDEX days_unsettled ON ops.days (account, stream, next_read_at) WHERE state <> 'complete';
+COMMENT ON TABLE ops.days IS 'How complete a business day of an account''s stream is';
+COMMENT ON COLUMN ops.days.account IS 'Account, as in accounts.toml';
+COMMENT ON COLUMN ops.days.stream IS 'Stream of the vendor';
+COMMENT ON COLUMN ops.days.call_date IS 'Business day';
+COMMENT ON COLUMN ops.days.state IS 'open: the day goes on or was never read whole. settling: read whole, but records may still change. complete: read whole, and raw = facts + rejects. failed: note says why';
+COMMENT ON COLUMN ops.days.timezone IS 'The time zone whose calendar day this is: the account''s when it was loaded. NULL: nothing loaded yet';
+COMMENT ON COLUMN ops.days.vendor_total IS 'The vendor''s own count of the day''s records at the last full read. NULL: it gives none, or records came since';
+COMMENT ON COLUMN ops.days.raw_records IS 'Records of the day, each counted once whatever its versions';
+COMMENT ON COLUMN ops.days.facts IS 'Records that are facts';
+COMMENT ON COLUMN ops.days.rejects IS 'Records that couldn''t become facts';
+COMMENT ON COLUMN ops.days.open_records IS 'Records that the vendor will still change';
+COMMENT ON COLUMN ops.days.missing IS 'Of raw_records those that full reads no longer return';
+COMMENT ON COLUMN ops.days.last_polled_at IS 'When the day was last read, also in part or in vain';
+COMMENT ON COLUMN ops.days.read_at IS 'When the newest full read of the day was asked for. NULL: never';
+COMMENT ON COLUMN ops.days.completed_at IS 'When the day turned complete. NULL: it isn''t';
+COMMENT ON COLUMN ops.days.next_read_at IS 'When it is read again by itself. NULL: as soon as it is due, or never if complete';
+COMMENT ON COLUMN ops.days.attempts IS 'Failed reads in a row';
+COMMENT ON COLUMN ops.days.note IS 'Why the state is what it is';
+
+-- schema/33_ops_streams
+CREATE TABLE ops.streams (
+    account         text        NOT NULL,
+    stream          text        NOT NULL,
+    vendor          text        NOT NULL,
+    watermark       timestamptz,
+    last_polled_at  timestamptz,
+    last_success_at timestamptz,
+    next_due_at     timestamptz,
+    failures        integer     NOT NULL DEFAULT 0,
+    last_error      text,
+    stopped_at      timestamptz,
+    stopped_key     text,
+    window_days     integer,
+    fields          text[]      NOT NULL DEFAULT '{}',
+    scope           text,
+    scope_since     timestamptz NOT NULL DEFAULT '-infinity',
+    PRIMARY KEY (account, stream)
+);
+COMMENT ON TABLE ops.streams IS 'How reading an account''s stream stands';
+COMMENT ON COLUMN ops.streams.account IS 'Account, as in accounts.toml';
+COMMENT ON COLUMN ops.streams.stream IS 'Stream of the vendor';
+COMMENT ON COLUMN ops.streams.vendor IS 'The account''s vendor';
+COMMENT ON COLUMN ops.streams.watermark IS 'Up to where polls have read. NULL: never polled';
+COMMENT ON COLUMN ops.streams.last_polled_at IS 'When it was last polled, also in vain';
+COMMENT ON COLUMN ops.streams.last_success_at IS 'When a read last went well';
+COMMENT ON COLUMN ops.streams.next_due_at IS 'When it may be polled next. NULL: after the account''s interval';
+COMMENT ON COLUMN ops.streams.failures IS 'Failed polls in a row';
+COMMENT ON COLUMN ops.streams.last_error IS 'What went wrong last, secrets redacted. NULL: nothing since the last success';
+COMMENT ON COLUMN ops.streams.stopped_at IS 'Since when polls have stopped, the credential being refused. NULL: they go on';
+COMMENT ON COLUMN ops.streams.stopped_key IS 'Keyed hash of the refused credential: another one starts polls again';
+COMMENT ON COLUMN ops.streams.window_days IS 'Days that one request may cover, where more proved too much. NULL: as the limits say';
+COMMENT ON COLUMN ops.streams.fields IS 'Fields and values that no mapping knows, each told once';
+COMMENT ON COLUMN ops.streams.scope IS 'What the account''s options narrow it to, as JSON';
+COMMENT ON COLUMN ops.streams.scope_since IS 'Since when: what was read before can''t be missed from answers since';
+
+-- schema/34_ops_details
+CREATE TABLE ops.details (
+    account     text        NOT NULL,
+    stream      text        NOT NULL,
+    record_key  text        NOT NULL,
+    call_date   date        NOT NULL,
+    attempts    integer     NOT NULL,
+    next_try_at timestamptz,
+    PRIMARY KEY (account, stream, record_key)
+);
+COMMENT ON TABLE ops.details IS 'Records whose detail the vendor didn''t have when asked';
+COMMENT ON COLUMN ops.details.account IS 'Account, as in accounts.toml';
+COMMENT ON COLUMN ops.details.stream IS 'Stream of the details';
+COMMENT ON COLUMN ops.details.record_key IS 'The record''s key in its own stream';
+COMMENT ON COLUMN ops.details.call_date IS 'The record''s business day';
+COMMENT ON COLUMN ops.details.attempts IS 'How often it was asked for';
+COMMENT ON COLUMN ops.details.next_try_at IS 'When it may be asked for again. NULL: at once';
+
+-- schema/35_ops_stale_days
+-- Added to only, so that loads neither wait for each other nor for the marts' refresh: it deletes
+-- the rows that it sees before it reads the facts, and a load that commits later leaves its own.
+CREATE TABLE ops.stale_days (
+    call_date   date        NOT NULL,
+    stale_since timestamptz NOT NULL DEFAULT clock_timestamp()
+);
+COMMENT ON TABLE ops.stale_days IS 'Business days whose facts changed since the marts were last refreshed';
+COMMENT ON COLUMN ops.stale_days.call_date IS 'Business day; several rows where several loads changed it';
+COMMENT ON COLUMN ops.stale_days.stale_since IS 'When its facts changed';
+
+-- schema/36_ops_objects
+-- Views and functions are laid anew only when their text changed: replacing a view waits for
+-- whoever reads it, and everybody else then waits behind.
+CREATE TABLE ops.objects (
+    name    text        PRIMARY KEY,
+    digest  text        NOT NULL,
+    laid_at timestamptz NOT NULL DEFAULT now()
+);
+COMMENT ON TABLE ops.objects IS 'Views and functions as they were last laid by a migration';
+COMMENT ON COLUMN ops.objects.name IS 'What defines it, such as marts/completeness_by_day';
+COMMENT ON COLUMN ops.objects.digest IS 'SHA-256 of its definition';
+COMMENT ON COLUMN ops.objects.laid_at IS 'When it was laid';
+
+-- schema/37_ops_findings
+CREATE TABLE ops.findings (
+    stream     text        NOT NULL,
+    name       text        NOT NULL,
+    account    text        NOT NULL,
+    call_date  date,
+    note       text        NOT NULL,
+    found_at   timestamptz NOT NULL DEFAULT now()
+);
+CREATE UNIQUE INDEX findings_once ON ops.findings (stream, name, account, call_date) NULLS NOT DISTINCT;
+COMMENT ON TABLE ops.findings IS 'What the asset checks found wrong and is still so. Empty: all checks are green';
+COMMENT ON COLUMN ops.findings.stream IS 'Stream of the vendor';
+COMMENT ON COLUMN ops.findings.name IS 'The check';
+COMMENT ON COLUMN ops.findings.account IS 'Account, as in accounts.toml';
+COMMENT ON COLUMN ops.findings.call_date IS 'Business day. NULL: it is about the account as it stands';
+COMMENT ON COLUMN ops.findings.note IS 'What is wrong, and what to do';
+COMMENT ON COLUMN ops.findings.found_at IS 'When it was found first';
+
+-- schema/40_ops_limits
+-- The limiter's state, by credential (a keyed hash, never the credential itself).
+CREATE TABLE ops.permits (
+    id         bigint           PRIMARY KEY,
+    credential text             NOT NULL,
+    account    text             NOT NULL,
+    stream     text             NOT NULL,
+    report     text             NOT NULL,
+    backfill   boolean          NOT NULL,
+    run_id     text,
+    lease_s    double precision NOT NULL,
+    counts_s   double precision NOT NULL,
+    granted_at timestamptz      NOT NULL,
+    expires_at timestamptz      NOT NULL,
+    reached_at timestamptz
+) WITH (fillfactor = 50);
+CREATE INDEX permits_by_credential ON ops.permits (credential);
+
+CREATE TABLE ops.holds (
+    credential text        PRIMARY KEY,
+    since      timestamptz NOT NULL,
+    until      timestamptz NOT NULL
+) WITH (fillfactor = 50);
+
+CREATE TABLE ops.waiters (
+    id          bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    credential  text        NOT NULL,
+    account     text        NOT NULL,
+    stream      text        NOT NULL,
+    report      text        NOT NULL,
+    holder      text        NOT NULL,
+    backfill    boolean     NOT NULL,
+    away        boolean     NOT NULL,
+    reason      text        NOT NULL,
+    run_id      text,
+    since       timestamptz NOT NULL,
+    looked_at   timestamptz NOT NULL,
+    ready_at    timestamptz NOT NULL,
+    expected_at timestamptz NOT NULL,
+    expires_at  timestamptz NOT NULL,
+    UNIQUE (credential, report, holder)
+) WITH (fillfactor = 50);
+
+CREATE TABLE ops.quotas (
+    bucket          text    NOT NULL,
+    day             date    NOT NULL,
+    used            integer NOT NULL DEFAULT 0,
+    by_backfill     integer NOT NULL DEFAULT 0,
+    exhausted_until timestamptz,
+    PRIMARY KEY (bucket, day)
+) WITH (fillfactor = 50);
+
+CREATE TABLE ops.backfills (
+    account    text             NOT NULL,
+    stream     text             NOT NULL,
+    run_id     text             NOT NULL,
+    windows    integer          NOT NULL,
+    done       integer          NOT NULL DEFAULT 0,
+    spacing_s  double precision NOT NULL,
+    started_at timestamptz      NOT NULL DEFAULT now(),
+    seen_at    timestamptz      NOT NULL DEFAULT now(),
+    PRIMARY KEY (account, stream, run_id)
+);
+
+CREATE TABLE ops.settings (
+    name  text PRIMARY KEY,
+    value text NOT NULL
+);
+-- What credentials are hashed with, so that hosts can compare them without storing them.
+INSERT INTO ops.settings VALUES
+    ('credential_key', replace(gen_random_uuid()::text || gen_random_uuid()::text, '-', ''));
+
+COMMENT ON TABLE ops.permits IS 'Requests in flight, and those done that still count for a spacing or a rate';
+COMMENT ON COLUMN ops.permits.id IS 'ops.requests.id of the request';
+COMMENT ON COLUMN ops.permits.credential IS 'Keyed hash of the credential that limits are counted by';
+COMMENT ON COLUMN ops.permits.account IS 'Account, as in accounts.toml';
+COMMENT ON COLUMN ops.permits.stream IS 'Stream that it is for';
+COMMENT ON COLUMN ops.permits.report IS 'The vendor''s report';
+COMMENT ON COLUMN ops.permits.backfill IS 'Behind the polls, not one of them';
+COMMENT ON COLUMN ops.permits.run_id IS 'The Dagster run that holds it. NULL: none';
+COMMENT ON COLUMN ops.permits.lease_s IS 'How long its worker may go without renewing it';
+COMMENT ON COLUMN ops.permits.counts_s IS 'How long it counts after reached_at';
+COMMENT ON COLUMN ops.permits.granted_at IS 'When it was granted';
+COMMENT ON COLUMN ops.permits.expires_at IS 'When it counts as lost unless its worker renews it';
+COMMENT ON COLUMN ops.permits.reached_at IS 'When the vendor had surely received the request. NULL: it is in flight';
+
+COMMENT ON TABLE ops.holds IS 'Pauses that a vendor asked for';
+COMMENT ON COLUMN ops.holds.credential IS 'Keyed hash of the credential';
+COMMENT ON COLUMN ops.holds.since IS 'When the vendor asked';
+COMMENT ON COLUMN ops.holds.until IS 'No request with the credential before this';
+
+COMMENT ON TABLE ops.waiters IS 'Who waits for a permit, in order';
+COMMENT ON COLUMN ops.waiters.id IS 'The place in the queue';
+COMMENT ON COLUMN ops.waiters.credential IS 'Keyed hash of the credential';
+COMMENT ON COLUMN ops.waiters.account IS 'Account, as in accounts.toml';
+COMMENT ON COLUMN ops.waiters.stream IS 'Stream that it is for';
+COMMENT ON COLUMN ops.waiters.report IS 'The vendor''s report';
+COMMENT ON COLUMN ops.waiters.holder IS 'Who waits';
+COMMENT ON COLUMN ops.waiters.backfill IS 'Behind the polls, but not for ever';
+COMMENT ON COLUMN ops.waiters.away IS 'A poll that comes back at its next tick: its place is kept until expires_at';
+COMMENT ON COLUMN ops.waiters.reason IS 'spacing, queue, rate, concurrency, or vendor: it asked for a pause';
+COMMENT ON COLUMN ops.waiters.run_id IS 'The Dagster run that waits. NULL: none';
+COMMENT ON COLUMN ops.waiters.since IS 'Since when; of a backfill: since one of its report went last';
+COMMENT ON COLUMN ops.waiters.looked_at IS 'When it asked last';
+COMMENT ON COLUMN ops.waiters.ready_at IS 'When the spacing of its report is over';
+COMMENT ON COLUMN ops.waiters.expected_at IS 'About when it will be granted';
+COMMENT ON COLUMN ops.waiters.expires_at IS 'When the place is given up unless asked for again';
+
+COMMENT ON TABLE ops.quotas IS 'Requests made of a daily quota';
+COMMENT ON COLUMN ops.quotas.bucket IS 'What shares the quota: a vendor''s operation';
+COMMENT ON COLUMN ops.quotas.day IS 'The vendor''s local day';
+COMMENT ON COLUMN ops.quotas.used IS 'Requests made';
+COMMENT ON COLUMN ops.quotas.by_backfill IS 'Of these behind the polls';
+COMMENT ON COLUMN ops.quotas.exhausted_until IS 'Until when the vendor itself said that the quota is used up. NULL: it didn''t';
+
+COMMENT ON TABLE ops.backfills IS 'How far running backfills have come';
+COMMENT ON COLUMN ops.backfills.account IS 'Account, as in accounts.toml';
+COMMENT ON COLUMN ops.backfills.stream IS 'Stream that is read';
+COMMENT ON COLUMN ops.backfills.run_id IS 'The Dagster run; empty: none';
+COMMENT ON COLUMN ops.backfills.windows IS 'Windows to read: a request each, or more';
+COMMENT ON COLUMN ops.backfills.done IS 'Windows read, failed or put off';
+COMMENT ON COLUMN ops.backfills.spacing_s IS 'Seconds that the vendor wants between two requests of a report';
+COMMENT ON COLUMN ops.backfills.started_at IS 'When it began';
+COMMENT ON COLUMN ops.backfills.seen_at IS 'When it was heard of last';
+
+COMMENT ON TABLE ops.settings IS 'Settings that every host shares';
+COMMENT ON COLUMN ops.settings.name IS 'The setting';
+COMMENT ON COLUMN ops.settings.value IS 'Its value';
+
+-- schema/50_marts_calls_by_hour
+CREATE TABLE marts.calls_by_hour (
+    call_date     date             NOT NULL,
+    hour          integer          NOT NULL,
+    hour_at       timestamptz      NOT NULL,
+    account       text             NOT NULL,
+    vendor        text             NOT NULL,
+    grain         text             NOT NULL,
+    direction     text             NOT NULL,
+    queue_name    text,
+    flow_name     text,
+    disposition   text             NOT NULL,
+    outcome       text             NOT NULL,
+    calls         bigint           NOT NULL,
+    open_calls    bigint           NOT NULL,
+    missing_calls bigint           NOT NULL,
+    waits         bigint           NOT NULL,
+    wait_s        double precision,
+    talks         bigint           NOT NULL,
+    talk_s        double precision
+);
+CREATE INDEX calls_by_hour_day ON marts.calls_by_hour (call_date, account);
+COMMENT ON TABLE marts.calls_by_hour IS 'Calls by local hour and by what became of them: counts and sums, which may be added within a grain';
+COMMENT ON COLUMN marts.calls_by_hour.call_date IS 'Business day, in the account''s time zone';
+COMMENT ON COLUMN marts.calls_by_hour.hour IS 'Local hour of the start, 0 to 23, by the account''s clocks';
+COMMENT ON COLUMN marts.calls_by_hour.hour_at IS 'When that hour began: tells apart the two hours of one name when clocks go back';
+COMMENT ON COLUMN marts.calls_by_hour.account IS 'Account, as in accounts.toml';
+COMMENT ON COLUMN marts.calls_by_hour.vendor IS 'evolux, conpeek, clickfono, wolkvox or vono';
+COMMENT ON COLUMN marts.calls_by_hour.grain IS 'What one call is here, as in facts.calls. Never add different grains';
+COMMENT ON COLUMN marts.calls_by_hour.direction IS 'inbound, outbound, internal or unknown';
+COMMENT ON COLUMN marts.calls_by_hour.queue_name IS 'Queue, skill or popup: its name, or its key where it has no name. NULL: the vendor names none';
+COMMENT ON COLUMN marts.calls_by_hour.flow_name IS 'IVR flow: its name, or its key where it has no name. NULL: the vendor names none';
+COMMENT ON COLUMN marts.calls_by_hour.disposition IS 'How the calls ended, as in facts.calls';
+COMMENT ON COLUMN marts.calls_by_hour.outcome IS 'What that counts as: facts.outcome(disposition, direction, is_final)';
+COMMENT ON COLUMN marts.calls_by_hour.calls IS 'Calls that the vendor has, open ones included, missing ones not';
+COMMENT ON COLUMN marts.calls_by_hour.open_calls IS 'Of these, those that the vendor may still change';
+COMMENT ON COLUMN marts.calls_by_hour.missing_calls IS 'Calls that full reads no longer return; in no other figure';
+COMMENT ON COLUMN marts.calls_by_hour.waits IS 'Calls whose wait is known: wait_s divided by this is the average';
+COMMENT ON COLUMN marts.calls_by_hour.wait_s IS 'Seconds waited by all of them. NULL: known of none';
+COMMENT ON COLUMN marts.calls_by_hour.talks IS 'Calls in which somebody talked: talk_s divided by this is the average';
+COMMENT ON COLUMN marts.calls_by_hour.talk_s IS 'Seconds talked in all of them. NULL: known of none';
+
+-- schema/51_marts_calls_by_day
+CREATE TABLE marts.calls_by_day (
+    call_date         date             NOT NULL,
+    account           text             NOT NULL,
+    vendor            text             NOT NULL,
+    grain             text             NOT NULL,
+    direction         text             NOT NULL,
+    queue_name        text,
+    flow_name         text,
+    calls             bigint           NOT NULL,
+    answered_calls    bigint           NOT NULL,
+    abandoned_calls   bigint           NOT NULL,
+    unanswered_calls  bigint           NOT NULL,
+    handed_on_calls   bigint           NOT NULL,
+    contained_calls   bigint           NOT NULL,
+    not_offered_calls bigint           NOT NULL,
+    open_calls        bigint           NOT NULL,
+    unknown_calls     bigint           NOT NULL,
+    missing_calls     bigint           NOT NULL,
+    answer_rate       double precision,
+    abandonment_rate  double precision,
+    answered_in_20s   bigint           NOT NULL,
+    waits             bigint           NOT NULL,
+    wait_s            double precision,
+    avg_wait_s        double precision,
+    p50_wait_s        double precision,
+    p90_wait_s        double precision,
+    talks             bigint           NOT NULL,
+    talk_s            double precision,
+    avg_talk_s        double precision,
+    p50_talk_s        double precision,
+    p90_talk_s        double precision
+);
+CREATE INDEX calls_by_day_day ON marts.calls_by_day (call_date, account);
+COMMENT ON TABLE marts.calls_by_day IS 'Calls by business day and queue: what became of them, rates, waits and talks. Counts and sums may be added within a grain; rates, averages and percentiles may not';
+COMMENT ON COLUMN marts.calls_by_day.call_date IS 'Business day, in the account''s time zone';
+COMMENT ON COLUMN marts.calls_by_day.account IS 'Account, as in accounts.toml';
+COMMENT ON COLUMN marts.calls_by_day.vendor IS 'evolux, conpeek, clickfono, wolkvox or vono';
+COMMENT ON COLUMN marts.calls_by_day.grain IS 'What one call is here, as in facts.calls. Never add different grains';
+COMMENT ON COLUMN marts.calls_by_day.direction IS 'inbound, outbound, internal or unknown';
+COMMENT ON COLUMN marts.calls_by_day.queue_name IS 'Queue, skill or popup: its name, or its key where it has no name. NULL: the vendor names none';
+COMMENT ON COLUMN marts.calls_by_day.flow_name IS 'IVR flow: its name, or its key where it has no name. NULL: the vendor names none';
+COMMENT ON COLUMN marts.calls_by_day.calls IS 'Calls that the vendor has, open ones included, missing ones not';
+COMMENT ON COLUMN marts.calls_by_day.answered_calls IS 'Somebody talked with somebody: outcome answered';
+COMMENT ON COLUMN marts.calls_by_day.abandoned_calls IS 'The caller gave up before anybody answered: outcome abandoned';
+COMMENT ON COLUMN marts.calls_by_day.unanswered_calls IS 'Nobody answered, or only a machine: outcome unanswered';
+COMMENT ON COLUMN marts.calls_by_day.handed_on_calls IS 'An IVR flow passed them on; whether somebody answered isn''t told: outcome handed_on';
+COMMENT ON COLUMN marts.calls_by_day.contained_calls IS 'They ended inside an IVR flow: outcome contained';
+COMMENT ON COLUMN marts.calls_by_day.not_offered_calls IS 'Never offered to anybody, being blocked or out of hours: outcome not_offered';
+COMMENT ON COLUMN marts.calls_by_day.open_calls IS 'Not over yet: outcome open';
+COMMENT ON COLUMN marts.calls_by_day.unknown_calls IS 'The vendor doesn''t say what became of them: outcome unknown';
+COMMENT ON COLUMN marts.calls_by_day.missing_calls IS 'Calls that full reads no longer return; in no other figure';
+COMMENT ON COLUMN marts.calls_by_day.answer_rate IS 'answered_calls / (answered + abandoned + unanswered), 0 to 1. NULL: none of these';
+COMMENT ON COLUMN marts.calls_by_day.abandonment_rate IS 'abandoned_calls / (answered + abandoned + unanswered), 0 to 1. NULL: none of these';
+COMMENT ON COLUMN marts.calls_by_day.answered_in_20s IS 'Answered calls that waited 20 seconds at most; divided by answered_calls: the service level';
+COMMENT ON COLUMN marts.calls_by_day.waits IS 'Calls whose wait is known';
+COMMENT ON COLUMN marts.calls_by_day.wait_s IS 'Seconds waited by all of them. NULL: known of none';
+COMMENT ON COLUMN marts.calls_by_day.avg_wait_s IS 'wait_s / waits';
+COMMENT ON COLUMN marts.calls_by_day.p50_wait_s IS 'Median wait in seconds';
+COMMENT ON COLUMN marts.calls_by_day.p90_wait_s IS 'Nine of ten waited no longer, in seconds';
+COMMENT ON COLUMN marts.calls_by_day.talks IS 'Calls in which somebody talked';
+COMMENT ON COLUMN marts.calls_by_day.talk_s IS 'Seconds talked in all of them. NULL: known of none';
+COMMENT ON COLUMN marts.calls_by_day.avg_talk_s IS 'talk_s / talks';
+COMMENT ON COLUMN marts.calls_by_day.p50_talk_s IS 'Median talk in seconds';
+COMMENT ON COLUMN marts.calls_by_day.p90_talk_s IS 'Nine of ten talked no longer, in seconds';
+
+-- schema/52_marts_agents_by_day
+CREATE TABLE marts.agents_by_day (
+    call_date      date             NOT NULL,
+    account        text             NOT NULL,
+    vendor         text             NOT NULL,
+    agent_name     text             NOT NULL,
+    calls          bigint,
+    answered_calls bigint,
+    talk_s         double precision,
+    avg_talk_s     double precision,
+    cost           numeric,
+    reported_calls bigint,
+    reported_cost  numeric,
+    currency       text
+);
+CREATE INDEX agents_by_day_day ON marts.agents_by_day (call_date, account);
+COMMENT ON TABLE marts.agents_by_day IS 'Agents by business day: what their calls in facts.calls add up to, beside the totals that the vendor itself reports';
+COMMENT ON COLUMN marts.agents_by_day.call_date IS 'Business day, in the account''s time zone';
+COMMENT ON COLUMN marts.agents_by_day.account IS 'Account, as in accounts.toml';
+COMMENT ON COLUMN marts.agents_by_day.vendor IS 'evolux, conpeek, clickfono, wolkvox or vono';
+COMMENT ON COLUMN marts.agents_by_day.agent_name IS 'The agent: name, or key where there is no name';
+COMMENT ON COLUMN marts.agents_by_day.calls IS 'Calls of grain call with this agent. NULL: none are loaded, see reported_calls';
+COMMENT ON COLUMN marts.agents_by_day.answered_calls IS 'Of these, the answered ones';
+COMMENT ON COLUMN marts.agents_by_day.talk_s IS 'Seconds talked. NULL: not known';
+COMMENT ON COLUMN marts.agents_by_day.avg_talk_s IS 'talk_s by calls in which somebody talked';
+COMMENT ON COLUMN marts.agents_by_day.cost IS 'Cost of these calls, in currency. NULL: not known, or in several currencies';
+COMMENT ON COLUMN marts.agents_by_day.reported_calls IS 'The vendor''s own total (facts.agent_usage). NULL: it reports none. Never add it to calls';
+COMMENT ON COLUMN marts.agents_by_day.reported_cost IS 'The vendor''s own total, in currency. NULL: it reports none, or in another currency than cost';
+COMMENT ON COLUMN marts.agents_by_day.currency IS 'ISO 4217 code of cost and reported_cost. Never add different currencies';
+
+-- schema/53_marts_callbacks_by_day
+CREATE TABLE marts.callbacks_by_day (
+    call_date            date             NOT NULL,
+    account              text             NOT NULL,
+    vendor               text             NOT NULL,
+    queue_name           text,
+    attempt_no           integer,
+    requests             bigint           NOT NULL,
+    answered_requests    bigint           NOT NULL,
+    unanswered_requests  bigint           NOT NULL,
+    open_requests        bigint           NOT NULL,
+    not_offered_requests bigint           NOT NULL,
+    missing_requests     bigint           NOT NULL,
+    talk_s               double precision
+);
+CREATE INDEX callbacks_by_day_day ON marts.callbacks_by_day (call_date, account);
+COMMENT ON TABLE marts.callbacks_by_day IS 'Callback requests by business day and number of attempts so far. A request''s day is that of its latest attempt';
+COMMENT ON COLUMN marts.callbacks_by_day.call_date IS 'Business day, in the account''s time zone';
+COMMENT ON COLUMN marts.callbacks_by_day.account IS 'Account, as in accounts.toml';
+COMMENT ON COLUMN marts.callbacks_by_day.vendor IS 'evolux, conpeek, clickfono, wolkvox or vono';
+COMMENT ON COLUMN marts.callbacks_by_day.queue_name IS 'The popup that the request came from';
+COMMENT ON COLUMN marts.callbacks_by_day.attempt_no IS 'Attempts so far: 1 is no retry. NULL: the vendor doesn''t say';
+COMMENT ON COLUMN marts.callbacks_by_day.requests IS 'Requests with so many attempts';
+COMMENT ON COLUMN marts.callbacks_by_day.answered_requests IS 'Of these: connected';
+COMMENT ON COLUMN marts.callbacks_by_day.unanswered_requests IS 'Of these: given up';
+COMMENT ON COLUMN marts.callbacks_by_day.open_requests IS 'Of these: queued, running or to be tried again';
+COMMENT ON COLUMN marts.callbacks_by_day.not_offered_requests IS 'Of these: spam, or out of hours';
+COMMENT ON COLUMN marts.callbacks_by_day.missing_requests IS 'Requests that full reads no longer return; in no other figure';
+COMMENT ON COLUMN marts.callbacks_by_day.talk_s IS 'Seconds talked. NULL: none';
+
+-- schema/54_marts_ivr_paths_by_day
+CREATE TABLE marts.ivr_paths_by_day (
+    call_date      date             NOT NULL,
+    account        text             NOT NULL,
+    vendor         text             NOT NULL,
+    flow_name      text,
+    path           text,
+    steps          bigint           NOT NULL,
+    disposition    text             NOT NULL,
+    sessions       bigint           NOT NULL,
+    avg_duration_s double precision
+);
+CREATE INDEX ivr_paths_by_day_day ON marts.ivr_paths_by_day (call_date, account);
+COMMENT ON TABLE marts.ivr_paths_by_day IS 'Ways that callers took through IVR flows';
+COMMENT ON COLUMN marts.ivr_paths_by_day.call_date IS 'Business day, in the account''s time zone';
+COMMENT ON COLUMN marts.ivr_paths_by_day.account IS 'Account, as in accounts.toml';
+COMMENT ON COLUMN marts.ivr_paths_by_day.vendor IS 'evolux, conpeek, clickfono, wolkvox or vono';
+COMMENT ON COLUMN marts.ivr_paths_by_day.flow_name IS 'IVR flow: its name, or its key where it has no name. NULL: the vendor names none';
+COMMENT ON COLUMN marts.ivr_paths_by_day.path IS 'The kinds of the steps in order, such as start > menu > transfer. NULL: the vendor hasn''t told the steps (yet)';
+COMMENT ON COLUMN marts.ivr_paths_by_day.steps IS 'Steps on that way';
+COMMENT ON COLUMN marts.ivr_paths_by_day.disposition IS 'How the sessions ended, as in facts.calls';
+COMMENT ON COLUMN marts.ivr_paths_by_day.sessions IS 'Sessions that went this way; missing ones aren''t counted';
+COMMENT ON COLUMN marts.ivr_paths_by_day.avg_duration_s IS 'Seconds that they took on average. NULL: not known';
+
+-- schema/55_marts_recordings_by_day
+CREATE TABLE marts.recordings_by_day (
+    call_date          date             NOT NULL,
+    account            text             NOT NULL,
+    vendor             text             NOT NULL,
+    recordings         bigint           NOT NULL,
+    missing_recordings bigint           NOT NULL,
+    fetched            bigint           NOT NULL,
+    coverage           double precision,
+    recorded_s         double precision,
+    size_bytes         numeric
+);
+CREATE INDEX recordings_by_day_day ON marts.recordings_by_day (call_date, account);
+COMMENT ON TABLE marts.recordings_by_day IS 'Recordings that vendors list, and how much of their audio is fetched. How many calls weren''t recorded isn''t told by a vendor of recordings';
+COMMENT ON COLUMN marts.recordings_by_day.call_date IS 'Business day, in the account''s time zone';
+COMMENT ON COLUMN marts.recordings_by_day.account IS 'Account, as in accounts.toml';
+COMMENT ON COLUMN marts.recordings_by_day.vendor IS 'evolux, conpeek, clickfono, wolkvox or vono';
+COMMENT ON COLUMN marts.recordings_by_day.recordings IS 'Recordings that the vendor has';
+COMMENT ON COLUMN marts.recordings_by_day.missing_recordings IS 'Recordings that the vendor no longer lists; in no other figure';
+COMMENT ON COLUMN marts.recordings_by_day.fetched IS 'Recordings whose audio is kept here';
+COMMENT ON COLUMN marts.recordings_by_day.coverage IS 'fetched / recordings, 0 to 1. NULL: no recordings';
+COMMENT ON COLUMN marts.recordings_by_day.recorded_s IS 'Seconds of the recorded calls. NULL: not known';
+COMMENT ON COLUMN marts.recordings_by_day.size_bytes IS 'Size of the files, about. NULL: not known';
+
+-- schema/56_marts_costs_by_day
+CREATE TABLE marts.costs_by_day (
+    call_date date             NOT NULL,
+    account   text             NOT NULL,
+    vendor    text             NOT NULL,
+    grain     text             NOT NULL,
+    currency  text,
+    calls     bigint           NOT NULL,
+    cost      numeric          NOT NULL,
+    talk_s    double precision
+);
+CREATE INDEX costs_by_day_day ON marts.costs_by_day (call_date, account);
+COMMENT ON TABLE marts.costs_by_day IS 'What calls cost, each currency by itself. Vendors'' own totals by agent are in marts.agents_by_day and contain these: never add both';
+COMMENT ON COLUMN marts.costs_by_day.call_date IS 'Business day, in the account''s time zone';
+COMMENT ON COLUMN marts.costs_by_day.account IS 'Account, as in accounts.toml';
+COMMENT ON COLUMN marts.costs_by_day.vendor IS 'evolux, conpeek, clickfono, wolkvox or vono';
+COMMENT ON COLUMN marts.costs_by_day.grain IS 'What one call is here, as in facts.calls. Never add different grains';
+COMMENT ON COLUMN marts.costs_by_day.currency IS 'ISO 4217 code. NULL: accounts.toml names none. Never add different currencies';
+COMMENT ON COLUMN marts.costs_by_day.calls IS 'Calls with a cost; missing ones aren''t counted';
+COMMENT ON COLUMN marts.costs_by_day.cost IS 'What they cost, in currency';
+COMMENT ON COLUMN marts.costs_by_day.talk_s IS 'Seconds talked in them. NULL: not known';

@@ -1,7 +1,7 @@
-"""What the tables must hold, computed from what the vendor served and from what it has in the end."""
+"""What the tables must hold: computed from what the vendor served, and from what it has at last."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import date
 from typing import Any
 
@@ -45,9 +45,8 @@ class Reference:
             assert row.version == len(stored[row.record_key])
         seen: Versions = defaultdict(list)
         for answer in served:
-            for record in answer.rows:
-                if isinstance(record, dict):
-                    seen[self._kind.key_of(record, answer.day)].append(payload.storable(record))
+            for key, record in self._of_one_answer(answer):
+                seen[key].append(record)
         if was_killed:
             for key, versions in stored.items():
                 before = self.versions[key]
@@ -60,6 +59,15 @@ class Reference:
                 if self.versions[key][-1:] != [record]:
                     self.versions[key].append(record)
         assert stored == {key: versions for key, versions in self.versions.items() if versions}
+
+    def _of_one_answer(self, answer: Served) -> Iterator[tuple[str, Payload]]:
+        """Of two different records under one key the second isn't a version of the first."""
+        met: dict[str, Payload] = {}
+        for row in answer.rows:
+            if isinstance(row, dict):
+                key, record = self._kind.key_of(row, answer.day), payload.storable(row)
+                if met.setdefault(key, record) == record:
+                    yield key, record
 
     def check_always(self) -> None:
         """What holds at any moment."""

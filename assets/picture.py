@@ -1,20 +1,32 @@
-"""A small picture of a day's calls by hour: Dagster's UI shows images in Markdown."""
+"""A small picture of a day's calls by hour: a line of blocks, and an image.
+
+Dagster's UI shows text as it is, and images in Markdown only when asked to.
+"""
 
 import base64
 from collections.abc import Mapping
 
 import dagster as dg
 
+BLOCKS = "▁▂▃▄▅▆▇█"
 WIDTH, HEIGHT, BAR = 384, 64, 12
 COLOUR = "#7c6df2"
 """Seen on Dagster's light theme and on its dark one."""
 
 
-def by_hour(calls: Mapping[int, int]) -> dg.MarkdownMetadataValue:
-    """A bar an hour, with the busiest hour in words; `calls` by local hour, 0 to 23."""
+def in_a_line(calls: Mapping[int, int]) -> str:
+    """A block an hour from 0 to 23, and in words which was the busiest."""
     most = max(calls.values())
-    busiest = max(calls, key=lambda hour: calls[hour])
-    step = WIDTH / 24
+    blocks = "".join(
+        BLOCKS[-(-calls[hour] * len(BLOCKS) // most) - 1] if calls.get(hour) else "·"
+        for hour in range(24)
+    )
+    return f"{blocks}  {_told(calls)}"
+
+
+def drawn(calls: Mapping[int, int]) -> dg.MarkdownMetadataValue:
+    """A bar an hour; `calls` by local hour, 0 to 23."""
+    most, step = max(calls.values()), WIDTH / 24
     bars = "".join(
         f'<rect x="{hour * step + (step - BAR) / 2:g}" y="{HEIGHT - height:g}" '
         f'width="{BAR}" height="{height:g}"/>'
@@ -30,5 +42,10 @@ def by_hour(calls: Mapping[int, int]) -> dg.MarkdownMetadataValue:
         f'fill="{COLOUR}" font-family="sans-serif" font-size="11">{bars}{labels}</svg>'
     )
     encoded = base64.b64encode(image.encode()).decode()
-    told = f"{sum(calls.values()):,} calls, busiest from {busiest:02}:00 ({most:,})"
+    told = _told(calls)
     return dg.MetadataValue.md(f"![{told}](data:image/svg+xml;base64,{encoded})\n\n{told}")
+
+
+def _told(calls: Mapping[int, int]) -> str:
+    busiest = max(calls, key=lambda hour: calls[hour])
+    return f"{sum(calls.values()):,} calls, most from {busiest:02}:00 ({calls[busiest]:,})"

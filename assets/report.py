@@ -17,8 +17,8 @@ from resources.warehouse import Warehouse
 MOST_ACCOUNTS = 40
 """Lines of a table, those with trouble first: a materialisation is stored for long."""
 ACCOUNT_COLUMNS = (
-    "account", "state", "facts", "vendor's total", "open", "rejects", "records read", "new",
-    "changed", "next due (UTC)", "note",
+    "account", "state", "records", "new", "changed", "rejects", "next due (UTC)", "facts",
+    "vendor's total", "open", "note",
 )  # fmt: skip
 
 
@@ -55,7 +55,6 @@ def day_report(
         "changed": total.changed,
         "missing": total.missing,
         "rejected": total.rejected,
-        "requests": total.requests,
         "dagster/partition_row_count": sum(row.facts for row in rows),
         "accounts": _accounts(rows, of),
     }
@@ -65,17 +64,18 @@ def day_report(
         metadata["open rejects by reason"] = table(columns, [tuple(row) for row in reasons])
     calls = warehouse.rows("plan/calls_by_hour", **where)
     if calls:
-        metadata["calls by hour"] = picture.by_hour({row.hour: row.calls for row in calls})
+        by_hour = {row.hour: row.calls for row in calls}
+        metadata["calls by hour"] = picture.in_a_line(by_hour)
+        metadata["calls by hour, drawn"] = picture.drawn(by_hour)
     return metadata
 
 
 def _accounts(rows: Sequence[Any], of: dict[str, Figures | None]) -> dg.TableMetadataValue:
     lines: list[tuple[Any, ...]] = [
         (
-            row.account, row.state, row.facts, row.vendor_total, row.open_records, row.rejects,
-            figures.records, figures.new, figures.changed,
-            f"{row.next_due_at.astimezone(UTC):%Y-%m-%d %H:%M:%S}" if row.next_due_at else None,
-            row.note,
+            row.account, row.state, figures.records, figures.new, figures.changed, row.rejects,
+            f"{row.next_due_at.astimezone(UTC):%m-%d %H:%M}" if row.next_due_at else None,
+            row.facts, row.vendor_total, row.open_records, row.note,
         )
         for row in rows[:MOST_ACCOUNTS]
         for figures in [of.get(row.account) or Figures()]

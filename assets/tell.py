@@ -65,8 +65,8 @@ class Teller:
         return future.result()
 
     def tell(self, stream: AnyStream, days: Iterable[date]) -> None:
-        """Materialisations of the days, newest first."""
-        new = sorted({day for day in days if (stream.name, day) not in self._told}, reverse=True)
+        """Materialisations of the days; the newest last, as Dagster shows what came last."""
+        new = sorted({day for day in days if (stream.name, day) not in self._told})
         if not new:
             return
         results = [result for result in self._results.values() if result.stream == stream.name]

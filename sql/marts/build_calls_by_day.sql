@@ -28,9 +28,13 @@ RETURNS SETOF marts.calls_by_day LANGUAGE sql STABLE AS $$
     )
     SELECT p_day, account, vendor, grain, direction, queue_name, flow_name, calls,
            answered, abandoned, unanswered, handed_on, contained, not_offered, open, unknown, missing,
-           answered::float8 / nullif(answered + abandoned + unanswered, 0),
-           abandoned::float8 / nullif(answered + abandoned + unanswered, 0), in_20s,
-           waits, wait_s, round((wait_s / nullif(waits, 0))::numeric, 3)::float8, round(wait[1]::numeric, 3)::float8, round(wait[2]::numeric, 3)::float8,
-           talks, talk_s, round((talk_s / nullif(talks, 0))::numeric, 3)::float8, round(talk[1]::numeric, 3)::float8, round(talk[2]::numeric, 3)::float8
+           answered / tried, abandoned / tried, in_20s,
+           waits, wait_s, round((wait_s / nullif(waits, 0))::numeric, 3)::float8,
+           round(wait[1]::numeric, 3)::float8, round(wait[2]::numeric, 3)::float8,
+           talks, talk_s, round((talk_s / nullif(talks, 0))::numeric, 3)::float8,
+           round(talk[1]::numeric, 3)::float8, round(talk[2]::numeric, 3)::float8
       FROM counted
+     -- An IVR doesn't know who answered, and who answered nobody isn't recorded: no rate follows.
+     CROSS JOIN LATERAL (SELECT CASE WHEN grain IN ('call', 'callback_request')
+                                THEN nullif(answered + abandoned + unanswered, 0)::float8 END AS tried) t
 $$;

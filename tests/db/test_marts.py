@@ -74,7 +74,7 @@ def test_rates_count_what_somebody_could_answer(days: Warehouse) -> None:
     )
     assert refreshed(days, figures) == [
         ("call", 6, 2, 1, 1, 1, 1, 1, 0.5, 0.25, 1, 4, 110, 20, 2, 100),
-        ("recorded_call", 1, 1, 0, 0, 0, 0, 0, 1, 0, 1, 1, 10, 10, 1, 100),
+        ("recorded_call", 1, 1, 0, 0, 0, 0, 0, None, None, 1, 1, 10, 10, 1, 100),
     ]
 
 

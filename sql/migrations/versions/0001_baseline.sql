@@ -731,8 +731,8 @@ COMMENT ON COLUMN marts.calls_by_day.not_offered_calls IS 'Never offered to anyb
 COMMENT ON COLUMN marts.calls_by_day.open_calls IS 'Not over yet: outcome open';
 COMMENT ON COLUMN marts.calls_by_day.unknown_calls IS 'The vendor doesn''t say what became of them: outcome unknown';
 COMMENT ON COLUMN marts.calls_by_day.missing_calls IS 'Calls that full reads no longer return; in no other figure';
-COMMENT ON COLUMN marts.calls_by_day.answer_rate IS 'answered_calls / (answered + abandoned + unanswered), 0 to 1. NULL: none of these';
-COMMENT ON COLUMN marts.calls_by_day.abandonment_rate IS 'abandoned_calls / (answered + abandoned + unanswered), 0 to 1. NULL: none of these';
+COMMENT ON COLUMN marts.calls_by_day.answer_rate IS 'answered_calls / (answered + abandoned + unanswered), 0 to 1. NULL: none of these, or a grain that doesn''t tell (ivr_session, recorded_call)';
+COMMENT ON COLUMN marts.calls_by_day.abandonment_rate IS 'abandoned_calls / (answered + abandoned + unanswered), 0 to 1. NULL: as answer_rate';
 COMMENT ON COLUMN marts.calls_by_day.answered_in_20s IS 'Answered calls that waited 20 seconds at most; divided by answered_calls: the service level';
 COMMENT ON COLUMN marts.calls_by_day.waits IS 'Calls whose wait is known';
 COMMENT ON COLUMN marts.calls_by_day.wait_s IS 'Seconds waited by all of them. NULL: known of none';

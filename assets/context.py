@@ -33,8 +33,8 @@ class Choice(dg.Config):
 
 
 class Callhouse(dg.ConfigurableResource):  # type: ignore[type-arg]
-    """Accounts and warehouse, from the environment (INTERFACE: `CALLHOUSE_ACCOUNTS`,
-    `CALLHOUSE_DATABASE_URL`). It has no configuration of its own, as Dagster shows that in clear.
+    """Accounts and warehouse, as `CALLHOUSE_ACCOUNTS` and `CALLHOUSE_DATABASE_URL` of the
+    environment say. Nothing to configure here, where Dagster would show it in clear.
     """
 
     @contextmanager

@@ -31,6 +31,7 @@ DECLARE
     slots        integer;
     ahead        integer;
     ahead_here   integer;
+    before_here  integer;
     leaves       boolean;
 BEGIN
     PERFORM ops.settle_permits(p_credential, at_now);
@@ -72,12 +73,16 @@ BEGIN
     END IF;
 
     -- Who goes before us: polls, and backfills that have aged, by arrival; then backfills. One
-    -- that is away keeps its report's turn, but none of the requests that may be in flight.
+    -- that is away keeps its report's turn, but none of the requests that may be in flight. Who
+    -- is late for its next look is probably dead, and waits without holding others up; nor does
+    -- who expects its turn so late that ours before it changes nothing.
     SELECT count(*) FILTER (WHERE w.report = p_report),
+           count(*) FILTER (WHERE w.report = p_report AND w.expected_at < at_now + spacing),
            count(*) FILTER (WHERE NOT w.away AND w.ready_at <= at_now)
-      INTO ahead_here, ahead
+      INTO ahead_here, before_here, ahead
       FROM ops.waiters w
      WHERE w.credential = p_credential AND w.id IS DISTINCT FROM ticket.id
+       AND (w.away OR w.expires_at > at_now + interval '4 seconds')
        AND (w.backfill AND w.since > aged, w.id)
          < (p_backfill AND coalesce(ticket.since, at_now) > aged, coalesce(ticket.id, 9223372036854775807));
 
@@ -87,7 +92,7 @@ BEGIN
     ELSIF spaced_until > at_now THEN
         reason := 'spacing';
         wait_s := extract(epoch FROM spaced_until - at_now) + ahead_here * p_spacing_s;
-    ELSIF p_spacing_s > 0 AND ahead_here > 0 THEN
+    ELSIF p_spacing_s > 0 AND before_here > 0 THEN
         reason := 'queue';
         wait_s := ahead_here * p_spacing_s;
     ELSIF paced_until > at_now THEN
@@ -111,8 +116,9 @@ BEGIN
         VALUES (p_credential, p_account, p_stream, p_report, p_holder, p_backfill, leaves, reason,
                 p_run_id, at_now, at_now,
                 CASE WHEN reason IN ('spacing', 'queue') THEN until ELSE at_now END, until,
-                at_now + make_interval(secs => CASE WHEN leaves THEN wait_s + 90
-                                                    ELSE least(wait_s, p_longest_sleep_s) + 5 END))
+                at_now + make_interval(secs => CASE
+                    WHEN leaves THEN wait_s + 90
+                    ELSE least(wait_s, p_longest_sleep_s) + 5 END))  -- a second late, four more lost
         ON CONFLICT (credential, report, holder) DO UPDATE
             SET away = excluded.away, reason = excluded.reason, looked_at = excluded.looked_at,
                 ready_at = excluded.ready_at, expected_at = excluded.expected_at,

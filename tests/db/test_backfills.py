@@ -116,11 +116,11 @@ def heavy(tenant: Tenant) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(
-    ("limit", "learned", "then", "later"),
+    ("limit", "learned", "windows"),
     [
-        (full, 8, [(17, 22), (23, 28)], [(21, 28), (17, 20)]),
-        (slow, 16, [(17, 28)], [(17, 28)]),
-        (heavy, 16, [(17, 28)], [(17, 28)]),
+        (full, 8, ([(17, 22), (23, 28)], [(21, 28), (17, 20)])),
+        (slow, 16, ([(17, 28)], [(17, 28)])),
+        (heavy, 16, ([(17, 28)], [(17, 28)])),
     ],
 )
 def test_what_is_too_much_is_halved_and_remembered(
@@ -131,10 +131,10 @@ def test_what_is_too_much_is_halved_and_remembered(
     warehouse: Warehouse,
     limit: Callable[[Tenant], dict[str, Any]],
     learned: int,
-    then: list[tuple[int, int]],
-    later: list[tuple[int, int]],
+    windows: tuple[list[tuple[int, int]], list[tuple[int, int]]],
 ) -> None:
-    """For the next windows of this run, and for the next runs."""
+    """For the next windows of this run, and for the next runs: there they are planned by it."""
+    then, later = windows
     february = days_between(date(2026, 2, 17), date(2026, 2, 28))
     account = account_of(tenant, start_date=february[0], limits=limit(tenant))
     assert backfill(account, february + MARCH).state == "ok"

@@ -335,18 +335,36 @@ def test_who_gives_up_leaves_the_queue(
     assert query(warehouse, "SELECT * FROM ops.waiters") == []
 
 
-def test_the_place_of_a_killed_waiter_is_free_within_seconds(
-    clock: Clock, warehouse: Warehouse
-) -> None:
+def test_a_killed_waiter_holds_up_nobody_for_long(clock: Clock, warehouse: Warehouse) -> None:
+    """Late for its look it may be slow: it keeps its place, but others go."""
     only = account()
     holder = Waiter(warehouse, only)
     permit = holder.look().permit
-    assert not Waiter(warehouse, only).is_granted()  # and is never heard of again
+    dead, alive = Waiter(warehouse, only), Waiter(warehouse, only)
+    assert not dead.is_granted()
     holder.release(permit)
-    second = Waiter(warehouse, only)
-    assert not second.is_granted()
-    clock.move(6)
-    assert second.is_granted()
+    assert not alive.is_granted()
+    clock.move(1.1)
+    assert alive.ask()
+    assert query(warehouse, "SELECT count(*) FROM ops.waiters") == [(1,)]
+    clock.move(4)
+    assert alive.ask()
+    assert query(warehouse, "SELECT count(*) FROM ops.waiters") == [(0,)]
+
+
+def test_a_turn_that_nobody_expects_is_not_wasted(clock: Clock, warehouse: Warehouse) -> None:
+    """Two give up; the third, who doesn't know it, loses nothing when a newcomer goes."""
+    spaced = account(limits={"min_interval_s": 10})
+    assert Waiter(warehouse, spaced).ask()
+    first, second, third, newcomer = (Waiter(warehouse, spaced) for _ in range(4))
+    assert [waiter.look().wait_s for waiter in (first, second, third)] == [10, 20, 30]
+    for waiter in (first, second):
+        waiter.look(patience_s=0)
+    clock.move(10)
+    assert newcomer.ask()
+    assert not newcomer.ask()
+    clock.move(10)
+    assert third.ask()
 
 
 def test_a_long_wait_is_told_and_ends_when_the_limiter_closes(

@@ -16,6 +16,8 @@ from resources.vendor import Vendor
 from resources.warehouse import Warehouse
 from resources.windows import business_day
 
+LONGEST_TAG = 2000
+"""Postgres indexes Dagster's tags, and refuses an entry of more than 2,700 bytes."""
 PRIORITY = "10"
 """Polls leave the queue before backfills, which have Dagster's 0."""
 IN_PROGRESS = [
@@ -78,10 +80,12 @@ def poll_tags(
     """The tags of a run that polls these of the vendor's accounts: yesterday and today."""
     today = [business_day(now, account.timezone) for account in due]
     first, last = day_range([*today, min(today) - timedelta(days=1)])
+    names = accounts_tag(due, accounts)
     return {
         KIND_TAG: POLL,
         "callhouse/vendor": vendor.name,
-        ACCOUNTS_TAG: accounts_tag(due, accounts),
+        # Where they don't fit all are polled, some a little early: their limits hold all the same.
+        ACCOUNTS_TAG: names if len(names) <= LONGEST_TAG else "",
         "dagster/priority": PRIORITY,
         "dagster/asset_partition_range_start": first,
         "dagster/asset_partition_range_end": last,

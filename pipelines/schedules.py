@@ -20,6 +20,8 @@ LONGEST_TAG = 2000
 """Postgres indexes Dagster's tags, and refuses an entry of more than 2,700 bytes."""
 PRIORITY = "10"
 """Polls leave the queue before backfills, which have Dagster's 0."""
+LONGEST_POLL_S = "1800"
+"""A poll whose process is gone keeps the next from starting for no longer."""
 IN_PROGRESS = [
     dg.DagsterRunStatus.QUEUED,
     dg.DagsterRunStatus.NOT_STARTED,
@@ -87,6 +89,7 @@ def poll_tags(
         # Where they don't fit all are polled, some a little early: their limits hold all the same.
         ACCOUNTS_TAG: names if len(names) <= LONGEST_TAG else "",
         "dagster/priority": PRIORITY,
+        "dagster/max_runtime": LONGEST_POLL_S,
         "dagster/asset_partition_range_start": first,
         "dagster/asset_partition_range_end": last,
     }

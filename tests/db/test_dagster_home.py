@@ -34,7 +34,7 @@ def test_storage_is_a_schema_of_the_warehouse(home: Home, empty_database_url: st
         assert instance.run_monitoring_enabled
         limits = instance.get_concurrency_config().run_queue_config
         assert limits is not None
-        assert limits.max_concurrent_runs == 10
+        assert limits.max_concurrent_runs == 16
     assert _schemas(empty_database_url) == {"dagster"}
 
 

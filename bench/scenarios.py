@@ -24,6 +24,8 @@ class Contender:
 
     module: str
     steps: tuple[tuple[str, str], ...]
+    table: str = "facts.call_legs"
+    """Has a row for every dialog in the end."""
     peer: bool = False
 
     def run(self, lane: Lane) -> Steps:
@@ -45,12 +47,16 @@ OURS = Contender(
 FLOOR = Contender("floor", (("floor: straight COPY", "load"),))
 MERGING = Contender("floor", (("floor with merge", "merge"), ("floor with merge, again", "merge")))
 OWN = (OURS, FLOOR, MERGING)
+LANDED = "peer.dialogs"
 OTHERS = (
-    Contender("dlt_rest", (("dlt, merge", "load"), ("dlt, merge, again", "load")), peer=True),
-    Contender("dlt_arrow", (("dlt, Arrow, append only", "load"),), peer=True),
+    Contender(
+        "dlt_rest", (("dlt, merge", "load"), ("dlt, merge, again", "load")), table=LANDED, peer=True
+    ),
+    Contender("dlt_arrow", (("dlt, Arrow, append only", "load"),), table=LANDED, peer=True),
     Contender(
         "ingestr_jsonl",
         (("ingestr, merge", "load"), ("ingestr, merge, again", "load")),
+        table=LANDED,
         peer=True,
     ),
 )
@@ -64,8 +70,8 @@ def dialogs(yard: Yard, size: int, runs: int, *, peers: bool = True) -> Steps:
             for contender in contenders:
                 with yard.lane(url, "conpeek") as lane:
                     for step, figures in contender.run(lane):
-                        if figures.records != size:
-                            raise BenchError(f"{step}: {figures.records} of {size} records")
+                        if (found := lane.count(contender.table)) != size:
+                            raise BenchError(f"{step}: {found} of {size} dialogs have landed")
                         yield step, figures
 
 

@@ -169,6 +169,15 @@ class Lane:
         with closing(psycopg.connect(self.task.database_url, autocommit=True)) as connection:
             connection.execute(TRUNCATE_FACTS)
 
+    def count(self, table: str) -> int:
+        """Rows that are there, whatever a contender says."""
+        with closing(psycopg.connect(self.task.database_url)) as connection:
+            found = connection.execute(
+                sql.SQL("SELECT count(*) FROM {}").format(sql.Identifier(*table.split(".")))
+            ).fetchone()
+        assert found is not None
+        return int(found[0])
+
     def run(self, module: str, action: str, *, peer: bool = False, **changes: Any) -> Figures:
         """One run of `bench.contenders.<module>`, on the scales.
 

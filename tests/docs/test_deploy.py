@@ -1,0 +1,67 @@
+"""What is in `deploy/` fits the code. No container is started: there may be no engine."""
+
+import importlib
+import re
+from typing import Any
+
+import yaml
+
+from pipelines.dagster_home import CONFIGURATION, STORAGE_URL
+from resources.home import CHECKOUT
+
+DEPLOY = CHECKOUT / "deploy"
+COMPOSE = yaml.safe_load((DEPLOY / "compose" / "compose.yaml").read_text(encoding="utf-8"))
+VALUES = yaml.safe_load((DEPLOY / "kubernetes" / "values.yaml").read_text(encoding="utf-8"))
+DAGSTER = yaml.safe_load(CONFIGURATION.read_text(encoding="utf-8"))
+DOCKERFILE = (DEPLOY / "Dockerfile").read_text(encoding="utf-8")
+
+
+def test_the_image_copies_what_is_there() -> None:
+    copied = [
+        name
+        for line in re.findall(r"^COPY (.+)$", DOCKERFILE, re.MULTILINE)
+        for name in line.split()[:-1]
+    ]
+    assert {"assets", "pipelines", "resources", "sql", "requirements.lock"} <= set(copied)
+    for name in copied:
+        assert (CHECKOUT / name).exists(), name
+
+
+def test_the_image_serves_the_code_location() -> None:
+    assert "pipelines.definitions" in DOCKERFILE
+    port = re.search(r'"--port", "(\d+)"', DOCKERFILE)
+    assert port
+    workspace = (DEPLOY / "compose" / "workspace.yaml").read_text(encoding="utf-8")
+    (server,) = yaml.safe_load(workspace)["load_from"]
+    assert server["grpc_server"]["port"] == int(port[1])
+    assert server["grpc_server"]["host"] in COMPOSE["services"]
+
+
+def test_compose_is_whole() -> None:
+    services = COMPOSE["services"]
+    assert {"postgres", "migrate", "code", "daemon", "ui", "proxy"} == set(services)
+    for service in services.values():
+        for other in service.get("depends_on", []):
+            assert other in services
+        for volume in service.get("volumes", []):
+            source = volume.split(":")[0]
+            if source.startswith("./") and source not in ("./accounts.toml", "./secrets"):
+                assert (DEPLOY / "compose" / source).exists(), source
+            elif not source.startswith("./"):
+                assert source in COMPOSE["volumes"]
+    environment = services["code"]["environment"]
+    assert environment[STORAGE_URL].startswith("postgresql+psycopg2://")
+    assert "ports" not in services["ui"], "only the proxy, which asks for a password, is open"
+
+
+def test_kubernetes_runs_dagster_as_callhouse_does() -> None:
+    daemon = VALUES["dagsterDaemon"]
+    coordinator = daemon["runCoordinator"]["config"]["customRunCoordinator"]
+    ours = DAGSTER["run_coordinator"]
+    assert (coordinator["module"], coordinator["class"]) == (ours["module"], ours["class"])
+    assert hasattr(importlib.import_module(ours["module"]), ours["class"])
+    assert coordinator["config"] == DAGSTER["concurrency"]["runs"]
+    monitoring: dict[str, Any] = DAGSTER["run_monitoring"]
+    for name, value in daemon["runMonitoring"].items():
+        assert monitoring[re.sub(r"([A-Z])", r"_\1", name).lower()] == value, name
+    assert not VALUES["telemetry"]["enabled"]

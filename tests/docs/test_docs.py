@@ -1,0 +1,164 @@
+"""The pages say what is so: links lead somewhere, what they name exists, commands are commands."""
+
+import re
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+from typer.main import get_command
+
+from assets.checks import CHECKS
+from assets.maintenance import CHECK
+from pipelines.alerts import TITLES
+from pipelines.cli import app
+from resources.account import Limits
+from resources.configuration import AccountEntry, read_accounts
+from resources.home import CHECKOUT
+from resources.vendors import discover
+
+PAGES = sorted([*CHECKOUT.glob("*.md"), *CHECKOUT.glob("docs/**/*.md")])
+OPERATORS = CHECKOUT / "docs" / "operators"
+_LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
+_BLOCK = re.compile(r"^```(\w+)\n(.*?)^```", re.DOTALL | re.MULTILINE)
+_FILE = re.compile(r"`((?:[\w.-]+/)+[\w.-]+\.(?:py|sql|md|toml|yaml|lock))`")
+EXPECTED_ELSEWHERE = ("/", ".callhouse")
+
+
+def named(page: Path) -> str:
+    return str(page.relative_to(CHECKOUT))
+
+
+def blocks(language: str) -> Iterator[tuple[str, str]]:
+    """The pages' blocks in a language, each with its page's name."""
+    for page in PAGES:
+        for found in _BLOCK.findall(page.read_text(encoding="utf-8")):
+            if found[0] == language:
+                yield named(page), found[1]
+
+
+def headings(page: Path) -> set[str]:
+    lines = re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", line.lower()).strip().replace(" ", "-") for line in lines}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=named)
+def test_links_lead_somewhere(page: Path) -> None:
+    for link in _LINK.findall(page.read_text(encoding="utf-8")):
+        if re.match(r"https?://", link):
+            continue
+        place, _, heading = link.partition("#")
+        target = (page.parent / place).resolve() if place else page
+        assert target.exists(), link
+        assert not heading or heading in headings(target), link
+
+
+@pytest.mark.parametrize("page", PAGES, ids=named)
+def test_files_that_are_named_exist(page: Path) -> None:
+    for name in _FILE.findall(page.read_text(encoding="utf-8")):
+        roots = (CHECKOUT, CHECKOUT / "tests", page.parent)
+        assert any((root / name).exists() for root in roots), name
+
+
+def test_commands_are_commands() -> None:
+    """`callhouse …` with options that it has, `make …` with targets that there are."""
+    known = get_command(app)
+    targets = set(re.findall(r"^([a-z-]+):", (CHECKOUT / "Makefile").read_text(), re.MULTILINE))
+    said = 0
+    for page, block in blocks("console"):
+        for line in block.splitlines():
+            words = line.removeprefix("$ ").split()
+            if not line.startswith("$ "):
+                continue
+            if words[0] == "make":
+                assert words[1] in targets, (page, line)
+            elif words[0].endswith("callhouse"):
+                command = known.commands[words[1]]  # type: ignore[attr-defined]
+                options = {name for parameter in command.params for name in parameter.opts}
+                used = {word.partition("=")[0] for word in words[2:] if word.startswith("--")}
+                assert used <= options, (page, line)
+            elif words[0].startswith(".venv/bin/"):
+                assert (Path(sys.executable).parent / Path(words[0]).name).exists(), (page, line)
+            said += 1
+    assert said > 10
+
+
+def test_every_command_is_documented() -> None:
+    text = "\n".join(page.read_text(encoding="utf-8") for page in PAGES)
+    for name in get_command(app).commands:  # type: ignore[attr-defined]
+        assert f"callhouse {name}" in text or f"make {name}" in text, name
+
+
+def test_queries_outside_the_analysts_pages_run(database_url: str) -> None:
+    queries = [(page, query) for page, query in blocks("sql") if "docs/analysts" not in page]
+    assert queries
+    with psycopg.connect(database_url) as connection:
+        for _, query in queries:
+            connection.execute(query.encode())
+
+
+def test_accounts_of_the_pages_are_accepted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written = [block for _, block in blocks("toml") if "[accounts." in block]
+    assert len(written) >= 2
+    for number, block in enumerate(written):
+        for name in re.findall(r'env = "(\w+)"', block):
+            monkeypatch.setenv(name, "a token")
+        file = tmp_path / f"{number}.toml"
+        file.write_text(block, encoding="utf-8")
+        assert read_accounts(file)
+
+
+def test_the_page_of_accounts_names_every_key() -> None:
+    text = (OPERATORS / "accounts.md").read_text(encoding="utf-8")
+    keys = {*AccountEntry.model_fields, *Limits.model_fields} - {"sources"}
+    for vendor in discover().values():
+        keys |= {*vendor.options.model_fields, *vendor.credentials}
+    assert not {key for key in keys if f"`{key}`" not in text and f"\n{key} " not in text}
+
+
+def test_the_runbook_names_every_check_and_alert() -> None:
+    text = (OPERATORS / "runbook.md").read_text(encoding="utf-8")
+    for name in [*(check.name for check in CHECKS), CHECK]:
+        assert f"`{name}`" in text, name
+    for title in TITLES.values():
+        assert f"| {title} |" in text, title
+
+
+def test_the_page_of_deployment_names_every_variable() -> None:
+    """All that the code reads, but for what its own processes tell each other."""
+    own = {"CALLHOUSE_END_WITH_PARENT"}
+    code = "\n".join(
+        file.read_text(encoding="utf-8")
+        for folder in ("pipelines", "assets", "resources", "sql")
+        for file in (CHECKOUT / folder).rglob("*.py")
+    )
+    text = (OPERATORS / "deploy.md").read_text(encoding="utf-8")
+    for name in set(re.findall(r"\bCALLHOUSE_[A-Z_]+[A-Z]\b", code)) - own:
+        assert f"`{name}`" in text, name
+
+
+def test_the_changelog_knows_the_version() -> None:
+    project = tomllib.loads((CHECKOUT / "pyproject.toml").read_text(encoding="utf-8"))
+    text = (CHECKOUT / "CHANGELOG.md").read_text(encoding="utf-8")
+    assert f"## {project['project']['version']}" in text
+
+
+def test_pictures_are_small() -> None:
+    for picture in (CHECKOUT / "docs" / "images").glob("*"):
+        assert picture.suffix == ".png"
+        assert picture.stat().st_size <= 200_000, picture.name
+
+
+def test_no_page_names_a_place_of_somebodys_machine() -> None:
+    """Nor does what is committed beside them."""
+    listed = subprocess.run(
+        ["git", "ls-files", "*.md", "deploy"], cwd=CHECKOUT, capture_output=True, check=True
+    )
+    for name in listed.stdout.decode().splitlines():
+        text = (CHECKOUT / name).read_text(encoding="utf-8")
+        assert not re.search(r"/(home|root|Users|tmp|work)/\w", text), name

@@ -4,6 +4,7 @@
 """
 
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import psycopg
 import pytest
 
 import sql.describe
+from resources.home import CHECKOUT
 from tests.analysts import plots, world
 from tests.analysts.questions import FOLDER, aligned, questions, write
 
@@ -43,6 +45,18 @@ def test_every_question_prints_what_the_page_says(demo: psycopg.Connection) -> N
     if WRITES:
         write(outputs)
     assert {question.title: question.output for question in questions()} == outputs
+
+
+def test_the_readmes_first_query_prints_what_it_says(demo: psycopg.Connection) -> None:
+    page = CHECKOUT / "README.md"
+    text = page.read_text(encoding="utf-8")
+    found = re.search(r"```sql\n(.*?)```.*?```text\n(.*?)```", text, re.DOTALL)
+    assert found
+    output = printed(demo, found[1])
+    if WRITES:
+        page.write_text(text[: found.start(2)] + output + text[found.end(2) :], encoding="utf-8")
+        return
+    assert found[2] == output
 
 
 def test_an_analyst_without_personal_data_can_ask_all_but_those_about_numbers(

@@ -44,7 +44,9 @@ def commit(
     except (UnmappableError, sa.exc.DBAPIError, psycopg.Error) as error:
         if not sightings or not (isinstance(error, UnmappableError) or refuses(error)):
             raise
-        reason = f"Postgres refuses it ({sqlstate(error)})" if sqlstate(error) else str(error)
+        reason = str(error)
+        if not isinstance(error, UnmappableError):  # whose text may quote the record
+            reason = f"Postgres refuses it ({sqlstate(error) or type(error).__name__})"
     if len(sightings) == 1:
         if sightings[0].key is None:
             raise AssertionError(f"a reject can't be stored: {reason}")

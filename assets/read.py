@@ -139,8 +139,7 @@ class WindowReader:
             part = Part()
             for page in self._stream.read(self._client, window):
                 read.requests += 1
-                if page.total is not None:
-                    part.totals.add(page.total)
+                part.look(page)
                 for sighting in sightings(self._stream, page, day):
                     part.add(sighting)
                     yield sighting

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from assets.sight import Sighting
 from resources import payload
+from resources.vendor import Page
 
 
 @dataclass(slots=True)
@@ -15,6 +16,13 @@ class Part:
     odd: set[str] = field(default_factory=set)
     odd_records: int = 0
     totals: set[int] = field(default_factory=set)
+    asked_at: datetime | None = None
+
+    def look(self, page: Page) -> None:
+        """Counts an answer."""
+        self.asked_at = self.asked_at or page.observed_at
+        if page.total is not None:
+            self.totals.add(page.total)
 
     def add(self, sighting: Sighting) -> None:
         """Counts a record."""
@@ -37,18 +45,25 @@ class Part:
 class Read:
     """What has been read of a window, over all its parts: only readings that were whole count."""
 
-    asked_at: datetime
-    """Before the first of its requests was granted, by the database's clock."""
+    began_at: datetime
+    """Before anything was asked for, by the database's clock."""
+    asked: list[datetime] = field(default_factory=list)
     seen: set[str] = field(default_factory=set)
     odd: set[str] = field(default_factory=set)
     total: int | None = None
     has_totals: bool = True
     is_doubtful: bool = False
-    """Whether records that are known didn't come, and a limit didn't let them be asked for again."""
+    """Whether known records didn't come, and a limit didn't let them be asked for again."""
     requests: int = 0
+
+    @property
+    def asked_at(self) -> datetime:
+        """When the first request was granted of all that count."""
+        return min(self.asked, default=self.began_at)
 
     def take(self, part: Part) -> None:
         """Counts a part that was whole."""
+        self.asked.append(part.asked_at or self.began_at)
         self.seen |= part.seen
         self.odd |= part.odd
         self.has_totals &= bool(part.totals)

@@ -15,8 +15,8 @@ PASSING = {
     "55P03",  # a lock wasn't granted in time
     "57P01", "57P02", "57P03", "57P05",  # the server stops, crashed, starts, or tidied up
 }  # fmt: skip
-REFUSING = ("22", "23", "54")
-"""Classes of errors about what was to be written: data, constraints, limits of the program."""
+TOO_MUCH = "54"
+"""The class of what exceeds a limit of Postgres' own: a row of an index, a statement."""
 
 
 def sqlstate(error: BaseException) -> str | None:
@@ -38,8 +38,12 @@ def passes(error: BaseException) -> bool:
 
 
 def refuses(error: BaseException) -> bool:
-    """Whether Postgres takes offence at what is to be written: without it, the rest may go."""
-    return (sqlstate(error) or "")[:2] in REFUSING
+    """Whether Postgres (or its driver) takes offence at what is to be written: without it, the
+    rest may go.
+    """
+    cause = error.orig if isinstance(error, sa.exc.DBAPIError) else error
+    is_too_much = (sqlstate(error) or "").startswith(TOO_MUCH)
+    return is_too_much or isinstance(cause, psycopg.DataError | psycopg.IntegrityError)
 
 
 def persistently(work: Callable[[], T]) -> T:

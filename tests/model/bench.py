@@ -53,13 +53,13 @@ class Bench:
         self._serve = standin._answer
         standin._answer = self._listen  # type: ignore[method-assign]
         sa.event.listen(warehouse.engine, "before_cursor_execute", self._count)
-        self._loaders = {
+        self.loaders = {
             name: Loader(warehouse, vendor, "model", clock=clock.now)
             for name, vendor in discover().items()
         }
 
     def close(self) -> None:
-        for loader in self._loaders.values():
+        for loader in self.loaders.values():
             loader.close()
 
     def open(self, kind: Kind, start_date: date) -> tuple[Tenant, Account, Stream]:
@@ -92,13 +92,13 @@ class Bench:
         return tenant, account, stream
 
     def poll(self, account: Account, stream: Stream) -> Result:
-        return self._loaders[account.vendor].poll([account], [stream])[0]
+        return self.loaders[account.vendor].poll([account], [stream])[0]
 
     def backfill(self, account: Account, stream: Stream, days: list[date]) -> Result:
-        return self._loaders[account.vendor].backfill([account], [stream], days)[0]
+        return self.loaders[account.vendor].backfill([account], [stream], days)[0]
 
     def rebuild(self, account: Account, stream: Stream, days: list[date]) -> Result:
-        return self._loaders[account.vendor].rebuild([account], [stream], days)[0]
+        return self.loaders[account.vendor].rebuild([account], [stream], days)[0]
 
     @contextmanager
     def trouble(self, kill_at: int | None, deadlock_at: int | None) -> Iterator[Callable[[], bool]]:

@@ -1,0 +1,125 @@
+"""A scene for each test: one account of one vendor, read by a clock that the test moves."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pytest
+import stamina
+
+from assets.result import Result
+from resources.account import Account
+from resources.standin import Clock, StandIn, Tenant
+from resources.vendor import Stream
+from resources.warehouse import Warehouse
+from tests.conftest import fresh_database
+from tests.model.bench import Bench
+from tests.model.vendors import KINDS, Kind, Thing
+
+DAY = date(2025, 3, 12)
+NOON = datetime(2025, 3, 12, 15, 0, tzinfo=UTC)
+"""Daytime in every vendor's zone."""
+
+
+@dataclass
+class Scene:
+    """What a test of one account needs to say, in its own words."""
+
+    bench: Bench
+    kind: Kind
+    tenant: Tenant
+    account: Account
+    stream: Stream
+
+    def thing(self, number: int, minutes: int = 0, **changes: Any) -> Thing:
+        """Something that happened at the vendor, `minutes` after eleven, and is over."""
+        start = NOON + timedelta(minutes=minutes - 60)
+        return replace(Thing(number, start, start + timedelta(minutes=1), 10 + number), **changes)
+
+    def put(self, *things: Thing) -> None:
+        """From now on the vendor has these, too, or in this state."""
+        for thing in things:
+            self.kind.put(self.tenant, thing)
+
+    def remove(self, thing: Thing) -> None:
+        """The vendor doesn't have it any more."""
+        self.kind.remove(self.tenant, thing)
+
+    def at(self, moment: datetime) -> None:
+        """It is this moment now."""
+        self.bench.clock.set(moment)
+
+    def later(self, **passed: float) -> None:
+        """So much time has passed."""
+        self.bench.clock.advance(timedelta(**passed))
+
+    def poll(self) -> Result:
+        """What the schedule does."""
+        return self.bench.poll(self.account, self.stream)
+
+    def backfill(self, *days: date) -> Result:
+        """What somebody asks for."""
+        return self.bench.backfill(self.account, self.stream, list(days or [DAY]))
+
+    def rebuild(self, *days: date) -> Result:
+        """Facts from raw alone."""
+        return self.bench.rebuild(self.account, self.stream, list(days or [DAY]))
+
+    def query(self, text: str) -> list[Any]:
+        """Rows of the account; `:account` is its name."""
+        return [tuple(row) for row in self.bench.query(text, self.account)]
+
+    def day(self, day: date = DAY) -> Any:
+        """The day's line in `ops.days`."""
+        rows = self.bench.query("SELECT * FROM ops.days WHERE account = :account", self.account)
+        return next(row for row in rows if row.call_date == day)
+
+    def facts(self, *columns: str) -> list[Any]:
+        """Of the account's facts."""
+        listed = ", ".join(columns)
+        where = "WHERE account = :account ORDER BY 1, 2"
+        return self.query(f"SELECT {listed} FROM facts.{self.kind.table} {where}")
+
+    def versions(self) -> list[Any]:
+        """Every version in raw: the record's key, the version's number and the value's field."""
+        return self.query(
+            f"SELECT record_key, version, payload ->> '{self.kind.value_field}' FROM raw.records "
+            "WHERE account = :account ORDER BY 1, 2"
+        )
+
+    def rejects(self) -> list[Any]:
+        """Open rejects: key, field, reason."""
+        return self.query(
+            "SELECT record_key, field, reason FROM ops.rejects "
+            "WHERE account = :account AND resolved_at IS NULL ORDER BY 1, 2"
+        )
+
+
+Open = Callable[..., Scene]
+
+
+@pytest.fixture(scope="session")
+def bench(postgres_url: str, template_database: str) -> Iterator[Bench]:
+    clock = Clock(NOON)
+    stamina.set_testing(True, attempts=4, cap=True)  # no pauses between attempts
+    with fresh_database(postgres_url, template_database) as url, StandIn(clock=clock) as standin:
+        warehouse = Warehouse(url)
+        bench = Bench(warehouse, standin, clock)
+        yield bench
+        bench.close()
+        warehouse.close()
+    stamina.set_testing(False)
+
+
+@pytest.fixture
+def scene(bench: Bench) -> Open:
+    """Opens a scene at a vendor: it is noon, and nothing has been read yet."""
+
+    def open_(vendor: str, start_date: date = DAY, **changes: Any) -> Scene:
+        bench.clock.set(NOON)
+        kind = next(kind for kind in KINDS if kind.vendor == vendor)
+        tenant, account, stream = bench.open(kind, start_date)
+        return Scene(bench, kind, tenant, account.model_copy(update=changes), stream)
+
+    return open_

@@ -1,0 +1,297 @@
+"""Broken: the good ones load, the bad ones are told with field and reason, and healing heals."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from resources.account import Account
+from resources.standin import Fault
+from resources.vendor import Facts, Record
+from tests.truth.conftest import NOON, Open, Scene
+
+VENDORS = ["conpeek", "clickfono", "evolux", "vono", "wolkvox"]
+ONE_BY_ONE = ["conpeek", "clickfono", "evolux", "vono"]
+EVENING = NOON + timedelta(hours=20)
+
+
+def good_keys(here: Scene) -> list[str]:
+    """Keys of facts."""
+    return [row[0] for row in here.query(
+        "SELECT record_key FROM raw.heads WHERE account = :account AND NOT rejected ORDER BY 1"
+    )]  # fmt: skip
+
+
+def spoiled(here: Scene, change: Callable[[Record], Any]) -> Fault:
+    """The first record of one answer, changed."""
+
+    def spoil(rows: list[Any]) -> None:
+        rows[0] = change(rows[0])
+
+    return Fault.rows(spoil)
+
+
+BROKEN: dict[str, tuple[Callable[[str, Record], Any], str]] = {
+    "a wrong type": (lambda field, row: row | {field: "much"}, "expected a number"),
+    "a nested object": (lambda field, row: row | {field: {"a": [1]}}, "expected a number"),
+    "a number beyond bigint": (lambda field, row: row | {field: 2**64 - 1}, "beyond"),
+    "a number that no float holds": (lambda field, row: row | {field: "1e400"}, "beyond"),
+    "not a number": (lambda field, row: row | {field: "NaN"}, "expected a number"),
+    "a record that is an array": (lambda _, row: list(row.values()), "isn't an object"),
+    "a record that is a text": (lambda _, row: "row", "isn't an object"),
+    "a record without a key": (lambda _, row: {"unheard_of": 1}, "has no key"),
+}
+
+
+@pytest.mark.parametrize("vendor", VENDORS)
+@pytest.mark.parametrize("how", BROKEN)
+def test_one_bad_record_is_told_and_heals_at_the_next_run(
+    scene: Open, vendor: str, how: str
+) -> None:
+    here = scene(vendor)
+    here.put(here.thing(1), here.thing(2))
+    here.at(EVENING)
+    change, reason = BROKEN[how]
+    here.tenant.arm(spoiled(here, lambda row: change(here.kind.value_field, row)))
+    here.backfill()
+    assert len(good_keys(here)) == 1
+    ((_, _, told),) = here.rejects()
+    assert reason in told
+    assert here.day().state == "failed"
+    assert "ops.rejects" in here.day().note
+
+    here.poll()
+    assert len(good_keys(here)) == 2
+    assert here.rejects() == []
+    assert here.day().state in ("complete", "settling")
+
+
+@pytest.mark.parametrize("vendor", ONE_BY_ONE)
+def test_a_record_without_its_start_is_told_and_heals(scene: Open, vendor: str) -> None:
+    here = scene(vendor)
+    here.put(here.thing(1), here.thing(2))
+    here.at(EVENING)
+    starts = {"conpeek": "start_time", "clickfono": "call_at", "evolux": "start_time"}
+    field = starts.get(vendor, "calldate")
+    here.tenant.arm(spoiled(here, lambda row: row | {field: "yesterday"}))
+    here.backfill()
+    ((_, told, _),) = here.rejects()
+    assert told == field
+    assert here.day().state == "failed"
+    here.backfill()
+    assert here.rejects() == []
+    assert len(good_keys(here)) == 2
+
+
+PASSING = [Fault.half_body(), Fault.reset(), Fault.latin1(), Fault.status(500)]
+BODIES = {
+    "HTML": Fault.html(),
+    "half of the JSON": Fault.truncated_json(),
+    "nesting without end": Fault.body(b"[" * 100_000 + b"]" * 100_000),
+}
+
+
+@pytest.mark.parametrize("vendor", VENDORS)
+@pytest.mark.parametrize("what", BODIES)
+def test_a_body_that_can_not_be_read_is_kept_until_one_can(
+    scene: Open, vendor: str, what: str
+) -> None:
+    here = scene(vendor)
+    here.put(here.thing(1))
+    here.at(EVENING)
+    here.tenant.arm(BODIES[what], 3)
+    result = here.backfill()
+    assert result.error
+    assert "isn't JSON" in result.error
+    assert here.day().state == "failed"
+    kept = "SELECT field, jsonb_typeof(payload) FROM ops.rejects WHERE account = :account"
+    here.backfill()
+    assert here.query(kept) == [("body", "string")], "the newest one of the day, not all"
+    here.backfill()
+    here.backfill()
+    assert here.rejects() == []
+    assert len(good_keys(here)) == 1
+
+
+@pytest.mark.parametrize("vendor", VENDORS)
+@pytest.mark.parametrize("fault", PASSING, ids=lambda fault: fault.name)
+def test_what_is_broken_on_its_way_is_asked_for_again(
+    scene: Open, vendor: str, fault: Fault
+) -> None:
+    here = scene(vendor)
+    here.put(here.thing(1))
+    here.at(EVENING)
+    here.tenant.arm(fault)
+    assert here.backfill().error is None
+    assert len(good_keys(here)) == 1
+
+
+@pytest.mark.parametrize("vendor", ONE_BY_ONE)
+def test_a_nul_is_kept_as_far_as_postgres_can(scene: Open, vendor: str) -> None:
+    here = scene(vendor)
+    here.put(here.thing(1))
+    here.at(EVENING)
+    here.tenant.arm(spoiled(here, lambda row: row | {"unheard_of": "a\x00b"}))
+    assert here.backfill().error is None
+    found = here.query(
+        "SELECT payload ->> 'unheard_of', attributes ->> 'unheard_of' FROM raw.records r "
+        "JOIN facts.calls c ON c.call_id = r.record_key AND c.account = r.account "
+        "WHERE r.account = :account"
+    )
+    assert found == [("a\N{REPLACEMENT CHARACTER}b",) * 2]
+
+
+@pytest.mark.parametrize("vendor", ONE_BY_ONE)
+def test_a_field_nobody_has_seen_is_kept_and_told_once(scene: Open, vendor: str) -> None:
+    here = scene(vendor)
+    here.put(here.thing(1), here.thing(2))
+    here.at(EVENING)
+    here.tenant.arm(spoiled(here, lambda row: row | {"mood": "good"}), 2)
+    assert here.backfill().tally.new_fields == {"mood"}
+    here.put(here.thing(1, value=50))
+    assert here.backfill().tally.new_fields == set()
+    ((fields,),) = here.query("SELECT fields FROM ops.streams WHERE account = :account")
+    assert fields.count("mood") == 1
+
+
+@pytest.mark.parametrize("vendor", ["conpeek", "clickfono"])
+def test_rows_outside_the_window_fail_it_and_are_in_their_own_day(scene: Open, vendor: str) -> None:
+    here = scene(vendor)
+    here.put(here.thing(1))
+    here.at(EVENING + timedelta(days=2))
+    other = here.thing(2, minutes=24 * 60)
+    here.tenant.arm(Fault.add(here.kind.show(other, here.kind.zone)))
+    result = here.backfill()
+    assert result.error
+    assert "the vendor ignored" in result.error
+    assert here.day().state == "failed"
+    days = here.query("SELECT call_date, state FROM ops.days WHERE account = :account ORDER BY 1")
+    assert len(days) == 2
+    assert days[1][1] == "open", "it was never read whole"
+    assert here.backfill().error is None
+
+
+def test_a_record_of_long_before_the_account_s_start_makes_no_partition(scene: Open) -> None:
+    here = scene("evolux")
+    here.put(here.thing(1))
+    here.at(EVENING)
+    ancient = here.thing(2, start=NOON - timedelta(days=4000))
+    here.tenant.arm(Fault.add(here.kind.show(ancient, here.kind.zone)))
+    here.backfill()
+    reason = "2014-03-30 is long before the account's start_date"
+    assert ("2", "started_at", reason) in here.rejects()
+    assert here.query("SELECT to_regclass('facts.calls_20140330')") == [(None,)]
+
+
+def test_two_records_under_one_key_in_one_answer_are_both_kept(scene: Open) -> None:
+    here = scene("wolkvox")
+    here.put(here.thing(1))
+    namesake = here.kind.show(here.thing(1, value=5), here.kind.zone)
+    here.tenant.arm(Fault.add(namesake), 9)
+    here.tenant.arm(Fault.total(2), 9)
+    for _ in range(3):
+        here.poll()
+    assert here.facts("agent_name", "calls") == [("Agent 1", 11)]
+    assert here.rejects() == [
+        (None, "record", "another record of the same answer has the same key")
+    ]
+    assert len(here.versions()) == 1, "they don't take turns"
+    assert here.day().state == "failed"
+
+
+def test_a_corrected_mapping_heals_at_the_next_read(scene: Open) -> None:
+    here = scene("conpeek")
+    here.put(here.thing(1), here.thing(2))
+    here.at(EVENING)
+    good = here.stream
+
+    def wrong(records: Sequence[Record], account: Account) -> Facts:
+        return good.normalise([record | {"talking_time": "?"} for record in records], account)
+
+    here.stream = replace(good, normalise=wrong)
+    here.poll()
+    assert len(here.rejects()) == 2
+    here.stream = good
+    here.poll()
+    assert here.rejects() == []
+    assert here.facts("leg_id", "talk_s") == [("d-1", 11), ("d-2", 12)]
+    assert len(here.versions()) == 2, "the records didn't change"
+    assert here.day().state == "complete"
+
+
+@pytest.mark.parametrize("error", [TypeError, RecursionError])
+def test_a_record_on_which_the_mapping_itself_fails_stops_no_other(
+    scene: Open, error: type[Exception]
+) -> None:
+    here = scene("conpeek")
+    here.put(*(here.thing(number) for number in range(5)))
+    here.at(EVENING)
+    good = here.stream
+
+    def fragile(records: Sequence[Record], account: Account) -> Facts:
+        if any(record["dialog_uuid"] == "d-3" for record in records):
+            raise error
+        return good.normalise(records, account)
+
+    here.stream = replace(good, normalise=fragile)
+    here.poll()
+    assert here.rejects() == [(None, "record", f"the mapping fails on it ({error.__name__})")]
+    assert [row[0] for row in here.facts("leg_id", "1")] == ["d-0", "d-1", "d-2", "d-4"]
+    assert here.day().state == "failed"
+    here.stream = good
+    here.poll()
+    assert here.rejects() == []
+    assert here.day().facts == 5
+
+
+def test_a_record_that_postgres_refuses_stops_no_other(scene: Open) -> None:
+    here = scene("conpeek")
+    here.put(*(here.thing(number) for number in range(5)))
+    here.at(EVENING)
+    good = here.stream
+
+    def careless(records: Sequence[Record], account: Account) -> Facts:
+        facts = good.normalise(records, account)
+        legs = facts.tables["call_legs"]
+        at = [i for i in legs.index if records[i]["dialog_uuid"] == "d-3"]
+        legs.loc[at, "leg_type"] = "before\x00after"
+        return facts
+
+    here.stream = replace(good, normalise=careless)
+    here.poll()
+    ((key, _, told),) = here.rejects()
+    assert key is None
+    assert told.startswith("Postgres refuses it")
+    assert here.day().facts == 4
+    here.stream = good
+    here.poll()
+    assert (here.rejects(), here.day().facts) == ([], 5)
+
+
+def test_a_day_with_rejects_is_read_again_at_growing_intervals(scene: Open) -> None:
+    here = scene("conpeek")
+    here.put(here.thing(1, broken=True))
+    here.at(EVENING)
+    reads = []
+    for _ in range(4):
+        here.poll()
+        due = here.day().next_read_at
+        reads.append(due - here.bench.clock.now())
+        here.at(max(due, here.bench.clock.now()))
+    assert reads == sorted(reads)
+    assert reads[0] == timedelta(0), "the next run may find it mended"
+    assert reads[1] < reads[2] < reads[3]
+
+
+def test_a_broken_record_that_is_gone_keeps_no_day_from_being_complete(scene: Open) -> None:
+    here = scene("conpeek")
+    here.put(here.thing(1), here.thing(2, broken=True))
+    here.at(EVENING)
+    here.poll()
+    here.remove(here.thing(2, broken=True))
+    here.poll()
+    day = here.day()
+    assert (day.state, day.raw_records, day.facts, day.rejects) == ("complete", 2, 1, 1)
+    assert day.note == "1 rejected record(s) are gone at the vendor"

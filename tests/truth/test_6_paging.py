@@ -1,0 +1,91 @@
+"""Paging that shifts: nothing lost, nothing double, by comparing totals and reading again."""
+
+from datetime import timedelta
+
+import pytest
+
+from resources.standin import Fault
+from resources.standin.answer import Answer, Ask
+from tests.truth.conftest import NOON, Open, Scene
+
+EVENING = NOON + timedelta(days=3)
+MANY = 120
+"""More than two pages of Evolux's fifty, more than one of Vono's hundred."""
+
+
+def shown(here: Scene) -> list[int]:
+    key = {"calls": "call_id", "recordings": "recording_id"}[here.kind.table]
+    return sorted(int(row[0].rpartition("/")[2]) for row in here.facts(key, "1"))
+
+
+@pytest.mark.parametrize("vendor", ["evolux", "vono"])
+def test_a_call_that_arrives_between_pages_shifts_nobody_out(scene: Open, vendor: str) -> None:
+    here = scene(vendor)
+    here.put(*(here.thing(number, minutes=-number) for number in range(1, MANY)))
+    here.at(EVENING)
+    serve, come = here.tenant.serve, [here.thing(MANY, minutes=1)]
+
+    def serve_then_grow(tenant: object, ask: Ask) -> Answer:
+        answer = serve(here.tenant, ask)
+        answer.rows[:] = list(answer.rows)
+        if come:
+            here.put(come.pop())
+        return answer
+
+    here.tenant.serve = serve_then_grow
+    assert here.backfill().error is None
+    assert shown(here) == list(range(1, MANY + 1))
+    assert here.day().vendor_total == MANY
+
+
+@pytest.mark.parametrize("vendor", ["evolux", "vono"])
+def test_a_call_that_vanishes_between_pages_hides_nobody(scene: Open, vendor: str) -> None:
+    here = scene(vendor)
+    things = [here.thing(number, minutes=-number) for number in range(1, MANY + 1)]
+    here.put(*things)
+    here.at(EVENING)
+    serve, go = here.tenant.serve, [things[0]]
+
+    def serve_then_shrink(tenant: object, ask: Ask) -> Answer:
+        answer = serve(here.tenant, ask)
+        if go:
+            here.remove(go.pop())
+        return answer
+
+    here.tenant.serve = serve_then_shrink
+    assert here.backfill().error is None
+    assert shown(here) == list(range(1, MANY + 1)), "what was seen stays, marked"
+    assert (here.day().raw_records, here.day().missing) == (MANY, 1)
+    assert here.day().vendor_total == MANY - 1
+
+
+@pytest.mark.parametrize("vendor", ["evolux", "vono"])
+def test_pages_that_repeat_a_record_count_it_once(scene: Open, vendor: str) -> None:
+    here = scene(vendor)
+    here.put(*(here.thing(number, minutes=-number) for number in range(1, MANY + 1)))
+    here.at(EVENING)
+    here.tenant.arm(Fault.repeat(), 10)
+    assert here.backfill().error is None
+    assert shown(here) == list(range(1, MANY + 1))
+    assert len(here.versions()) == MANY
+
+
+@pytest.mark.parametrize("vendor", ["evolux", "vono"])
+def test_a_total_that_moves_is_read_again(scene: Open, vendor: str) -> None:
+    here = scene(vendor)
+    here.put(*(here.thing(number, minutes=-number) for number in range(1, MANY + 1)))
+    here.at(EVENING)
+    here.tenant.arm(Fault.total(MANY + 30))
+    assert here.backfill().error is None
+    assert here.day().vendor_total == MANY
+
+
+def test_one_record_in_two_states_on_two_pages_has_both_versions(scene: Open) -> None:
+    here = scene("evolux")
+    here.put(*(here.thing(number, minutes=-number) for number in range(1, 60)))
+    here.at(EVENING)
+    changed = here.kind.show(here.thing(1, minutes=-1, value=99), here.kind.zone)
+    here.tenant.arm(Fault.add(changed), after=1)
+    assert here.backfill().error is None
+    assert [row for row in here.versions() if row[0] == "1"] == [("1", 1, "11"), ("1", 2, "99")]
+    assert here.day().facts == 59

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
@@ -76,7 +76,7 @@ class Warehouse:
 
         def once() -> list[Row[Any]]:
             with self.autocommit.connect() as connection:
-                result = connection.execute(sa.text(sql.read(statement)), parameters)
+                result = connection.execute(_text(statement), parameters)
                 return list(result) if result.returns_rows else []
 
         return persistently(once)
@@ -97,9 +97,15 @@ class Warehouse:
         self.autocommit.dispose()
 
 
+@cache
+def _text(statement: str) -> sa.TextClause:
+    """Read and parsed once: of a short statement that was a good part of its cost."""
+    return sa.text(sql.read(statement))
+
+
 def execute(connection: Connection, statement: str, **parameters: Any) -> list[Row[Any]]:
     """What the statement `sql/<statement>.sql` returns, in the connection's transaction."""
-    result = connection.execute(sa.text(sql.read(statement)), parameters)
+    result = connection.execute(_text(statement), parameters)
     return list(result) if result.returns_rows else []
 
 

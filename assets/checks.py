@@ -12,9 +12,9 @@ from typing import Any
 
 import dagster as dg
 
+from assets.loading.result import Result
+from assets.loading.stage import TABLES_OF
 from assets.report import table
-from assets.result import Result
-from assets.stage import TABLES_OF
 from resources.account import Account
 from resources.vendor import AnyStream, DetailStream, Stream, Vendor
 from resources.warehouse import Warehouse

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import dagster as dg
 
 import sql.catalog
-from assets.stage import KEYS
+from assets.loading.stage import KEYS
 
 SAME = ("call_date", "account", "stream")
 OWN = ("first_seen_at", "updated_at", "observed_at", "missing_since")

@@ -9,9 +9,9 @@ import dagster as dg
 import sql.catalog
 from assets import lineage
 from assets.context import KIND_TAG, Callhouse
+from assets.loading.stage import TABLES_OF
 from assets.partitions import partition_days
 from assets.refresh import refresh_days, stale_days
-from assets.stage import TABLES_OF
 from assets.streams import OWNERS, facts_key, table_metadata
 from resources.vendor import Vendor
 

@@ -7,9 +7,9 @@ from typing import Any
 import dagster as dg
 
 from assets import picture
+from assets.loading.result import Result
+from assets.loading.tally import Figures
 from assets.quota import read_quotas
-from assets.result import Result
-from assets.tally import Figures
 from resources.account import Account
 from resources.vendor import AnyStream, Vendor
 from resources.warehouse import Warehouse

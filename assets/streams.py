@@ -14,9 +14,9 @@ import dagster as dg
 import sql.catalog
 from assets import checks, code, lineage
 from assets.context import KIND_TAG, POLL, Callhouse, Choice
-from assets.load import Loader
+from assets.loading.load import Loader
+from assets.loading.result import Result, Watch
 from assets.partitions import partition_days
-from assets.result import Result, Watch
 from assets.tell import Teller
 from resources.account import Account
 from resources.errors import ConfigurationError

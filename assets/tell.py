@@ -6,9 +6,9 @@ from datetime import date
 
 import dagster as dg
 
-from assets.load import Loader
+from assets.loading.load import Loader
+from assets.loading.result import Result
 from assets.report import day_report, run_report
-from assets.result import Result
 from resources.account import Account
 from resources.vendor import AnyStream, Vendor
 from resources.warehouse import Warehouse

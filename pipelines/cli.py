@@ -12,7 +12,7 @@ from typing import Annotated
 
 import typer
 
-from pipelines import console
+from pipelines.commands import console
 
 app = typer.Typer(
     name="callhouse",
@@ -40,7 +40,7 @@ def up(
     port: Annotated[int, typer.Option(help="Where the UI listens, on this machine only.")] = 3000,
 ) -> None:
     """Run it all: Postgres, schedules and Dagster's UI, until Ctrl-C."""
-    from pipelines.up import run
+    from pipelines.local.up import run
 
     with console.sentences(wrong=console.FAILED):
         run(port)
@@ -69,11 +69,11 @@ def sync(
         raise typer.BadParameter("--to needs --from")
     _quieten(verbose)
     with console.sentences():
-        from pipelines.database import database
-        from pipelines.progress import ProgressBar
-        from pipelines.sync import SILENT, run_pass
-        from pipelines.sync_plan import Wish
-        from pipelines.sync_report import report
+        from pipelines.commands.database import database
+        from pipelines.commands.progress import ProgressBar
+        from pipelines.commands.sync import SILENT, run_pass
+        from pipelines.commands.sync_plan import Wish
+        from pipelines.commands.sync_report import report
         from resources.warehouse import Warehouse
 
         wish = Wish(tuple(accounts or ()), tuple(streams or ()), _day(first), _day(last or first))
@@ -94,9 +94,9 @@ def sync(
 def status(as_json: Json = False) -> None:
     """Show how fresh and how complete everything is, and why not."""
     with console.sentences():
-        from pipelines.accounts import known_accounts
-        from pipelines.database import database
-        from pipelines.status import read_status
+        from pipelines.commands.accounts import known_accounts
+        from pipelines.commands.database import database
+        from pipelines.commands.status import read_status
         from resources.home import Home
         from resources.schema_version import require_head
         from resources.warehouse import Warehouse
@@ -116,9 +116,9 @@ def status(as_json: Json = False) -> None:
 def check() -> None:
     """Try configuration, database and one small request an account."""
     with console.sentences(wrong=console.FAILED):
-        from pipelines.accounts import known_accounts
-        from pipelines.check import check_accounts, check_schema, print_findings
-        from pipelines.database import database
+        from pipelines.commands.accounts import known_accounts
+        from pipelines.commands.check import check_accounts, check_schema, print_findings
+        from pipelines.commands.database import database
         from resources.home import Home
 
         home = Home.from_environment()
@@ -137,7 +137,7 @@ def check() -> None:
 def migrate() -> None:
     """Bring the warehouse's tables up to date. Safe to repeat."""
     with console.sentences():
-        from pipelines.database import database
+        from pipelines.commands.database import database
         from resources import migration
         from resources.schema_version import version
 
@@ -157,8 +157,8 @@ def sql(
 ) -> None:
     """Ask the warehouse: in psql, or by one query that only reads."""
     with console.sentences():
-        from pipelines.database import database
-        from pipelines.query import open_psql, run_query
+        from pipelines.commands.database import database
+        from pipelines.commands.query import open_psql, run_query
 
         with database() as url:
             if query is None:
@@ -171,7 +171,7 @@ def demo() -> None:
     """Load invented calls from stand-in vendors, show what landed, and stop."""
     _quieten(verbose=False)
     with console.sentences():
-        from pipelines.demo import run
+        from pipelines.commands.demo import run
 
         run()
 

@@ -5,10 +5,10 @@ from collections.abc import Mapping
 import dagster as dg
 
 from assets.context import Callhouse
+from assets.loading.result import Watch
 from assets.maintenance import maintenance_asset
 from assets.marts import mart_assets, view_specs
 from assets.partitions import business_days
-from assets.result import Watch
 from assets.streams import vendor_assets
 from pipelines.alerts import alerts
 from pipelines.schedules import poll_job, poll_schedule

@@ -6,10 +6,10 @@ from datetime import datetime, timedelta
 import dagster as dg
 
 from assets.context import ACCOUNTS_TAG, KIND_TAG, POLL, Callhouse
-from assets.load import read_states
+from assets.loading.load import read_states
+from assets.loading.plan import StreamState, next_due
 from assets.partitions import day_range
-from assets.plan import StreamState, next_due
-from pipelines.recovery import is_over
+from pipelines.local.recovery import is_over
 from resources.account import Account
 from resources.permits import Limiter
 from resources.vendor import Vendor

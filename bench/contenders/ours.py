@@ -7,8 +7,8 @@ from zoneinfo import ZoneInfo
 
 from pydantic import SecretStr
 
-from assets.load import Loader
-from assets.result import Result
+from assets.loading.load import Loader
+from assets.loading.result import Result
 from bench.server import Server
 from bench.task import Task, run
 from resources.account import Account, Limits

@@ -3,7 +3,7 @@
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-from assets.load import Loader
+from assets.loading.load import Loader
 from assets.refresh import refresh_marts
 from resources.account import Account, Limits
 from resources.configuration import read_accounts

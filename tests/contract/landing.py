@@ -6,8 +6,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from assets.land import Landing
-from assets.sight import Sighting
+from assets.loading.land import Landing
+from assets.loading.sight import Sighting
 from resources import payload
 from resources.vendor import Record, Stream
 from resources.warehouse import Warehouse

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from multiprocessing.context import ForkServerProcess
 
-from assets.load import Loader
+from assets.loading.load import Loader
 from resources.account import Account
 from resources.permits import Limiter, Outcome, Patience, Permit
 from resources.vendor import Vendor

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from assets.load import Loader
+from assets.loading.load import Loader
+from assets.loading.result import Result
 from assets.quota import Quota, read_quotas
-from assets.result import Result
 from resources import permits
 from resources.account import Account
 from resources.standin import Fault, StandIn, Tenant

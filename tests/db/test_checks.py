@@ -137,7 +137,7 @@ def test_refused_credentials_are_told_by_account_and_end_with_working_ones(
 
 def test_every_check_runs_on_every_stream(warehouse: Warehouse, account_of: AccountOf,
                                           standin: StandIn) -> None:  # fmt: skip
-    from assets.result import Result
+    from assets.loading.result import Result
 
     for vendor in discover().values():
         account = account_of(standin.tenant(vendor.name, f"demo-{vendor.name}"))

@@ -9,7 +9,7 @@ import psycopg
 import pytest
 import sqlalchemy as sa
 
-from assets.load import Loader
+from assets.loading.load import Loader
 from bench.server import Server
 from resources.account import Account
 from resources.standin.server import StandIn

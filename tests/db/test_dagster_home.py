@@ -8,7 +8,7 @@ import pytest
 from dagster import DagsterInstance
 from sqlalchemy import make_url
 
-from pipelines.dagster_home import STORAGE_URL, prepare, workspace_port, write_workspace
+from pipelines.local.dagster_home import STORAGE_URL, prepare, workspace_port, write_workspace
 from resources.home import Home
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from assets.load import Loader
+from assets.loading.load import Loader
 from resources.standin.server import StandIn
 from resources.vendors import discover
 from resources.warehouse import Warehouse

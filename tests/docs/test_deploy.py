@@ -6,7 +6,7 @@ from typing import Any
 
 import yaml
 
-from pipelines.dagster_home import CONFIGURATION, STORAGE_URL
+from pipelines.local.dagster_home import CONFIGURATION, STORAGE_URL
 from resources.home import CHECKOUT
 
 DEPLOY = CHECKOUT / "deploy"

@@ -73,7 +73,11 @@ def accounts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Accounts:
     def write(**entries: Mapping[str, Any]) -> None:
         lines = []
         for name, entry in entries.items():
-            settings = {"start_date": SUNDAY.isoformat(), "base_url": "https://x.example"} | entry
+            settings: dict[str, Any] = {
+                "start_date": SUNDAY.isoformat(),
+                "base_url": "https://x.example",
+                **entry,
+            }
             token = settings.pop("token", f"token of {name}")
             (tmp_path / f"{name}.token").write_text(token, encoding="utf-8")
             lines.append(f"[accounts.{name}]")

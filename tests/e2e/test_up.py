@@ -17,7 +17,7 @@ from dagster import DagsterInstance, DagsterRun, DagsterRunStatus
 from dagster._core.storage.tags import GRPC_INFO_TAG
 from dagster._core.utils import make_new_run_id
 
-from pipelines.dagster_home import prepare, workspace_port
+from pipelines.local.dagster_home import prepare, workspace_port
 from resources.home import Home
 from resources.local_postgres import LocalPostgres
 from resources.ports import LOOPBACK, free_port

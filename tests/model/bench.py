@@ -15,8 +15,8 @@ import psycopg
 import sqlalchemy as sa
 from pydantic import SecretStr
 
-from assets.load import Loader
-from assets.result import Result
+from assets.loading.load import Loader
+from assets.loading.result import Result
 from resources.account import Account, Limits
 from resources.standin import Clock, StandIn, Tenant
 from resources.standin.answer import Answer, Ask

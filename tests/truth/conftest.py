@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import stamina
 
-from assets.result import Result
+from assets.loading.result import Result
 from resources.account import Account
 from resources.standin import Clock, StandIn, Tenant
 from resources.vendor import Stream

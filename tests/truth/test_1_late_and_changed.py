@@ -2,8 +2,8 @@
 
 from datetime import timedelta
 
-from assets.land import Landing
-from assets.sight import Sighting
+from assets.loading.land import Landing
+from assets.loading.sight import Sighting
 from tests.truth.conftest import DAY, NOON, Open
 
 MIDNIGHT = NOON + timedelta(hours=12)

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from pipelines import child
-from pipelines.child import DEATHS_ALLOWED, Child
+from pipelines.local import child
+from pipelines.local.child import DEATHS_ALLOWED, Child
 from resources.errors import CallhouseError
 from resources.ports import free_port
 

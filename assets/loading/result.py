@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
-from assets.tally import Tally
+from assets.loading.tally import Tally
 
 
 @dataclass(slots=True)

@@ -11,16 +11,17 @@ import psycopg
 from psycopg import sql as compose
 
 import sql
-from pipelines import console, watchdog
-from pipelines.accounts import known_accounts
-from pipelines.dagster_home import STORAGE_URL
-from pipelines.progress import ProgressBar
-from pipelines.query import run_query
-from pipelines.standin import start_standin
-from pipelines.sync import run_pass
-from pipelines.sync_plan import Wish
-from pipelines.sync_report import Report, report
-from pipelines.up import only_one, signals_interrupt
+from pipelines.commands import console
+from pipelines.commands.accounts import known_accounts
+from pipelines.commands.progress import ProgressBar
+from pipelines.commands.query import run_query
+from pipelines.commands.sync import run_pass
+from pipelines.commands.sync_plan import Wish
+from pipelines.commands.sync_report import Report, report
+from pipelines.local import watchdog
+from pipelines.local.dagster_home import STORAGE_URL
+from pipelines.local.standin import start_standin
+from pipelines.local.up import only_one, signals_interrupt
 from resources.account import Account
 from resources.errors import CallhouseError
 from resources.home import Home

@@ -7,8 +7,8 @@ import sys
 
 from sqlalchemy.exc import OperationalError
 
-from pipelines.dagster_home import open_instance
-from pipelines.recovery import fail_interrupted_runs
+from pipelines.local.dagster_home import open_instance
+from pipelines.local.recovery import fail_interrupted_runs
 from resources.configuration import read_accounts
 from resources.errors import CallhouseError
 from resources.home import Home
@@ -16,7 +16,7 @@ from resources.migration import migrate
 
 
 def main() -> None:
-    """`python -m pipelines.preflight PORT`: the port of the code server that runs no more."""
+    """`python -m pipelines.local.preflight PORT`: the port of the code server that runs no more."""
     try:
         read_accounts(Home.from_environment().accounts)
         migrate(os.environ["CALLHOUSE_DATABASE_URL"])

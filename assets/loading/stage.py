@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from sqlalchemy.engine import Connection
 
-from assets.sight import Sighting
+from assets.loading.sight import Sighting
 from resources import payload
 from resources.account import Account
 from resources.vendor import AnyStream, Record

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 
-from pipelines import console
+from pipelines.commands import console
 from resources.account import Account
 from resources.errors import CallhouseError, DeferredError, PermanentError
 from resources.http import Http, Transport

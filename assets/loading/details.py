@@ -7,11 +7,11 @@ from datetime import date, datetime
 
 from sqlalchemy.engine import Connection
 
-from assets import books
-from assets.commit import commit
-from assets.land import Landing
-from assets.sight import Sighting
-from assets.tally import Tally
+from assets.loading import books
+from assets.loading.commit import commit
+from assets.loading.land import Landing
+from assets.loading.sight import Sighting
+from assets.loading.tally import Tally
 from resources.account import Account
 from resources.client import Client
 from resources.errors import CallhouseError, ContractError

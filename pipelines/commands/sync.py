@@ -14,14 +14,14 @@ import dagster as dg
 from dagster._core.errors import DagsterExecutionInterruptedError
 from dagster._core.utils import make_new_run_id
 
+from assets.loading.result import Result
 from assets.refresh import stale_days
-from assets.result import Result
 from assets.streams import facts_key, raw_key
-from pipelines import dagster_home
-from pipelines.accounts import known_accounts
+from pipelines.commands.accounts import known_accounts
+from pipelines.commands.sync_plan import Plan, Run, Skipped, Wish
 from pipelines.definitions import build_defs
-from pipelines.recovery import fail_interrupted_runs, process_tags
-from pipelines.sync_plan import Plan, Run, Skipped, Wish
+from pipelines.local import dagster_home
+from pipelines.local.recovery import fail_interrupted_runs, process_tags
 from pipelines.upkeep import MARTS_JOB, refresh_tags
 from resources.home import Home
 from resources.migration import migrate

@@ -12,7 +12,7 @@ import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from sqlalchemy import make_url
 
-from pipelines import console
+from pipelines.commands import console
 from resources.errors import CallhouseError
 from resources.server_user import ServerUser
 

@@ -9,14 +9,14 @@ from datetime import date, datetime, timedelta
 
 from sqlalchemy.engine import Connection
 
-from assets import books
-from assets.commit import Finish, commit
-from assets.land import Landing
-from assets.missing import compare, note_missing
-from assets.reading import Part, Read
-from assets.sight import Sighting, sightings
-from assets.tally import Tally
-from assets.verdict import Reading
+from assets.loading import books
+from assets.loading.commit import Finish, commit
+from assets.loading.land import Landing
+from assets.loading.missing import compare, note_missing
+from assets.loading.reading import Part, Read
+from assets.loading.sight import Sighting, sightings
+from assets.loading.tally import Tally
+from assets.loading.verdict import Reading
 from resources.account import Account
 from resources.client import Client
 from resources.errors import (

@@ -5,10 +5,10 @@ from datetime import date, datetime
 
 from sqlalchemy.engine import Connection
 
-from assets import books
-from assets.land import Landing
-from assets.stage import TABLES_OF
-from assets.tally import Tally
+from assets.loading import books
+from assets.loading.land import Landing
+from assets.loading.stage import TABLES_OF
+from assets.loading.tally import Tally
 from resources.account import Account
 from resources.vendor import AnyStream, Stream
 from resources.warehouse import Warehouse, execute

@@ -6,8 +6,8 @@ from datetime import date, datetime
 
 from sqlalchemy.engine import Connection
 
-from assets.stage import TABLES_OF
-from assets.tally import Tally
+from assets.loading.stage import TABLES_OF
+from assets.loading.tally import Tally
 from resources.account import Account
 from resources.vendor import Stream
 from resources.warehouse import execute

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from assets.sight import Sighting
+from assets.loading.sight import Sighting
 from resources import payload
 from resources.vendor import Page
 

@@ -18,9 +18,9 @@ from filelock import FileLock, Timeout
 from rich.console import Console
 from rich.table import Table
 
-from pipelines import dagster_home, watchdog
-from pipelines.child import Child
-from pipelines.standin import start_standin
+from pipelines.local import dagster_home, watchdog
+from pipelines.local.child import Child
+from pipelines.local.standin import start_standin
 from resources.errors import CallhouseError
 from resources.home import Home
 from resources.local_postgres import LocalPostgres, database_url
@@ -152,7 +152,7 @@ class _Stack:
     def _preflight(self, dead_code_server: int | None) -> None:
         """Checks the accounts, migrates, and closes the runs of a code server that is no more."""
         done = subprocess.run(
-            [sys.executable, "-m", "pipelines.preflight", str(dead_code_server or 0)],
+            [sys.executable, "-m", "pipelines.local.preflight", str(dead_code_server or 0)],
             process_group=self._leader.pid,
             capture_output=True,
             text=True,

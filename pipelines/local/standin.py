@@ -3,7 +3,7 @@
 import json
 from datetime import date
 
-from pipelines.child import Child
+from pipelines.local.child import Child
 from resources.home import Home
 from resources.ports import LOOPBACK, free_port
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy.engine import Connection
 
-from assets.verdict import Counts, Reading, judge
+from assets.loading.verdict import Counts, Reading, judge
 from resources import payload
 from resources.account import Account
 from resources.vendor import AnyStream, Stream

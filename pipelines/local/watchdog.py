@@ -67,7 +67,7 @@ def stop_postgres(home: Home) -> None:
 @contextmanager
 def process_group(home: Home) -> Iterator[subprocess.Popen[bytes]]:
     """A watchdog, whose number is the group's; at the end of the block everything has ended."""
-    command = [sys.executable, "-m", "pipelines.watchdog", str(home.root)]
+    command = [sys.executable, "-m", "pipelines.local.watchdog", str(home.root)]
     process = subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, process_group=0
     )
@@ -93,7 +93,7 @@ def _ignore_signals() -> None:
 
 
 def main() -> None:
-    """`python -m pipelines.watchdog HOME`, its input a pipe from `up`."""
+    """`python -m pipelines.local.watchdog HOME`, its input a pipe from `up`."""
     _ignore_signals()
     home = Home(Path(sys.argv[1]))
     # The watchdog of an `up` that was killed may still be at work.

@@ -7,10 +7,10 @@ import psycopg
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from assets.land import Landing
-from assets.shape import UnmappableError
-from assets.sight import Sighting
-from assets.tally import Tally
+from assets.loading.land import Landing
+from assets.loading.shape import UnmappableError
+from assets.loading.sight import Sighting
+from assets.loading.tally import Tally
 from resources.retry import refuses, sqlstate
 from resources.warehouse import Warehouse
 

@@ -7,9 +7,9 @@ from typing import Self
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from assets.context import KIND_TAG, POLL
-from assets.result import Result
-from pipelines import console
-from pipelines.sync_plan import Run
+from assets.loading.result import Result
+from pipelines.commands import console
+from pipelines.commands.sync_plan import Run
 
 
 class ProgressBar(AbstractContextManager["ProgressBar"]):

@@ -5,10 +5,10 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
 from typing import Any
 
-from assets.load import read_states
-from assets.plan import StreamState, next_due
+from assets.loading.load import read_states
+from assets.loading.plan import StreamState, next_due
 from assets.quota import Quota, read_quotas
-from pipelines import console
+from pipelines.commands import console
 from resources.account import Account
 from resources.permits import Limiter
 from resources.vendor import DetailStream

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from assets.plan import GRACE
+from assets.loading.plan import GRACE
 from resources.account import Account
 from resources.vendor import Stream
 from resources.windows import day_end

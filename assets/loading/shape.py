@@ -5,7 +5,7 @@ from datetime import date, timedelta
 
 import pandas as pd
 
-from assets.stage import Item
+from assets.loading.stage import Item
 from resources.account import Account
 from resources.vendor import AnyStream, Facts, Reject
 from resources.windows import business_day

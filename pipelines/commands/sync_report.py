@@ -5,9 +5,9 @@ from dataclasses import asdict, dataclass, field
 from datetime import date
 from typing import Any
 
-from assets.result import Result
-from pipelines import console
-from pipelines.sync import Pass
+from assets.loading.result import Result
+from pipelines.commands import console
+from pipelines.commands.sync import Pass
 from resources.warehouse import Warehouse
 
 TROUBLED = ("failed", "stopped")

@@ -10,11 +10,11 @@ from typing import Any
 
 from sqlalchemy.engine import Connection, Row
 
-from assets import books
-from assets.shape import shape
-from assets.sight import Sighting
-from assets.stage import TABLES_OF, Item, stage_facts, stage_records
-from assets.tally import Tally
+from assets.loading import books
+from assets.loading.shape import shape
+from assets.loading.sight import Sighting
+from assets.loading.stage import TABLES_OF, Item, stage_facts, stage_records
+from assets.loading.tally import Tally
 from resources import payload
 from resources.account import Account
 from resources.vendor import AnyStream, Facts, Reject

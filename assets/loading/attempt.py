@@ -8,9 +8,9 @@ from datetime import date, datetime
 
 from sqlalchemy.engine import Connection
 
-from assets import books
-from assets.result import Result, Watch
-from assets.tally import Tally
+from assets.loading import books
+from assets.loading.result import Result, Watch
+from assets.loading.tally import Tally
 from resources.account import Account
 from resources.errors import CallhouseError, ContractError, DeferredError, PermanentError
 from resources.retry import sqlstate

@@ -10,14 +10,14 @@ from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from typing import Any
 
-from assets import books, plan
-from assets.attempt import Attempts
-from assets.details import DetailReader
-from assets.pace import Pace, Say
-from assets.plan import StreamState
-from assets.read import WindowReader
-from assets.rebuild import Rebuilder
-from assets.result import Result, Watch
+from assets.loading import books, plan
+from assets.loading.attempt import Attempts
+from assets.loading.details import DetailReader
+from assets.loading.pace import Pace, Say
+from assets.loading.plan import StreamState
+from assets.loading.read import WindowReader
+from assets.loading.rebuild import Rebuilder
+from assets.loading.result import Result, Watch
 from resources.account import Account
 from resources.http import Http, Transport
 from resources.permits import BACKFILL, CATCH_UP, POLL, Limiter, Patience

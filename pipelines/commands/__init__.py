@@ -1,0 +1,1 @@
+"""What the commands of `callhouse` do, one module a command, and what they share."""

@@ -1,0 +1,1 @@
+"""Callhouse on one machine: the processes that `up` starts, watches and ends."""

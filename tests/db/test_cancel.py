@@ -1,0 +1,55 @@
+"""A backfill that is cancelled midway: nothing is lost, and the next one goes on."""
+
+from datetime import date, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from assets.loading.load import Loader
+from assets.loading.result import Result
+from resources.standin.server import StandIn
+from resources.vendors import discover
+from resources.warehouse import Warehouse
+from tests.db.conftest import AccountOf
+from tests.db.test_load import dialog
+
+LAST = date(2026, 3, 10)
+DAYS = [LAST - timedelta(days=n) for n in range(6)]
+
+
+def states(warehouse: Warehouse) -> dict[date, Any]:
+    with warehouse.transaction() as connection:
+        rows = connection.execute(sa.text("SELECT call_date, state, facts FROM ops.days"))
+        return {row.call_date: (row.state, row.facts) for row in rows}
+
+
+def test_what_is_done_stays_and_the_rest_comes_later(
+    warehouse: Warehouse, standin: StandIn, account_of: AccountOf
+) -> None:
+    tenant = standin.tenant("conpeek", "demo-pl")
+    tenant.put(
+        dialog(10 * n, start_time=f"{day} 10:00:00", hangup_time=f"{day} 10:05:00")
+        for n, day in enumerate(DAYS, 1)
+    )
+    limits = {"max_window_days": 1, "concurrency": 1}
+    account = account_of(tenant, limits=limits, start_date=DAYS[-1])
+    vendor = discover()["conpeek"]
+
+    def cancel_soon(result: Result) -> None:
+        if len(result.read) == 2:
+            loader.stop()
+
+    loader = Loader(warehouse, vendor, "cancelled", cancel_soon)
+    (result,) = loader.backfill([account], vendor.streams, DAYS)
+    loader.close()
+    assert (result.error, result.read) == (None, set(DAYS[:2])), "newest first"
+    assert states(warehouse) == dict.fromkeys(DAYS[:2], ("complete", 1))
+
+    loader = Loader(warehouse, vendor, "again")
+    (result,) = loader.backfill([account], vendor.streams, DAYS)
+    loader.close()
+    assert result.read == set(DAYS)
+    assert states(warehouse) == dict.fromkeys(DAYS, ("complete", 1))
+    with warehouse.transaction() as connection:
+        versions = connection.execute(sa.text("SELECT count(*) FROM raw.records")).scalar_one()
+    assert versions == len(DAYS)

@@ -21,7 +21,7 @@ def test_every_declared_limit_is_told_with_its_value_and_whether_a_document_says
     assert told.keys() == vendor.limits.sources.keys()
     for key, (value, source) in told.items():
         if key == "daily_requests":
-            assert value == f"`licenses` × {vendor.requests_per_license}"  # noqa: RUF001
+            assert value == f"`licenses` \N{MULTIPLICATION SIGN} {vendor.requests_per_license}"
         else:
             assert value == str(getattr(vendor.limits, key)).removesuffix(".0")
         declared = vendor.limits.sources[key]

@@ -19,7 +19,7 @@ VENDORS = discover()
 @pytest.fixture(scope="module")
 def limits() -> dict[str, Any]:
     """What Dagster is told of runs at once."""
-    settings = load_yaml_from_path(str(CHECKOUT / "pipelines" / "dagster.yaml"))
+    settings = load_yaml_from_path(str(CHECKOUT / "pipelines" / "local" / "dagster.yaml"))
     assert isinstance(settings, dict)
     return settings
 

@@ -105,11 +105,12 @@ class Bench:
         """The worker dies at a statement of its load, or Postgres calls a deadlock at one. Yields
         what tells whether it died.
         """
-        self._statements, self._trouble = 0, {}
+        trouble: dict[int, BaseException] = {}
         if deadlock_at is not None:
-            self._trouble[deadlock_at] = psycopg.errors.DeadlockDetected("as the test wants")
+            trouble[deadlock_at] = psycopg.errors.DeadlockDetected("as the test wants")
         if kill_at is not None:
-            self._trouble[kill_at] = Killed()
+            trouble[kill_at] = Killed()
+        self.disturb(trouble)
         killed = False
         try:
             yield lambda: killed
@@ -117,6 +118,10 @@ class Bench:
             killed = True
         finally:
             self._trouble = {}
+
+    def disturb(self, trouble: dict[int, BaseException]) -> None:
+        """What is raised at which of the loads' next statements."""
+        self._statements, self._trouble = 0, trouble
 
     def query(self, text: str, account: Account) -> list[Any]:
         with self.warehouse.autocommit.connect() as connection:

@@ -1,0 +1,29 @@
+"""All that is stored of an account, without what differs between two loads of the same: when."""
+
+from typing import Any
+
+from resources.account import Account
+from tests.model.bench import Bench
+
+TIMES = {
+    "first_seen_at", "updated_at", "observed_at", "missing_since", "request_id", "id", "digest",
+    "resolved_at", "last_polled_at", "completed_at", "next_read_at", "read_at", "account",
+    "attempts",
+}  # fmt: skip
+TABLES = (
+    "raw.records", "raw.heads", "facts.calls", "facts.call_legs", "facts.call_events",
+    "facts.recordings", "facts.agent_usage", "ops.rejects", "ops.days",
+)  # fmt: skip
+
+
+def tables_of(bench: Bench, account: Account) -> dict[str, list[Any]]:
+    """Every table's rows of the account, sorted. Of what may be marked missing, whether it is."""
+    found: dict[str, list[Any]] = {}
+    for table in TABLES:
+        rows = bench.query(f"SELECT * FROM {table} WHERE account = :account", account)
+        found[table] = sorted(
+            str({name: value for name, value in row._mapping.items() if name not in TIMES}
+                | {"is_missing": getattr(row, "missing_since", None) is not None})
+            for row in rows
+        )  # fmt: skip
+    return found

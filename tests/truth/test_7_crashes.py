@@ -1,0 +1,176 @@
+"""Crash safety: whatever stops a load, the next run gives the tables of an undisturbed one."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Any
+
+import psycopg
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from assets.loading import stage
+from assets.loading.load import Loader
+from resources.standin import Fault
+from resources.vendors import discover
+from resources.warehouse import Warehouse, copy_rows
+from tests.model.bench import Bench
+from tests.truth.conftest import DAY, NOON, Open, Scene
+from tests.truth.tables import tables_of
+
+EVENING = NOON + timedelta(hours=20)
+BEFORE = DAY - timedelta(days=1)
+ABORTED = [psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure]
+STATEMENTS = range(1, 45, 5)
+"""Beyond those that a load of two days makes."""
+
+
+def history(here: Scene, load: Callable[[], Any]) -> None:
+    """New, changed, moved, vanished and broken records, with `load` after each chapter."""
+    here.put(*(here.thing(number) for number in range(6)))
+    here.at(EVENING)
+    load()
+    here.put(here.thing(0, value=50), here.thing(1, minutes=-24 * 60), here.thing(2, broken=True))
+    here.remove(here.thing(3))
+    load()
+    for _ in range(3):  # what was opened again, or had failed, is due at once
+        here.later(minutes=10)
+        here.poll()
+
+
+def undisturbed(scene: Open, vendor: str) -> dict[str, list[Any]]:
+    here = scene(vendor, BEFORE)
+    history(here, lambda: here.backfill(BEFORE, DAY))
+    return tables_of(here.bench, here.account)
+
+
+@pytest.mark.parametrize("vendor", ["conpeek", "evolux"])
+def test_killed_at_any_statement(scene: Open, vendor: str) -> None:
+    expected = undisturbed(scene, vendor)
+    for statement in STATEMENTS:
+        here = scene(vendor, BEFORE)
+
+        def load(here: Scene = here, statement: int = statement) -> None:
+            with here.bench.trouble(statement, None):
+                here.backfill(BEFORE, DAY)
+            here.backfill(BEFORE, DAY)
+
+        history(here, load)
+        assert tables_of(here.bench, here.account) == expected, statement
+
+
+@pytest.mark.parametrize("error", ABORTED)
+def test_what_postgres_aborts_is_done_again(scene: Open, error: type[psycopg.Error]) -> None:
+    expected = undisturbed(scene, "conpeek")
+    here = scene("conpeek", BEFORE)
+
+    def load() -> None:
+        for statement in (3, 9, 17):
+            here.bench.disturb({statement: error("as the test wants")})
+            assert here.backfill(BEFORE, DAY).error is None
+
+    history(here, load)
+    assert tables_of(here.bench, here.account) == expected
+
+
+def test_two_loads_of_one_day_at_once(scene: Open, bench: Bench) -> None:
+    expected = undisturbed(scene, "conpeek")
+    here = scene("conpeek", BEFORE)
+    others = [Warehouse(bench.warehouse.url.render_as_string(False)) for _ in range(3)]
+    loaders = [Loader(w, discover()["conpeek"], clock=bench.clock.now) for w in others]
+
+    def load() -> None:
+        def one(loader: Loader) -> str | None:
+            return loader.backfill([here.account], [here.stream], [BEFORE, DAY])[0].error
+
+        with ThreadPoolExecutor(len(loaders)) as pool:
+            assert list(pool.map(one, loaders)) == [None] * len(loaders)
+
+    history(here, load)
+    assert tables_of(bench, here.account) == expected
+    for loader, warehouse in zip(loaders, others, strict=True):
+        loader.close()
+        warehouse.close()
+
+
+def test_a_connection_that_ends_in_the_middle_of_a_copy(
+    scene: Open, bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    expected = undisturbed(scene, "conpeek")
+    here = scene("conpeek", BEFORE)
+    ended: list[str] = []
+
+    def copy_and_die(
+        connection: Connection, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]
+    ) -> None:
+        def until_the_end() -> Iterator[Sequence[Any]]:
+            for number, row in enumerate(rows):
+                if number == 2 and table not in ended:
+                    ended.append(table)
+                    end(connection)
+                yield row
+
+        copy_rows(connection, table, columns, until_the_end())
+
+    def end(connection: Connection) -> None:
+        pid = connection.connection.driver_connection.info.backend_pid  # type: ignore[union-attr]
+        with bench.warehouse.autocommit.connect() as other:
+            other.execute(sa.text("SELECT pg_terminate_backend(:pid)"), {"pid": pid})
+
+    monkeypatch.setattr(stage, "copy_rows", copy_and_die)
+    history(here, lambda: here.backfill(BEFORE, DAY))
+    assert set(ended) >= {"stage_records", "stage_call_legs", "stage_calls"}
+    assert tables_of(bench, here.account) == expected
+
+
+@contextmanager
+def full_disk(bench: Bench, table: str, account: str) -> Iterator[None]:
+    """No space for the account's rows in the table."""
+    with bench.warehouse.transaction() as connection:
+        connection.exec_driver_sql(
+            "CREATE FUNCTION no_space() RETURNS trigger LANGUAGE plpgsql AS "
+            "$$BEGIN RAISE 'could not extend file: No space left' USING ERRCODE = '53100'; END$$"
+        )
+        connection.exec_driver_sql(
+            f"CREATE TRIGGER no_space BEFORE INSERT ON {table} FOR EACH ROW "
+            f"WHEN (NEW.account = '{account}') EXECUTE FUNCTION no_space()"
+        )
+    try:
+        yield
+    finally:
+        with bench.warehouse.transaction() as connection:
+            connection.exec_driver_sql("DROP FUNCTION no_space CASCADE")
+
+
+@pytest.mark.parametrize("table", ["raw.records", "facts.call_legs", "facts.calls"])
+def test_a_full_disk_fails_alone_and_heals_at_the_next_run(
+    scene: Open, bench: Bench, table: str
+) -> None:
+    here, other = scene("conpeek"), scene("conpeek")
+    for each in (here, other):
+        each.put(each.thing(1))
+    here.at(EVENING)
+    with full_disk(bench, table, here.account.name):
+        results = bench.loaders["conpeek"].poll([here.account, other.account], [here.stream])
+    bad, good = results
+    assert bad.error
+    assert "DiskFull" in bad.error or "53100" in bad.error
+    assert good.error is None
+    assert (here.day().state, here.day().facts) == ("failed", 0)
+    assert other.day().state == "complete"
+    here.later(minutes=10)
+    assert here.poll().error is None
+    assert (here.day().state, here.day().facts) == ("complete", 1)
+    assert tables_of(bench, here.account) == tables_of(bench, other.account)
+
+
+def test_an_account_s_failure_is_its_own(scene: Open, bench: Bench) -> None:
+    here, other = scene("clickfono"), scene("clickfono")
+    for each in (here, other):
+        each.put(each.thing(1))
+    here.tenant.arm(Fault.html(), 9)
+    bad, good = bench.loaders["clickfono"].poll([here.account, other.account], [here.stream])
+    assert (bad.state, good.state) == ("failed", "ok")
+    assert other.day().facts == 1

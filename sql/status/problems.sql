@@ -21,13 +21,16 @@ SELECT 'late', account, stream, NULL,
   FROM known
  WHERE stopped_at IS NULL AND failures < 3 AND last_success_at < :now - 3 * poll_every
 UNION ALL
--- At six in the morning, yesterday should have been read whole. A settling day has been.
+-- At six in the morning, yesterday should have been read whole. A settling day has been; an account
+-- that has just been added has an hour for it.
 SELECT 'incomplete', k.account, k.stream, y.day::text, d.note
   FROM known k CROSS JOIN LATERAL (SELECT k.local_now::date - 1 AS day) AS y
   LEFT JOIN ops.days d ON d.account = k.account AND d.stream = k.stream AND d.call_date = y.day
  WHERE k.was_polled AND k.stopped_at IS NULL AND k.failures < 3
    AND k.local_now::time >= time '06:00' AND y.day >= k.start_date
    AND coalesce(d.state, 'open') IN ('open', 'failed')
+   AND EXISTS (SELECT FROM ops.requests q
+                WHERE q.account = k.account AND q.requested_at < :now - interval '1 hour')
    -- Details have days only where what they are details of has any.
    AND NOT (k.is_detail AND d.state IS NULL)
 UNION ALL

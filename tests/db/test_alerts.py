@@ -207,24 +207,34 @@ def test_a_failed_run_is_told_until_the_next_one_of_its_job_is_good(
 
 DAY = date(2026, 3, 10)
 MORNING = datetime(2026, 3, 11, 6, tzinfo=UTC)
+OLD = timedelta(days=3)
 
 
 @pytest.mark.parametrize(
-    ("at", "state", "is_told"),
+    ("at", "state", "known_for", "is_told"),
     [
-        (MORNING - timedelta(hours=2), "open", False),
-        (MORNING, None, True),
-        (MORNING, "open", True),
-        (MORNING, "failed", True),
-        (MORNING, "settling", False),
-        (MORNING, "complete", False),
+        (MORNING - timedelta(hours=2), "open", OLD, False),
+        (MORNING, None, OLD, True),
+        (MORNING, None, timedelta(minutes=30), False),
+        (MORNING, "open", OLD, True),
+        (MORNING, "failed", OLD, True),
+        (MORNING, "settling", OLD, False),
+        (MORNING, "complete", OLD, False),
     ],
 )
 def test_yesterday_is_judged_at_six_in_the_accounts_own_morning(
-    at: datetime, state: str | None, is_told: bool, warehouse: Warehouse
+    at: datetime, state: str | None, known_for: timedelta, is_told: bool, warehouse: Warehouse
 ) -> None:
     account = rig.account("conpeek", start_date=DAY)
     stream(warehouse, account.name, last_success_at=at)
+    with warehouse.transaction() as connection:
+        connection.execute(
+            sa.text(
+                "INSERT INTO ops.requests (account, stream, report, backfill, requested_at,"
+                " duration_s) VALUES (:account, 'dialogs', 'cdr_dialog', false, :at, 1)"
+            ),
+            {"account": account.name, "at": at - known_for},
+        )
     if state:
         with warehouse.transaction() as connection:
             connection.execute(

@@ -70,6 +70,7 @@ def test_a_backfill_may_run_for_as_long_as_limits_make_it(limits: dict[str, Any]
 
 def test_every_vendors_load_is_in_its_own_pool() -> None:
     """One vendor's slow backfills take no other's slots."""
-    jobs = [build_defs({}).resolve_job_def(f"{name}_poll") for name in VENDORS]
+    defs = build_defs({})  # a job only lives as long as its definitions
+    jobs = [defs.resolve_job_def(f"{name}_poll") for name in VENDORS]
     pools = [{node.definition.pool for node in job.graph.nodes} for job in jobs]  # type: ignore[attr-defined]
     assert pools == [{name} for name in VENDORS]

@@ -1,12 +1,19 @@
 """A backfill that is cancelled midway: nothing is lost, and the next one goes on."""
 
+import os
+import signal
+import time
 from datetime import date, timedelta
 from typing import Any
 
+import dagster as dg
+import pytest
 import sqlalchemy as sa
 
+from assets.context import Callhouse
 from assets.loading.load import Loader
 from assets.loading.result import Result
+from pipelines.definitions import build_defs
 from resources.standin.server import StandIn
 from resources.vendors import discover
 from resources.warehouse import Warehouse
@@ -53,3 +60,35 @@ def test_what_is_done_stays_and_the_rest_comes_later(
     with warehouse.transaction() as connection:
         versions = connection.execute(sa.text("SELECT count(*) FROM raw.records")).scalar_one()
     assert versions == len(DAYS)
+
+
+def test_a_run_that_is_interrupted_shows_the_days_that_are_done(
+    warehouse: Warehouse,
+    standin: StandIn,
+    account_of: AccountOf,
+    monkeypatch: pytest.MonkeyPatch,
+    database_url: str,
+) -> None:
+    tenant = standin.tenant("conpeek", "demo-pl")
+    limits = {"max_window_days": 1, "concurrency": 1}
+    account = account_of(tenant, limits=limits, start_date=DAYS[-1])
+    monkeypatch.setenv("CALLHOUSE_DATABASE_URL", database_url)
+    monkeypatch.setattr(Callhouse, "all_accounts", lambda _: {account.name: account})
+
+    def interrupt(result: Result) -> None:
+        if len(result.read) == 2:
+            os.kill(os.getpid(), signal.SIGINT)  # as Dagster does to the process of a run
+            time.sleep(1)
+
+    job = build_defs({account.name: account}, interrupt).resolve_job_def("conpeek_poll")
+    tags = {
+        "dagster/asset_partition_range_start": DAYS[-1].isoformat(),
+        "dagster/asset_partition_range_end": DAYS[0].isoformat(),
+    }
+    with dg.instance_for_test() as instance:
+        with pytest.raises((KeyboardInterrupt, dg.DagsterExecutionInterruptedError)):
+            job.execute_in_process(instance=instance, tags=tags)
+        shown = instance.get_materialized_partitions(dg.AssetKey(["conpeek", "dialogs"]))
+    assert {day.isoformat() for day in DAYS[:2]} <= shown
+    assert len(shown) < len(DAYS)
+    assert set(states(warehouse)) >= set(DAYS[:2])

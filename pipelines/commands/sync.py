@@ -155,6 +155,8 @@ def _why(result: dg.ExecuteInProcessResult) -> str:
                 cause = (failure.error.cause or failure.error).message
                 interrupted = DagsterExecutionInterruptedError.__name__ in cause
                 return INTERRUPTED if interrupted else _first_line(cause)
+        if event.is_job_failure and event.job_failure_data.error:
+            return _first_line(event.job_failure_data.error.message)
     return "the run failed: see it in Dagster's UI"
 
 

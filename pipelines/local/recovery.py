@@ -13,6 +13,9 @@ from dagster import DagsterInstance, DagsterRun, DagsterRunStatus, RunsFilter
 from dagster._core.storage.tags import GRPC_INFO_TAG
 
 PROCESS_TAG = "callhouse/process"
+DRIFT_S = 60
+"""A process's start is told as the time of boot and ticks since, and the former moves whenever the
+host's clock is set."""
 UNFINISHED = [DagsterRunStatus.STARTING, DagsterRunStatus.STARTED, DagsterRunStatus.CANCELING]
 
 
@@ -46,10 +49,10 @@ def is_over(run: DagsterRun) -> bool:
 
     The process's number may be another's by now.
     """
-    host, pid, created = run.tags.get(PROCESS_TAG, "  ").split(" ")
+    host, pid, created = run.tags.get(PROCESS_TAG, "  0").split(" ")
     if host != socket.gethostname():
         return False
     try:
-        return f"{psutil.Process(int(pid)).create_time():.0f}" != created
+        return abs(psutil.Process(int(pid)).create_time() - int(created)) > DRIFT_S
     except psutil.NoSuchProcess:
         return True

@@ -296,7 +296,8 @@ def test_two_passes_at_once(environment: Mapping[str, str], database_url: str) -
     """Neither fails, nothing is there twice, no limit is broken (see `standin`)."""
     passes = [start(f"sync --from {DAY} --json", environment) for _ in range(2)]
     told = [process.communicate(timeout=110) for process in passes]
-    assert [process.returncode for process in passes] == [0, 0], told
+    print(*(out + err for out, err in told))
+    assert [process.returncode for process in passes] == [0, 0]
     lines = [
         row for out, _ in told for row in json.loads(out)["rows"] if row["stream"] == "dialogs"
     ]

@@ -39,8 +39,8 @@ SETTINGS = {
     "max_connections": "200",
     # A year of day partitions with their indexes, all locked by one query without a filter.
     "max_locks_per_transaction": "256",
-    # Iterations make a weak password dear to guess; ours is random, and they were half the cost of a
-    # connection, for client and server alike.
+    # Iterations make a weak password dear to guess; ours is random, and they were half the cost of
+    # a connection, for client and server alike.
     "scram_iterations": "1",
     "shared_buffers": "128MB",
     "max_wal_size": "2GB",

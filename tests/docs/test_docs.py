@@ -12,15 +12,18 @@ import pytest
 from typer.main import get_command
 
 from assets.checks import CHECKS
+from assets.housekeeping import LEDGER_DAYS, LEDGER_RETENTION
 from assets.maintenance import CHECK
 from pipelines.alerts import TITLES
 from pipelines.cli import app
+from pipelines.local.dagster_home import CONFIGURATION, SCHEMA, STORAGE_URL
 from resources.account import Limits
 from resources.configuration import AccountEntry, read_accounts
-from resources.home import CHECKOUT
+from resources.home import CHECKOUT, Home
 from resources.vendors import discover
 
 PAGES = sorted([*CHECKOUT.glob("*.md"), *CHECKOUT.glob("docs/**/*.md")])
+CODE = ("pipelines", "assets", "resources", "sql")
 OPERATORS = CHECKOUT / "docs" / "operators"
 _LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 _BLOCK = re.compile(r"^```(\w+)\n(.*?)^```", re.DOTALL | re.MULTILINE)
@@ -129,17 +132,41 @@ def test_the_runbook_names_every_check_and_alert() -> None:
         assert f"| {title} |" in text, title
 
 
-def test_the_page_of_deployment_names_every_variable() -> None:
-    """All that the code reads, but for what its own processes tell each other."""
-    own = {"CALLHOUSE_END_WITH_PARENT"}
-    code = "\n".join(
-        file.read_text(encoding="utf-8")
-        for folder in ("pipelines", "assets", "resources", "sql")
-        for file in (CHECKOUT / folder).rglob("*.py")
-    )
+def test_the_table_of_variables_is_what_is_read() -> None:
+    """By the code and by what is in `deploy`; nothing else, and nothing is left out."""
+    sources = [
+        *(file for folder in CODE for file in (CHECKOUT / folder).rglob("*.py")),
+        CONFIGURATION,
+        *(file for file in (CHECKOUT / "deploy").rglob("*") if file.is_file()),
+    ]
+    read = {
+        name
+        for file in sources
+        for name in re.findall(r"\bCALLHOUSE_\w+\b", file.read_text(encoding="utf-8"))
+    }
+    assert {name for name in variables() if name.startswith("CALLHOUSE_")} == read
+    assert set(variables()) - read == {"DAGSTER_HOME", "POSTGRES_PASSWORD"}
+
+
+def test_the_table_of_variables_tells_their_defaults() -> None:
+    told = variables()
+    home = Home(Path("/somewhere"))
+    assert told[LEDGER_RETENTION] == str(LEDGER_DAYS)
+    assert told["CALLHOUSE_AUDIO_URL"] == f"`{home.audio.name}` in `CALLHOUSE_HOME`"
+    assert told["DAGSTER_HOME"] == f"`{home.dagster.name}` in `CALLHOUSE_HOME`"
+    assert told[STORAGE_URL] == f"the schema `{SCHEMA}` of the warehouse"
+    compose = (CHECKOUT / "deploy" / "compose" / "compose.yaml").read_text(encoding="utf-8")
+    for name, sign, default in re.findall(r"\$\{(\w+):([?-])([^}]*)\}", compose):
+        if sign == "?":
+            assert told[name] == "none: compose refuses to start"
+        elif default:
+            assert told[name] == f"`{default}`"
+
+
+def variables() -> dict[str, str]:
+    """The default of each variable, as the page of deployment tells it."""
     text = (OPERATORS / "deploy.md").read_text(encoding="utf-8")
-    for name in set(re.findall(r"\bCALLHOUSE_[A-Z_]+[A-Z]\b", code)) - own:
-        assert f"`{name}`" in text, name
+    return dict(re.findall(r"^\| `([A-Z_]+)` \| .+ \| (.+) \|$", text, re.MULTILINE))
 
 
 def test_the_changelog_knows_the_version() -> None:

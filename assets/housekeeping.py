@@ -20,9 +20,13 @@ DAYS_AHEAD = 7
 RAW_RETENTION = "CALLHOUSE_RAW_RETENTION_DAYS"
 """Environment: raw records of business days older than so many days are dropped. Unset: never."""
 LEDGER_RETENTION = "CALLHOUSE_LEDGER_RETENTION_DAYS"
-"""Environment: requests, resolved rejects and used quotas are kept for so many days."""
+"""Environment: what of `ops` is over (requests, resolved rejects, used quotas…) is kept so many
+days."""
 LEDGER_DAYS = 90
-LEDGERS = ("requests", "rejects", "quotas", "waiters")
+LEDGERS = (
+    "requests", "rejects", "quotas", "details", "backfills", "permits", "holds", "waiters",
+)  # fmt: skip
+"""The tables of `ops` that grow: what is over goes, by `sql/maintenance/prune_<table>.sql`."""
 CHUNK = 20_000
 """Rows a statement: short enough that nobody notices."""
 LOCK_NOT_AVAILABLE = "55P03"

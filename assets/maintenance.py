@@ -28,9 +28,9 @@ def maintenance_asset(frequent_jobs: set[str]) -> dg.AssetsDefinition:
         kinds={"postgres"},
         description=(
             f"Each night: partitions a week ahead; raw records older than {RAW_RETENTION} days "
-            f"dropped (unset: kept); requests, resolved rejects and quotas older than "
-            f"{LEDGER_RETENTION} (default {LEDGER_DAYS}) days deleted; old polls' events deleted "
-            "from Dagster's storage; yesterday checked."
+            "dropped (unset: kept); what is over in `ops` (requests, resolved rejects, quotas…) "
+            f"deleted after {LEDGER_RETENTION} (default {LEDGER_DAYS}) days; old polls' events "
+            "deleted from Dagster's storage; yesterday checked."
         ),
         check_specs=[
             dg.AssetCheckSpec(

@@ -12,6 +12,7 @@ import psycopg
 import pytest
 import sqlalchemy as sa
 
+import sql.catalog
 from assets import housekeeping
 from assets.context import Callhouse
 from assets.maintenance import CHECK, KEY, maintenance_asset
@@ -124,28 +125,60 @@ def test_a_detached_partition_that_somebody_reads_is_left(
     assert (done.dropped, done.held) == (["records_20260102"], ["records_20260101"])
 
 
+OWN = {"account": "acme", "stream": "calls"}
+LIMITED = {"credential": "c", "report": "r", "backfill": False, **OWN}
+NAMED_IN = {
+    "requests": "report", "rejects": "record_key", "quotas": "bucket", "details": "record_key",
+    "backfills": "run_id", "permits": "report", "holds": "credential", "waiters": "report",
+}  # fmt: skip
+"""The column of each ledger that tells these tests' rows apart."""
+
+
+def put_ledgers(c: sa.Connection, name: str, at: datetime, over: bool = True) -> None:
+    """A row of every ledger, known by `name`, about what was at `at`."""
+    digest, first = f"00000000-0000-0000-0000-{at:%Y%m%d%H%M}", {"first_seen_at": at}
+    known = LIMITED | {"credential": name, "report": name}
+    request = {"backfill": False, "requested_at": at, "duration_s": 1, "report": name, **OWN}
+    put(c, "ops.requests", **request)
+    put(c, "ops.rejects", call_date=DAY, field="f", reason="r", payload="{}", record_key=name,
+        digest=digest, resolved_at=at if over else None, **first, **OWN)  # fmt: skip
+    put(c, "ops.quotas", bucket=name, day=at.date())
+    put(c, "ops.details", record_key=name, call_date=at.date(), attempts=1, **OWN)
+    if over:
+        put(c, "raw.heads", record_key=name, call_date=at.date(), version=1, digest=digest,
+            observed_at=at, **first, **OWN)  # fmt: skip
+    put(c, "ops.backfills", run_id=name, windows=2, spacing_s=1, seen_at=at, **OWN)
+    put(c, "ops.permits", id=int(at.timestamp()), lease_s=15, counts_s=300,
+        granted_at=at, expires_at=at, **known)  # fmt: skip
+    put(c, "ops.holds", credential=name, since=at, until=at)
+    put(c, "ops.waiters", holder=name, away=False, reason="rate", since=at, looked_at=at,
+        ready_at=at, expected_at=at, expires_at=at, **known)  # fmt: skip
+
+
 def test_ledgers_lose_what_is_old_and_over(
     warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(housekeeping, "CHUNK", 2)
-    own = {"account": "acme", "stream": "calls"}
-    old, now = datetime.now(UTC) - timedelta(days=91), datetime.now(UTC)
-    reject = {"call_date": DAY, "field": "f", "reason": "r", "payload": "{}", **own}
-    request = {"report": "r", "backfill": False, "duration_s": 1, **own}
+    now = datetime.now(UTC)
+    old = now - timedelta(days=91)
     with warehouse.transaction() as c:
         for number in range(5):
-            put(c, "ops.requests", requested_at=old, **request)
-            put(c, "ops.quotas", bucket=f"{number}", day=old.date())
-        put(c, "ops.requests", requested_at=now, **request)
-        put(c, "ops.quotas", bucket="0", day=now.date())
-        for number, resolved in enumerate((old, now, None)):
-            digest = f"00000000-0000-0000-0000-{number:012}"
-            first = {"first_seen_at": old, "digest": digest, "record_key": f"{number}"}
-            put(c, "ops.rejects", resolved_at=resolved, **first, **reject)
+            put_ledgers(c, f"old {number}", old - timedelta(seconds=number))
+        put_ledgers(c, "open", old - timedelta(minutes=1), over=False)
+        put_ledgers(c, "new", now)
     deleted = housekeeping.prune(warehouse, timedelta(days=90))
-    assert deleted == {"requests": 5, "rejects": 1, "quotas": 5, "waiters": 0}
-    assert query(warehouse, "SELECT count(*) FROM ops.requests") == [(1,)]
-    assert query(warehouse, "SELECT count(*) FROM ops.rejects") == [(2,)]
+    stays = {"rejects", "details"}
+    assert deleted == {ledger: 5 if ledger in stays else 6 for ledger in housekeeping.LEDGERS}
+    for ledger, column in NAMED_IN.items():
+        left = {name for (name,) in query(warehouse, f"SELECT {column} FROM ops.{ledger}")}
+        assert left == ({"new", "open"} if ledger in stays else {"new"}), ledger
+
+
+def test_every_table_of_ops_is_pruned_or_does_not_grow() -> None:
+    """The others have a row an account, a day or an object, or lose theirs when it is over."""
+    small = {"days", "streams", "findings", "stale_days", "objects", "settings"}
+    tables = {name.removeprefix("ops.") for name in sql.catalog.tables() if name[:4] == "ops."}
+    assert tables == small | set(housekeeping.LEDGERS)
 
 
 def test_retention_is_a_whole_number_of_days() -> None:

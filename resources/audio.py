@@ -2,15 +2,20 @@
 
 import hashlib
 import os
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import NamedTemporaryFile
+from tempfile import NamedTemporaryFile, gettempdir
 from typing import IO, Any
 
 from resources.errors import ConfigurationError, TransientError
 from resources.home import Home
+
+INCOMING = ".callhouse-incoming-"
+ABANDONED_S = 86_400
+"""No download takes so long: a file that nobody has written to since is a killed worker's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +47,15 @@ class AudioStore:
 
     @contextmanager
     def incoming(self) -> Iterator[IO[bytes]]:
-        """A file to write to, gone at the end unless kept; on the folder's own disk."""
+        """A file to write to, gone at the end unless kept; on the folder's own disk.
+
+        Sweeps away what killed workers have left there.
+        """
+        folder = Path(self._root if self._is_local else gettempdir())
         with _sayable(self._root):
-            if self._is_local:
-                Path(self._root).mkdir(parents=True, exist_ok=True)
-            folder = self._root if self._is_local else None
-            file = NamedTemporaryFile(dir=folder, prefix=".incoming-", delete=False)  # noqa: SIM115
+            folder.mkdir(parents=True, exist_ok=True)
+            _sweep(folder)
+            file = NamedTemporaryFile(dir=folder, prefix=INCOMING, delete=False)  # noqa: SIM115
         try:
             with file:
                 yield file.file
@@ -69,6 +77,13 @@ class AudioStore:
             else:
                 self._files.put_file(str(file.name), target)
         return Kept(self._files.unstrip_protocol(target), sha256, size)
+
+
+def _sweep(folder: Path) -> None:
+    for file in folder.glob(f"{INCOMING}*"):
+        with suppress(OSError):  # another worker was quicker, or it is somebody else's
+            if time.time() - file.stat().st_mtime > ABANDONED_S:
+                file.unlink()
 
 
 def _readable(file: IO[bytes]) -> Any:

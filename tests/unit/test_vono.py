@@ -1,7 +1,9 @@
 """Vono as `API Relatório de Gravações Vono` describes it."""
 
 import hashlib
+import os
 import stat
+import tempfile
 import traceback
 from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta
@@ -13,7 +15,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from pydantic import ValidationError
 
-from resources.audio import AudioStore
+from resources.audio import INCOMING, AudioStore
 from resources.errors import (
     ConfigurationError,
     ContractError,
@@ -444,6 +446,25 @@ def test_audio_goes_to_callhouses_home_by_default(
     monkeypatch.setenv("CALLHOUSE_HOME", str(tmp_path))
     with AudioStore.from_environment().incoming() as file:
         assert Path(str(file.name)).parent == tmp_path / "audio"
+
+
+@pytest.mark.parametrize("url", ["folder", "memory://bucket"])
+def test_what_a_killed_download_left_is_swept_by_a_later_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, url: str
+) -> None:
+    """A day later; what another worker is writing to, and what isn't ours, stays."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    store = AudioStore(str(tmp_path) if url == "folder" else url)
+    left, running, other = (
+        tmp_path / name for name in (f"{INCOMING}left", f"{INCOMING}running", ".incoming-other")
+    )
+    now = datetime.now(UTC).timestamp()
+    for path, hours in ((left, 25), (running, 23), (other, 25)):
+        path.touch()
+        os.utime(path, (now - hours * 3600,) * 2)
+    with store.incoming() as file:
+        assert set(tmp_path.iterdir()) == {running, other, Path(str(file.name))}
+    assert set(tmp_path.iterdir()) == {running, other}
 
 
 def test_audio_is_loaded_only_where_it_is_asked_for() -> None:

@@ -41,6 +41,7 @@ PAGE = 100
 TIME = "%Y-%m-%d %H:%M:%S"
 """`calldate`: wall time."""
 LAST_SECOND = time(23, 59, 59)
+KEY = key_of("customer_id", "record_id")
 
 REASONS: tuple[tuple[str, type[VendorError]], ...] = (
     ("requisiç|too many|aguarde", ThrottledError),
@@ -70,6 +71,8 @@ class Listing:
     total: int
     limit: int
     offset: int
+    total_time: int | None
+    """Seconds of all recordings of the window together. None: it isn't said."""
 
 
 class Vono(Client):
@@ -90,6 +93,8 @@ class Vono(Client):
                 "time_end": f"{last:%H:%M:%S}",
             }
             start, total = 0, 1
+            said: set[tuple[int, int | None]] = set()
+            durations: dict[str | None, Any] = {}
             while start < total:
                 params = {**asked, "start": start, "limit": PAGE}
                 listing, permit = self.http.get(REPORT, self._path, _parse_listing, params=params)
@@ -100,9 +105,16 @@ class Vono(Client):
                     listing.total if len(days) == 1 else None,
                 )
                 _check_asked_for(listing, start, first, last)
+                said.add((listing.total, listing.total_time))
+                durations |= {
+                    KEY(record): record.get("duration")
+                    for record in listing.recordings
+                    if isinstance(record, dict)
+                }
                 if not listing.recordings:
                     break
                 start, total = start + listing.limit, listing.total
+            _check_time(said, durations)
 
     def audio(self, parent: Parent) -> Page:
         """Fetches one recording's file, checks it and puts it away: the record says where."""
@@ -166,7 +178,9 @@ def _parse_listing(answer: Answer) -> tuple[Listing, int]:
             "limit": int(limit),
             "offset": int(offset),
         } if 0 < limit <= PAGE:
-            return Listing(rows, total, limit, offset), len(rows)
+            seconds = body.get("total_time")
+            told = seconds if type(seconds) is int else None
+            return Listing(rows, total, limit, offset, told), len(rows)
     raise ContractError(
         f"{REPORT}: the answer lacks `error`, `data`, `total_records`, `offset` or `limit` "
         f"(1 to {PAGE})",
@@ -221,6 +235,23 @@ def _check_asked_for(listing: Listing, start: int, first: datetime, last: dateti
                 f"{REPORT}: asked for {first} to {last}, got a recording of {at}: "
                 "the vendor ignored the dates"
             )
+
+
+def _check_time(said: set[tuple[int, int | None]], durations: dict[str | None, Any]) -> None:
+    """Raises ContractError where `total_time` isn't the time of the recordings that came.
+
+    Nothing is compared where totals or recordings differ from page to page (who counts the
+    recordings has those read again), or where a duration is none (the mapping's to reject).
+    """
+    (total, told), *others = said
+    seconds = [s for s in durations.values() if type(s) is int and 0 <= s < 2**31]
+    if others or told is None or len(seconds) != total:
+        return
+    if told != sum(seconds):
+        raise ContractError(
+            f"{REPORT}: the vendor counts {told:,} s in {total:,} recordings, whose durations are "
+            f"{sum(seconds):,} s together"
+        )
 
 
 def recordings_to_facts(records: Sequence[Record], account: Account) -> Facts:
@@ -295,7 +326,7 @@ RECORDINGS = Stream(
     document=DOCUMENT,
     table="recordings",
     read=Vono.recordings,
-    key=key_of("customer_id", "record_id"),
+    key=KEY,
     normalise=recordings_to_facts,
     live="since",
     lookback=timedelta(hours=2),  # known by the call's start, but listed when it has ended

@@ -27,6 +27,7 @@ from resources.errors import (
 )
 from resources.redact import MASK
 from resources.standin import Fault, StandIn, Tenant
+from resources.standin.answer import Answer
 from resources.vendor import Facts, Page, Parent
 from resources.vendors import discover
 from resources.vendors.vono import VonoOptions
@@ -285,6 +286,48 @@ def test_an_answer_to_another_question_fails_the_window_after_its_page(
 def test_a_total_that_is_too_large_ends_with_an_empty_page(tenant: Tenant, read: Read) -> None:
     tenant.arm(Fault.total(10**12), times=99)
     assert [len(page.records) for page in read()] == [100, 100, 50, 0]
+
+
+def says(total_time: Any) -> Fault:
+    """The vendor says another time of all recordings together (it is 250 times 68 s)."""
+
+    def spoil(answer: Answer) -> None:
+        assert isinstance(answer.payload, dict)
+        answer.payload["total_time"] = total_time
+
+    return Fault("total_time", spoil)
+
+
+def test_durations_add_up_to_the_vendors_sum(tenant: Tenant, vendors: StandIn) -> None:
+    tenant.arm(says(17_001), times=9)
+    read: list[Page] = []
+    with (
+        client(account_of(vendors, tenant)) as vono,
+        pytest.raises(ContractError, match=r"counts 17,001 s in 250 .* are 17,000 s together"),
+    ):
+        read.extend(stream().read(vono, WINDOW))
+    assert [len(page.records) for page in read] == [100, 100, 50]
+
+
+@pytest.mark.parametrize(
+    ("fault", "times"),
+    [
+        (says(None), 9),
+        (says("17.001"), 9),
+        (says([1]), 9),
+        (says(17_001), 1),  # it moves while it is read
+        (Fault.field("duration", "?"), 9),  # a broken recording is the mapping's to reject
+        (Fault.field("duration", 2**63), 9),
+        (Fault.array_record(), 9),
+        (Fault.repeat(), 9),
+        (Fault.short(), 9),  # the loader counts
+    ],
+)
+def test_a_sum_that_cannot_be_compared_fails_nothing(
+    tenant: Tenant, read: Read, fault: Fault, times: int
+) -> None:
+    tenant.arm(fault, times=times)
+    assert len(read()) == 3
 
 
 @pytest.mark.parametrize(

@@ -49,6 +49,8 @@ FAILED_S = 0.5
 """The first pause after a failure; it doubles with every attempt, as all of these do."""
 THROTTLED_S = 2.0
 """The first pause after a 429 or 503 without Retry-After."""
+LONGEST_PAUSE_S = 86_400
+"""Whatever a Retry-After says: a day later the vendor is asked again."""
 KEPT_OF_A_BODY = 64 * 1024
 
 
@@ -261,17 +263,28 @@ def refuse(answer: Answer, what: str) -> ContractError | PermanentError | Transi
 
 
 def retry_after(answer: Answer) -> timedelta | None:
-    """What Retry-After says, in seconds or as a date; None when absent or unreadable."""
+    """What Retry-After says, in seconds or as a date; None when absent or unreadable.
+
+    A date is seen from the answer's own, where it has one: our clock may differ from the vendor's.
+    """
     value = answer.headers.get("retry-after", "").strip()
-    if value.isdigit():
-        return timedelta(seconds=min(int(value), 86_400))
+    if value.isdecimal():
+        seconds = float(value)
+    elif moment := _moment(value):
+        now = _moment(answer.headers.get("date", "")) or datetime.now(UTC)
+        seconds = (moment - now).total_seconds()
+    else:
+        return None
+    return timedelta(seconds=min(max(seconds, 0), LONGEST_PAUSE_S))
+
+
+def _moment(value: str) -> datetime | None:
+    """An HTTP date; without a zone it is UTC."""
     try:
         moment = parsedate_to_datetime(value)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
-    return max(moment - datetime.now(UTC), timedelta(0))
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _pause(error: Exception) -> bool | timedelta:

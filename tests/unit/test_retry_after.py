@@ -1,0 +1,47 @@
+"""How long a vendor asks everybody to wait."""
+
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+
+import pytest
+
+from resources.http import Answer, retry_after
+from resources.permits import Outcome, Permit
+
+
+def pause(value: str, **headers: str) -> float | None:
+    permit = Permit(1, datetime.now(UTC), Outcome())
+    found = retry_after(Answer(429, {"retry-after": value, **headers}, b"", permit))
+    return None if found is None else found.total_seconds()
+
+
+@pytest.mark.parametrize(
+    ("value", "seconds"),
+    [
+        ("120", 120),
+        (" 0 ", 0),
+        ("", None),
+        ("soon", None),
+        ("-5", None),
+        ("\N{SUPERSCRIPT TWO}", None),
+        ("86401", 86_400),
+        ("9" * 5000, 86_400),
+        ("Tue, 10 Mar 2026 15:31:00 GMT", 60),
+        ("Tue, 10 Mar 2026 16:31:00 +0100", 60),
+        ("Tue, 10 Mar 2026 15:31:00", 60),
+        ("Tue, 10 Mar 2026 15:29:00 GMT", 0),
+        ("Sun, 10 Mar 2126 15:31:00 GMT", 86_400),
+        ("Tue, 10 Mar 2026 15:31:00 +9999999999999999", None),
+        ("Tue, 32 Mar 2026 15:31:00 GMT", None),
+    ],
+)
+def test_a_pause_is_in_seconds_or_up_to_a_date_and_never_beyond_a_day(
+    value: str, seconds: float | None
+) -> None:
+    """A date is seen from the vendor's own clock, as the answer tells it."""
+    assert pause(value, date="Tue, 10 Mar 2026 15:30:00 GMT") == seconds
+
+
+def test_without_the_vendors_clock_ours_counts() -> None:
+    in_an_hour = format_datetime(datetime.now(UTC) + timedelta(hours=1), usegmt=True)
+    assert pause(in_an_hour) == pytest.approx(3600, abs=5)

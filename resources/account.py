@@ -59,6 +59,11 @@ class Account(BaseModel):
     limits: Limits
     options: Options
 
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """The values of all credentials, in an order of their own: equal where they are shared."""
+        return tuple(self.secret(name) for name in sorted(self.credentials))
+
     def secret(self, name: str) -> str:
         """The value of a credential, for the moment of its use."""
         return self.credentials[name].get_secret_value()

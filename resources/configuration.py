@@ -126,6 +126,7 @@ def read_accounts(path: Path) -> dict[str, Account]:
         faults += [f"accounts.{name}{fault}" for fault in wrong]
         if account:
             accounts[name] = account
+    faults += _share_quotas(accounts)
     faults += _disagreements(accounts)
     if faults:
         raise ConfigurationError(faults)
@@ -241,6 +242,27 @@ def _streams(vendor: Vendor, asked: tuple[str, ...] | None) -> tuple[tuple[str, 
         if isinstance(stream, DetailStream) and stream.name in streams and stream.of not in streams
     ]
     return tuple(name for name in known if name in streams), faults
+
+
+def _share_quotas(accounts: dict[str, Account]) -> list[str]:
+    """A vendor counts by its customer: who has the same credentials as another account that has a
+    daily quota is of its operation, even if nobody says so.
+    """
+    faults: list[str] = []
+    owners: dict[tuple[str, ...], Account] = {}
+    named_first = sorted(accounts.values(), key=lambda account: account.operation == account.name)
+    for account in named_first:
+        if account.limits.daily_requests:
+            owners.setdefault((account.vendor, *account.secrets), account)
+    for name, account in accounts.items():
+        owner = owners.get((account.vendor, *account.secrets), account)
+        if account.operation not in (name, owner.operation):
+            faults.append(
+                f"accounts.{name}.operation: has the same credentials as {owner.name}, "
+                "which is of another operation"
+            )
+        accounts[name] = account.model_copy(update={"operation": owner.operation})
+    return faults
 
 
 def _disagreements(accounts: Mapping[str, Account]) -> list[str]:

@@ -118,7 +118,7 @@ class Http:
     @cached_property
     def redactor(self) -> Redactor:
         """Removes this account's secrets from whatever is written down."""
-        return Redactor(self._account.secret(name) for name in self._account.credentials)
+        return Redactor(self._account.secrets)
 
     def get(
         self,

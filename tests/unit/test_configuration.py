@@ -183,6 +183,33 @@ def test_accounts_that_share_a_quota_agree_on_it(read: Read, faults: Faults) -> 
     assert accounts["one"].operation == accounts["two"].operation
 
 
+def test_accounts_with_the_same_credentials_share_a_quota_even_if_nobody_says_so(
+    read: Read, faults: Faults, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ANOTHER_TOKEN", f"{SECRET}2")
+    another = {"credentials": '{ token = { env = "ANOTHER_TOKEN" } }'}
+    accounts = read(
+        entry("one", licenses="5"),
+        entry("two", licenses="5"),
+        entry("three", licenses="5", **another),
+        entry("four", "clickfono"),
+    )
+    operations = {name: account.operation for name, account in accounts.items()}
+    assert operations == {"one": "one", "two": "one", "three": "three", "four": "four"}
+    accounts = read(entry("one", licenses="5"), entry("two", licenses="5", operation='"group"'))
+    assert {account.operation for account in accounts.values()} == {"wolkvox group"}
+    accounts = read(entry("one"), entry("two", timezone='"America/Lima"'))
+    assert [account.operation for account in accounts.values()] == ["one", "two"]
+    (fault,) = faults(entry("one", licenses="5"), entry("two"))
+    assert fault.startswith("accounts.two.operation: shares its daily quota with one, but their")
+    assert faults(
+        entry("one", licenses="5", operation='"group"'),
+        entry("two", licenses="5", operation='"another"'),
+    ) == [
+        "accounts.two.operation: has the same credentials as one, which is of another operation",
+    ]
+
+
 @pytest.mark.parametrize(
     ("text", "told"),
     [

@@ -4,6 +4,7 @@ The server is the embedded one, in a home of its own; it is kept between session
 all workers of all sessions.
 """
 
+import hashlib
 import itertools
 import os
 import tempfile
@@ -17,7 +18,7 @@ import pytest
 from psycopg import sql
 
 from resources.home import CHECKOUT, Home
-from resources.local_postgres import LocalPostgres
+from resources.local_postgres import SETTINGS, LocalPostgres
 
 _numbers = itertools.count()
 
@@ -43,19 +44,25 @@ def open_folder() -> Iterator[Path]:
 
 
 @pytest.fixture(scope="session")
-def postgres_url() -> Iterator[str]:
-    """The server's `postgres` database, for tests that make databases themselves."""
-    server = LocalPostgres(Home(CHECKOUT / ".callhouse" / "tests"))
+def postgres() -> Iterator[LocalPostgres]:
+    """The server, running. One is made anew when its settings change: it keeps its first ones."""
+    settings = hashlib.sha256(repr(SETTINGS).encode()).hexdigest()
+    server = LocalPostgres(Home(CHECKOUT / ".callhouse" / "tests" / settings[:8]))
     server.start()
-    url = server.url("postgres")
     # The open connection says that the server is in use, to whoever finishes first.
-    with closing(psycopg.connect(url, autocommit=True)) as connection:
+    with closing(psycopg.connect(server.url("postgres"), autocommit=True)) as connection:
         # Nothing here has to survive a power cut.
         connection.execute("ALTER SYSTEM SET fsync = off")
         connection.execute("SELECT pg_reload_conf()")
         _drop_leftovers(connection)
-        yield url
+        yield server
     server.stop_if_unused()
+
+
+@pytest.fixture(scope="session")
+def postgres_url(postgres: LocalPostgres) -> str:
+    """The server's `postgres` database, for tests that make databases themselves."""
+    return postgres.url("postgres")
 
 
 @pytest.fixture(scope="session")

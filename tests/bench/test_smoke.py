@@ -12,7 +12,6 @@ from bench import report
 from bench.results import Results
 from bench.scenarios import FLOOR, MERGING, OURS, Contender
 from bench.yard import Figures, Lane, Yard
-from resources.home import CHECKOUT, Home
 from resources.local_postgres import LocalPostgres
 
 SIZE = 500
@@ -25,8 +24,8 @@ TIMES = ("first_seen_at", "updated_at")
 
 
 @pytest.fixture
-def yard(postgres_url: str, tmp_path: Path) -> Iterator[Yard]:
-    with Yard(tmp_path, LocalPostgres(Home(CHECKOUT / ".callhouse" / "tests"))) as yard:
+def yard(postgres: LocalPostgres, tmp_path: Path) -> Iterator[Yard]:
+    with Yard(tmp_path, postgres) as yard:
         yield yard
 
 

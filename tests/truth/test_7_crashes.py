@@ -15,7 +15,7 @@ from assets.loading import stage
 from assets.loading.load import Loader
 from resources.standin import Fault
 from resources.vendors import discover
-from resources.warehouse import Warehouse, copy_rows
+from resources.warehouse import Warehouse, copy
 from tests.model.bench import Bench
 from tests.truth.conftest import DAY, NOON, Open, Scene
 from tests.truth.tables import tables_of
@@ -103,23 +103,25 @@ def test_a_connection_that_ends_in_the_middle_of_a_copy(
     ended: list[str] = []
 
     def copy_and_die(
-        connection: Connection, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]
+        connection: Connection, table: str, columns: Sequence[str], lines: Iterable[str]
     ) -> None:
-        def until_the_end() -> Iterator[Sequence[Any]]:
-            for number, row in enumerate(rows):
-                if number == 2 and table not in ended:
+        def until_the_end() -> Iterator[str]:
+            for line in lines:
+                first, _, rest = line.partition("\n")
+                yield first + "\n"
+                if rest and table not in ended:
                     ended.append(table)
                     end(connection)
-                yield row
+                yield rest
 
-        copy_rows(connection, table, columns, until_the_end())
+        copy(connection, table, columns, until_the_end())
 
     def end(connection: Connection) -> None:
         pid = connection.connection.driver_connection.info.backend_pid  # type: ignore[union-attr]
         with bench.warehouse.autocommit.connect() as other:
             other.execute(sa.text("SELECT pg_terminate_backend(:pid)"), {"pid": pid})
 
-    monkeypatch.setattr(stage, "copy_rows", copy_and_die)
+    monkeypatch.setattr(stage, "copy", copy_and_die)
     history(here, lambda: here.backfill(BEFORE, DAY))
     assert set(ended) >= {"stage_records", "stage_call_legs", "stage_calls"}
     assert tables_of(bench, here.account) == expected

@@ -9,6 +9,7 @@ from assets.context import ACCOUNTS_TAG, KIND_TAG, POLL, Callhouse
 from assets.loading.load import read_states
 from assets.loading.plan import StreamState, next_due
 from assets.partitions import day_range
+from assets.quota import Quota, read_quotas
 from pipelines.local.recovery import is_over
 from resources.account import Account
 from resources.permits import Limiter
@@ -68,9 +69,11 @@ def poll_schedule(vendor: Vendor, job: dg.JobDefinition) -> dg.ScheduleDefinitio
         now = context.scheduled_execution_time
         with callhouse.warehouse() as warehouse:
             waiting = waits(warehouse, vendor, accounts, now)
-        due = [account for account in accounts if waiting[account.name] <= timedelta(0)]
-        if not due:
-            return dg.SkipReason(why_not(vendor, waiting))
+            due = [account for account in accounts if waiting[account.name] <= timedelta(0)]
+            if not due:
+                return dg.SkipReason(
+                    why_not(vendor, waiting, read_quotas(warehouse, accounts, now))
+                )
         return dg.RunRequest(tags=poll_tags(vendor, due, accounts, now))
 
     return tick
@@ -124,11 +127,12 @@ def waits(
     return waiting
 
 
-def why_not(vendor: Vendor, waiting: dict[str, timedelta]) -> str:
-    """Why nothing was polled, in a sentence."""
+def why_not(vendor: Vendor, waiting: dict[str, timedelta], quotas: Sequence[Quota]) -> str:
+    """Why nothing was polled."""
     if not waiting:
         return f"no account of {vendor.title} in accounts.toml"
     soonest = min(waiting.values())
     if soonest == timedelta.max:
         return "every account has stopped, its credentials refused: see `callhouse status`"
-    return f"nothing is due; the next poll is in {soonest.total_seconds():.0f} s"
+    reason = f"nothing is due; the next poll is in {soonest.total_seconds():.0f} s"
+    return "; ".join([reason, *(quota.trouble for quota in quotas if quota.trouble)])

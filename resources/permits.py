@@ -198,7 +198,7 @@ class Limiter:
             if row.permit is not None:
                 return Permit(row.permit, row.granted_at, Outcome(now), now + self._lease_s)
             if row.reason in ("quota", "reserve"):
-                raise QuotaExhaustedError(_quota_text(account, row.reason, row.until), row.until)
+                raise QuotaExhaustedError(quota_text(account, row.reason, row.until), row.until)
             if row.wait_s > patience_s:
                 raise DeferredError(
                     f"{report} may be asked again at {row.until:%H:%M:%S} UTC: "
@@ -247,7 +247,10 @@ class Limiter:
                 permit.lease_ends = now + self._lease_s if permit_id in renewed else now
 
 
-def _quota_text(account: Account, reason: str, until: datetime) -> str:
+def quota_text(account: Account, reason: str, until: datetime) -> str:
+    """That the quota of the account's operation is gone (`reason`: quota), or the backfills' share
+    of it (reserve), and until when.
+    """
     what = (
         "the day's quota of requests is used up"
         if reason == "quota"

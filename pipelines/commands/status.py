@@ -66,9 +66,10 @@ class Status:
                 for s in self.streams
             ),
         )  # fmt: skip
-        for stream in self.streams:
-            self._print_trouble(stream)
         self._print_quotas()
+        waiting = {name for quota in self.quotas if not quota.left for name in quota.accounts}
+        for stream in self.streams:
+            self._print_trouble(stream, stream.account in waiting)
         self._print_backfills()
 
     def _next(self, stream: StreamStatus) -> str:
@@ -78,12 +79,14 @@ class Status:
             return "due"
         return console.ago(stream.next_poll_at, self.now)
 
-    def _print_trouble(self, stream: StreamStatus) -> None:
+    def _print_trouble(self, stream: StreamStatus, waits_for_quota: bool) -> None:
+        """`waits_for_quota`: that it does is said once, not for each stream."""
         name = f"{stream.account} {stream.stream}"
-        if stream.last_error:
+        if stream.last_error and (stream.failures or not waits_for_quota):
             console.say(f"{name}: {stream.last_error}", "red" if stream.failures else "yellow")
         if stream.oldest_incomplete and stream.oldest_state != "unread":
-            note = f": {stream.oldest_note}" if stream.oldest_note else ""
+            is_said = stream.oldest_state == "open" and waits_for_quota
+            note = f": {stream.oldest_note}" if stream.oldest_note and not is_said else ""
             console.say(
                 f"{name}: oldest day that isn't complete: {stream.oldest_incomplete}, "
                 f"{stream.oldest_state}{note}",
@@ -96,16 +99,13 @@ class Status:
 
     def _print_quotas(self) -> None:
         for quota in self.quotas:
-            console.say(
-                f"quota of {quota.operation} on {quota.day}: {quota.used:,} of "
-                f"{quota.daily_requests:,} requests used, {quota.by_backfill:,} by backfills"
-                + (
-                    "; used up: goes on by itself on the vendor's next day"
-                    if not quota.left
-                    else ""
-                ),
-                "red" if not quota.left else "",
-            )
+            if quota.daily_requests:
+                console.say(
+                    f"quota of {quota.operation} on {quota.day}: {quota.used:,} of "
+                    f"{quota.daily_requests:,} requests used, {quota.by_backfill:,} by backfills"
+                )
+            if quota.trouble:
+                console.say(quota.trouble, "yellow" if quota.left else "red")
 
     def _print_backfills(self) -> None:
         for row in self.backfills:
@@ -122,9 +122,11 @@ class Status:
                 console.say(f"{what}: the vendor is answering", "dim")
 
 
-def read_status(warehouse: Warehouse, accounts: Mapping[str, Account]) -> Status:
+def read_status(
+    warehouse: Warehouse, accounts: Mapping[str, Account], now: datetime | None = None
+) -> Status:
     """How everything stands now."""
-    now = datetime.now(UTC)
+    now = now or datetime.now(UTC)
     return Status(
         now,
         _streams(warehouse, accounts, now),

@@ -1,0 +1,182 @@
+"""What `callhouse status` and the schedules' ticks say of limits: quotas, backfills, refusals."""
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+import sqlalchemy as sa
+
+from assets.loading.load import Loader
+from assets.quota import read_quotas
+from pipelines.commands.status import read_status
+from pipelines.schedules import waits, why_not
+from resources.account import Account
+from resources.standin import Fault, StandIn, Tenant
+from resources.vendors import discover
+from resources.warehouse import Warehouse
+from tests.db.conftest import AccountOf
+from tests.db.facts import put
+from tests.db.permits import Clock, Waiter
+
+WOLKVOX = discover()["wolkvox"]
+NOON = datetime(2026, 3, 10, 17, tzinfo=UTC)
+MIDNIGHT = datetime(2026, 3, 11, tzinfo=ZoneInfo("America/Bogota"))
+GONE = "acme: the day's quota of requests is used up; goes on by itself at 2026-03-11 00:00 -05"
+Accounts = dict[str, Account]
+
+
+@pytest.fixture
+def tenant(standin: StandIn) -> Tenant:
+    return standin.tenant("wolkvox", "one", operation="acme", min_interval_s=0)
+
+
+@pytest.fixture
+def accounts(standin: StandIn, tenant: Tenant, account_of: AccountOf) -> Callable[..., Accounts]:
+    """Two accounts of one operation, with a token each."""
+
+    def make(daily_requests: int | None, **changes: object) -> Accounts:
+        other = standin.tenant("wolkvox", "two", operation="acme", min_interval_s=0)
+        return {
+            tenant.name: account_of(
+                tenant,
+                operation="acme",
+                start_date=date(2026, 3, 9),
+                limits={"daily_requests": daily_requests, **changes},
+            )
+            for tenant in (tenant, other)
+        }
+
+    return make
+
+
+@pytest.fixture
+def clock(warehouse: Warehouse) -> Clock:
+    """The limiter's and the schedules'."""
+    return Clock(warehouse, NOON)
+
+
+@pytest.fixture
+def poll(warehouse: Warehouse, clock: Clock) -> Iterator[Callable[[Accounts], set[str]]]:
+    loader = Loader(warehouse, WOLKVOX, "a-run", clock=lambda: clock.at)
+
+    def poll(accounts: Accounts) -> set[str]:
+        """The states that a poll of all streams leads to."""
+        return {result.state for result in loader.poll(accounts.values(), WOLKVOX.streams)}
+
+    yield poll
+    loader.close()
+
+
+@pytest.fixture
+def said(
+    warehouse: Warehouse, clock: Clock, capsys: pytest.CaptureFixture[str]
+) -> Callable[[Accounts], list[str]]:
+    """The sentences of `callhouse status`, below its table."""
+
+    def said(accounts: Accounts) -> list[str]:
+        capsys.readouterr()
+        read_status(warehouse, accounts, clock.at).print()
+        lines = capsys.readouterr().out.splitlines()
+        return [line for line in lines if line and line[0] not in "┏┃┡│└"]
+
+    return said
+
+
+def tick(warehouse: Warehouse, accounts: Accounts, at: datetime) -> str | None:
+    """Why the schedule's tick would ask for nothing; None: it asks."""
+    waiting = waits(warehouse, WOLKVOX, list(accounts.values()), at)
+    quotas = read_quotas(warehouse, accounts.values(), at)
+    due = min(waiting.values()) <= timedelta(0)
+    return None if due else why_not(WOLKVOX, waiting, quotas)
+
+
+@pytest.mark.parametrize("counted", [True, False], ids=["by us", "by the vendor alone"])
+def test_a_quota_that_is_gone_is_told_once_and_all_goes_on_by_itself(
+    standin: StandIn,
+    tenant: Tenant,
+    warehouse: Warehouse,
+    clock: Clock,
+    accounts: Callable[..., Accounts],
+    poll: Callable[[Accounts], set[str]],
+    said: Callable[[Accounts], list[str]],
+    counted: bool,
+) -> None:
+    mine = accounts(3 if counted else None)
+    if not counted:
+        tenant.arm(Fault.refusal("TOKEN LIMIT EXCEEDED"), times=9)
+    assert "deferred" in poll(mine)
+    asked = len(standin.requests)
+    assert [line for line in said(mine) if "used up" in line] == [GONE]
+    reason = tick(warehouse, mine, clock.at)
+    assert reason is not None
+    assert reason.startswith("nothing is due; the next poll is in ")
+    assert reason.endswith(GONE)
+    assert poll(mine) == {"deferred"}
+    assert len(standin.requests) == asked
+    tenant.disarm()
+    clock.set(MIDNIGHT)
+    assert tick(warehouse, mine, clock.at) is None
+    assert GONE not in said(mine)
+    poll(mine)
+    assert len(standin.requests) > asked
+
+
+def test_a_reserve_is_told_apart_from_a_quota_that_is_gone(
+    warehouse: Warehouse,
+    clock: Clock,
+    accounts: Callable[..., Accounts],
+    said: Callable[[Accounts], list[str]],
+) -> None:
+    mine = accounts(10, reserve=0.3)
+    with warehouse.transaction() as c:
+        put(c, "ops.quotas", bucket="acme", day=date(2026, 3, 10), used=7, by_backfill=4)
+    first, second = said(mine)[:2]
+    assert first == "quota of acme on 2026-03-10: 7 of 10 requests used, 4 by backfills"
+    assert second == (
+        "acme: backfills have used their share of the day's quota, the rest is the schedules'; "
+        "goes on by itself at 2026-03-11 00:00 -05"
+    )
+    with warehouse.transaction() as c:
+        c.execute(sa.text("UPDATE ops.quotas SET used = 6"))
+    assert not [line for line in said(mine) if "goes on by itself" in line]
+
+
+def test_a_backfill_tells_how_far_it_is_when_it_will_end_and_what_it_waits_for(
+    warehouse: Warehouse, accounts: Callable[..., Accounts], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """At the pace of its own windows; before the first, at the vendor's."""
+    mine = accounts(None, min_interval_s=300)
+    now = datetime.now(UTC)
+    own = {"account": "one", "run_id": "a", "seen_at": now, "spacing_s": 300}
+    with warehouse.transaction() as c:
+        put(c, "ops.backfills", stream="agent_usage", windows=6, done=2,
+            started_at=now - timedelta(minutes=20), **own)  # fmt: skip
+        put(c, "ops.backfills", stream="calls", windows=12, done=0, started_at=now, **own)
+    waiter = Waiter(warehouse, mine["one"], backfill=True, name="w")
+    waiter.release(waiter.look().permit)
+    assert waiter.look().reason == "spacing"
+    read_status(warehouse, mine).print()
+    told = capsys.readouterr().out
+    assert "backfill of one agent_usage: 2 of 6 windows, done in 40 min" in told
+    assert "backfill of one calls: 0 of 12 windows, done in 60 min" in told
+    assert "backfill of one cdr_1 (cdr_1): waits for its turn (spacing), in 5 min" in told
+
+
+def test_a_refused_account_is_told_with_how_to_resume_it(
+    standin: StandIn,
+    tenant: Tenant,
+    warehouse: Warehouse,
+    accounts: Callable[..., Accounts],
+    poll: Callable[[Accounts], set[str]],
+    said: Callable[[Accounts], list[str]],
+) -> None:
+    mine = accounts(None)
+    tenant.token = "another"
+    poll({"one": mine["one"]})
+    asked = len(standin.requests)
+    poll({"one": mine["one"]})
+    assert len(standin.requests) == asked <= len(WOLKVOX.streams)
+    (told, *_) = [line for line in said(mine) if "polls of this account have stopped" in line]
+    assert "put a working credential where accounts.toml points" in told
+    assert "`callhouse check`" in told

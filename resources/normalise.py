@@ -257,10 +257,13 @@ def key_of(*fields: str) -> Callable[[Record], str | None]:
     """A record's key from its fields: None when one is missing, or no plain, short value."""
 
     def key(record: Record) -> str | None:
-        parts = [record.get(field) for field in fields]
-        if any(part in (None, "") or isinstance(part, dict | list | bool) for part in parts):
-            return None
-        text = "/".join(payload.storable(str(part)) for part in parts)
+        parts = []
+        for field in fields:
+            part = record.get(field)
+            if part in (None, "") or isinstance(part, dict | list | bool):
+                return None
+            parts.append(str(part))
+        text = payload.storable("/".join(parts))
         return text if len(text) <= LONGEST_KEY else None
 
     return key

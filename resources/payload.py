@@ -76,7 +76,7 @@ def digest(encoded: bytes) -> str:
 
 def unstorable(text: str) -> bool:
     """Whether `text` has a character that Postgres can't keep."""
-    return _UNSTORABLE.search(text) is not None
+    return "\x00" in text or not (text.isascii() or _UNSTORABLE.search(text) is None)
 
 
 def storable(value: Json, depth: int = DEEPEST) -> Json:

@@ -6,19 +6,19 @@ Not here: what to read (plan), from whom (read), when a day is complete (verdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy.engine import Connection, Row
 
 from assets.loading import books
 from assets.loading.shape import shape
 from assets.loading.sight import Sighting
-from assets.loading.stage import TABLES_OF, Item, stage_facts, stage_records
+from assets.loading.stage import TABLES_OF, Item, copy_columns, stage_facts, stage_records
 from assets.loading.tally import Tally
 from resources import payload
 from resources.account import Account
-from resources.vendor import AnyStream, Facts, Reject
-from resources.warehouse import copy_rows, execute
+from resources.vendor import AnyStream, Facts, Record, Reject
+from resources.warehouse import execute, text_array
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +31,21 @@ class _Unkeyed:
     call_date: date
 
 
+class _Keyed(NamedTuple):
+    """What has a key: all that is made of a record that hasn't changed."""
+
+    key: str
+    record: Record
+    encoded: bytes
+    digest: str
+    sighting: Sighting
+
+
 @dataclass(frozen=True, slots=True)
 class _Batch:
     """What was read, by what can be done with it."""
 
-    keyed: list[Item]
+    keyed: list[_Keyed]
     unkeyed: list[_Unkeyed]
     repeated: list[Sighting]
     """Further versions of records that are in `keyed`: they come after those."""
@@ -104,7 +114,7 @@ class Landing:
 
     def _sort(self, sightings: Iterable[Sighting]) -> _Batch:
         """Digests of what was read: all that an unchanged record costs."""
-        keyed: dict[str, Item] = {}
+        keyed: dict[str, _Keyed] = {}
         unkeyed: dict[str, _Unkeyed] = {}
         repeated: dict[str, list[Sighting]] = {}
         for sighting in sightings:
@@ -117,7 +127,7 @@ class Landing:
             elif key in repeated or (key in keyed and keyed[key].digest != digest):
                 repeated.setdefault(key, []).append(sighting)
             else:
-                keyed[key] = Item(key, record, encoded, digest, sighting, sighting.observed_at)
+                keyed[key] = _Keyed(key, record, encoded, digest, sighting)
         self.unkeyed.update(unkeyed)
         later = [sighting for versions in repeated.values() for sighting in versions]
         return _Batch(list(keyed.values()), list(unkeyed.values()), later)
@@ -130,29 +140,38 @@ class Landing:
         except RecursionError:
             return self.stream.redact(payload.storable(record))
 
-    def _changed(self, connection: Connection, keyed: list[Item], tally: Tally) -> list[Item]:
+    def _changed(self, connection: Connection, keyed: list[_Keyed], tally: Tally) -> list[Item]:
         """Those that must be written; the others only count."""
         if not keyed:
             return []
+        moments = {one.sighting.observed_at for one in keyed}
+        told = {moment: moment.isoformat() for moment in moments}
         rows = execute(
             connection,
             "load/changed_records",
-            keys=[item.key for item in keyed],
-            digests=[item.digest for item in keyed],
-            observed=[item.sighting.observed_at for item in keyed],
+            keys=text_array([one.key for one in keyed]),
+            digests=text_array([one.digest for one in keyed]),
+            observed=text_array([told[one.sighting.observed_at] for one in keyed]),
             **self._where,
         )
         changed: list[Item] = []
         for row in rows:
-            if row.place is None:
+            if row.places is None:
                 tally.by_day[row.old_date].records += row.records
                 continue
-            item = keyed[row.place]
-            item.old_date, item.version = row.old_date, row.version
-            item.is_new_version = row.is_new_version
-            item.was_rejected, item.was_missing = row.was_rejected, row.was_missing
-            item.first_seen_at = row.first_seen_at or item.first_seen_at
-            changed.append(item)
+            for place in row.places:
+                key, record, encoded, digest, sighting = keyed[place]
+                changed.append(
+                    Item(
+                        key, record, encoded, digest, sighting,
+                        first_seen_at=row.first_seen_at or sighting.observed_at,
+                        old_date=row.old_date,
+                        version=row.version,
+                        is_new_version=row.is_new_version,
+                        was_rejected=row.was_rejected,
+                        was_missing=row.was_missing,
+                    )
+                )  # fmt: skip
         return changed
 
     def _write(
@@ -232,12 +251,9 @@ class Landing:
             item = items[reject.index]
             rows.append((item.key, item.call_date, item.digest, payload.storable(reject.field),
                          payload.storable(reject.reason), item.encoded.decode()))  # fmt: skip
-        copy_rows(
-            connection,
-            "stage_rejects",
-            ("record_key", "call_date", "digest", "field", "reason", "payload"),
-            rows,
-        )
+        names = ("record_key", "call_date", "digest", "field", "reason", "payload")
+        columns = dict(zip(names, zip(*rows, strict=True), strict=True))
+        copy_columns(connection, "stage_rejects", columns)
 
 
 def _count(tally: Tally, items: Sequence[Item], facts: Facts) -> None:

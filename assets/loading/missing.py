@@ -10,7 +10,7 @@ from assets.loading.stage import TABLES_OF
 from assets.loading.tally import Tally
 from resources.account import Account
 from resources.vendor import Stream
-from resources.warehouse import execute
+from resources.warehouse import execute, text_array
 from resources.windows import ONE_DAY, business_day
 
 
@@ -44,12 +44,12 @@ def compare(
         stream=stream.name,
         days=list(days),
         observed_at=asked_at,
+        seen=text_array(seen),
     )
     known = Known()
     for row in rows:
-        if row.record_key in seen:
-            if not row.is_in_scope:
-                known.unscoped.append(row.record_key)
+        if row.is_seen:
+            known.unscoped.append(row.record_key)
         elif not row.is_before:
             known.later.add(row.call_date)
         elif row.is_in_scope:

@@ -3,12 +3,9 @@
 from collections.abc import Sequence
 from datetime import date, timedelta
 
-import pandas as pd
-
 from assets.loading.stage import Item
 from resources.account import Account
 from resources.vendor import AnyStream, Facts, Reject
-from resources.windows import business_day
 
 BEFORE_START = timedelta(days=31)
 """A record may be so much older than its account's start: one that is older wasn't asked for, and
@@ -27,18 +24,16 @@ def shape(items: Sequence[Item], stream: AnyStream, account: Account, day: date)
         facts = stream.normalise([item.record for item in items], account)
     except Exception as error:
         raise UnmappableError(f"the mapping fails on it ({type(error).__name__})") from error
-    zone = account.timezone
     bad = {reject.index for reject in facts.rejects}
-    starts = [None] * len(items) if facts.started_at is None else facts.started_at.tolist()
+    starts = _start_days(facts, account) or [None] * len(items)
     opens = [False] * len(items) if facts.is_open is None else facts.is_open.tolist()
     for index, (item, start, is_open) in enumerate(zip(items, starts, opens, strict=True)):
-        own = business_day(start, zone) if start is not None and not pd.isna(start) else None
-        if own is not None and own < account.start_date - BEFORE_START:
-            if index not in bad:
-                reason = f"{own} is long before the account's start_date"
-                facts.rejects.append(Reject(index, "started_at", reason))
-                bad.add(index)
-            own = None
+        is_ancient = start is not None and start < account.start_date - BEFORE_START
+        if is_ancient and index not in bad:
+            reason = f"{start} is long before the account's start_date"
+            facts.rejects.append(Reject(index, "started_at", reason))
+            bad.add(index)
+        own = None if is_ancient else start
         item.call_date = own or item.sighting.day or _last_known(item) or day
         item.is_dated = own is not None or facts.started_at is None
         item.is_open = bool(is_open)
@@ -46,6 +41,14 @@ def shape(items: Sequence[Item], stream: AnyStream, account: Account, day: date)
     for table, frame in facts.tables.items():
         facts.tables[table] = frame[~frame.index.isin(list(bad))]
     return facts
+
+
+def _start_days(facts: Facts, account: Account) -> list[date | None]:
+    """The business days on which the records started; None where one doesn't say."""
+    if facts.started_at is None:
+        return []
+    local = facts.started_at.dt.tz_convert(account.timezone).dt.tz_localize(None)
+    return list(local.to_numpy(dtype="datetime64[D]").tolist())
 
 
 def _last_known(item: Item) -> date | None:

@@ -8,7 +8,7 @@ from typing import Any
 from resources.vendor import Page, Stream
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Sighting:
     """A record as one answer showed it. Without a key it can't be a fact; `fault` says why.
 

@@ -1,19 +1,18 @@
 """Batches on their way into tables: COPY into temporary ones, from which `sql/load` merges."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import Any
 
-import numpy as np
 import pandas as pd
 from sqlalchemy.engine import Connection
 
 from assets.loading.sight import Sighting
-from resources import payload
 from resources.account import Account
+from resources.copy_text import column_texts, lines, texts
 from resources.vendor import AnyStream, Record
-from resources.warehouse import copy_rows
+from resources.warehouse import copy
 
 KEYS = {
     "calls": "call_id",
@@ -69,22 +68,25 @@ class Item:
         )
 
 
-def stage_records(connection: Connection, items: Iterable[Item]) -> None:
+def stage_records(connection: Connection, items: Sequence[Item]) -> None:
     """The records and what became of them."""
-    copy_rows(
-        connection,
-        "stage_records",
-        ("record_key", "call_date", "old_date", "version", "is_new_version", "digest", "payload",
-         "observed_at", "first_seen_at", "request_id", "is_open", "rejected", "missing_since"),
-        (
-            (
-                item.key, item.call_date, item.old_date, item.version, item.is_new_version,
-                item.digest, item.encoded.decode(), item.sighting.observed_at, item.first_seen_at,
-                item.sighting.request_id, item.is_open, item.rejected, item.missing_since,
-            )
-            for item in items
-        ),
-    )  # fmt: skip
+    sightings = [item.sighting for item in items]
+    columns: dict[str, Sequence[Any]] = {
+        "record_key": [item.key for item in items],
+        "call_date": [item.call_date for item in items],
+        "old_date": [item.old_date for item in items],
+        "version": [item.version for item in items],
+        "is_new_version": [item.is_new_version for item in items],
+        "digest": [item.digest for item in items],
+        "payload": [item.encoded.decode() for item in items],
+        "observed_at": [sighting.observed_at for sighting in sightings],
+        "first_seen_at": [item.first_seen_at for item in items],
+        "request_id": [sighting.request_id for sighting in sightings],
+        "is_open": [item.is_open for item in items],
+        "rejected": [item.rejected for item in items],
+        "missing_since": [item.missing_since for item in items],
+    }
+    copy_columns(connection, "stage_records", columns)
 
 
 def stage_facts(
@@ -99,7 +101,7 @@ def stage_facts(
     if frame.empty:
         return
     owners = [items[index] for index in frame.index]
-    columns: dict[str, Sequence[Any]] = {
+    columns: dict[str, Sequence[Any] | pd.Series[Any]] = {
         "call_date": [item.call_date for item in owners],
         "account": [account.name] * len(owners),
         "stream": [stream.name] * len(owners),
@@ -113,19 +115,16 @@ def stage_facts(
         columns["missing_since"] = [item.missing_since for item in owners]
     if table == "agent_usage":
         columns["observed_at"] = [item.sighting.observed_at for item in owners]
-    for name in frame.columns:
-        columns[str(name)] = plain(frame[name])
-    copy_rows(connection, f"stage_{table}", tuple(columns), zip(*columns.values(), strict=True))
+    columns |= {str(name): frame[name] for name in frame.columns}
+    copy_columns(connection, f"stage_{table}", columns)
 
 
-def plain(column: "pd.Series[Any]") -> list[Any]:
-    """A column as Python values that COPY takes; whatever pandas calls missing is None."""
-    if isinstance(column.dtype, pd.DatetimeTZDtype):
-        naive = column.dt.tz_convert(UTC).dt.tz_localize(None).to_numpy(dtype="datetime64[us]")
-        texts = np.datetime_as_string(naive)
-        return [None if text == "NaT" else f"{text}+00" for text in texts]
-    values = column.astype(object).where(column.notna(), None).tolist()
-    return [
-        payload.encode(value).decode() if isinstance(value, dict | list) else value
-        for value in values
+def copy_columns(
+    connection: Connection, table: str, columns: "Mapping[str, Sequence[Any] | pd.Series[Any]]"
+) -> None:
+    """Rows given by their columns, which are equally long."""
+    told = [
+        column_texts(column) if isinstance(column, pd.Series) else texts(column)
+        for column in columns.values()
     ]
+    copy(connection, table, list(columns), lines(told))

@@ -1,6 +1,6 @@
 -- Of the records just read, those that must be written: new, changed, back again, or rejected
 -- before (a corrected mapping heals them). An answer older than what is stored changes nothing.
--- Of all others only their number by day, in rows without a place.
+-- Of all others only their number by day, in rows without places. What is new makes one row, as it has nothing stored.
 WITH seen AS (
     SELECT place - 1 AS place, h.call_date AS old_date, coalesce(h.version, 0) AS version,
            h.digest IS DISTINCT FROM seen.digest AS is_new_version,
@@ -13,8 +13,9 @@ WITH seen AS (
       LEFT JOIN raw.heads h
         ON h.account = :account AND h.stream = :stream AND h.record_key = seen.record_key
 )
-SELECT place, old_date, version, is_new_version, was_rejected, was_missing, first_seen_at, 1 AS records
+SELECT array_agg(place ORDER BY place) AS places, old_date, version, is_new_version, was_rejected,
+       was_missing, first_seen_at, count(*) AS records
   FROM seen WHERE is_written
+ GROUP BY old_date, version, is_new_version, was_rejected, was_missing, first_seen_at
 UNION ALL
-SELECT NULL, old_date, NULL, NULL, NULL, NULL, NULL, count(*) FROM seen WHERE NOT is_written GROUP BY old_date
- ORDER BY place;
+SELECT NULL, old_date, NULL, NULL, NULL, NULL, NULL, count(*) FROM seen WHERE NOT is_written GROUP BY old_date;

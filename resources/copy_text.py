@@ -1,0 +1,69 @@
+"""Values as the text format of Postgres' COPY has them, a column at a time.
+
+A driver formats row by row and looks at each value's type: with a load's wide rows, that was a
+sixth of its CPU. A column has one type, or nearly, and often few values.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from typing import Any
+
+import numpy as np
+import orjson
+import pandas as pd
+
+from resources import payload
+
+NULL = r"\N"
+ROWS_AT_ONCE = 500
+_ESCAPES = str.maketrans({"\\": r"\\", "\t": r"\t", "\n": r"\n", "\r": r"\r"})
+
+
+def column_texts(column: "pd.Series[Any]") -> list[str]:
+    """A frame's column; whatever pandas calls missing is NULL."""
+    if isinstance(column.dtype, pd.DatetimeTZDtype):
+        naive = column.dt.tz_convert(None).to_numpy(dtype="datetime64[us]")
+        told = np.datetime_as_string(naive).tolist()
+        return [NULL if text == "NaT" else f"{text}+00" for text in told]
+    return texts(column.astype(object).where(column.notna(), None).tolist())
+
+
+def texts(values: Sequence[Any]) -> list[str]:
+    """Plain values; None is NULL. Objects and lists become JSON."""
+    kinds = set(map(type, values)) - {type(None)}
+    if kinds <= {dict, list}:
+        values = [None if value is None else payload.encode(value).decode() for value in values]
+        kinds = {str}
+    if kinds <= {str}:
+        return _strings(values)
+    if kinds == {float}:
+        # The fastest way to write a number that there is.
+        numbers = orjson.dumps(values).decode()[1:-1].split(",")
+        return [NULL if number == "null" else number for number in numbers]
+    if len(kinds) == 1:
+        known = {value: _text(value) for value in set(values)}
+        return [known[value] for value in values]
+    return [_text(value) for value in values]
+
+
+def lines(columns: Iterable[Sequence[str]]) -> Iterator[str]:
+    """The columns' rows, some hundreds at a time."""
+    rows = map("\t".join, zip(*columns, strict=True))
+    while piece := list(islice(rows, ROWS_AT_ONCE)):
+        yield "\n".join(piece) + "\n"
+
+
+def _strings(values: Sequence[str | None]) -> list[str]:
+    """One look at all of them: hardly a batch has anything to escape."""
+    everything = "".join(value for value in values if value)
+    if any(chr(special) in everything for special in _ESCAPES):
+        return [_text(value) for value in values]
+    return [NULL if value is None else value for value in values]
+
+
+def _text(value: Any) -> str:
+    if value is None:
+        return NULL
+    if isinstance(value, dict | list):
+        value = payload.encode(value).decode()
+    return value.translate(_ESCAPES) if isinstance(value, str) else str(value)

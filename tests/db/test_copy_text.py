@@ -1,0 +1,86 @@
+"""What goes into Postgres as text of its COPY comes out as it was."""
+
+import math
+from datetime import UTC, date, datetime
+from typing import Any
+
+import pandas as pd
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from resources.copy_text import column_texts, lines, texts
+from resources.warehouse import Warehouse, copy, text_array
+
+TEXT = st.text(st.characters(exclude_characters="\x00", exclude_categories=["Cs"]), max_size=20)
+JSON = st.recursive(
+    st.none() | TEXT | st.integers(-9, 9), lambda inner: st.lists(inner, max_size=3)
+)
+PROPERTY = settings(
+    max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+
+
+def through(warehouse: Warehouse, kind: str, told: list[str]) -> list[Any]:
+    with warehouse.transaction() as connection:
+        connection.exec_driver_sql(f"CREATE TEMP TABLE t (n serial, value {kind}) ON COMMIT DROP")
+        copy(connection, "t", ["value"], lines([told]))
+        rows = connection.exec_driver_sql("SELECT value FROM t ORDER BY n")
+        return [value for (value,) in rows]
+
+
+@PROPERTY
+@given(values=st.lists(TEXT | st.none(), max_size=9))
+def test_strings(shared_warehouse: Warehouse, values: list[str | None]) -> None:
+    assert through(shared_warehouse, "text", texts(values)) == values
+
+
+@PROPERTY
+@given(values=st.lists(st.floats(allow_nan=False, allow_infinity=False) | st.none(), max_size=9))
+def test_floats(shared_warehouse: Warehouse, values: list[float | None]) -> None:
+    assert through(shared_warehouse, "double precision", texts(values)) == values
+
+
+@PROPERTY
+@given(values=st.lists(st.lists(JSON) | st.dictionaries(TEXT, JSON) | st.none(), max_size=9))
+def test_objects(shared_warehouse: Warehouse, values: list[Any]) -> None:
+    assert through(shared_warehouse, "jsonb", texts(values)) == values
+
+
+@pytest.mark.parametrize(
+    ("kind", "values"),
+    [
+        ("bigint", [2**63 - 1, None, -1]),
+        ("boolean", [True, None, False]),
+        ("date", [date(2026, 3, 1), None]),
+        ("timestamptz", [datetime(2026, 3, 1, 12, 0, 0, 123456, UTC), None]),
+        ("text", [None, None]),
+        ("text", []),
+    ],
+)
+def test_others(shared_warehouse: Warehouse, kind: str, values: list[Any]) -> None:
+    assert through(shared_warehouse, kind, texts(values)) == values
+
+
+def test_what_pandas_calls_missing_is_null(shared_warehouse: Warehouse) -> None:
+    moments = pd.to_datetime(pd.Series(["2026-03-01T12:00:00.5Z", None]), utc=True)
+    assert through(shared_warehouse, "timestamptz", column_texts(moments)) == [
+        datetime(2026, 3, 1, 12, 0, 0, 500_000, UTC),
+        None,
+    ]
+    for column in (
+        pd.Series([1.5, math.nan]),
+        pd.Series([1, pd.NA], dtype="Int64"),
+        pd.Series(["a\tb", pd.NA], dtype="string"),
+        pd.Series(["a", math.nan], dtype=object),
+        pd.Series([True, pd.NaT], dtype=object),
+    ):
+        assert column_texts(column)[1] == r"\N"
+
+
+@PROPERTY
+@given(values=st.lists(TEXT, max_size=9))
+def test_an_array_of_texts(shared_warehouse: Warehouse, values: list[str]) -> None:
+    with shared_warehouse.transaction() as connection:
+        found = connection.exec_driver_sql("SELECT %s::text[]", (text_array(values),)).scalar()
+    assert found == values

@@ -1,12 +1,12 @@
 """A real Postgres for every test that wants one: a fresh, migrated database in milliseconds.
 
-The server is the embedded one, in a home of its own; it is kept between sessions, and shared by
-all workers of all sessions.
+The server is the embedded one, in a home of its own, shared by all workers of all sessions.
 """
 
 import hashlib
 import itertools
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -15,12 +15,28 @@ from pathlib import Path
 import psutil
 import psycopg
 import pytest
+from filelock import FileLock
 from psycopg import sql
 
 from resources.home import CHECKOUT, Home
-from resources.local_postgres import SETTINGS, LocalPostgres
+from resources.local_postgres import LocalPostgres
 
 _numbers = itertools.count()
+_left: list[str] = []
+
+
+def _memory() -> Path | None:
+    """Where files come and go fast: a database is hundreds, for which some disks take ten times as
+    long. None if there is no such place, or little of it, as in most containers.
+    """
+    folder = Path("/dev/shm")
+    if folder.is_dir() and os.access(folder, os.W_OK):
+        free = min(shutil.disk_usage(folder).free, psutil.virtual_memory().available)
+        return folder if free > 4 * 2**30 else None
+    return None
+
+
+MEMORY = _memory()
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -37,7 +53,7 @@ def _clean_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Non
 @pytest.fixture
 def open_folder() -> Iterator[Path]:
     """A folder with a blank in its name that everybody may enter, unlike pytest's own."""
-    with tempfile.TemporaryDirectory(prefix="call house ") as name:
+    with tempfile.TemporaryDirectory(prefix="call house ", dir=MEMORY) as name:
         folder = Path(name)
         folder.chmod(0o755)
         yield folder
@@ -45,18 +61,27 @@ def open_folder() -> Iterator[Path]:
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[LocalPostgres]:
-    """The server, running. One is made anew when its settings change: it keeps its first ones."""
-    settings = hashlib.sha256(repr(SETTINGS).encode()).hexdigest()
-    server = LocalPostgres(Home(CHECKOUT / ".callhouse" / "tests" / settings[:8]))
-    server.start()
-    # The open connection says that the server is in use, to whoever finishes first.
-    with closing(psycopg.connect(server.url("postgres"), autocommit=True)) as connection:
+    """The server: whoever comes first makes it, whoever goes last takes its memory away."""
+    checkout = CHECKOUT / ".callhouse"
+    checkout.mkdir(exist_ok=True)
+    number = hashlib.sha256(str(checkout).encode()).hexdigest()[:8]
+    home = MEMORY / f"callhouse-{os.getuid()}-{number}" if MEMORY else checkout / "tests"
+    server = LocalPostgres(Home(home))
+    door = FileLock(checkout / "tests.lock")
+    with door:
+        server.start()
+        # Open, it says that the server is in use, to whoever finishes first.
+        connection = psycopg.connect(server.url("postgres"), autocommit=True)
+    with closing(connection):
         # Nothing here has to survive a power cut.
         connection.execute("ALTER SYSTEM SET fsync = off")
+        connection.execute("ALTER SYSTEM SET max_wal_size = '256MB'")
         connection.execute("SELECT pg_reload_conf()")
         _drop_leftovers(connection)
         yield server
-    server.stop_if_unused()
+    with door:
+        if server.stop_if_unused() and MEMORY:
+            shutil.rmtree(home)
 
 
 @pytest.fixture(scope="session")
@@ -91,17 +116,27 @@ def empty_database_url(postgres_url: str) -> Iterator[str]:
 
 @contextmanager
 def fresh_database(postgres_url: str, template: str) -> Iterator[str]:
-    """Its name carries this process' number, so that the next session knows what is left over."""
+    """Its name carries this process' number, so that the next session knows what is left over.
+
+    It is dropped when the next one is left: by then those who were connected have gone, for whom
+    Postgres waits in steps of a tenth of a second.
+    """
     name = f"test_{os.getpid()}_{next(_numbers)}"
-    identifier = sql.Identifier(name)
     with closing(psycopg.connect(postgres_url, autocommit=True)) as connection:
-        connection.execute(
-            sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(identifier, sql.Identifier(template))
-        )
-        try:
-            yield f"{postgres_url.rpartition('/')[0]}/{name}"
-        finally:
-            connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(identifier))
+        create = sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY file_copy")
+        connection.execute(create.format(sql.Identifier(name), sql.Identifier(template)))
+    try:
+        yield f"{postgres_url.rpartition('/')[0]}/{name}"
+    finally:
+        with closing(psycopg.connect(postgres_url, autocommit=True)) as connection:
+            while _left:
+                _drop(connection, _left.pop())
+        _left.append(name)
+
+
+def _drop(connection: psycopg.Connection, name: str) -> None:
+    drop = sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)")
+    connection.execute(drop.format(sql.Identifier(name)))
 
 
 def _drop_leftovers(connection: psycopg.Connection) -> None:
@@ -110,5 +145,4 @@ def _drop_leftovers(connection: psycopg.Connection) -> None:
         r"SELECT datname FROM pg_database WHERE datname LIKE 'test\_%'"
     ).fetchall():
         if not psutil.pid_exists(int(name.split("_")[1])):
-            drop = sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)")
-            connection.execute(drop.format(sql.Identifier(name)))
+            _drop(connection, name)

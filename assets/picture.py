@@ -24,8 +24,8 @@ def in_a_line(calls: Mapping[int, int]) -> str:
     return f"{blocks}  {_told(calls)}"
 
 
-def drawn(calls: Mapping[int, int]) -> dg.MarkdownMetadataValue:
-    """A bar an hour; `calls` by local hour, 0 to 23."""
+def drawn(calls: Mapping[int, int], what: str = "calls") -> dg.MarkdownMetadataValue:
+    """A bar an hour; `calls` (or `what` it is) by hour, 0 to 23."""
     most, step = max(calls.values()), WIDTH / 24
     bars = "".join(
         f'<rect x="{hour * step + (step - BAR) / 2:g}" y="{HEIGHT - height:g}" '
@@ -42,10 +42,10 @@ def drawn(calls: Mapping[int, int]) -> dg.MarkdownMetadataValue:
         f'fill="{COLOUR}" font-family="sans-serif" font-size="11">{bars}{labels}</svg>'
     )
     encoded = base64.b64encode(image.encode()).decode()
-    told = _told(calls)
+    told = _told(calls, what)
     return dg.MetadataValue.md(f"![{told}](data:image/svg+xml;base64,{encoded})\n\n{told}")
 
 
-def _told(calls: Mapping[int, int]) -> str:
+def _told(calls: Mapping[int, int], what: str = "calls") -> str:
     busiest = max(calls, key=lambda hour: calls[hour])
-    return f"{sum(calls.values()):,} calls, most from {busiest:02}:00 ({calls[busiest]:,})"
+    return f"{sum(calls.values()):,} {what}, most from {busiest:02}:00 ({calls[busiest]:,})"

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import dagster as dg
 
 from assets.context import Callhouse
+from assets.ledger import LEDGER, quota_check
 from assets.loading.result import Watch
 from assets.maintenance import maintenance_asset
 from assets.marts import mart_assets, view_specs
@@ -12,7 +13,13 @@ from assets.partitions import business_days
 from assets.streams import vendor_assets
 from pipelines.alerts import alerts
 from pipelines.schedules import poll_job, poll_schedule
-from pipelines.upkeep import maintenance_job, maintenance_schedule, marts_job, marts_schedule
+from pipelines.upkeep import (
+    maintenance_job,
+    maintenance_schedule,
+    marts_job,
+    marts_schedule,
+    requests,
+)
 from resources.account import Account
 from resources.configuration import read_accounts
 from resources.home import Home
@@ -39,10 +46,11 @@ def build_defs(
     maintenance = maintenance_asset({refresh.name, *(job.name for job in jobs.values())})
     nightly = maintenance_job(maintenance)
     return dg.Definitions(
-        assets=[*assets.values(), marts, *view_specs(vendors), maintenance],
+        assets=[*assets.values(), marts, *view_specs(vendors), maintenance, LEDGER],
+        asset_checks=[quota_check],
         jobs=[*jobs.values(), refresh, nightly],
         schedules=[*schedules, marts_schedule(refresh, days), maintenance_schedule(nightly)],
-        sensors=[alerts],
+        sensors=[alerts, requests],
         resources={"callhouse": Callhouse()},
         executor=dg.in_process_executor,
     )

@@ -1,13 +1,18 @@
-"""Jobs and schedules of what isn't a vendor's: the marts' refresh, and the nightly maintenance."""
+"""Jobs and schedules of what isn't a vendor's: the marts' refresh, the nightly maintenance, and the
+sensor that tells of requests.
+"""
 
+import json
 import time
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import dagster as dg
 
 from assets.context import KIND_TAG, Callhouse
+from assets.ledger import hour_told, quota_evaluation
 from assets.marts import REFRESH
+from assets.quota import read_quotas
 from assets.refresh import stale_days
 from pipelines.schedules import IN_PROGRESS
 
@@ -98,3 +103,30 @@ def maintenance_schedule(job: dg.JobDefinition) -> dg.ScheduleDefinition:
         default_status=dg.DefaultScheduleStatus.RUNNING,
         description="Keeps the warehouse in order.",
     )
+
+
+@dg.sensor(
+    name="requests",
+    minimum_interval_seconds=300,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Tells what was asked of vendors each hour, and when a daily quota is used up.",
+)
+def requests(context: dg.SensorEvaluationContext, callhouse: Callhouse) -> dg.SensorResult:
+    """Looks at the ledger; tells without a run."""
+    now = datetime.now(UTC)
+    hour = now.replace(minute=0, second=0, microsecond=0)
+    told = json.loads(context.cursor or "{}")
+    accounts = callhouse.all_accounts()
+    events: list[dg.AssetMaterialization | dg.AssetCheckEvaluation] = []
+    with callhouse.warehouse() as warehouse:
+        quotas = read_quotas(warehouse, accounts.values(), now)
+        gone = [quota.trouble for quota in quotas if not quota.left]
+        if told.get("gone") != gone:
+            events.append(quota_evaluation(quotas))
+        if told.get("hour") != hour.isoformat() and (
+            materialization := hour_told(warehouse, accounts, quotas, hour)
+        ):
+            events.append(materialization)
+    cursor = json.dumps({"gone": gone, "hour": hour.isoformat()})
+    reason = "told, without a run" if events else "nothing new to tell"
+    return dg.SensorResult(cursor=cursor, asset_events=events, skip_reason=dg.SkipReason(reason))

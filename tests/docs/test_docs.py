@@ -11,9 +11,9 @@ import psycopg
 import pytest
 from typer.main import get_command
 
+from assets import ledger, maintenance
 from assets.checks import CHECKS
 from assets.housekeeping import LEDGER_DAYS, LEDGER_RETENTION
-from assets.maintenance import CHECK
 from pipelines.alerts import TITLES
 from pipelines.cli import app
 from pipelines.local.dagster_home import CONFIGURATION, SCHEMA, STORAGE_URL
@@ -126,7 +126,7 @@ def test_the_page_of_accounts_names_every_key() -> None:
 
 def test_the_runbook_names_every_check_and_alert() -> None:
     text = (OPERATORS / "runbook.md").read_text(encoding="utf-8")
-    for name in [*(check.name for check in CHECKS), CHECK]:
+    for name in [*(check.name for check in CHECKS), ledger.CHECK, maintenance.CHECK]:
         assert f"`{name}`" in text, name
     for title in TITLES.values():
         assert f"| {title} |" in text, title

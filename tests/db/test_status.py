@@ -12,6 +12,7 @@ from assets.quota import read_quotas
 from pipelines.commands.status import read_status
 from pipelines.schedules import waits, why_not
 from resources.account import Account
+from resources.home import CHECKOUT
 from resources.standin import Fault, StandIn, Tenant
 from resources.vendors import discover
 from resources.warehouse import Warehouse
@@ -180,3 +181,33 @@ def test_a_refused_account_is_told_with_how_to_resume_it(
     (told, *_) = [line for line in said(mine) if "polls of this account have stopped" in line]
     assert "put a working credential where accounts.toml points" in told
     assert "`callhouse check`" in told
+
+
+def test_the_page_of_limits_shows_what_is_printed(
+    standin: StandIn,
+    account_of: AccountOf,
+    warehouse: Warehouse,
+    capsys: pytest.CaptureFixture[str],
+    said: Callable[[Accounts], list[str]],
+) -> None:
+    tenant = standin.tenant("wolkvox", "acme-bogota")
+    limits = {"daily_requests": 25_000, "min_interval_s": 300}
+    account = account_of(tenant, operation="wolkvox acme", limits=limits)
+    now = datetime.now(UTC)
+    own = {"account": account.name, "stream": "agent_usage", "run_id": ""}
+    with warehouse.transaction() as c:
+        put(c, "ops.quotas", bucket=account.operation, day=date(2026, 3, 10), used=25_000,
+            by_backfill=4_000)  # fmt: skip
+        put(c, "ops.backfills", windows=31, done=12, spacing_s=300, seen_at=now,
+            started_at=now - timedelta(minutes=60), **own)  # fmt: skip
+        put(c, "ops.waiters", credential="c", report="cdr_2", holder="h", backfill=True,
+            away=False, reason="spacing", since=now, looked_at=now, ready_at=now,
+            expected_at=now + timedelta(minutes=4), expires_at=now + timedelta(minutes=5),
+            **own)  # fmt: skip
+    page = (CHECKOUT / "docs" / "operators" / "limits.md").read_text(encoding="utf-8")
+    shown = page.partition("```text\n")[2].partition("```")[0].splitlines()
+    assert [line for line in shown if line.startswith(("quota", "wolkvox"))] == said(
+        {account.name: account}
+    )[:2]
+    read_status(warehouse, {account.name: account}).print()
+    assert shown[2:] == capsys.readouterr().out.splitlines()[-2:]

@@ -175,6 +175,12 @@ def test_the_changelog_knows_the_version() -> None:
     assert f"## {project['project']['version']}" in text
 
 
+@pytest.mark.parametrize("page", PAGES, ids=named)
+def test_no_page_has_a_place_still_to_be_filled(page: Path) -> None:
+    text = _BLOCK.sub("", page.read_text(encoding="utf-8"))
+    assert not re.search(r"^[A-Z_]{4,}$|TODO|FIXME|TBD", text, re.MULTILINE)
+
+
 def test_pictures_are_small() -> None:
     for picture in (CHECKOUT / "docs" / "images").glob("*"):
         assert picture.suffix == ".png"

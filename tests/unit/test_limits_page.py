@@ -1,5 +1,7 @@
 """`docs/operators/limits.md` tells every limit that is declared, and every key there is."""
 
+import tomllib
+
 import pytest
 
 from resources.account import Limits
@@ -42,3 +44,8 @@ def test_every_file_that_it_names_exists() -> None:
     assert named
     assert all((CHECKOUT / name.rstrip(",")).exists() for name in named)
     assert REASONS["vendor"] in PAGE
+
+
+def test_the_example_is_accepted() -> None:
+    written = tomllib.loads(PAGE.partition("```toml\n")[2].partition("```")[0])
+    assert Limits.model_validate(written["limits"]).reserve == 0.5

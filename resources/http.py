@@ -51,6 +51,7 @@ THROTTLED_S = 2.0
 """The first pause after a 429 or 503 without Retry-After."""
 LONGEST_PAUSE_S = 86_400
 """Whatever a Retry-After says: a day later the vendor is asked again."""
+CHUNK = 256 * 1024
 KEPT_OF_A_BODY = 64 * 1024
 
 
@@ -199,7 +200,7 @@ class Http:
             with self._transport.get(url, headers, limits.timeout_s + 2) as response:
                 outcome.reached_s = time.monotonic() - outcome.started
                 outcome.status = response.status_code
-                for chunk in response.iter_bytes(256 * 1024):
+                for chunk in response.iter_bytes(CHUNK):
                     permit.check()
                     outcome.bytes += len(chunk)
                     if outcome.bytes > limits.max_bytes:

@@ -1,6 +1,8 @@
 """What vendors answer is obeyed: real HTTP, a real Postgres, and every request counted."""
 
-from collections.abc import Iterator
+import gzip
+import tracemalloc
+from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from email.utils import format_datetime
 from typing import Any
@@ -17,10 +19,12 @@ from resources.errors import (
     PermanentError,
     QuotaExhaustedError,
     TransientError,
+    WindowTooLargeError,
 )
 from resources.http import Http, Transport
 from resources.permits import Limiter, Patience
 from resources.standin import Fault, StandIn, Tenant
+from resources.standin.answer import Answer
 from resources.vendors import discover, wolkvox
 from resources.warehouse import Warehouse
 from resources.windows import Window
@@ -176,6 +180,42 @@ def test_a_failure_is_not_hidden_by_the_wait_before_its_retry(
     with pytest.raises(TransientError, match="HTTP 500"):
         asker.ask(account_of(tenant, limits={"min_interval_s": 300}))
     assert len(standin.requests) == 1
+
+
+def packed(size: int) -> Fault:
+    """A small body that unpacks to `size` bytes; made beforehand, as memory is measured."""
+    body = gzip.compress(bytes(size), 1)
+
+    def spoil(answer: Answer) -> None:
+        answer.body, answer.headers["content-encoding"] = body, "gzip"
+
+    return Fault("packed", spoil)
+
+
+@pytest.mark.parametrize(("big", "most"), [(Fault.oversized, 0.1), (packed, 0.5)])
+def test_an_answer_that_is_too_big_is_cut_off_before_it_fills_memory(
+    tenant: Tenant,
+    account_of: AccountOf,
+    asker: Asker,
+    warehouse: Warehouse,
+    big: Callable[[int], Fault],
+    most: float,
+) -> None:
+    """What one read of the network brings is unpacked whole: some 60 MB at the worst."""
+    size = 200_000_000
+    tenant.arm(big(size), times=9)
+    account = account_of(tenant, limits={"max_bytes": 1_000_000})
+    tracemalloc.start()
+    try:
+        with pytest.raises(WindowTooLargeError, match="bigger than 1,000,000 bytes"):
+            asker.ask(account)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    with warehouse.transaction() as connection:
+        came = connection.execute(sa.text("SELECT bytes FROM ops.requests")).scalar_one()
+    assert 1_000_000 < came <= 1_000_000 + http.CHUNK
+    assert peak < size * most
 
 
 def test_too_many_at_once_is_waited_out(

@@ -17,7 +17,7 @@ from assets.loading.stage import TABLES_OF, Item, copy_columns, stage_facts, sta
 from assets.loading.tally import Tally
 from resources import payload
 from resources.account import Account
-from resources.vendor import AnyStream, Facts, Record, Reject
+from resources.vendor import AnyStream, Facts, Record, Reject, Stream
 from resources.warehouse import execute, text_array
 
 
@@ -90,11 +90,14 @@ class Landing:
 
     def rebuild(self, connection: Connection, heads: Sequence[Row[Any]]) -> Tally:
         """Facts anew from raw alone: rows of `load/raw_heads`, as if all had changed."""
+        stored = [head.payload.encode() for head in heads]
+        # At once: to look at each alone costs more than to parse it.
+        records = payload.decode(b"[" + b",".join(stored) + b"]")
         items = [
             Item(
                 key=head.record_key,
-                record=head.payload,
-                encoded=payload.encode(head.payload),
+                record=record,
+                encoded=encoded,
                 digest=head.digest.hex,
                 sighting=Sighting(None, 0, head.observed_at),
                 first_seen_at=head.first_seen_at,
@@ -102,9 +105,10 @@ class Landing:
                 version=head.version,
                 is_new_version=False,
                 was_rejected=head.rejected,
+                was_missing_since=head.missing_since,
                 missing_since=head.missing_since,
             )
-            for head in heads
+            for head, record, encoded in zip(heads, records, stored, strict=True)
         ]
         tally = Tally()
         if items:
@@ -152,6 +156,7 @@ class Landing:
             keys=text_array([one.key for one in keyed]),
             digests=text_array([one.digest for one in keyed]),
             observed=text_array([told[one.sighting.observed_at] for one in keyed]),
+            replaces=isinstance(self.stream, Stream) and self.stream.replaces,
             **self._where,
         )
         changed: list[Item] = []
@@ -169,7 +174,7 @@ class Landing:
                         version=row.version,
                         is_new_version=row.is_new_version,
                         was_rejected=row.was_rejected,
-                        was_missing=row.was_missing,
+                        was_missing_since=row.was_missing_since,
                     )
                 )  # fmt: skip
         return changed

@@ -51,11 +51,12 @@ class Rebuilder:
                 heads = execute(connection, "load/raw_heads", day=day, after=after, most=BATCH,
                                 replaces=replaces, **self._where)  # fmt: skip
                 done = landing.rebuild(connection, heads)
-                if not heads:
+                is_last = len(heads) < BATCH
+                if is_last:
                     self._drop_strays(connection, day)
-                days = done.days | {day} if done.days or not heads else set()
+                days = done.days | ({day} if is_last else set())
                 books.count_days(connection, self._account, self._stream, days, self._clock())
-                return done, heads[-1].record_key if heads else None
+                return done, None if is_last else heads[-1].record_key
 
             done, after = self._warehouse.in_transaction(work)
             tally.add(done)

@@ -35,6 +35,8 @@ def shape(items: Sequence[Item], stream: AnyStream, account: Account, day: date)
             bad.add(index)
         own = None if is_ancient else start
         item.call_date = own or item.sighting.day or _last_known(item) or day
+        if _is_missed(item):
+            item.missing_since = item.was_missing_since
         item.is_dated = own is not None or facts.started_at is None
         item.is_open = bool(is_open)
         item.rejected = index in bad
@@ -53,4 +55,10 @@ def _start_days(facts: Facts, account: Account) -> list[date | None]:
 
 def _last_known(item: Item) -> date | None:
     """Where the record was, unless it is missing there."""
-    return None if item.was_missing else item.old_date
+    return None if item.was_missing_since else item.old_date
+
+
+def _is_missed(item: Item) -> bool:
+    """Whether a read of the record's day that was asked later than this answer didn't show it."""
+    missed_at = item.was_missing_since if item.call_date == item.old_date else None
+    return missed_at is not None and item.sighting.observed_at < missed_at

@@ -50,7 +50,7 @@ class Item:
     version: int = 0
     is_new_version: bool = True
     was_rejected: bool = False
-    was_missing: bool = False
+    was_missing_since: datetime | None = None
     call_date: date | None = None
     is_dated: bool = True
     is_open: bool = False
@@ -62,7 +62,7 @@ class Item:
         """Whether it changes what analysts see, and not only was looked at again."""
         return (
             self.is_new_version
-            or self.was_missing
+            or self.missing_since != self.was_missing_since
             or self.rejected != self.was_rejected
             or self.call_date != self.old_date
         )
@@ -78,7 +78,7 @@ def stage_records(connection: Connection, items: Sequence[Item]) -> None:
         "version": [item.version for item in items],
         "is_new_version": [item.is_new_version for item in items],
         "digest": [item.digest for item in items],
-        "payload": [item.encoded.decode() for item in items],
+        "payload": [item.encoded.decode() if item.is_new_version else None for item in items],
         "observed_at": [sighting.observed_at for sighting in sightings],
         "first_seen_at": [item.first_seen_at for item in items],
         "request_id": [sighting.request_id for sighting in sightings],

@@ -4,9 +4,10 @@
 WITH seen AS (
     SELECT place - 1 AS place, h.call_date AS old_date, coalesce(h.version, 0) AS version,
            h.digest IS DISTINCT FROM seen.digest AS is_new_version,
-           coalesce(h.rejected, false) AS was_rejected, h.missing_since IS NOT NULL AS was_missing,
+           coalesce(h.rejected, false) AS was_rejected, h.missing_since AS was_missing_since,
            h.first_seen_at,
            h.record_key IS NULL OR (h.observed_at <= seen.observed_at
+               AND NOT (:replaces AND coalesce(h.missing_since > seen.observed_at, false))
                AND (h.rejected OR h.missing_since IS NOT NULL OR h.digest <> seen.digest)) AS is_written
       FROM unnest(CAST(:keys AS text[]), CAST(:digests AS uuid[]), CAST(:observed AS timestamptz[]))
            WITH ORDINALITY AS seen (record_key, digest, observed_at, place)
@@ -14,8 +15,8 @@ WITH seen AS (
         ON h.account = :account AND h.stream = :stream AND h.record_key = seen.record_key
 )
 SELECT array_agg(place ORDER BY place) AS places, old_date, version, is_new_version, was_rejected,
-       was_missing, first_seen_at, count(*) AS records
+       was_missing_since, first_seen_at, count(*) AS records
   FROM seen WHERE is_written
- GROUP BY old_date, version, is_new_version, was_rejected, was_missing, first_seen_at
+ GROUP BY old_date, version, is_new_version, was_rejected, was_missing_since, first_seen_at
 UNION ALL
 SELECT NULL, old_date, NULL, NULL, NULL, NULL, NULL, count(*) FROM seen WHERE NOT is_written GROUP BY old_date;

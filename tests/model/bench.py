@@ -92,6 +92,13 @@ class Bench:
         return tenant, account, stream
 
     def poll(self, account: Account, stream: Stream) -> Result:
+        """What a limit put off is due: limits go by the database's clock, years after this one."""
+        for table, column in (("days", "next_read_at"), ("streams", "next_due_at")):
+            self.query(
+                f"UPDATE ops.{table} SET {column} = '{self.clock.now()}' WHERE account = :account "
+                f"AND {column} > '{self.clock.now() + timedelta(days=30)}' RETURNING account",
+                account,
+            )
         return self.loaders[account.vendor].poll([account], [stream])[0]
 
     def backfill(self, account: Account, stream: Stream, days: list[date]) -> Result:

@@ -1,7 +1,11 @@
 """A record whose start moves over midnight: one row, in its new day, and both days right."""
 
 from datetime import date, timedelta
+from typing import Any
 
+import pytest
+
+from assets.loading.read import WindowReader
 from resources.vendor import DetailStream
 from resources.vendors import discover
 from tests.truth.conftest import DAY, NOON, Open
@@ -45,6 +49,52 @@ def test_what_is_missing_in_its_day_is_looked_for_in_days_that_count_as_complete
     assert here.facts("call_date", "call_id", "missing_since")[0] == (DAY, key, None)
     assert [here.day(day).state for day in (BEFORE, DAY)] == ["complete", "complete"]
     assert [here.day(day).facts for day in (BEFORE, DAY)] == [0, 2]
+
+
+def test_a_record_that_is_missed_in_one_day_while_it_comes_in_another(
+    scene: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A backfill reads several days at once: what came is written after it was missed."""
+    here = scene("conpeek", BEFORE)
+    here.put(here.thing(1, minutes=-24 * 60))
+    here.at(NEXT_NOON)
+    here.backfill(BEFORE)
+    here.put(here.thing(1))
+    commit = WindowReader._commit
+    missed: list[Any] = []
+
+    def late(self: WindowReader, landing: Any, batch: Any, finish: Any = None) -> Any:
+        if batch and not missed:
+            missed.append(here.backfill(BEFORE))
+        return commit(self, landing, batch, finish)
+
+    monkeypatch.setattr(WindowReader, "_commit", late)
+    here.backfill(DAY)
+    assert len(missed) == 1
+    assert here.facts("call_date", "leg_id", "missing_since") == [(DAY, "d-1", None)]
+    assert [here.day(day).facts for day in (BEFORE, DAY)] == [0, 1]
+
+
+def test_what_a_later_read_missed_is_not_brought_back_by_an_older_answer(
+    scene: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = scene("conpeek")
+    here.put(here.thing(1))
+    here.at(NEXT_NOON)
+    here.backfill(DAY)
+    commit = WindowReader._commit
+    missed: list[Any] = []
+
+    def late(self: WindowReader, landing: Any, batch: Any, finish: Any = None) -> Any:
+        if batch and not missed:
+            here.remove(here.thing(1))
+            missed.append(here.backfill(DAY))
+        return commit(self, landing, batch, finish)
+
+    monkeypatch.setattr(WindowReader, "_commit", late)
+    here.backfill(DAY)
+    ((_, missing_since),) = here.facts("leg_id", "missing_since")
+    assert missing_since is not None
 
 
 def test_first_seen_stays_when_a_record_moves(scene: Open) -> None:

@@ -35,7 +35,7 @@ SETTINGS = {
     "listen_addresses": LOOPBACK,
     # A socket's path must be short and writable; nobody needs one.
     "unix_socket_directories": "",
-    # Dagster's storage opens a connection a query.
+    # Every run is a process with connections for its loads and for Dagster's storage.
     "max_connections": "200",
     # A year of day partitions with their indexes, all locked by one query without a filter.
     "max_locks_per_transaction": "256",

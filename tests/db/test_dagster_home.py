@@ -5,8 +5,9 @@ from pathlib import Path
 
 import psycopg
 import pytest
+import sqlalchemy as sa
 from dagster import DagsterInstance
-from sqlalchemy import make_url
+from dagster_postgres import PostgresRunStorage
 
 from pipelines.local.dagster_home import STORAGE_URL, prepare, workspace_port, write_workspace
 from resources.home import Home
@@ -50,6 +51,27 @@ def test_storage_may_be_a_database_of_its_own(
     assert "dagster" not in _schemas(database_url)
 
 
+def test_storage_keeps_its_connection_until_postgres_ends_it(
+    home: Home, empty_database_url: str
+) -> None:
+    prepare(home, empty_database_url)
+    with DagsterInstance.get() as instance:
+        storage = instance.run_storage
+        assert isinstance(storage, PostgresRunStorage)
+
+        def connection() -> int:
+            with storage.connect() as found:
+                return int(found.execute(sa.text("SELECT pg_backend_pid()")).scalar_one())
+
+        kept = connection()
+        assert instance.get_runs() == []
+        assert connection() == kept
+        with psycopg.connect(empty_database_url, autocommit=True) as admin:
+            admin.execute("SELECT pg_terminate_backend(%s, 5000)", [kept])
+        assert instance.get_runs() == []
+        assert connection() != kept
+
+
 def test_a_users_own_dagster_home_is_left_alone(
     home: Home, empty_database_url: str, tmp_path: Path
 ) -> None:
@@ -60,7 +82,7 @@ def test_a_users_own_dagster_home_is_left_alone(
 
 
 def test_the_password_is_in_no_file(home: Home, empty_database_url: str) -> None:
-    password = make_url(empty_database_url).password
+    password = sa.make_url(empty_database_url).password
     assert password
     prepare(home, empty_database_url)
     for file in home.root.rglob("*"):

@@ -100,6 +100,30 @@ def template_database(postgres_url: str) -> Iterator[str]:
         yield url.rpartition("/")[2]
 
 
+@pytest.fixture(scope="session")
+def template_with_dagster(
+    postgres_url: str, template_database: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[str]:
+    """Another, in which Dagster has laid its tables, too: that takes it most of a second."""
+    from dagster_postgres import DagsterPostgresStorage
+
+    from pipelines.local.dagster_home import STORAGE_URL, prepare
+
+    with fresh_database(postgres_url, template_database) as url:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(os, "environ", os.environ.copy())
+            prepare(Home(tmp_path_factory.mktemp("template")), url)
+            DagsterPostgresStorage(os.environ[STORAGE_URL])
+        yield url.rpartition("/")[2]
+
+
+@pytest.fixture
+def database_url_with_dagster(postgres_url: str, template_with_dagster: str) -> Iterator[str]:
+    """As `database_url`, with Dagster's tables."""
+    with fresh_database(postgres_url, template=template_with_dagster) as url:
+        yield url
+
+
 @pytest.fixture
 def database_url(postgres_url: str, template_database: str) -> Iterator[str]:
     """A fresh, migrated warehouse of this test's own."""

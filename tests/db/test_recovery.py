@@ -21,10 +21,10 @@ DEAD, ALIVE = 4001, 4002
 
 @pytest.fixture
 def instance(
-    tmp_path: Path, empty_database_url: str, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, database_url_with_dagster: str, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[DagsterInstance]:
     monkeypatch.setattr(os, "environ", os.environ.copy())
-    prepare(Home(tmp_path / "home"), empty_database_url)
+    prepare(Home(tmp_path / "home"), database_url_with_dagster)
     with DagsterInstance.get() as instance:
         yield instance
 

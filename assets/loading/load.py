@@ -27,6 +27,8 @@ from resources.windows import ONE_DAY, Window, business_day, day_start
 
 THREADS = 16
 """Accounts worked on at once: they wait for vendors most of the time."""
+MOST_AT_ONCE = 4
+"""Windows of one account that a backfill reads at once, should the vendor allow more."""
 POLL_BUDGET = timedelta(seconds=45)
 """A poll starts no further window of older days after this long: the next tick goes on."""
 
@@ -188,8 +190,9 @@ class Loader:
                         attempts.do((day,), partial(details.read, day))
                     done()
             return result
+        at_once = min(MOST_AT_ONCE, account.limits.concurrency)
         windows = plan.day_windows(
-            stream, account, self._state(account, stream), wanted, self._clock()
+            stream, account, self._state(account, stream), wanted, self._clock(), at_once=at_once
         )
         reader = self._windows(account, stream, BACKFILL)
 
@@ -201,7 +204,7 @@ class Loader:
                 done()
 
             # Latencies overlap as far as the credential's limits let requests overlap.
-            with ThreadPoolExecutor(min(4, account.limits.concurrency)) as pool:
+            with ThreadPoolExecutor(at_once) as pool:
                 list(pool.map(read, windows))
         return result
 

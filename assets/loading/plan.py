@@ -127,17 +127,21 @@ def day_windows(
     days: Iterable[date],
     now: datetime,
     alone: Collection[date] = (),
+    at_once: int = 1,
 ) -> list[Window]:
     """The days in full: newest first, several in one window where one request may cover them,
-    and those `alone` that are to be.
+    and those `alone` that are to be. As many windows as are read `at_once`, so that their
+    latencies overlap: that costs a last, short page each, and nothing where only one may be asked.
     """
     zone = account.timezone
     today = business_day(now, zone)
+    wanted = sorted({day for day in days if day <= today}, reverse=True)
     span = 1
     if stream.spans_days:
-        span = min(account.limits.max_window_days, state.window_days or 10_000)
+        share = -(-len(wanted) // at_once)
+        span = min(account.limits.max_window_days, state.window_days or 10_000, share)
     groups: list[list[date]] = []
-    for day in sorted({day for day in days if day <= today}, reverse=True):
+    for day in wanted:
         joins = groups and len(groups[-1]) < span and groups[-1][-1] - day == ONE_DAY
         if joins and day not in alone and groups[-1][-1] not in alone:
             groups[-1].append(day)

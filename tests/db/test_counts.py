@@ -123,9 +123,26 @@ def test_an_unchanged_day_read_again_writes_no_row(
 def test_a_backfill_asks_for_each_page_once(
     loader: Loader, account: Account, tenant: Tenant, standin: StandIn, size: int, pages: int
 ) -> None:
+    """Of an account that may only be asked one thing at a time: a second window would cost more."""
     tenant.put(dialogs(size))
-    backfill(loader, account, DAYS)
+    one = account.limits.model_copy(update={"concurrency": 1})
+    backfill(loader, account.model_copy(update={"limits": one}), DAYS)
     assert len(standin.requests) == pages
+
+
+def test_the_requests_of_a_backfill_overlap_as_far_as_they_may(
+    loader: Loader, account: Account, tenant: Tenant, standin: StandIn
+) -> None:
+    """So that it doesn't take the sum of the latencies; for at most a short page a window more."""
+    tenant.latency_s = 0.2
+    for day in DAYS:
+        tenant.put(dialogs(600, day))
+    backfill(loader, account, DAYS)
+    pages = -(-600 * len(DAYS) // 500)
+    assert pages <= len(standin.requests) < pages + account.limits.concurrency
+    spans = [(request.started, request.ended) for request in standin.requests]
+    most = max(sum(start <= at < end for start, end in spans) for at, _ in spans)
+    assert 1 < most <= account.limits.concurrency
 
 
 def test_a_load_looks_into_no_other_day_than_its_own(

@@ -29,7 +29,7 @@ from resources.vendor import Stream
 from resources.warehouse import Warehouse, execute
 from resources.windows import Window, business_day, day_end, days_between
 
-BATCH = 5_000
+BATCH = 2_500
 """Records a transaction: enough that the merge's fixed cost doesn't count, little memory."""
 TICK = timedelta(microseconds=1)
 READS = 3

@@ -21,6 +21,7 @@ from tests.db.conftest import AccountOf
 
 NOW = datetime.now(UTC)
 DAY = (NOW - timedelta(days=2)).date()
+MINUTES = timedelta(minutes=30)
 VENDOR = discover()["conpeek"]
 STREAM = VENDOR.stream("dialogs")
 ASSETS = vendor_assets(VENDOR, dg.DailyPartitionsDefinition(start_date=str(DAY), end_offset=2))
@@ -146,3 +147,38 @@ def test_every_check_runs_on_every_stream(warehouse: Warehouse, account_of: Acco
             result.tally.days.add(DAY)
             turned = checks.evaluate(warehouse, vendor, stream, [account], [result], NOW)
             assert turned == set()
+
+
+@pytest.mark.parametrize(("known_for", "is_told"), [(timedelta(days=3), True), (MINUTES, False)])
+def test_yesterday_is_missed_unless_its_account_is_new(
+    warehouse: Warehouse, known_for: timedelta, is_told: bool
+) -> None:
+    """As in the morning's alert; and the day's own note says what it waits for."""
+    yesterday = NOW.date() - timedelta(days=1)
+    note = "cdr_dialog may be asked again at noon"
+    inserts = [
+        (
+            "INSERT INTO ops.streams (account, stream, vendor, watermark)"
+            " VALUES ('demo-pl', 'dialogs', 'conpeek', :now)"
+        ),
+        (
+            "INSERT INTO ops.days (account, stream, call_date, state, timezone, note)"
+            " VALUES ('demo-pl', 'dialogs', :yesterday, 'open', 'UTC', :note)"
+        ),
+        (
+            "INSERT INTO ops.requests (account, stream, report, backfill, requested_at, duration_s)"
+            " VALUES ('demo-pl', 'dialogs', 'cdr_dialog', false, :first, 1)"
+        ),
+    ]
+    with warehouse.transaction() as connection:
+        for insert in inserts:
+            connection.execute(
+                sa.text(insert),
+                {"now": NOW, "yesterday": yesterday, "note": note, "first": NOW - known_for},
+            )
+    rows = warehouse.rows(
+        "checks/complete", accounts=["demo-pl"], stream="dialogs", yesterdays=[yesterday],
+        late=[True], now=NOW,
+    )  # fmt: skip
+    told = ("demo-pl", yesterday, f"not read whole yet: {note}")
+    assert [tuple(row) for row in rows] == ([told] if is_told else [])

@@ -17,7 +17,8 @@ from dagster import DagsterInstance, DagsterRun, DagsterRunStatus
 from dagster._core.storage.tags import GRPC_INFO_TAG
 from dagster._core.utils import make_new_run_id
 
-from pipelines.local.dagster_home import prepare, workspace_port
+from pipelines import storage
+from pipelines.local.dagster_home import STORAGE_URL, prepare, workspace_port
 from resources.home import Home
 from resources.local_postgres import LocalPostgres
 from resources.ports import LOOPBACK, free_port
@@ -101,7 +102,10 @@ def _leave_a_run_behind(home: Home) -> str:
         with DagsterInstance.get() as instance:
             tags = {GRPC_INFO_TAG: json.dumps({"host": LOOPBACK, "port": port})}
             run = DagsterRun("a_job", make_new_run_id(), status=DagsterRunStatus.STARTED, tags=tags)
-            return instance.add_run(run).run_id
+            run_id = instance.add_run(run).run_id
+        # Who has a connection keeps the embedded Postgres running.
+        storage._engine(os.environ[STORAGE_URL]).dispose()
+        return run_id
 
 
 @pytest.mark.timeout(400)

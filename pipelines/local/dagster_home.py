@@ -6,6 +6,8 @@ All of it goes through the environment, so that whatever is started from here fi
 import json
 import os
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -42,15 +44,25 @@ def prepare(home: Home, database_url: str) -> None:
     os.environ["DAGSTER_HOME"] = str(home.dagster)
 
 
-def open_instance(database_url: str) -> "DagsterInstance":
+@contextmanager
+def open_instance(database_url: str) -> "Iterator[DagsterInstance]":
     """Dagster's instance. Opened for the first time it lays its tables, which fails for two
     processes at once: here one goes after the other.
+
+    No connection is left behind, which would say that the embedded Postgres is in use.
     """
     from dagster import DagsterInstance
 
-    with psycopg.connect(_for_psycopg(database_url), autocommit=True) as connection:
-        connection.execute("SELECT pg_advisory_lock(hashtextextended(%s, 0))", [STORAGE_URL])
-        return DagsterInstance.get()
+    from pipelines.storage import disconnect
+
+    try:
+        with psycopg.connect(_for_psycopg(database_url), autocommit=True) as connection:
+            connection.execute("SELECT pg_advisory_lock(hashtextextended(%s, 0))", [STORAGE_URL])
+            instance = DagsterInstance.get()
+        with instance:
+            yield instance
+    finally:
+        disconnect(os.environ[STORAGE_URL])
 
 
 def workspace_file(home: Home) -> Path:

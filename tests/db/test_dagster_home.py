@@ -1,6 +1,7 @@
 """Dagster's home and storage as Callhouse sets them up, and a user's own left alone."""
 
 import os
+import time
 from pathlib import Path
 
 import psycopg
@@ -9,7 +10,13 @@ import sqlalchemy as sa
 from dagster import DagsterInstance
 from dagster_postgres import PostgresRunStorage
 
-from pipelines.local.dagster_home import STORAGE_URL, prepare, workspace_port, write_workspace
+from pipelines.local.dagster_home import (
+    STORAGE_URL,
+    open_instance,
+    prepare,
+    workspace_port,
+    write_workspace,
+)
 from resources.home import Home
 
 
@@ -51,25 +58,29 @@ def test_storage_may_be_a_database_of_its_own(
     assert "dagster" not in _schemas(database_url)
 
 
-def test_storage_keeps_its_connection_until_postgres_ends_it(
+def test_storage_keeps_its_connection_while_the_instance_and_postgres_live(
     home: Home, empty_database_url: str
 ) -> None:
     prepare(home, empty_database_url)
-    with DagsterInstance.get() as instance:
-        storage = instance.run_storage
-        assert isinstance(storage, PostgresRunStorage)
+    with psycopg.connect(empty_database_url, autocommit=True) as admin:
+        with open_instance(empty_database_url) as instance:
+            storage = instance.run_storage
+            assert isinstance(storage, PostgresRunStorage)
 
-        def connection() -> int:
-            with storage.connect() as found:
-                return int(found.execute(sa.text("SELECT pg_backend_pid()")).scalar_one())
+            def connection() -> int:
+                with storage.connect() as found:
+                    return int(found.execute(sa.text("SELECT pg_backend_pid()")).scalar_one())
 
-        kept = connection()
-        assert instance.get_runs() == []
-        assert connection() == kept
-        with psycopg.connect(empty_database_url, autocommit=True) as admin:
+            kept = connection()
+            assert instance.get_runs() == []
+            assert connection() == kept
             admin.execute("SELECT pg_terminate_backend(%s, 5000)", [kept])
-        assert instance.get_runs() == []
-        assert connection() != kept
+            assert instance.get_runs() == []
+            kept = connection()
+        deadline = time.monotonic() + 10
+        while admin.execute("SELECT FROM pg_stat_activity WHERE pid = %s", [kept]).rowcount:
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
 
 
 def test_a_users_own_dagster_home_is_left_alone(

@@ -13,12 +13,11 @@ from pathlib import Path
 
 import psutil
 import pytest
-from dagster import DagsterInstance, DagsterRun, DagsterRunStatus
+from dagster import DagsterRun, DagsterRunStatus
 from dagster._core.storage.tags import GRPC_INFO_TAG
 from dagster._core.utils import make_new_run_id
 
-from pipelines import storage
-from pipelines.local.dagster_home import STORAGE_URL, prepare, workspace_port
+from pipelines.local.dagster_home import open_instance, prepare, workspace_port
 from resources.home import Home
 from resources.local_postgres import LocalPostgres
 from resources.ports import LOOPBACK, free_port
@@ -98,14 +97,12 @@ def _leave_a_run_behind(home: Home) -> str:
     port = workspace_port(home)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(os, "environ", os.environ.copy())
-        prepare(home, LocalPostgres(home).start())
-        with DagsterInstance.get() as instance:
+        url = LocalPostgres(home).start()
+        prepare(home, url)
+        with open_instance(url) as instance:
             tags = {GRPC_INFO_TAG: json.dumps({"host": LOOPBACK, "port": port})}
             run = DagsterRun("a_job", make_new_run_id(), status=DagsterRunStatus.STARTED, tags=tags)
-            run_id = instance.add_run(run).run_id
-        # Who has a connection keeps the embedded Postgres running.
-        storage._engine(os.environ[STORAGE_URL]).dispose()
-        return run_id
+            return instance.add_run(run).run_id
 
 
 @pytest.mark.timeout(400)

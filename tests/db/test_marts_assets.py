@@ -84,8 +84,9 @@ def test_a_backfill_rebuilds_whether_stale_or_not(given: Given) -> None:
 
 def tick(given: Given, instance: dg.DagsterInstance) -> dg.RunRequest | str | None:
     schedule = marts_schedule(marts_job(MARTS), DAYS)
-    context = dg.build_schedule_context(instance, resources={"callhouse": given})
-    data = schedule.evaluate_tick(context)
+    # Left open, it would close some time later, and bring back an instance that is no more.
+    with dg.build_schedule_context(instance, resources={"callhouse": given}) as context:
+        data = schedule.evaluate_tick(context)
     return data.run_requests[0] if data.run_requests else data.skip_message
 
 

@@ -39,6 +39,11 @@ def _memory() -> Path | None:
 MEMORY = _memory()
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """First the tests that wait for a whole Callhouse to start: others use the time."""
+    items.sort(key=lambda item: item.path.stem not in {"test_ui", "test_up"})
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _clean_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """No test sees, or touches, what the developer has set up for real."""

@@ -70,7 +70,7 @@ def shown(value: Any) -> str:
         return ""
     if isinstance(value, bool):
         return "yes" if value else "no"
-    if isinstance(value, int):
+    if isinstance(value, int | Decimal):
         return f"{value:,}"
     if isinstance(value, dict | list):
         return json.dumps(value, ensure_ascii=False, default=str)

@@ -4,8 +4,10 @@ Whoever has real accounts or a real warehouse finds neither touched.
 """
 
 import os
+import sys
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
+from shlex import quote
 
 import psycopg
 from psycopg import sql as compose
@@ -95,7 +97,7 @@ def _show(home: Home, url: str) -> None:
     console.say("\nSecond pass: the oldest day once more, in full", "bold")
     _sum_up([_pass(url, wish) for wish in _again(accounts)])
     console.say(f"\n{NOTICE}", "bold yellow")
-    console.say(f"Ask it more:  CALLHOUSE_HOME={home.root} callhouse sql")
+    console.say(f"Ask it more:  CALLHOUSE_HOME={quote(str(home.root))} {quote(sys.argv[0])} sql")
 
 
 def _yesterdays(accounts: dict[str, Account]) -> list[Wish]:

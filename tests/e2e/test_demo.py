@@ -16,11 +16,12 @@ from resources.vendors import discover
 @pytest.mark.long
 @pytest.mark.timeout(600)
 def test_every_stream_lands_and_nothing_stays(open_folder: Path) -> None:
+    home = open_folder / "with a blank"
     done = subprocess.run(
         [Path(sys.executable).with_name("callhouse"), "demo"],
         env={
             **os.environ,
-            "CALLHOUSE_HOME": str(open_folder),
+            "CALLHOUSE_HOME": str(home),
             "CALLHOUSE_DATABASE_URL": "postgresql://a-real-warehouse.invalid/calls",
         },
         capture_output=True,
@@ -37,4 +38,9 @@ def test_every_stream_lands_and_nothing_stays(open_folder: Path) -> None:
     }
     assert " 0 new, 0 changed, 0 rejected" in done.stdout
     assert done.stdout.count("invented") == 2
-    assert LocalPostgres(Home(open_folder / "demo")).stop_if_unused()
+    # The command that it ends with is one to paste.
+    command = done.stdout.splitlines()[-1].removeprefix("Ask it more:  ")
+    asked = subprocess.check_output(f'{command} "SELECT count(*) > 0 AS any FROM facts.calls"',
+                                    shell=True, text=True)  # fmt: skip
+    assert "yes" in asked
+    assert LocalPostgres(Home(home / "demo")).stop_if_unused()

@@ -8,12 +8,21 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, NamedTuple
 
+import psycopg
 from sqlalchemy.engine import Connection, Row
 
 from assets.loading import books
 from assets.loading.shape import shape
 from assets.loading.sight import Sighting
-from assets.loading.stage import TABLES_OF, Item, copy_columns, stage_facts, stage_records
+from assets.loading.stage import (
+    TABLES_OF,
+    Item,
+    copy_columns,
+    copy_facts,
+    copy_heads,
+    copy_versions,
+    stage_records,
+)
 from assets.loading.tally import Tally
 from resources import payload
 from resources.account import Account
@@ -188,12 +197,11 @@ class Landing:
             (self.undated.discard if item.is_dated else self.undated.add)(item.key)
         touched = {day for item in items for day in (item.call_date, item.old_date) if day}
         self._make_days(touched | {item.call_date for item in unkeyed})
-        days = sorted(touched)
         execute(connection, "load/stages")
-        stage_records(connection, items)
-        for table, frame in facts.tables.items():
-            stage_facts(connection, self.account, self.stream, table, frame, items)
-        self._merge(connection, items, facts, days)
+        copy_versions(connection, self.account, self.stream, items)
+        known = self._insert(connection, items, facts)
+        if known:
+            self._merge(connection, items, known, facts, sorted(touched))
         written = {
             day for item in items if item.writes for day in (item.call_date, item.old_date) if day
         }
@@ -211,25 +219,60 @@ class Landing:
             tally.by_day[odd.call_date].records += 1
             tally.reject(odd.call_date, "record", odd.reason)
 
+    def _insert(self, connection: Connection, items: list[Item], facts: Facts) -> list[int]:
+        """Writes what is new; returns the places of what must be merged."""
+        new = [place for place, item in enumerate(items) if item.old_date is None]
+        if not new or self.stream.table == "audio":  # which is noted in rows of recordings
+            return list(range(len(items)))
+        try:
+            with connection.begin_nested():
+                heads = [items[place] for place in new]
+                copy_heads(connection, self.account, self.stream, heads)
+                for table in facts.tables:
+                    self._copy_facts(connection, items, facts, table, new, f"facts.{table}")
+        except psycopg.errors.UniqueViolation:
+            # Facts without their raw records, as where only a part of a backup was restored.
+            return list(range(len(items)))
+        return [place for place, item in enumerate(items) if item.old_date is not None]
+
     def _merge(
-        self, connection: Connection, items: list[Item], facts: Facts, days: list[date]
+        self,
+        connection: Connection,
+        items: list[Item],
+        known: list[int],
+        facts: Facts,
+        days: list[date],
     ) -> None:
-        if not items:
-            return
+        stage_records(connection, [items[place] for place in known])
+        for table in facts.tables:
+            self._copy_facts(connection, items, facts, table, known, f"stage_{table}")
         moved = any(item.old_date and item.old_date != item.call_date for item in items)
         if moved:
             execute(connection, "load/move_versions", days=days, **self._where)
-        execute(connection, "load/insert_versions", **self._where)
         execute(connection, "load/merge_heads", **self._where)
-        if any(item.old_date for item in items):
-            for table in TABLES_OF[self.stream.table]:
-                execute(connection, f"load/drop_stale_{table}", days=days, **self._where)
+        for table in TABLES_OF[self.stream.table]:
+            execute(connection, f"load/drop_stale_{table}", days=days, **self._where)
         for table in facts.tables:
             parameters = {"days": days} if table == "audio" else {}
             execute(connection, f"load/merge_{table}", **parameters)
         execute(connection, "load/resolve_rejects", **self._where)
         if self._details:
             self._lead(connection, days, moved)
+
+    def _copy_facts(
+        self,
+        connection: Connection,
+        items: list[Item],
+        facts: Facts,
+        table: str,
+        places: list[int],
+        into: str,
+    ) -> None:
+        """Those of a table's rows that are of the records at `places`."""
+        frame = facts.tables[table]
+        if len(places) < len(items):
+            frame = frame[frame.index.isin(places)]
+        copy_facts(connection, self.account, self.stream, table, frame, items, into)
 
     def _lead(self, connection: Connection, days: list[date], moved: bool) -> None:
         """Details follow the records that they are of."""

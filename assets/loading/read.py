@@ -98,10 +98,9 @@ class WindowReader:
         yield from self._sightings(window, read, until)
         whole = self._whole_days(window, read)
         if whole and not read.has_totals:
-            with self._warehouse.transaction() as connection:
-                known = compare(
-                    connection, self._account, self._stream, whole, read.seen, read.asked_at
-                )
+            known = self._warehouse.in_transaction(
+                lambda c: compare(c, self._account, self._stream, whole, read.seen, read.asked_at)
+            )
             if known.gone:
                 try:
                     yield from self._sightings(window, read, until)

@@ -1,4 +1,6 @@
-"""Batches on their way into tables: COPY into temporary ones, from which `sql/load` merges."""
+"""Batches on their way into tables by COPY: what is new straight into them, what is known already
+into temporary ones, from which `sql/load` merges.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -68,44 +70,62 @@ class Item:
         )
 
 
-def stage_records(connection: Connection, items: Sequence[Item]) -> None:
-    """The records and what became of them."""
-    sightings = [item.sighting for item in items]
+def copy_versions(
+    connection: Connection, account: Account, stream: AnyStream, items: Sequence[Item]
+) -> None:
+    """What was read, where it is a new version, into `raw.records`."""
+    new = [item for item in items if item.is_new_version]
     columns: dict[str, Sequence[Any]] = {
-        "record_key": [item.key for item in items],
+        **_owners(account, stream, new),
+        "record_key": [item.key for item in new],
+        "version": [item.version + 1 for item in new],
+        "payload": [item.encoded.decode() for item in new],
+        "first_seen_at": [item.sighting.observed_at for item in new],
+        "request_id": [item.sighting.request_id for item in new],
+    }
+    copy_columns(connection, "raw.records", columns)
+
+
+def copy_heads(
+    connection: Connection, account: Account, stream: AnyStream, items: Sequence[Item]
+) -> None:
+    """What became of records that are new, into `raw.heads`."""
+    columns: dict[str, Sequence[Any]] = {
+        **_owners(account, stream, items),
+        "version": [1] * len(items),
+        **_fates(items),
+    }
+    copy_columns(connection, "raw.heads", columns)
+
+
+def stage_records(connection: Connection, items: Sequence[Item]) -> None:
+    """What became of records that are known already."""
+    columns: dict[str, Sequence[Any]] = {
         "call_date": [item.call_date for item in items],
         "old_date": [item.old_date for item in items],
         "version": [item.version for item in items],
         "is_new_version": [item.is_new_version for item in items],
-        "digest": [item.digest for item in items],
-        "payload": [item.encoded.decode() if item.is_new_version else None for item in items],
-        "observed_at": [sighting.observed_at for sighting in sightings],
-        "first_seen_at": [item.first_seen_at for item in items],
-        "request_id": [sighting.request_id for sighting in sightings],
-        "is_open": [item.is_open for item in items],
-        "rejected": [item.rejected for item in items],
-        "missing_since": [item.missing_since for item in items],
+        **_fates(items),
     }
     copy_columns(connection, "stage_records", columns)
 
 
-def stage_facts(
+def copy_facts(
     connection: Connection,
     account: Account,
     stream: AnyStream,
     table: str,
     frame: pd.DataFrame,
     items: Sequence[Item],
+    into: str,
 ) -> None:
-    """A table's rows; the frame's index is the place of each row's record in `items`."""
+    """Rows of a table into it or its stage; the frame's index is the place of each row's record
+    in `items`.
+    """
     if frame.empty:
         return
     owners = [items[index] for index in frame.index]
-    columns: dict[str, Sequence[Any] | pd.Series[Any]] = {
-        "call_date": [item.call_date for item in owners],
-        "account": [account.name] * len(owners),
-        "stream": [stream.name] * len(owners),
-    }
+    columns: dict[str, Sequence[Any] | pd.Series[Any]] = {**_owners(account, stream, owners)}
     if table in KEYS:
         columns[KEYS[table]] = [item.key for item in owners]
     if table in WITH_VENDOR:
@@ -116,7 +136,7 @@ def stage_facts(
     if table == "agent_usage":
         columns["observed_at"] = [item.sighting.observed_at for item in owners]
     columns |= {str(name): frame[name] for name in frame.columns}
-    copy_columns(connection, f"stage_{table}", columns)
+    copy_columns(connection, into, columns)
 
 
 def copy_columns(
@@ -128,3 +148,23 @@ def copy_columns(
         for column in columns.values()
     ]
     copy(connection, table, list(columns), lines(told))
+
+
+def _owners(account: Account, stream: AnyStream, items: Sequence[Item]) -> dict[str, Sequence[Any]]:
+    return {
+        "call_date": [item.call_date for item in items],
+        "account": [account.name] * len(items),
+        "stream": [stream.name] * len(items),
+    }
+
+
+def _fates(items: Sequence[Item]) -> dict[str, Sequence[Any]]:
+    return {
+        "record_key": [item.key for item in items],
+        "digest": [item.digest for item in items],
+        "observed_at": [item.sighting.observed_at for item in items],
+        "first_seen_at": [item.first_seen_at for item in items],
+        "is_open": [item.is_open for item in items],
+        "rejected": [item.rejected for item in items],
+        "missing_since": [item.missing_since for item in items],
+    }

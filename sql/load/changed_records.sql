@@ -1,6 +1,8 @@
 -- Of the records just read, those that must be written: new, changed, back again, or rejected
 -- before (a corrected mapping heals them). An answer older than what is stored changes nothing.
 -- Of all others only their number by day, in rows without places. What is new makes one row, as it has nothing stored.
+-- The LIMIT makes it a look-up by each key: a plain join may be planned as one over all records that
+-- the stream has ever had, whose cost grows with them.
 WITH seen AS (
     SELECT place - 1 AS place, h.call_date AS old_date, coalesce(h.version, 0) AS version,
            h.digest IS DISTINCT FROM seen.digest AS is_new_version,
@@ -11,8 +13,10 @@ WITH seen AS (
                AND (h.rejected OR h.missing_since IS NOT NULL OR h.digest <> seen.digest)) AS is_written
       FROM unnest(CAST(:keys AS text[]), CAST(:digests AS uuid[]), CAST(:observed AS timestamptz[]))
            WITH ORDINALITY AS seen (record_key, digest, observed_at, place)
-      LEFT JOIN raw.heads h
-        ON h.account = :account AND h.stream = :stream AND h.record_key = seen.record_key
+      LEFT JOIN LATERAL (
+               SELECT * FROM raw.heads h
+                WHERE h.account = :account AND h.stream = :stream AND h.record_key = seen.record_key
+                LIMIT 1) h ON true
 )
 SELECT array_agg(place ORDER BY place) AS places, old_date, version, is_new_version, was_rejected,
        was_missing_since, first_seen_at, count(*) AS records

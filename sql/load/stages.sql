@@ -1,7 +1,8 @@
--- Where a batch waits to be merged; emptied at every commit, made once a connection.
+-- Where a batch's records that are known already wait to be merged; emptied at every commit, made
+-- once a connection.
 CREATE TEMP TABLE IF NOT EXISTS stage_records (
     record_key text, call_date date, old_date date, version integer, is_new_version boolean,
-    digest uuid, payload jsonb, observed_at timestamptz, first_seen_at timestamptz, request_id bigint,
+    digest uuid, observed_at timestamptz, first_seen_at timestamptz,
     is_open boolean, rejected boolean, missing_since timestamptz
 ) ON COMMIT DELETE ROWS;
 CREATE TEMP TABLE IF NOT EXISTS stage_rejects (

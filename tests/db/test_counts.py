@@ -9,6 +9,7 @@ import psycopg
 import pytest
 import sqlalchemy as sa
 
+import sql
 from assets.loading.load import Loader
 from bench.server import Server
 from resources.account import Account
@@ -169,3 +170,27 @@ def scans(warehouse: Warehouse) -> dict[str, int]:
     url = warehouse.url.set(drivername="postgresql").render_as_string(False)
     with closing(psycopg.connect(url)) as connection:
         return {day: int(count) for day, count in connection.execute(SCANS)}
+
+
+def test_known_records_are_looked_up_by_key_however_many_there_are(
+    warehouse: Warehouse, loader: Loader, account: Account, tenant: Tenant
+) -> None:
+    """A plan by a join would read all that the stream ever had, for each batch."""
+    tenant.put(dialogs(3_000))
+    backfill(loader, account, DAYS)
+    looked_for = [str(n) for n in range(2_500)]
+    parameters = {
+        "keys": looked_for,
+        "digests": [f"{n:032x}" for n in range(2_500)],
+        "observed": [str(TODAY)] * 2_500,
+        "replaces": False,
+        "account": account.name,
+        "stream": STREAM.name,
+    }
+    with warehouse.autocommit.connect() as connection:
+        connection.exec_driver_sql("VACUUM ANALYZE raw.heads")
+        explain = sa.text(f"EXPLAIN {sql.read('load/changed_records')}")
+        plan = "\n".join(connection.scalars(explain, parameters))
+    assert "Index Scan using heads_pkey" in plan, plan
+    assert "Seq Scan" not in plan
+    assert "Join" not in plan.replace("Nested Loop Left Join", "")

@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
+from itertools import chain
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -58,7 +59,9 @@ class Columns:
             wrong = [value not in (None, "") and not isinstance(value, dict) for value in values]
             self.fault(pd.Series(wrong), name, "expected an object")
             values = [value.get(rest) if isinstance(value, dict) else None for value in values]
-        return _objects(None if value == "" else value for value in values)
+        if "" in values:
+            values = [None if value == "" else value for value in values]
+        return _objects(values)
 
     def text(self, field: str, required: bool = False) -> Column:
         """Strings; numbers as their digits."""
@@ -72,13 +75,16 @@ class Columns:
                 value if value is None or isinstance(value, str) else None if odd else str(value)
                 for value, odd in zip(values, nested, strict=True)
             ]
+            column = _objects(values)
         # One look at all of them: hardly a batch has such a character.
-        if payload.unstorable("".join(value for value in values if value)):
+        if payload.unstorable("".join(filter(None, values))):
             broken = [bool(value) and payload.unstorable(value) for value in values]
             reason = "has a character that can't be kept (NUL or half a surrogate)"
             self.fault(pd.Series(broken), field, reason)
-            values = [None if bad else v for v, bad in zip(values, broken, strict=True)]
-        return _objects(values)
+            column = _objects(
+                None if bad else value for value, bad in zip(values, broken, strict=True)
+            )
+        return column
 
     def number(self, field: str, required: bool = False) -> Column:
         """Finite numbers up to a bigint, also as strings with a decimal point."""
@@ -171,7 +177,7 @@ class Columns:
         `kept` are known fields that belong there as they came, whether a mapping read them or
         not; any other is told as new.
         """
-        fields = dict.fromkeys(name for record in self._records for name in record)
+        fields = dict.fromkeys(chain.from_iterable(self._records))
         unknown = {name for name in fields if name not in self._read and name not in kept}
         self._new.update(map(payload.storable, unknown))
         names = [name for name in fields if name in kept or name in unknown]

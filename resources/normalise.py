@@ -236,7 +236,7 @@ def _objects(values: Iterable[Any]) -> Column:
     return pd.Series(list(values), dtype=object)
 
 
-@lru_cache(maxsize=200_000)
+@lru_cache(maxsize=50_000)
 def e164(number: str, country: str) -> str | None:
     """`number` in E.164, or None when it isn't a valid number (an extension, `anonymous`)."""
     if _LETTER.search(number):

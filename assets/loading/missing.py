@@ -1,17 +1,21 @@
 """What a full read of a day no longer returns: marked, never deleted; unmarked when it is back."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from itertools import islice
 
 from sqlalchemy.engine import Connection
 
 from assets.loading.stage import TABLES_OF
 from assets.loading.tally import Tally
 from resources.account import Account
+from resources.copy_text import lines, texts
 from resources.vendor import Stream
-from resources.warehouse import execute, text_array
+from resources.warehouse import copy, execute
 from resources.windows import ONE_DAY, business_day
+
+KEYS_AT_ONCE = 10_000
 
 
 @dataclass(slots=True)
@@ -37,6 +41,8 @@ def compare(
     """Answers can't judge what came later than they were asked for, nor what a narrowed account
     didn't ask for.
     """
+    execute(connection, "load/stage_seen")
+    copy(connection, "stage_seen", ["record_key"], _key_lines(seen))
     rows = execute(
         connection,
         "load/known_keys",
@@ -44,7 +50,6 @@ def compare(
         stream=stream.name,
         days=list(days),
         observed_at=asked_at,
-        seen=text_array(seen),
     )
     known = Known()
     for row in rows:
@@ -101,3 +106,10 @@ def note_missing(
     for day in gone.values():
         tally.by_day[day].missing += 1
     return known.later
+
+
+def _key_lines(seen: set[str]) -> Iterator[str]:
+    """The keys as COPY's text, a piece at a time: a window may show a million."""
+    keys = iter(seen)
+    while piece := list(islice(keys, KEYS_AT_ONCE)):
+        yield from lines([texts(piece)])

@@ -64,7 +64,9 @@ class Read:
     def take(self, part: Part) -> None:
         """Counts a part that was whole."""
         self.asked.append(part.asked_at or self.began_at)
-        self.seen |= part.seen
+        # A window may be a million records: the smaller set goes into the larger one.
+        small, self.seen = sorted((self.seen, part.seen), key=len)
+        self.seen |= small
         self.odd |= part.odd
         self.has_totals &= bool(part.totals)
         self.total = (self.total or 0) + sum(part.totals)

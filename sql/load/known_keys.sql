@@ -6,7 +6,7 @@ WITH known AS (
            h.observed_at >= coalesce(s.scope_since, '-infinity') AS is_in_scope,
            h.observed_at <= :observed_at AND coalesce(d.read_at <= :observed_at, true) AS is_before
       FROM raw.heads h
-      LEFT JOIN unnest(CAST(:seen AS text[])) AS seen (record_key) USING (record_key)
+      LEFT JOIN stage_seen seen USING (record_key)
       LEFT JOIN ops.streams s USING (account, stream)
       LEFT JOIN ops.days d USING (account, stream, call_date)
      WHERE h.account = :account AND h.stream = :stream AND h.call_date = ANY(:days)

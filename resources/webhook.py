@@ -42,6 +42,7 @@ def post(url: str, text: str) -> None:
         with urllib.request.build_opener(_NoRedirect).open(request, timeout=TIMEOUT_S):
             return
     except urllib.error.HTTPError as error:
-        raise WebhookError(f"the webhook answered HTTP {error.code}") from None
+        with error:  # it is the answer, too, with its socket
+            raise WebhookError(f"the webhook answered HTTP {error.code}") from None
     except (OSError, http.client.HTTPException) as error:
         raise WebhookError(f"the webhook can't be reached ({type(error).__name__})") from None

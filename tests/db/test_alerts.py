@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any, Self
+from urllib.error import HTTPError
 
 import dagster as dg
 import pytest
@@ -273,5 +274,8 @@ def test_a_webhook_is_never_reached_in_clear_nor_elsewhere(chat: Chat) -> None:
     with pytest.raises(WebhookError, match="https"):
         post("http://chat.example/hook", "text")
     chat.status = 302
-    with pytest.raises(WebhookError, match="302"):
+    with pytest.raises(WebhookError, match="302") as told:
         post(chat.url, "text")
+    answer = told.value.__context__
+    assert isinstance(answer, HTTPError)
+    assert answer.closed, "its socket would stay open"

@@ -67,7 +67,7 @@ def _strings(values: Sequence[str | None]) -> list[str]:
 
 
 def _floats(values: Any) -> list[str]:
-    """The fastest way to write a number that there is; NaN is NULL."""
+    """The fastest way to write a number that there is, for one or more; NaN is NULL."""
     numbers = orjson.dumps(values, option=orjson.OPT_SERIALIZE_NUMPY).decode()[1:-1].split(",")
     return [NULL if number == "null" else number for number in numbers]
 

@@ -197,22 +197,21 @@ class Landing:
             (self.undated.discard if item.is_dated else self.undated.add)(item.key)
         touched = {day for item in items for day in (item.call_date, item.old_date) if day}
         self._make_days(touched | {item.call_date for item in unkeyed})
-        execute(connection, "load/stages")
         copy_versions(connection, self.account, self.stream, items)
         known = self._insert(connection, items, facts)
-        if known:
-            self._merge(connection, items, known, facts, sorted(touched))
         written = {
             day for item in items if item.writes for day in (item.call_date, item.old_date) if day
         }
-        if facts.rejects or unkeyed:
-            self._stage_rejects(connection, items, facts.rejects, unkeyed)
-            rows = execute(connection, "load/merge_rejects", **self._where)
-            written |= {row.call_date for row in rows}
+        if known or facts.rejects or unkeyed:
+            execute(connection, "load/stages")
+            if known:
+                self._merge(connection, items, known, facts, sorted(touched))
+            if facts.rejects or unkeyed:
+                written |= self._reject(connection, items, facts.rejects, unkeyed)
+            for name in ("records", "rejects", *facts.tables):
+                connection.exec_driver_sql(f"TRUNCATE stage_{name}")
         if written:
             execute(connection, "load/mark_stale", days=sorted(written))
-        for name in ("records", "rejects", *facts.tables):
-            connection.exec_driver_sql(f"TRUNCATE stage_{name}")
         tally.days |= written
         _count(tally, items, facts)
         for odd in unkeyed:
@@ -284,13 +283,14 @@ class Landing:
         if self.stream.table == "recordings":
             execute(connection, "load/restore_audio", **where)
 
-    def _stage_rejects(
+    def _reject(
         self,
         connection: Connection,
         items: list[Item],
         rejects: Iterable[Reject],
         unkeyed: Iterable[_Unkeyed],
-    ) -> None:
+    ) -> set[date]:
+        """Keeps what is no fact, with the reason; returns the days with another reject."""
         rows: list[tuple[Any, ...]] = [
             (None, odd.call_date, odd.digest, "record", odd.reason, odd.encoded.decode())
             for odd in unkeyed
@@ -302,6 +302,8 @@ class Landing:
         names = ("record_key", "call_date", "digest", "field", "reason", "payload")
         columns = dict(zip(names, zip(*rows, strict=True), strict=True))
         copy_columns(connection, "stage_rejects", columns)
+        merged = execute(connection, "load/merge_rejects", **self._where)
+        return {row.call_date for row in merged}
 
 
 def _count(tally: Tally, items: Sequence[Item], facts: Facts) -> None:

@@ -1,5 +1,5 @@
--- Where a batch's records that are known already wait to be merged; emptied at every commit, made
--- once a connection.
+-- Where what isn't simply new in a batch waits to be merged; emptied at every commit, made once a
+-- connection.
 CREATE TEMP TABLE IF NOT EXISTS stage_records (
     record_key text, call_date date, old_date date, version integer, is_new_version boolean,
     digest uuid, observed_at timestamptz, first_seen_at timestamptz,

@@ -1,6 +1,7 @@
 """A batch of records into raw and facts: only what changed is normalised, moved or written.
 
-Not here: what to read (plan), from whom (read), when a day is complete (verdict).
+Not here: what to read (plan), from whom (read), the writing (write), when a day is complete
+(verdict).
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -8,36 +9,17 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, NamedTuple
 
-import psycopg
 from sqlalchemy.engine import Connection, Row
 
-from assets.loading import books
 from assets.loading.shape import shape
 from assets.loading.sight import Sighting
-from assets.loading.stage import (
-    TABLES_OF,
-    Item,
-    copy_columns,
-    copy_facts,
-    copy_heads,
-    copy_versions,
-    stage_records,
-)
+from assets.loading.stage import Item
 from assets.loading.tally import Tally
+from assets.loading.write import Unkeyed, Writer
 from resources import payload
 from resources.account import Account
-from resources.vendor import AnyStream, Facts, Record, Reject, Stream
+from resources.vendor import AnyStream, Facts, Record, Stream
 from resources.warehouse import execute, text_array
-
-
-@dataclass(frozen=True, slots=True)
-class _Unkeyed:
-    """What isn't even an object with a key: kept with the reason, told apart by its digest."""
-
-    encoded: bytes
-    digest: str
-    reason: str
-    call_date: date
 
 
 class _Keyed(NamedTuple):
@@ -55,7 +37,7 @@ class _Batch:
     """What was read, by what can be done with it."""
 
     keyed: list[_Keyed]
-    unkeyed: list[_Unkeyed]
+    unkeyed: list[Unkeyed]
     repeated: list[Sighting]
     """Further versions of records that are in `keyed`: they come after those."""
 
@@ -77,7 +59,7 @@ class Landing:
         self.stream = stream
         self._day = day
         self._make_days = make_days
-        self._details = list(details)
+        self._writer = Writer(account, stream, details)
         self._where = {"account": account.name, "stream": stream.name}
         self.unkeyed: set[str] = set()
         """Digests of what was read and has no key."""
@@ -128,7 +110,7 @@ class Landing:
     def _sort(self, sightings: Iterable[Sighting]) -> _Batch:
         """Digests of what was read: all that an unchanged record costs."""
         keyed: dict[str, _Keyed] = {}
-        unkeyed: dict[str, _Unkeyed] = {}
+        unkeyed: dict[str, Unkeyed] = {}
         repeated: dict[str, list[Sighting]] = {}
         for sighting in sightings:
             record, key = self._redacted(sighting.record), sighting.key
@@ -136,7 +118,7 @@ class Landing:
             digest = payload.digest(encoded)
             if key is None:
                 day = sighting.day or self._day
-                unkeyed[digest] = _Unkeyed(encoded, digest, sighting.fault, day)
+                unkeyed[digest] = Unkeyed(encoded, digest, sighting.fault, day)
             elif key in repeated or (key in keyed and keyed[key].digest != digest):
                 repeated.setdefault(key, []).append(sighting)
             else:
@@ -189,7 +171,7 @@ class Landing:
         return changed
 
     def _write(
-        self, connection: Connection, items: list[Item], unkeyed: list[_Unkeyed], tally: Tally
+        self, connection: Connection, items: list[Item], unkeyed: list[Unkeyed], tally: Tally
     ) -> None:
         facts = shape(items, self.stream, self.account, self._day)
         for item in items:
@@ -197,113 +179,11 @@ class Landing:
             (self.undated.discard if item.is_dated else self.undated.add)(item.key)
         touched = {day for item in items for day in (item.call_date, item.old_date) if day}
         self._make_days(touched | {item.call_date for item in unkeyed})
-        copy_versions(connection, self.account, self.stream, items)
-        known = self._insert(connection, items, facts)
-        written = {
-            day for item in items if item.writes for day in (item.call_date, item.old_date) if day
-        }
-        if known or facts.rejects or unkeyed:
-            execute(connection, "load/stages")
-            if known:
-                self._merge(connection, items, known, facts, sorted(touched))
-            if facts.rejects or unkeyed:
-                written |= self._reject(connection, items, facts.rejects, unkeyed)
-            for name in ("records", "rejects", *facts.tables):
-                connection.exec_driver_sql(f"TRUNCATE stage_{name}")
-        if written:
-            execute(connection, "load/mark_stale", days=sorted(written))
-        tally.days |= written
+        tally.days |= self._writer.write(connection, items, facts, unkeyed)
         _count(tally, items, facts)
         for odd in unkeyed:
             tally.by_day[odd.call_date].records += 1
             tally.reject(odd.call_date, "record", odd.reason)
-
-    def _insert(self, connection: Connection, items: list[Item], facts: Facts) -> list[int]:
-        """Writes what is new; returns the places of what must be merged."""
-        new = [place for place, item in enumerate(items) if item.old_date is None]
-        if not new or self.stream.table == "audio":  # which is noted in rows of recordings
-            return list(range(len(items)))
-        try:
-            with connection.begin_nested():
-                heads = [items[place] for place in new]
-                copy_heads(connection, self.account, self.stream, heads)
-                for table in facts.tables:
-                    self._copy_facts(connection, items, facts, table, new, f"facts.{table}")
-        except psycopg.errors.UniqueViolation:
-            # Facts without their raw records, as where only a part of a backup was restored.
-            return list(range(len(items)))
-        return [place for place, item in enumerate(items) if item.old_date is not None]
-
-    def _merge(
-        self,
-        connection: Connection,
-        items: list[Item],
-        known: list[int],
-        facts: Facts,
-        days: list[date],
-    ) -> None:
-        stage_records(connection, [items[place] for place in known])
-        for table in facts.tables:
-            self._copy_facts(connection, items, facts, table, known, f"stage_{table}")
-        moved = any(item.old_date and item.old_date != item.call_date for item in items)
-        if moved:
-            execute(connection, "load/move_versions", days=days, **self._where)
-        execute(connection, "load/merge_heads", **self._where)
-        for table in TABLES_OF[self.stream.table]:
-            execute(connection, f"load/drop_stale_{table}", days=days, **self._where)
-        for table in facts.tables:
-            parameters = {"days": days} if table == "audio" else {}
-            execute(connection, f"load/merge_{table}", **parameters)
-        execute(connection, "load/resolve_rejects", **self._where)
-        if self._details:
-            self._lead(connection, days, moved)
-
-    def _copy_facts(
-        self,
-        connection: Connection,
-        items: list[Item],
-        facts: Facts,
-        table: str,
-        places: list[int],
-        into: str,
-    ) -> None:
-        """Those of a table's rows that are of the records at `places`."""
-        frame = facts.tables[table]
-        if len(places) < len(items):
-            frame = frame[frame.index.isin(places)]
-        copy_facts(connection, self.account, self.stream, table, frame, items, into)
-
-    def _lead(self, connection: Connection, days: list[date], moved: bool) -> None:
-        """Details follow the records that they are of."""
-        where = {"account": self.account.name, "details": self._details, "days": days}
-        if moved:
-            for name in self._details:
-                books.lock(connection, self.account, name)
-            execute(connection, "load/move_details", **where)
-        if self.stream.table == "recordings":
-            execute(connection, "load/restore_audio", **where)
-
-    def _reject(
-        self,
-        connection: Connection,
-        items: list[Item],
-        rejects: Iterable[Reject],
-        unkeyed: Iterable[_Unkeyed],
-    ) -> set[date]:
-        """Keeps what is no fact, with the reason; returns the days with another reject."""
-        rows: list[tuple[Any, ...]] = [
-            (None, odd.call_date, odd.digest, "record", odd.reason, odd.encoded.decode())
-            for odd in unkeyed
-        ]
-        for reject in rejects:
-            item = items[reject.index]
-            rows.append((item.key, item.call_date, item.digest, payload.storable(reject.field),
-                         payload.storable(reject.reason), item.encoded.decode()))  # fmt: skip
-        names = ("record_key", "call_date", "digest", "field", "reason", "payload")
-        columns = dict(zip(names, zip(*rows, strict=True), strict=True))
-        copy_columns(connection, "stage_rejects", columns)
-        merged = execute(connection, "load/merge_rejects", **self._where)
-        return {row.call_date for row in merged}
 
 
 def _count(tally: Tally, items: Sequence[Item], facts: Facts) -> None:

@@ -1,0 +1,157 @@
+"""A shaped batch into raw, heads, facts and rejects: what is new is inserted, the rest merged.
+
+Not here: what of it must be written at all (land), and what the tables hold of it (stage).
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import psycopg
+from sqlalchemy.engine import Connection
+
+from assets.loading import books
+from assets.loading.stage import (
+    TABLES_OF,
+    Item,
+    copy_columns,
+    copy_facts,
+    copy_heads,
+    copy_versions,
+    stage_records,
+)
+from resources import payload
+from resources.account import Account
+from resources.vendor import AnyStream, Facts, Reject
+from resources.warehouse import execute
+
+
+@dataclass(frozen=True, slots=True)
+class Unkeyed:
+    """What isn't even an object with a key: kept with the reason, told apart by its digest."""
+
+    encoded: bytes
+    digest: str
+    reason: str
+    call_date: date
+
+
+class Writer:
+    """Writes batches of one account's stream. `details` are the streams whose records follow this
+    one's from day to day.
+    """
+
+    def __init__(self, account: Account, stream: AnyStream, details: Sequence[str]) -> None:
+        self._account = account
+        self._stream = stream
+        self._details = list(details)
+        self._where = {"account": account.name, "stream": stream.name}
+
+    def write(
+        self,
+        connection: Connection,
+        items: list[Item],
+        facts: Facts,
+        unkeyed: Sequence[Unkeyed],
+    ) -> set[date]:
+        """Returns the days that analysts see changed."""
+        copy_versions(connection, self._account, self._stream, items)
+        known = self._insert(connection, items, facts)
+        written = {
+            day for item in items if item.writes for day in (item.call_date, item.old_date) if day
+        }
+        if known or facts.rejects or unkeyed:
+            execute(connection, "load/stages")
+            if known:
+                self._merge(connection, items, known, facts)
+            if facts.rejects or unkeyed:
+                written |= self._reject(connection, items, facts.rejects, unkeyed)
+            for name in ("records", "rejects", *facts.tables):
+                connection.exec_driver_sql(f"TRUNCATE stage_{name}")
+        if written:
+            execute(connection, "load/mark_stale", days=sorted(written))
+        return written
+
+    def _insert(self, connection: Connection, items: list[Item], facts: Facts) -> list[int]:
+        """Writes what is new; returns the places of what must be merged."""
+        new = [place for place, item in enumerate(items) if item.old_date is None]
+        if not new or self._stream.table == "audio":  # which is noted in rows of recordings
+            return list(range(len(items)))
+        try:
+            with connection.begin_nested():
+                heads = [items[place] for place in new]
+                copy_heads(connection, self._account, self._stream, heads)
+                for table in facts.tables:
+                    self._copy_facts(connection, items, facts, table, new, f"facts.{table}")
+        except psycopg.errors.UniqueViolation:
+            # Facts without their raw records, as where only a part of a backup was restored.
+            return list(range(len(items)))
+        return [place for place, item in enumerate(items) if item.old_date is not None]
+
+    def _merge(
+        self, connection: Connection, items: list[Item], known: list[int], facts: Facts
+    ) -> None:
+        days = sorted({day for item in items for day in (item.call_date, item.old_date) if day})
+        stage_records(connection, [items[place] for place in known])
+        for table in facts.tables:
+            self._copy_facts(connection, items, facts, table, known, f"stage_{table}")
+        moved = any(item.old_date and item.old_date != item.call_date for item in items)
+        if moved:
+            execute(connection, "load/move_versions", days=days, **self._where)
+        execute(connection, "load/merge_heads", **self._where)
+        for table in TABLES_OF[self._stream.table]:
+            execute(connection, f"load/drop_stale_{table}", days=days, **self._where)
+        for table in facts.tables:
+            parameters = {"days": days} if table == "audio" else {}
+            execute(connection, f"load/merge_{table}", **parameters)
+        execute(connection, "load/resolve_rejects", **self._where)
+        if self._details:
+            self._lead(connection, days, moved)
+
+    def _copy_facts(
+        self,
+        connection: Connection,
+        items: list[Item],
+        facts: Facts,
+        table: str,
+        places: list[int],
+        into: str,
+    ) -> None:
+        """Those of a table's rows that are of the records at `places`."""
+        frame = facts.tables[table]
+        if len(places) < len(items):
+            frame = frame[frame.index.isin(places)]
+        copy_facts(connection, self._account, self._stream, table, frame, items, into)
+
+    def _lead(self, connection: Connection, days: list[date], moved: bool) -> None:
+        """Details follow the records that they are of."""
+        where = {"account": self._account.name, "details": self._details, "days": days}
+        if moved:
+            for name in self._details:
+                books.lock(connection, self._account, name)
+            execute(connection, "load/move_details", **where)
+        if self._stream.table == "recordings":
+            execute(connection, "load/restore_audio", **where)
+
+    def _reject(
+        self,
+        connection: Connection,
+        items: list[Item],
+        rejects: Iterable[Reject],
+        unkeyed: Iterable[Unkeyed],
+    ) -> set[date]:
+        """Keeps what is no fact, with the reason; returns the days with another reject."""
+        rows: list[tuple[Any, ...]] = [
+            (None, odd.call_date, odd.digest, "record", odd.reason, odd.encoded.decode())
+            for odd in unkeyed
+        ]
+        for reject in rejects:
+            item = items[reject.index]
+            rows.append((item.key, item.call_date, item.digest, payload.storable(reject.field),
+                         payload.storable(reject.reason), item.encoded.decode()))  # fmt: skip
+        names = ("record_key", "call_date", "digest", "field", "reason", "payload")
+        columns = dict(zip(names, zip(*rows, strict=True), strict=True))
+        copy_columns(connection, "stage_rejects", columns)
+        merged = execute(connection, "load/merge_rejects", **self._where)
+        return {row.call_date for row in merged}

@@ -171,7 +171,7 @@ def _side_by_side(results: Results, size: int) -> str:
         "", "client CPU s", "of it start-up", "Postgres CPU s", "CPU s", "times ours",
         "rows per CPU s", "wall s", "peak MB", "WAL MB",
     )  # fmt: skip
-    peers = "" if "dlt, merge" in steps else " The peers couldn't be installed here."
+    peers = "" if "dlt, merge" in steps else " Without the peers."
     return f"### {size:,} dialogs\n\n{_runs(results, scenario)}{peers}\n\n{_table(head, rows)}"
 
 

@@ -1,7 +1,11 @@
 -- Records of a day that have no detail yet and may be asked for now: newest first.
 SELECT p.call_id AS record_key, p.started_at
   FROM facts.calls p
-  LEFT JOIN raw.heads h ON h.account = p.account AND h.stream = :stream AND h.record_key = p.call_id
+  -- Each looked up by its key: a plain join may read all details that the account has ever had.
+  LEFT JOIN LATERAL (
+           SELECT record_key, rejected FROM raw.heads h
+            WHERE h.account = p.account AND h.stream = :stream AND h.record_key = p.call_id
+            LIMIT 1) h ON true
   LEFT JOIN ops.details d ON d.account = p.account AND d.stream = :stream AND d.record_key = p.call_id
  WHERE p.call_date = :day AND p.account = :account AND p.stream = :parent
    AND (h.record_key IS NULL OR h.rejected) AND p.missing_since IS NULL AND p.started_at <= :ripe

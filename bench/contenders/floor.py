@@ -19,7 +19,7 @@ from bench.contenders.pages import pages
 from bench.task import Task, run
 
 BATCH = 10
-"""Pages a transaction: 5,000 records, as Callhouse does."""
+"""Pages a transaction: 5,000 records, twice as many as Callhouse, which reads windows at once."""
 KEY = ("call_date", "account", "stream")
 RAW = (*KEY, "record_key", "version", "payload", "first_seen_at", "request_id")
 COMMON = (

@@ -95,7 +95,10 @@ def test_two_loads_of_one_day_at_once(scene: Open, bench: Bench) -> None:
         warehouse.close()
 
 
-@pytest.mark.parametrize("dying", ["raw.records", "facts.calls", "stage_records", "stage_calls"])
+@pytest.mark.parametrize(
+    "dying",
+    ["raw.records", "raw.heads", "facts.calls", "stage_records", "stage_call_legs", "stage_calls"],
+)
 def test_a_connection_that_ends_in_the_middle_of_a_copy(
     scene: Open, bench: Bench, monkeypatch: pytest.MonkeyPatch, dying: str
 ) -> None:

@@ -130,7 +130,7 @@ class _Stack:
         self._child("daemon", "dagster._daemon", "run", "-w", workspace, "--log-level", "warning")
         self._child(
             "web server",
-            *("dagster_webserver", "--host", LOOPBACK, "--port", self._port, "-w", workspace),
+            *("pipelines.web", "--host", LOOPBACK, "--port", self._port, "-w", workspace),
             port=self._port,
         ).wait_until_ready()
 

@@ -7,6 +7,7 @@ from typing import Any
 import yaml
 
 from pipelines.local.dagster_home import CONFIGURATION, STORAGE_URL
+from pipelines.web.guard import HOSTS
 from resources.home import CHECKOUT
 
 DEPLOY = CHECKOUT / "deploy"
@@ -52,6 +53,8 @@ def test_compose_is_whole() -> None:
     environment = services["code"]["environment"]
     assert environment[STORAGE_URL].startswith("postgresql+psycopg2://")
     assert "ports" not in services["ui"], "only the proxy, which asks for a password, is open"
+    assert services["ui"]["command"][0] == "callhouse-webserver"
+    assert HOSTS in services["ui"]["environment"]
 
 
 def test_kubernetes_runs_dagster_as_callhouse_does() -> None:
@@ -65,3 +68,6 @@ def test_kubernetes_runs_dagster_as_callhouse_does() -> None:
     for name, value in daemon["runMonitoring"].items():
         assert monitoring[re.sub(r"([A-Z])", r"_\1", name).lower()] == value, name
     assert not VALUES["telemetry"]["enabled"]
+    # Dagster's chart starts `dagster-webserver`: in the image that is the guarded one.
+    assert "ln -sf callhouse-webserver" in DOCKERFILE
+    assert HOSTS in {variable["name"] for variable in VALUES["dagsterWebserver"]["env"]}

@@ -22,6 +22,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from resources.ports import LOOPBACK, free_port
+from tests.e2e.foreign_page import foreign_page
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 START_S = 240
@@ -265,3 +266,32 @@ def test_rejected_records_turn_a_check_red_which_says_where_and_why(page: Page, 
     expect(page.get_by_text("demo-conpeek-london").first).to_be_visible()
     expect(page.get_by_text("Failed", exact=True).first).to_be_visible()
     keep(page, "red-check")
+
+
+def test_another_sites_page_can_do_nothing(page: Page, site: Site) -> None:
+    schedule = {
+        "repositoryName": "__repository__",
+        "repositoryLocationName": "callhouse",
+        "scheduleName": "conpeek_poll",
+    }
+    where = ", ".join(f'{name}: "{value}"' for name, value in schedule.items())
+    start = f"mutation {{ startSchedule(scheduleSelector: {{{where}}}) {{ __typename }} }}"
+    state = (
+        "query($it: ScheduleSelector!) { scheduleOrError(scheduleSelector: $it) {"
+        " ... on Schedule { scheduleState { id status } } } }"
+    )
+
+    def status() -> str:
+        return str(site.ask(state, it=schedule)["scheduleOrError"]["scheduleState"]["status"])
+
+    assert status() == "STOPPED"
+    with foreign_page(site.url, start) as address:
+        page.goto(address)
+        page.wait_for_function("document.title.startsWith('{')")
+    ended = json.loads(page.title())
+    assert (ended["socket"], ended["json"]) == ("refused", "refused")
+    assert status() == "STOPPED"
+    # The same from a script on this machine works: it is the guard that refuses the page's.
+    site.ask(start)
+    assert status() == "RUNNING"
+    site.stop_schedules()

@@ -1,0 +1,26 @@
+"""`callhouse-webserver`: `dagster-webserver` with all of its options, behind the guard."""
+
+from typing import Any
+
+from dagster_webserver import cli
+from dagster_webserver.app import create_app_from_workspace_process_context
+from starlette.types import ASGIApp
+
+from pipelines.web.guard import guarded, hosts_from_environment
+
+
+def create_app(*arguments: Any, **keywords: Any) -> ASGIApp:
+    """Dagster's app, guarded."""
+    app = create_app_from_workspace_process_context(*arguments, **keywords)
+    return guarded(app, hosts_from_environment())
+
+
+def main() -> None:
+    """Serves the UI until a signal ends it."""
+    # Dagster's command line has no option for middleware; a test tells if this ceases to work.
+    cli.create_app_from_workspace_process_context = create_app  # type: ignore[assignment,attr-defined]
+    cli.cli(auto_envvar_prefix="DAGSTER_WEBSERVER", prog_name="callhouse-webserver")
+
+
+if __name__ == "__main__":
+    main()

@@ -200,6 +200,7 @@ class WindowReader:
             several_days=len(window.days) > 1,
             undated=len(landing.undated & landing.rejected & read.seen) + len(read.odd),
             disturbed=frozenset(later),
+            remarks=tuple(dict.fromkeys(read.remarks)),
         )
         tally.turned |= books.close_days(
             connection,

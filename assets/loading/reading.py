@@ -55,6 +55,8 @@ class Read:
     is_doubtful: bool = False
     """Whether known records didn't come, and a limit didn't let them be asked for again."""
     requests: int = 0
+    remarks: list[str] = field(default_factory=list)
+    """What of the answers the note of each of the window's days tells."""
 
     @property
     def asked_at(self) -> datetime:

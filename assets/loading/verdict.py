@@ -1,6 +1,6 @@
 """How complete a business day is after a full read of it: a pure decision, stored in `ops.days`."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from assets.loading.plan import GRACE
@@ -43,6 +43,8 @@ class Reading:
     """Days with records that the answers don't show, and that they can't be said to lack: they
     came meanwhile by another read, or a limit kept them from being asked for once more.
     """
+    remarks: tuple[str, ...] = ()
+    """What the note tells besides the reason for the state."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +57,15 @@ class Verdict:
 
 
 def judge(stream: Stream, account: Account, day: date, counts: Counts, reading: Reading) -> Verdict:
-    """The verdict on the day after a full, undisturbed read."""
+    """The verdict on the day after a full, undisturbed read. Its note ends with the remarks."""
+    verdict = _judge(stream, account, day, counts, reading)
+    notes = filter(None, (verdict.note, *reading.remarks))
+    return replace(verdict, note="; ".join(notes) or None)
+
+
+def _judge(
+    stream: Stream, account: Account, day: date, counts: Counts, reading: Reading
+) -> Verdict:
     wrong = _wrong(counts, reading)
     if reading.several_days and reading.undated:
         return Verdict("failed", wrong, reading.read_at)

@@ -4,6 +4,7 @@ Dagster and pandas are imported by the commands that need them, so that help com
 """
 
 import logging
+import os
 import warnings
 from contextlib import closing
 from datetime import date, datetime
@@ -13,6 +14,7 @@ from typing import Annotated
 import typer
 
 from pipelines.commands import console
+from resources.home import PRIVATE
 
 app = typer.Typer(
     name="callhouse",
@@ -33,6 +35,12 @@ class Format(StrEnum):
     TABLE = "table"
     CSV = "csv"
     JSON = "json"
+
+
+@app.callback()
+def main() -> None:
+    """Whatever a command writes is its user's alone."""
+    os.umask(PRIVATE)
 
 
 @app.command()

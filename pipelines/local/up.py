@@ -34,7 +34,7 @@ console = Console(soft_wrap=True)
 def run(port: int) -> None:
     """Serves the UI at `port` until a signal ends it. Raises CallhouseError when it can't."""
     home = Home.from_environment()
-    home.root.mkdir(parents=True, exist_ok=True)
+    home.make()
     try:
         with signals_interrupt(), only_one(home), watchdog.process_group(home) as leader:
             _Stack(home, port, leader).serve()

@@ -9,12 +9,13 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import psycopg
 import pytest
 
 from resources import server_user
 from resources.errors import CallhouseError
-from resources.home import Home
+from resources.home import PRIVATE, Home
 from resources.local_postgres import LocalPostgres
 from resources.ports import LOOPBACK
 
@@ -178,3 +179,27 @@ def test_without_an_unprivileged_user_root_is_told_what_to_do(
     monkeypatch.setattr(server_user, "USERS_FOR_ROOT", ("no-such-user",))
     with pytest.raises(CallhouseError, match="CALLHOUSE_DATABASE_URL"):
         LocalPostgres(home).start()
+
+
+def test_what_is_kept_is_its_owners_alone(place: Path) -> None:
+    """With the umask of our commands; where root runs it, the server's user gets through."""
+    before = os.umask(PRIVATE)
+    try:
+        home = Home(place / "private")
+        LocalPostgres(home).start()
+        LocalPostgres(home).stop()
+    finally:
+        os.umask(before)
+    assert (home.postgres / "server" / "data").exists(), "not moved elsewhere"
+    for path in (home.root, *home.root.rglob("*")):
+        is_way = path in (home.root, home.postgres) and os.geteuid() == 0
+        assert path.is_symlink() or path.stat().st_mode & 0o077 == (0o011 if is_way else 0), path
+
+
+def test_the_server_gets_no_token_in_its_environment(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ACME_WOLKVOX_TOKEN", "s3cr3t")
+    LocalPostgres(home).start()
+    pid = (home.postgres / "server" / "data" / "postmaster.pid").read_text().split()[0]
+    assert "s3cr3t" not in str(psutil.Process(int(pid)).environ())

@@ -82,7 +82,7 @@ def view_specs(vendors: Iterable[Vendor]) -> list[dg.AssetSpec]:
             dg.AssetSpec(
                 mart_key(view.partition(".")[2]),
                 deps=sorted({key for keys in _facts(vendors).values() for key in keys}),
-                description=sql.catalog.comments()[view],
+                description=sql.catalog.meaning(view),
                 metadata=table_metadata(view),
                 group_name=GROUP,
                 owners=OWNERS,
@@ -109,7 +109,7 @@ def _table_spec(name: str, facts: Deps) -> dg.AssetSpec:
     return dg.AssetSpec(
         mart_key(name),
         deps=sorted(deps),
-        description=sql.catalog.comments()[f"marts.{name}"],
+        description=sql.catalog.meaning(f"marts.{name}"),
         metadata={
             **table_metadata(f"marts.{name}"),
             "dagster/column_lineage": lineage.from_facts(name, facts),

@@ -210,6 +210,7 @@ def table_metadata(table: str) -> dict[str, Any]:
             column.type,
             column.comment or None,
             dg.TableColumnConstraints(nullable=not column.required),
+            _column_tags(column),
         )
         for column in (sql.catalog.tables() | sql.catalog.views())[table]
     ]
@@ -217,3 +218,9 @@ def table_metadata(table: str) -> dict[str, Any]:
         "dagster/table_name": table,
         "dagster/column_schema": dg.TableSchema(columns=columns),
     }
+
+
+def _column_tags(column: sql.catalog.Column) -> dict[str, str]:
+    """What Dagster shows beside the type."""
+    tags = {"unit": column.unit} if column.unit else {}
+    return tags | ({"personal": ""} if column.personal else {})

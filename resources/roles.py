@@ -7,7 +7,7 @@ for an administrator: a managed database often lets nobody but its owner create 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-import sql.masks
+from sql import facts
 
 ANALYST = "callhouse_analyst"
 ANALYST_PII = "callhouse_analyst_pii"
@@ -45,14 +45,14 @@ def _grants(role: str) -> list[str]:
         f"GRANT SELECT ON ALL TABLES IN SCHEMA marts TO {role}",
     ]
     if role == ANALYST_PII:
-        tables = ", ".join(f"facts.{name}" for name in sql.masks.facts())
+        tables = ", ".join(f"facts.{name}" for name in facts.TABLES)
         return [*statements, f"GRANT SELECT ON {tables} TO {role}"]
     statements += [
         f"GRANT USAGE ON SCHEMA masked TO {role}",
         f"GRANT SELECT ON ALL TABLES IN SCHEMA masked TO {role}",
     ]
-    for name, columns in sql.masks.facts().items():
-        open_columns = ", ".join(c.name for c in columns if c.name not in sql.masks.PERSONAL)
+    for name, table in facts.TABLES.items():
+        open_columns = ", ".join(c.name for c in table.columns if not c.personal)
         statements.append(f"GRANT SELECT ({open_columns}) ON facts.{name} TO {role}")
     return statements
 

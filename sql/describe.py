@@ -5,18 +5,18 @@ from pathlib import Path
 
 import sql
 import sql.catalog
-import sql.masks
 
 PAGE = sql.FOLDER.parent / "docs" / "analysts" / "tables.md"
 HEAD = """\
 # Tables
 
-Written by `python -m sql.describe` from the comments in `sql/`, which Postgres (`\\d+ facts.calls`)
-and Dagster show too. Columns marked * are personal data: `callhouse_analyst` sees them shortened or
-empty, in the schema `masked` ([access](access.md)).
+Written by `python -m sql.describe` from `sql/facts.py` and the comments in `sql/`, which Postgres
+(`\\d+ facts.calls`) and Dagster show too. Columns marked * are personal data: `callhouse_analyst`
+sees them shortened or empty, in the schema `masked` ([access](access.md)).
 
 NULL always means that the vendor didn't say (or not yet); never 0, never an empty string. Times are
-`timestamptz`; columns that end in `_s` are seconds. What trips people up is in [traps](traps.md).
+`timestamptz`; columns that end in `_s` are seconds. A unit is in brackets: of money it is what the
+column `currency` says. What trips people up is in [traps](traps.md).
 """
 SCHEMAS = {
     "facts": "Facts: one row is what the vendor says it is",
@@ -37,11 +37,12 @@ def _sections() -> Iterator[str]:
             if not table.startswith(f"{schema}."):
                 continue
             yield f"### {table}\n"
-            yield f"{sql.catalog.comments()[table]}.\n"
+            yield f"{sql.catalog.meaning(table)}.\n"
             yield "| column | type | meaning |\n|---|---|---|"
             for column in columns:
-                personal = "\\*" if schema == "facts" and column.name in sql.masks.PERSONAL else ""
-                kind = column.type + (", never NULL" if column.required else "")
+                personal = "\\*" if column.personal else ""
+                kind = column.type + (f" ({column.unit})" if column.unit else "")
+                kind += ", never NULL" if column.required else ""
                 yield f"| `{column.name}`{personal} | {kind} | {column.comment} |"
             yield ""
 

@@ -6,7 +6,7 @@ COMMENT ON VIEW marts.completeness_by_day IS
     'How complete each business day of each account''s stream is: look here before you trust a number';
 COMMENT ON COLUMN marts.completeness_by_day.call_date IS 'Business day, in the account''s time zone';
 COMMENT ON COLUMN marts.completeness_by_day.account IS 'Account, as in accounts.toml';
-COMMENT ON COLUMN marts.completeness_by_day.vendor IS 'evolux, conpeek, clickfono, wolkvox or vono';
+COMMENT ON COLUMN marts.completeness_by_day.vendor IS 'The vendor, by its name in accounts.toml, such as wolkvox';
 COMMENT ON COLUMN marts.completeness_by_day.stream IS 'Stream of the vendor, such as calls';
 COMMENT ON COLUMN marts.completeness_by_day.state IS 'open: the day goes on or was never read whole. settling: read whole, but records may still change. complete: read whole, and raw = facts + rejects. failed: note says why';
 COMMENT ON COLUMN marts.completeness_by_day.timezone IS 'The time zone whose calendar day this is. NULL: nothing loaded yet';

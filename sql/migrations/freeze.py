@@ -1,18 +1,18 @@
-"""`python -m sql.migrations.freeze`: the baseline migration anew, from sql/schema.
+"""`python -m sql.migrations.freeze`: the baseline migration anew, from sql/schema and sql/facts.
 
 Until the first release the baseline follows the schema. From then on it stays as it is: a change of
 the schema brings a migration of its own, and a test compares what both ways lead to.
 """
 
 import sql
+from sql import ddl
 
 BASELINE = sql.FOLDER / "migrations" / "versions" / "0001_baseline.sql"
 
 
 def text() -> str:
-    """Every object of `sql/schema`, in the order of the files' names."""
-    parts = (f"-- {name}\n{sql.read(name).strip()}\n" for name in sql.names("schema"))
-    return "\n".join(parts)
+    """Everything that makes the tables, in order."""
+    return "\n".join(f"-- {name}\n{part.strip()}\n" for name, part in ddl.parts())
 
 
 def main() -> None:

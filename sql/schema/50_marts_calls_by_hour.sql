@@ -24,7 +24,7 @@ COMMENT ON COLUMN marts.calls_by_hour.call_date IS 'Business day, in the account
 COMMENT ON COLUMN marts.calls_by_hour.hour IS 'Local hour of the start, 0 to 23, by the account''s clocks';
 COMMENT ON COLUMN marts.calls_by_hour.hour_at IS 'When that hour began: tells apart the two hours of one name when clocks go back';
 COMMENT ON COLUMN marts.calls_by_hour.account IS 'Account, as in accounts.toml';
-COMMENT ON COLUMN marts.calls_by_hour.vendor IS 'evolux, conpeek, clickfono, wolkvox or vono';
+COMMENT ON COLUMN marts.calls_by_hour.vendor IS 'The vendor, by its name in accounts.toml, such as wolkvox';
 COMMENT ON COLUMN marts.calls_by_hour.grain IS 'What one call is here, as in facts.calls. Never add different grains';
 COMMENT ON COLUMN marts.calls_by_hour.direction IS 'inbound, outbound, internal or unknown';
 COMMENT ON COLUMN marts.calls_by_hour.queue_name IS 'Queue, skill or popup: its name, or its key where it has no name. NULL: the vendor names none';

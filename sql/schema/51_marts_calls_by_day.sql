@@ -34,7 +34,7 @@ CREATE INDEX calls_by_day_day ON marts.calls_by_day (call_date, account);
 COMMENT ON TABLE marts.calls_by_day IS 'Calls by business day and queue: what became of them, rates, waits and talks. Counts and sums may be added within a grain; rates, averages and percentiles may not';
 COMMENT ON COLUMN marts.calls_by_day.call_date IS 'Business day, in the account''s time zone';
 COMMENT ON COLUMN marts.calls_by_day.account IS 'Account, as in accounts.toml';
-COMMENT ON COLUMN marts.calls_by_day.vendor IS 'evolux, conpeek, clickfono, wolkvox or vono';
+COMMENT ON COLUMN marts.calls_by_day.vendor IS 'The vendor, by its name in accounts.toml, such as wolkvox';
 COMMENT ON COLUMN marts.calls_by_day.grain IS 'What one call is here, as in facts.calls. Never add different grains';
 COMMENT ON COLUMN marts.calls_by_day.direction IS 'inbound, outbound, internal or unknown';
 COMMENT ON COLUMN marts.calls_by_day.queue_name IS 'Queue, skill or popup: its name, or its key where it has no name. NULL: the vendor names none';

@@ -16,7 +16,7 @@ CREATE INDEX agents_by_day_day ON marts.agents_by_day (call_date, account);
 COMMENT ON TABLE marts.agents_by_day IS 'Agents by business day: what their calls in facts.calls add up to, beside the totals that the vendor itself reports';
 COMMENT ON COLUMN marts.agents_by_day.call_date IS 'Business day, in the account''s time zone';
 COMMENT ON COLUMN marts.agents_by_day.account IS 'Account, as in accounts.toml';
-COMMENT ON COLUMN marts.agents_by_day.vendor IS 'evolux, conpeek, clickfono, wolkvox or vono';
+COMMENT ON COLUMN marts.agents_by_day.vendor IS 'The vendor, by its name in accounts.toml, such as wolkvox';
 COMMENT ON COLUMN marts.agents_by_day.agent_name IS 'The agent: name, or key where there is no name';
 COMMENT ON COLUMN marts.agents_by_day.calls IS 'Calls of grain call with this agent. NULL: none are loaded, see reported_calls';
 COMMENT ON COLUMN marts.agents_by_day.answered_calls IS 'Of these, the answered ones';

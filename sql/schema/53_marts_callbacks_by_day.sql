@@ -16,7 +16,7 @@ CREATE INDEX callbacks_by_day_day ON marts.callbacks_by_day (call_date, account)
 COMMENT ON TABLE marts.callbacks_by_day IS 'Callback requests by business day and number of attempts so far. A request''s day is that of its latest attempt';
 COMMENT ON COLUMN marts.callbacks_by_day.call_date IS 'Business day, in the account''s time zone';
 COMMENT ON COLUMN marts.callbacks_by_day.account IS 'Account, as in accounts.toml';
-COMMENT ON COLUMN marts.callbacks_by_day.vendor IS 'evolux, conpeek, clickfono, wolkvox or vono';
+COMMENT ON COLUMN marts.callbacks_by_day.vendor IS 'The vendor, by its name in accounts.toml, such as wolkvox';
 COMMENT ON COLUMN marts.callbacks_by_day.queue_name IS 'The popup that the request came from';
 COMMENT ON COLUMN marts.callbacks_by_day.attempt_no IS 'Attempts so far: 1 is no retry. NULL: the vendor doesn''t say';
 COMMENT ON COLUMN marts.callbacks_by_day.requests IS 'Requests with so many attempts';

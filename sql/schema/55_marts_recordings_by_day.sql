@@ -13,7 +13,7 @@ CREATE INDEX recordings_by_day_day ON marts.recordings_by_day (call_date, accoun
 COMMENT ON TABLE marts.recordings_by_day IS 'Recordings that vendors list, and how much of their audio is fetched. How many calls weren''t recorded isn''t told by a vendor of recordings';
 COMMENT ON COLUMN marts.recordings_by_day.call_date IS 'Business day, in the account''s time zone';
 COMMENT ON COLUMN marts.recordings_by_day.account IS 'Account, as in accounts.toml';
-COMMENT ON COLUMN marts.recordings_by_day.vendor IS 'evolux, conpeek, clickfono, wolkvox or vono';
+COMMENT ON COLUMN marts.recordings_by_day.vendor IS 'The vendor, by its name in accounts.toml, such as wolkvox';
 COMMENT ON COLUMN marts.recordings_by_day.recordings IS 'Recordings that the vendor has';
 COMMENT ON COLUMN marts.recordings_by_day.missing_recordings IS 'Recordings that the vendor no longer lists; in no other figure';
 COMMENT ON COLUMN marts.recordings_by_day.fetched IS 'Recordings whose audio is kept here';

@@ -8,12 +8,12 @@ import psycopg
 import pytest
 import sqlalchemy as sa
 
-import sql
 import sql.catalog
 from resources.errors import CallhouseError
 from resources.migration import migrate
 from resources.objects import lay_objects
 from resources.warehouse import Warehouse
+from sql import ddl
 from sql.migrations import freeze
 from tests.db.facts import mark_stale, put, put_day, query
 
@@ -184,8 +184,8 @@ def test_migrations_lead_to_what_the_schema_says(
 ) -> None:
     fresh = Warehouse(empty_database_url)
     with fresh.transaction() as c:
-        for name in sql.names("schema"):
-            c.exec_driver_sql(sql.read(name).replace("%", "%%"))
+        for _, text in ddl.parts():
+            c.exec_driver_sql(text.replace("%", "%%"))
         lay_objects(c)
     with fresh.transaction() as one, warehouse.transaction() as other:
         laid, migrated = (

@@ -66,61 +66,59 @@ COMMENT ON COLUMN raw.heads.missing_since IS 'Since when full reads of its day n
 COMMENT ON COLUMN raw.heads.rejected IS 'The newest version is no fact; ops.rejects says why. It is tried again at each read';
 
 -- schema/20_facts_calls
+-- A table of facts, as sql/facts.py describes it.
 CREATE TABLE facts.calls (
-    call_date        date        NOT NULL,
-    account          text        NOT NULL,
-    stream           text        NOT NULL,
-    call_id          text        NOT NULL,
-    vendor           text        NOT NULL,
-    grain            text        NOT NULL CHECK (grain IN ('call', 'ivr_session', 'callback_request', 'recorded_call')),
-    direction        text        NOT NULL CHECK (direction IN ('inbound', 'outbound', 'internal', 'unknown')),
-    started_at       timestamptz NOT NULL,
-    answered_at      timestamptz,
-    ended_at         timestamptz,
-    duration_s       double precision,
-    talk_s           double precision,
-    wait_s           double precision,
-    ring_s           double precision,
-    from_number      text,
-    to_number        text,
-    from_e164        text,
-    to_e164          text,
-    disposition      text        NOT NULL CHECK (disposition IN (
-        'answered', 'no_answer', 'busy', 'failed', 'abandoned', 'canceled', 'voicemail', 'machine',
-        'blocked', 'out_of_hours', 'ivr_contained', 'transferred', 'queued', 'in_progress', 'unknown')),
-    disposition_raw  text,
-    is_final         boolean     NOT NULL,
-    ended_by         text        CHECK (ended_by IN ('agent', 'customer', 'system', 'unknown')),
-    end_reason       text,
-    agent_id         text,
-    agent_name       text,
-    queue_id         text,
-    queue_name       text,
-    campaign_id      text,
-    campaign_name    text,
-    flow_id          text,
-    flow_name        text,
-    attempt_no       integer,
-    transferred_to   text,
-    wrapup_code      text,
-    wrapup_name      text,
-    cost             numeric,
-    currency         text,
-    has_recording    boolean,
-    attributes       jsonb,
-    first_seen_at    timestamptz NOT NULL DEFAULT now(),
-    updated_at       timestamptz NOT NULL DEFAULT now(),
-    missing_since    timestamptz,
+    call_date date NOT NULL,
+    account text NOT NULL,
+    stream text NOT NULL,
+    call_id text NOT NULL,
+    vendor text NOT NULL,
+    grain text NOT NULL CHECK (grain IN ('call', 'ivr_session', 'callback_request', 'recorded_call')),
+    direction text NOT NULL CHECK (direction IN ('inbound', 'outbound', 'internal', 'unknown')),
+    started_at timestamptz NOT NULL,
+    answered_at timestamptz,
+    ended_at timestamptz,
+    duration_s double precision,
+    talk_s double precision,
+    wait_s double precision,
+    ring_s double precision,
+    from_number text,
+    to_number text,
+    from_e164 text,
+    to_e164 text,
+    disposition text NOT NULL CHECK (disposition IN ('answered', 'no_answer', 'busy', 'failed', 'abandoned', 'canceled', 'voicemail', 'machine', 'blocked', 'out_of_hours', 'ivr_contained', 'transferred', 'queued', 'in_progress', 'unknown')),
+    disposition_raw text,
+    is_final boolean NOT NULL,
+    ended_by text CHECK (ended_by IN ('agent', 'customer', 'system', 'unknown')),
+    end_reason text,
+    agent_id text,
+    agent_name text,
+    queue_id text,
+    queue_name text,
+    campaign_id text,
+    campaign_name text,
+    flow_id text,
+    flow_name text,
+    attempt_no integer,
+    transferred_to text,
+    wrapup_code text,
+    wrapup_name text,
+    cost numeric,
+    currency text,
+    has_recording boolean,
+    attributes jsonb,
+    first_seen_at timestamptz NOT NULL DEFAULT now(),
+    updated_at timestamptz NOT NULL DEFAULT now(),
+    missing_since timestamptz,
     PRIMARY KEY (call_date, account, stream, call_id)
 ) PARTITION BY RANGE (call_date);
--- Whoever filters by started_at alone must not read every row of every day (docs/decisions).
 CREATE INDEX calls_started_at ON facts.calls (started_at);
 COMMENT ON TABLE facts.calls IS 'One call in its latest state. What one row counts differs by vendor: always filter or group by grain';
 COMMENT ON COLUMN facts.calls.call_date IS 'Business day: the local date of its start in the account''s time zone. The partition: filter by it, and a query reads only those days';
 COMMENT ON COLUMN facts.calls.account IS 'Account, as in accounts.toml';
 COMMENT ON COLUMN facts.calls.stream IS 'Stream of the vendor''s that it came by, such as calls';
 COMMENT ON COLUMN facts.calls.call_id IS 'The vendor''s key of the record; unique with account and stream (facts.find_calls finds one by it alone)';
-COMMENT ON COLUMN facts.calls.vendor IS 'evolux, conpeek, clickfono, wolkvox or vono';
+COMMENT ON COLUMN facts.calls.vendor IS 'The vendor, by its name in accounts.toml, such as wolkvox';
 COMMENT ON COLUMN facts.calls.grain IS 'What one row is: call (somebody''s call), ivr_session (a pass through an IVR flow), callback_request (a request to be called, with all its attempts), recorded_call (a call of which a recording exists; others are absent). Never add rows of different grains';
 COMMENT ON COLUMN facts.calls.direction IS 'inbound, outbound, internal, or unknown where the vendor doesn''t say';
 COMMENT ON COLUMN facts.calls.started_at IS 'When it began';
@@ -130,10 +128,10 @@ COMMENT ON COLUMN facts.calls.duration_s IS 'Seconds from start to end. NULL: no
 COMMENT ON COLUMN facts.calls.talk_s IS 'Seconds of conversation. NULL: not known; 0: the vendor says that nobody talked';
 COMMENT ON COLUMN facts.calls.wait_s IS 'Seconds that the caller waited for an answer, in queues or ringing. NULL: the vendor doesn''t say';
 COMMENT ON COLUMN facts.calls.ring_s IS 'Seconds that a phone rang. NULL: the vendor doesn''t say';
-COMMENT ON COLUMN facts.calls.from_number IS 'Who called, as the vendor writes it. Personal data: masked for callhouse_analyst';
-COMMENT ON COLUMN facts.calls.to_number IS 'Who was called, as the vendor writes it. Personal data: masked for callhouse_analyst';
-COMMENT ON COLUMN facts.calls.from_e164 IS 'from_number in E.164 (+ and digits), by the account''s country where it is national: the same in every vendor, so join by it. NULL for extensions and whatever isn''t a telephone number';
-COMMENT ON COLUMN facts.calls.to_e164 IS 'to_number in E.164 (+ and digits), by the account''s country where it is national: the same in every vendor, so join by it. NULL for extensions and whatever isn''t a telephone number';
+COMMENT ON COLUMN facts.calls.from_number IS 'Who called, as the vendor writes it. Personal data: shortened for callhouse_analyst';
+COMMENT ON COLUMN facts.calls.to_number IS 'Who was called, as the vendor writes it. Personal data: shortened for callhouse_analyst';
+COMMENT ON COLUMN facts.calls.from_e164 IS 'from_number in E.164 (+ and digits), by the account''s country where it is national: the same in every vendor, so join by it. NULL for extensions and whatever isn''t a telephone number. Personal data: shortened for callhouse_analyst';
+COMMENT ON COLUMN facts.calls.to_e164 IS 'to_number in E.164 (+ and digits), by the account''s country where it is national: the same in every vendor, so join by it. NULL for extensions and whatever isn''t a telephone number. Personal data: shortened for callhouse_analyst';
 COMMENT ON COLUMN facts.calls.disposition IS 'How it ended, in one vocabulary for all vendors. What counts as answered or abandoned is said by facts.outcome(disposition, direction, is_final)';
 COMMENT ON COLUMN facts.calls.disposition_raw IS 'How it ended, in the vendor''s own word';
 COMMENT ON COLUMN facts.calls.is_final IS 'false: the vendor may still change it (it goes on, or will be tried again), so its figures aren''t final';
@@ -148,42 +146,43 @@ COMMENT ON COLUMN facts.calls.campaign_name IS 'The campaign''s name';
 COMMENT ON COLUMN facts.calls.flow_id IS 'The IVR flow, by the vendor''s key';
 COMMENT ON COLUMN facts.calls.flow_name IS 'The IVR flow''s name';
 COMMENT ON COLUMN facts.calls.attempt_no IS 'Of a callback request: the number of its latest attempt, from 1';
-COMMENT ON COLUMN facts.calls.transferred_to IS 'Where the call was passed on to. May be a number: masked for callhouse_analyst';
+COMMENT ON COLUMN facts.calls.transferred_to IS 'Where the call was passed on to; may be a number. Personal data: shortened for callhouse_analyst';
 COMMENT ON COLUMN facts.calls.wrapup_code IS 'What the agent noted about the call afterwards, by the vendor''s key; may come days later';
 COMMENT ON COLUMN facts.calls.wrapup_name IS 'The wrap-up code''s text';
 COMMENT ON COLUMN facts.calls.cost IS 'What the vendor charges for it, in currency. Never add different currencies';
 COMMENT ON COLUMN facts.calls.currency IS 'ISO 4217 code of cost: the account''s, as vendors name none. NULL where cost is';
 COMMENT ON COLUMN facts.calls.has_recording IS 'Whether a recording exists. NULL: the vendor doesn''t say';
-COMMENT ON COLUMN facts.calls.attributes IS 'What else the vendor says of it, unmapped. May hold personal data: hidden from callhouse_analyst';
+COMMENT ON COLUMN facts.calls.attributes IS 'What else the vendor says of it, unmapped. Personal data: hidden from callhouse_analyst';
 COMMENT ON COLUMN facts.calls.first_seen_at IS 'When Callhouse first saw it';
 COMMENT ON COLUMN facts.calls.updated_at IS 'When this row last changed in Callhouse; not a time of the vendor''s';
 COMMENT ON COLUMN facts.calls.missing_since IS 'Since when full reads of its day no longer return it; NULL: the vendor has it. Marts count it apart, as missing';
 
--- schema/21_facts_call_legs
+-- schema/20_facts_call_legs
+-- A table of facts, as sql/facts.py describes it.
 CREATE TABLE facts.call_legs (
-    call_date        date        NOT NULL,
-    account          text        NOT NULL,
-    stream           text        NOT NULL,
-    leg_id           text        NOT NULL,
-    vendor           text        NOT NULL,
-    leg_type         text,
-    direction        text        NOT NULL CHECK (direction IN ('inbound', 'outbound', 'internal', 'unknown')),
-    started_at       timestamptz NOT NULL,
-    answered_at      timestamptz,
-    ended_at         timestamptz,
-    duration_s       double precision,
-    talk_s           double precision,
-    wait_s           double precision,
-    from_number      text,
-    to_number        text,
-    from_e164        text,
-    to_e164          text,
+    call_date date NOT NULL,
+    account text NOT NULL,
+    stream text NOT NULL,
+    leg_id text NOT NULL,
+    vendor text NOT NULL,
+    leg_type text,
+    direction text NOT NULL CHECK (direction IN ('inbound', 'outbound', 'internal', 'unknown')),
+    started_at timestamptz NOT NULL,
+    answered_at timestamptz,
+    ended_at timestamptz,
+    duration_s double precision,
+    talk_s double precision,
+    wait_s double precision,
+    from_number text,
+    to_number text,
+    from_e164 text,
+    to_e164 text,
     machine_detected boolean,
-    end_reason       text,
-    attributes       jsonb,
-    first_seen_at    timestamptz NOT NULL DEFAULT now(),
-    updated_at       timestamptz NOT NULL DEFAULT now(),
-    missing_since    timestamptz,
+    end_reason text,
+    attributes jsonb,
+    first_seen_at timestamptz NOT NULL DEFAULT now(),
+    updated_at timestamptz NOT NULL DEFAULT now(),
+    missing_since timestamptz,
     PRIMARY KEY (call_date, account, stream, leg_id)
 ) PARTITION BY RANGE (call_date);
 CREATE INDEX call_legs_started_at ON facts.call_legs (started_at);
@@ -192,7 +191,7 @@ COMMENT ON COLUMN facts.call_legs.call_date IS 'Business day: the local date of 
 COMMENT ON COLUMN facts.call_legs.account IS 'Account, as in accounts.toml';
 COMMENT ON COLUMN facts.call_legs.stream IS 'Stream of the vendor''s that it came by, such as calls';
 COMMENT ON COLUMN facts.call_legs.leg_id IS 'The vendor''s key of the leg; the call_id of the customer''s side in facts.calls is the same';
-COMMENT ON COLUMN facts.call_legs.vendor IS 'evolux, conpeek, clickfono, wolkvox or vono';
+COMMENT ON COLUMN facts.call_legs.vendor IS 'The vendor, by its name in accounts.toml, such as wolkvox';
 COMMENT ON COLUMN facts.call_legs.leg_type IS 'Whose side it is, in the vendor''s word: EXTERNAL is the customer''s, CONSULTANT an agent''s';
 COMMENT ON COLUMN facts.call_legs.direction IS 'inbound, outbound, internal, or unknown where the vendor doesn''t say';
 COMMENT ON COLUMN facts.call_legs.started_at IS 'When the leg began';
@@ -201,32 +200,34 @@ COMMENT ON COLUMN facts.call_legs.ended_at IS 'When it ended. NULL: still going 
 COMMENT ON COLUMN facts.call_legs.duration_s IS 'Seconds from start to end. NULL: not known (yet)';
 COMMENT ON COLUMN facts.call_legs.talk_s IS 'Seconds of conversation. NULL: not known; 0: nobody talked';
 COMMENT ON COLUMN facts.call_legs.wait_s IS 'Seconds of waiting. NULL: the vendor doesn''t say';
-COMMENT ON COLUMN facts.call_legs.from_number IS 'Who called, as the vendor writes it. Personal data: masked for callhouse_analyst';
-COMMENT ON COLUMN facts.call_legs.to_number IS 'Who was called, as the vendor writes it. Personal data: masked for callhouse_analyst';
-COMMENT ON COLUMN facts.call_legs.from_e164 IS 'from_number in E.164 (+ and digits), by the account''s country where it is national: the same in every vendor, so join by it. NULL for extensions and whatever isn''t a telephone number';
-COMMENT ON COLUMN facts.call_legs.to_e164 IS 'to_number in E.164 (+ and digits), by the account''s country where it is national: the same in every vendor, so join by it. NULL for extensions and whatever isn''t a telephone number';
+COMMENT ON COLUMN facts.call_legs.from_number IS 'Who called, as the vendor writes it. Personal data: shortened for callhouse_analyst';
+COMMENT ON COLUMN facts.call_legs.to_number IS 'Who was called, as the vendor writes it. Personal data: shortened for callhouse_analyst';
+COMMENT ON COLUMN facts.call_legs.from_e164 IS 'from_number in E.164 (+ and digits), by the account''s country where it is national: the same in every vendor, so join by it. NULL for extensions and whatever isn''t a telephone number. Personal data: shortened for callhouse_analyst';
+COMMENT ON COLUMN facts.call_legs.to_e164 IS 'to_number in E.164 (+ and digits), by the account''s country where it is national: the same in every vendor, so join by it. NULL for extensions and whatever isn''t a telephone number. Personal data: shortened for callhouse_analyst';
 COMMENT ON COLUMN facts.call_legs.machine_detected IS 'Whether an answering machine took the call. NULL: the vendor doesn''t say';
 COMMENT ON COLUMN facts.call_legs.end_reason IS 'Why it ended, in the vendor''s own word';
-COMMENT ON COLUMN facts.call_legs.attributes IS 'What else the vendor says of it, unmapped. May hold personal data: hidden from callhouse_analyst';
+COMMENT ON COLUMN facts.call_legs.attributes IS 'What else the vendor says of it, unmapped. Personal data: hidden from callhouse_analyst';
 COMMENT ON COLUMN facts.call_legs.first_seen_at IS 'When Callhouse first saw it';
 COMMENT ON COLUMN facts.call_legs.updated_at IS 'When this row last changed in Callhouse; not a time of the vendor''s';
 COMMENT ON COLUMN facts.call_legs.missing_since IS 'Since when full reads of its day no longer return it; NULL: the vendor has it. Marts count it apart, as missing';
 
--- schema/22_facts_call_events
+-- schema/20_facts_call_events
+-- A table of facts, as sql/facts.py describes it.
 CREATE TABLE facts.call_events (
-    call_date   date        NOT NULL,
-    account     text        NOT NULL,
-    stream      text        NOT NULL,
-    call_id     text        NOT NULL,
-    position    integer     NOT NULL,
-    task_id     text,
-    task_name   text,
+    call_date date NOT NULL,
+    account text NOT NULL,
+    stream text NOT NULL,
+    call_id text NOT NULL,
+    position integer NOT NULL,
+    task_id text,
+    task_name text,
     description text,
-    started_at  timestamptz,
-    ended_at    timestamptz,
-    params      jsonb,
+    started_at timestamptz,
+    ended_at timestamptz,
+    params jsonb,
     PRIMARY KEY (call_date, account, stream, call_id, position)
 ) PARTITION BY RANGE (call_date);
+
 COMMENT ON TABLE facts.call_events IS 'One step of a call''s way through an IVR flow';
 COMMENT ON COLUMN facts.call_events.call_date IS 'Business day of the call that it belongs to';
 COMMENT ON COLUMN facts.call_events.account IS 'Account, as in accounts.toml';
@@ -238,25 +239,26 @@ COMMENT ON COLUMN facts.call_events.task_name IS 'The kind of task, such as menu
 COMMENT ON COLUMN facts.call_events.description IS 'What the flow''s author called the task';
 COMMENT ON COLUMN facts.call_events.started_at IS 'When the step began';
 COMMENT ON COLUMN facts.call_events.ended_at IS 'When it ended. NULL: the vendor doesn''t say';
-COMMENT ON COLUMN facts.call_events.params IS 'The task''s settings, secrets redacted. May hold personal data: hidden from callhouse_analyst';
+COMMENT ON COLUMN facts.call_events.params IS 'The task''s settings, secrets redacted. Personal data: hidden from callhouse_analyst';
 
--- schema/23_facts_recordings
+-- schema/20_facts_recordings
+-- A table of facts, as sql/facts.py describes it.
 CREATE TABLE facts.recordings (
-    call_date     date        NOT NULL,
-    account       text        NOT NULL,
-    stream        text        NOT NULL,
-    recording_id  text        NOT NULL,
-    vendor        text        NOT NULL,
-    started_at    timestamptz NOT NULL,
-    duration_s    double precision,
-    size_bytes    bigint,
-    size_raw      text,
-    from_number   text,
-    to_number     text,
-    audio_uri     text,
-    audio_sha256  text,
+    call_date date NOT NULL,
+    account text NOT NULL,
+    stream text NOT NULL,
+    recording_id text NOT NULL,
+    vendor text NOT NULL,
+    started_at timestamptz NOT NULL,
+    duration_s double precision,
+    size_bytes bigint,
+    size_raw text,
+    from_number text,
+    to_number text,
+    audio_uri text,
+    audio_sha256 text,
     first_seen_at timestamptz NOT NULL DEFAULT now(),
-    updated_at    timestamptz NOT NULL DEFAULT now(),
+    updated_at timestamptz NOT NULL DEFAULT now(),
     missing_since timestamptz,
     PRIMARY KEY (call_date, account, stream, recording_id)
 ) PARTITION BY RANGE (call_date);
@@ -266,38 +268,40 @@ COMMENT ON COLUMN facts.recordings.call_date IS 'Business day: the local date of
 COMMENT ON COLUMN facts.recordings.account IS 'Account, as in accounts.toml';
 COMMENT ON COLUMN facts.recordings.stream IS 'Stream of the vendor''s that it came by, such as calls';
 COMMENT ON COLUMN facts.recordings.recording_id IS 'The vendor''s key of the recording; its call in facts.calls has it as call_id';
-COMMENT ON COLUMN facts.recordings.vendor IS 'evolux, conpeek, clickfono, wolkvox or vono';
+COMMENT ON COLUMN facts.recordings.vendor IS 'The vendor, by its name in accounts.toml, such as wolkvox';
 COMMENT ON COLUMN facts.recordings.started_at IS 'When the recorded call began';
 COMMENT ON COLUMN facts.recordings.duration_s IS 'Seconds of the call. NULL: the vendor doesn''t say';
 COMMENT ON COLUMN facts.recordings.size_bytes IS 'The file''s size, about: the vendor rounds. NULL: not said';
 COMMENT ON COLUMN facts.recordings.size_raw IS 'The size as the vendor writes it';
-COMMENT ON COLUMN facts.recordings.from_number IS 'Who called, as the vendor writes it. Personal data: masked for callhouse_analyst';
-COMMENT ON COLUMN facts.recordings.to_number IS 'Who was called, as the vendor writes it. Personal data: masked for callhouse_analyst';
-COMMENT ON COLUMN facts.recordings.audio_uri IS 'Where the audio is kept. NULL: not fetched. Leads to personal data: hidden from callhouse_analyst';
+COMMENT ON COLUMN facts.recordings.from_number IS 'Who called, as the vendor writes it. Personal data: shortened for callhouse_analyst';
+COMMENT ON COLUMN facts.recordings.to_number IS 'Who was called, as the vendor writes it. Personal data: shortened for callhouse_analyst';
+COMMENT ON COLUMN facts.recordings.audio_uri IS 'Where the audio is kept. NULL: not fetched. Personal data: hidden from callhouse_analyst';
 COMMENT ON COLUMN facts.recordings.audio_sha256 IS 'SHA-256 of the audio file, in hex. NULL: not fetched';
 COMMENT ON COLUMN facts.recordings.first_seen_at IS 'When Callhouse first saw it';
 COMMENT ON COLUMN facts.recordings.updated_at IS 'When this row last changed in Callhouse; not a time of the vendor''s';
 COMMENT ON COLUMN facts.recordings.missing_since IS 'Since when full reads of its day no longer return it; NULL: the vendor has it. Marts count it apart, as missing';
 
--- schema/24_facts_agent_usage
+-- schema/20_facts_agent_usage
+-- A table of facts, as sql/facts.py describes it.
 CREATE TABLE facts.agent_usage (
-    call_date   date        NOT NULL,
-    account     text        NOT NULL,
-    stream      text        NOT NULL,
-    agent_name  text        NOT NULL,
-    vendor      text        NOT NULL,
-    calls       bigint,
-    cost        numeric,
-    currency    text,
+    call_date date NOT NULL,
+    account text NOT NULL,
+    stream text NOT NULL,
+    agent_name text NOT NULL,
+    vendor text NOT NULL,
+    calls bigint,
+    cost numeric,
+    currency text,
     observed_at timestamptz NOT NULL,
     PRIMARY KEY (call_date, account, stream, agent_name)
 ) PARTITION BY RANGE (call_date);
+
 COMMENT ON TABLE facts.agent_usage IS 'One agent''s totals of one business day, added up by the vendor: never add them to rows of facts.calls, which they contain';
 COMMENT ON COLUMN facts.agent_usage.call_date IS 'Business day that the totals are of, in the account''s time zone';
 COMMENT ON COLUMN facts.agent_usage.account IS 'Account, as in accounts.toml';
 COMMENT ON COLUMN facts.agent_usage.stream IS 'Stream of the vendor''s that it came by, such as calls';
 COMMENT ON COLUMN facts.agent_usage.agent_name IS 'The agent; the vendor gives no other key';
-COMMENT ON COLUMN facts.agent_usage.vendor IS 'evolux, conpeek, clickfono, wolkvox or vono';
+COMMENT ON COLUMN facts.agent_usage.vendor IS 'The vendor, by its name in accounts.toml, such as wolkvox';
 COMMENT ON COLUMN facts.agent_usage.calls IS 'Calls of the agent on that day, by the vendor''s own count. NULL: not said';
 COMMENT ON COLUMN facts.agent_usage.cost IS 'What the vendor charges for them, in currency. NULL: not said';
 COMMENT ON COLUMN facts.agent_usage.currency IS 'ISO 4217 code of cost: the account''s, as vendors name none. NULL where cost is';
@@ -664,7 +668,7 @@ COMMENT ON COLUMN marts.calls_by_hour.call_date IS 'Business day, in the account
 COMMENT ON COLUMN marts.calls_by_hour.hour IS 'Local hour of the start, 0 to 23, by the account''s clocks';
 COMMENT ON COLUMN marts.calls_by_hour.hour_at IS 'When that hour began: tells apart the two hours of one name when clocks go back';
 COMMENT ON COLUMN marts.calls_by_hour.account IS 'Account, as in accounts.toml';
-COMMENT ON COLUMN marts.calls_by_hour.vendor IS 'evolux, conpeek, clickfono, wolkvox or vono';
+COMMENT ON COLUMN marts.calls_by_hour.vendor IS 'The vendor, by its name in accounts.toml, such as wolkvox';
 COMMENT ON COLUMN marts.calls_by_hour.grain IS 'What one call is here, as in facts.calls. Never add different grains';
 COMMENT ON COLUMN marts.calls_by_hour.direction IS 'inbound, outbound, internal or unknown';
 COMMENT ON COLUMN marts.calls_by_hour.queue_name IS 'Queue, skill or popup: its name, or its key where it has no name. NULL: the vendor names none';
@@ -716,7 +720,7 @@ CREATE INDEX calls_by_day_day ON marts.calls_by_day (call_date, account);
 COMMENT ON TABLE marts.calls_by_day IS 'Calls by business day and queue: what became of them, rates, waits and talks. Counts and sums may be added within a grain; rates, averages and percentiles may not';
 COMMENT ON COLUMN marts.calls_by_day.call_date IS 'Business day, in the account''s time zone';
 COMMENT ON COLUMN marts.calls_by_day.account IS 'Account, as in accounts.toml';
-COMMENT ON COLUMN marts.calls_by_day.vendor IS 'evolux, conpeek, clickfono, wolkvox or vono';
+COMMENT ON COLUMN marts.calls_by_day.vendor IS 'The vendor, by its name in accounts.toml, such as wolkvox';
 COMMENT ON COLUMN marts.calls_by_day.grain IS 'What one call is here, as in facts.calls. Never add different grains';
 COMMENT ON COLUMN marts.calls_by_day.direction IS 'inbound, outbound, internal or unknown';
 COMMENT ON COLUMN marts.calls_by_day.queue_name IS 'Queue, skill or popup: its name, or its key where it has no name. NULL: the vendor names none';
@@ -764,7 +768,7 @@ CREATE INDEX agents_by_day_day ON marts.agents_by_day (call_date, account);
 COMMENT ON TABLE marts.agents_by_day IS 'Agents by business day: what their calls in facts.calls add up to, beside the totals that the vendor itself reports';
 COMMENT ON COLUMN marts.agents_by_day.call_date IS 'Business day, in the account''s time zone';
 COMMENT ON COLUMN marts.agents_by_day.account IS 'Account, as in accounts.toml';
-COMMENT ON COLUMN marts.agents_by_day.vendor IS 'evolux, conpeek, clickfono, wolkvox or vono';
+COMMENT ON COLUMN marts.agents_by_day.vendor IS 'The vendor, by its name in accounts.toml, such as wolkvox';
 COMMENT ON COLUMN marts.agents_by_day.agent_name IS 'The agent: name, or key where there is no name';
 COMMENT ON COLUMN marts.agents_by_day.calls IS 'Calls of grain call with this agent. NULL: none are loaded, see reported_calls';
 COMMENT ON COLUMN marts.agents_by_day.answered_calls IS 'Of these, the answered ones';
@@ -794,7 +798,7 @@ CREATE INDEX callbacks_by_day_day ON marts.callbacks_by_day (call_date, account)
 COMMENT ON TABLE marts.callbacks_by_day IS 'Callback requests by business day and number of attempts so far. A request''s day is that of its latest attempt';
 COMMENT ON COLUMN marts.callbacks_by_day.call_date IS 'Business day, in the account''s time zone';
 COMMENT ON COLUMN marts.callbacks_by_day.account IS 'Account, as in accounts.toml';
-COMMENT ON COLUMN marts.callbacks_by_day.vendor IS 'evolux, conpeek, clickfono, wolkvox or vono';
+COMMENT ON COLUMN marts.callbacks_by_day.vendor IS 'The vendor, by its name in accounts.toml, such as wolkvox';
 COMMENT ON COLUMN marts.callbacks_by_day.queue_name IS 'The popup that the request came from';
 COMMENT ON COLUMN marts.callbacks_by_day.attempt_no IS 'Attempts so far: 1 is no retry. NULL: the vendor doesn''t say';
 COMMENT ON COLUMN marts.callbacks_by_day.requests IS 'Requests with so many attempts';
@@ -821,7 +825,7 @@ CREATE INDEX ivr_paths_by_day_day ON marts.ivr_paths_by_day (call_date, account)
 COMMENT ON TABLE marts.ivr_paths_by_day IS 'Ways that callers took through IVR flows';
 COMMENT ON COLUMN marts.ivr_paths_by_day.call_date IS 'Business day, in the account''s time zone';
 COMMENT ON COLUMN marts.ivr_paths_by_day.account IS 'Account, as in accounts.toml';
-COMMENT ON COLUMN marts.ivr_paths_by_day.vendor IS 'evolux, conpeek, clickfono, wolkvox or vono';
+COMMENT ON COLUMN marts.ivr_paths_by_day.vendor IS 'The vendor, by its name in accounts.toml, such as wolkvox';
 COMMENT ON COLUMN marts.ivr_paths_by_day.flow_name IS 'IVR flow: its name, or its key where it has no name. NULL: the vendor names none';
 COMMENT ON COLUMN marts.ivr_paths_by_day.path IS 'The kinds of the steps in order, such as start > menu > transfer. NULL: the vendor hasn''t told the steps (yet)';
 COMMENT ON COLUMN marts.ivr_paths_by_day.steps IS 'Steps on that way';
@@ -845,7 +849,7 @@ CREATE INDEX recordings_by_day_day ON marts.recordings_by_day (call_date, accoun
 COMMENT ON TABLE marts.recordings_by_day IS 'Recordings that vendors list, and how much of their audio is fetched. How many calls weren''t recorded isn''t told by a vendor of recordings';
 COMMENT ON COLUMN marts.recordings_by_day.call_date IS 'Business day, in the account''s time zone';
 COMMENT ON COLUMN marts.recordings_by_day.account IS 'Account, as in accounts.toml';
-COMMENT ON COLUMN marts.recordings_by_day.vendor IS 'evolux, conpeek, clickfono, wolkvox or vono';
+COMMENT ON COLUMN marts.recordings_by_day.vendor IS 'The vendor, by its name in accounts.toml, such as wolkvox';
 COMMENT ON COLUMN marts.recordings_by_day.recordings IS 'Recordings that the vendor has';
 COMMENT ON COLUMN marts.recordings_by_day.missing_recordings IS 'Recordings that the vendor no longer lists; in no other figure';
 COMMENT ON COLUMN marts.recordings_by_day.fetched IS 'Recordings whose audio is kept here';
@@ -868,7 +872,7 @@ CREATE INDEX costs_by_day_day ON marts.costs_by_day (call_date, account);
 COMMENT ON TABLE marts.costs_by_day IS 'What calls cost, each currency by itself. Vendors'' own totals by agent are in marts.agents_by_day and contain these: never add both';
 COMMENT ON COLUMN marts.costs_by_day.call_date IS 'Business day, in the account''s time zone';
 COMMENT ON COLUMN marts.costs_by_day.account IS 'Account, as in accounts.toml';
-COMMENT ON COLUMN marts.costs_by_day.vendor IS 'evolux, conpeek, clickfono, wolkvox or vono';
+COMMENT ON COLUMN marts.costs_by_day.vendor IS 'The vendor, by its name in accounts.toml, such as wolkvox';
 COMMENT ON COLUMN marts.costs_by_day.grain IS 'What one call is here, as in facts.calls. Never add different grains';
 COMMENT ON COLUMN marts.costs_by_day.currency IS 'ISO 4217 code. NULL: accounts.toml names none. Never add different currencies';
 COMMENT ON COLUMN marts.costs_by_day.calls IS 'Calls with a cost; missing ones aren''t counted';

@@ -1,0 +1,8 @@
+-- A table of facts, as sql/facts.py describes it.
+CREATE TABLE facts.{table} (
+    {definitions},
+    PRIMARY KEY ({key})
+) PARTITION BY RANGE (call_date);
+{indexes}
+COMMENT ON TABLE facts.{table} IS {meaning};
+{comments}

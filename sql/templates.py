@@ -1,0 +1,48 @@
+"""Statements that differ by table in names alone: SQL files with places for identifiers.
+
+A place is in braces, and may name an alias: `({compared:t}) IS DISTINCT FROM ({compared:s})`.
+
+| place | is |
+|---|---|
+| `{table}` | the table of `facts` that has the rows |
+| `{target}` | the table, or the enrichment of it: its stage is `stage_{target}` |
+| `{key}` | the columns of the primary key |
+| `{row_key}` | of them those that tell the rows of one day and stream apart |
+| `{record_key}` | the record's key in raw, as an expression |
+| `{copied}` | the columns that COPY fills |
+| `{assigned}` | the columns that a changed record writes anew |
+| `{compared}` | the columns that make a record a changed one |
+"""
+
+from collections.abc import Iterable
+
+from sql.table import Column, Target
+
+
+class Names:
+    """Identifiers with something between them; an alias of the format goes before each."""
+
+    def __init__(self, names: Iterable[str], between: str = ", ") -> None:
+        self._names = tuple(names)
+        self._between = between
+
+    def __format__(self, alias: str) -> str:
+        return self._between.join(f"{alias}.{name}" if alias else name for name in self._names)
+
+
+def render(text: str, target: Target) -> str:
+    """The statement for a target. Raises KeyError for a place that there isn't."""
+    return text.format(
+        table=target.table.name,
+        target=target.name,
+        key=Names(target.key),
+        row_key=Names(target.row_key),
+        record_key=Names(target.record_key, " || '/' || "),
+        copied=_names(target.copied),
+        assigned=_names(target.assigned),
+        compared=_names(target.compared),
+    )
+
+
+def _names(columns: Iterable[Column]) -> Names:
+    return Names(column.name for column in columns)

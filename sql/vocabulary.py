@@ -1,0 +1,72 @@
+"""The words that columns of facts and `ops` are limited to, the same for all vendors."""
+
+from enum import StrEnum
+
+
+class Grain(StrEnum):
+    """What one row of `facts.calls` is."""
+
+    CALL = "call"
+    IVR_SESSION = "ivr_session"
+    CALLBACK_REQUEST = "callback_request"
+    RECORDED_CALL = "recorded_call"
+
+
+class Direction(StrEnum):
+    """Which way a call went, seen from the contact centre."""
+
+    INBOUND = "inbound"
+    OUTBOUND = "outbound"
+    INTERNAL = "internal"
+    UNKNOWN = "unknown"
+
+
+class Disposition(StrEnum):
+    """How a call ended."""
+
+    ANSWERED = "answered"
+    NO_ANSWER = "no_answer"
+    BUSY = "busy"
+    FAILED = "failed"
+    ABANDONED = "abandoned"
+    CANCELED = "canceled"
+    VOICEMAIL = "voicemail"
+    MACHINE = "machine"
+    BLOCKED = "blocked"
+    OUT_OF_HOURS = "out_of_hours"
+    IVR_CONTAINED = "ivr_contained"
+    TRANSFERRED = "transferred"
+    QUEUED = "queued"
+    IN_PROGRESS = "in_progress"
+    UNKNOWN = "unknown"
+
+
+class EndedBy(StrEnum):
+    """Who hung up."""
+
+    AGENT = "agent"
+    CUSTOMER = "customer"
+    SYSTEM = "system"
+    UNKNOWN = "unknown"
+
+
+class Outcome(StrEnum):
+    """What a call counts as in the marts: the words of `facts.outcome`."""
+
+    ANSWERED = "answered"
+    ABANDONED = "abandoned"
+    UNANSWERED = "unanswered"
+    HANDED_ON = "handed_on"
+    CONTAINED = "contained"
+    NOT_OFFERED = "not_offered"
+    OPEN = "open"
+    UNKNOWN = "unknown"
+
+
+class Completeness(StrEnum):
+    """How complete a business day is: `ops.days.state`."""
+
+    OPEN = "open"
+    SETTLING = "settling"
+    COMPLETE = "complete"
+    FAILED = "failed"

@@ -1,0 +1,74 @@
+"""The descriptions of the tables of facts: what they must say, and that they fit together."""
+
+import re
+from typing import Any
+
+import pytest
+
+from sql import facts, masks
+from sql.table import STREAM_KEY, Column, Kind, Source, Table
+
+TABLES = pytest.mark.parametrize("table", facts.TABLES.values(), ids=lambda table: table.name)
+
+
+def test_a_column_that_does_not_say_whether_it_is_personal_is_refused() -> None:
+    build: Any = Column
+    with pytest.raises(TypeError, match="personal"):
+        build("mood", "text", "How the caller felt")
+
+
+@pytest.mark.parametrize("name", ["Mood", "mood; DROP TABLE facts.calls", "1st", "mood ", "ö", ""])
+def test_a_name_that_would_have_to_be_quoted_is_refused(name: str) -> None:
+    with pytest.raises(ValueError, match="identifier"):
+        Column(name, "text", "How the caller felt", personal=False)
+    with pytest.raises(ValueError, match="identifier"):
+        Table(name=name, meaning="", kind=Kind.RECORD, record_key=(), columns=facts.CALLS.columns)
+
+
+def test_a_table_without_its_key_or_with_a_column_twice_is_refused() -> None:
+    columns = facts.CALLS.columns
+    for record_key, given in (("mood",), columns), (("call_id",), (*columns, columns[-1])):
+        with pytest.raises(ValueError, match="calls"):
+            Table(name="calls", meaning="", kind=Kind.RECORD, record_key=record_key, columns=given)
+
+
+@TABLES
+def test_a_name_tells_its_unit(table: Table) -> None:
+    for column in table.columns:
+        is_number = column.type in ("bigint", "double precision", "integer", "numeric")
+        suffix = re.search(r"_(s|bytes)$", column.name)
+        if is_number and suffix:
+            assert column.unit == suffix[1]
+        assert column.unit in (None, "s", "bytes", "currency")
+        if column.unit == "currency":
+            assert table.has("currency")
+            assert column.type == "numeric"
+
+
+@TABLES
+def test_a_table_fits_its_kind(table: Table) -> None:
+    sources = {column.name: column.source for column in table.columns}
+    loaded = {name for name, source in sources.items() if source is Source.LOADER}
+    assert set(STREAM_KEY) <= loaded
+    assert all(table.column(name).required for name in table.key)
+    if len(table.record_key) == 1:
+        assert table.record_key[0] in loaded
+    if table.kind is Kind.RECORD:
+        assert {"first_seen_at", "missing_since"} <= loaded
+        assert sources["updated_at"] is Source.CLOCK
+        assert table.column("updated_at").default == "now()"
+    assert (table.kind is Kind.PART) == bool(table.below)
+    assert not any(column.required for column in table.columns if column.enrichment)
+
+
+@TABLES
+def test_only_what_is_said_not_to_be_personal_is_shown_to_everybody(table: Table) -> None:
+    view = masks.views()[f"masked/{table.name}"]
+    shown = re.search(r"SELECT\n(.*?)\nFROM", view, re.DOTALL)
+    assert shown
+    entries = [entry.strip() for entry in shown[1].split(",\n")]
+    assert len(entries) == len(table.columns)
+    for column, entry in zip(table.columns, entries, strict=True):
+        plainly = entry == f"{column.name} AS {column.name}"
+        assert plainly != column.personal
+        assert ("Personal data" in column.comment) == column.personal

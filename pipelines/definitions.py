@@ -40,7 +40,7 @@ def build_defs(
     vendors = discover().values()
     assets = {vendor.name: vendor_assets(vendor, days, watch) for vendor in vendors}
     jobs = {vendor.name: poll_job(vendor, assets[vendor.name]) for vendor in vendors}
-    schedules = [poll_schedule(vendor, jobs[vendor.name]) for vendor in vendors]
+    schedules = [poll_schedule(vendor, jobs[vendor.name], days) for vendor in vendors]
     marts = mart_assets(vendors, days)
     refresh = marts_job(marts)
     maintenance = maintenance_asset({refresh.name, *(job.name for job in jobs.values())})

@@ -8,14 +8,14 @@ import dagster as dg
 from assets.context import ACCOUNTS_TAG, KIND_TAG, POLL, Callhouse
 from assets.loading.load import read_states
 from assets.loading.plan import StreamState, next_due
-from assets.partitions import day_range
+from assets.partitions import business_days, day_range
 from assets.quota import Quota, read_quotas
 from pipelines.local.recovery import is_over
 from resources.account import Account
 from resources.permits import Limiter
 from resources.vendor import Vendor
 from resources.warehouse import Warehouse
-from resources.windows import business_day
+from resources.windows import ONE_DAY, business_day, day_start
 
 LONGEST_TAG = 2000
 """Postgres indexes Dagster's tags, and refuses an entry of more than 2,700 bytes."""
@@ -43,7 +43,9 @@ def poll_job(vendor: Vendor, assets: dg.AssetsDefinition) -> dg.JobDefinition:
     )
 
 
-def poll_schedule(vendor: Vendor, job: dg.JobDefinition) -> dg.ScheduleDefinition:
+def poll_schedule(
+    vendor: Vendor, job: dg.JobDefinition, days: dg.TimeWindowPartitionsDefinition
+) -> dg.ScheduleDefinition:
     """Looks every minute; polls an account as often as `poll_every_s` says."""
 
     @dg.schedule(
@@ -74,17 +76,27 @@ def poll_schedule(vendor: Vendor, job: dg.JobDefinition) -> dg.ScheduleDefinitio
                 return dg.SkipReason(
                     why_not(vendor, waiting, read_quotas(warehouse, accounts, now))
                 )
-        return dg.RunRequest(tags=poll_tags(vendor, due, accounts, now))
+        tags = poll_tags(vendor, due, accounts, now, days)
+        return dg.RunRequest(tags=tags) if tags else dg.SkipReason("no business day has begun yet")
 
     return tick
 
 
 def poll_tags(
-    vendor: Vendor, due: Sequence[Account], accounts: Sequence[Account], now: datetime
+    vendor: Vendor,
+    due: Sequence[Account],
+    accounts: Sequence[Account],
+    now: datetime,
+    days: dg.TimeWindowPartitionsDefinition | None = None,
 ) -> dict[str, str]:
-    """The tags of a run that polls these of the vendor's accounts: yesterday and today."""
+    """The tags of a run that polls these of the vendor's accounts: yesterday and today, as far as
+    they are among the business days (default: those of the accounts). Empty while there is none.
+    """
     today = [business_day(now, account.timezone) for account in due]
-    first, last = day_range([*today, min(today) - timedelta(days=1)])
+    known = day_range([*today, min(today) - ONE_DAY], days or business_days(accounts, now), now)
+    if known is None:
+        return {}
+    first, last = known
     names = accounts_tag(due, accounts)
     return {
         KIND_TAG: POLL,
@@ -111,7 +123,8 @@ def waits(
 ) -> dict[str, timedelta]:
     """How long until each account's next stream is due.
 
-    One whose credentials were refused waits for ever, or until it has other credentials.
+    One whose first business day hasn't begun waits for that; one whose credentials were refused
+    waits for ever, or until it has other credentials.
     """
     states = read_states(warehouse, accounts, vendor.streams)
     limiter = Limiter(warehouse)
@@ -123,7 +136,8 @@ def waits(
             if not (state := states.get((account.name, name), StreamState())).stopped_key
             or state.stopped_key != limiter.credential(account)
         ]
-        waiting[account.name] = min(dues) - now if dues else timedelta.max
+        begins = day_start(account.start_date, account.timezone)
+        waiting[account.name] = max(min(dues), begins) - now if dues else timedelta.max
     return waiting
 
 

@@ -12,6 +12,7 @@ import dagster as dg
 from assets.context import KIND_TAG, Callhouse
 from assets.ledger import hour_told, quota_evaluation
 from assets.marts import REFRESH
+from assets.partitions import day_range
 from assets.quota import read_quotas
 from assets.refresh import stale_days
 from pipelines.schedules import IN_PROGRESS
@@ -66,20 +67,22 @@ def marts_schedule(
             return dg.SkipReason(
                 f"refreshed {age:.0f} s ago; the next refresh is in {SPACING_S - age:.0f} s"
             )
-        return dg.RunRequest(tags=refresh_tags(days, stale))
+        tags = refresh_tags(days, stale)
+        return dg.RunRequest(tags=tags) if tags else dg.SkipReason("no business day has begun yet")
 
     return tick
 
 
-def refresh_tags(days: dg.PartitionsDefinition[str], stale: Sequence[date]) -> dict[str, str]:
-    """The tags of a run that refreshes the marts of stale days."""
-    known = days.get_partition_keys()
-    labels = sorted({min(max(day.isoformat(), known[0]), known[-1]) for day in stale})
+def refresh_tags(days: dg.TimeWindowPartitionsDefinition, stale: Sequence[date]) -> dict[str, str]:
+    """The tags of a run that refreshes the marts of stale days; none while no day has begun."""
+    known = day_range(stale, days, datetime.now(UTC))
+    if known is None:
+        return {}
     return {
         KIND_TAG: REFRESH,
         "dagster/priority": "5",
-        "dagster/asset_partition_range_start": labels[0],
-        "dagster/asset_partition_range_end": labels[-1],
+        "dagster/asset_partition_range_start": known[0],
+        "dagster/asset_partition_range_end": known[1],
     }
 
 

@@ -93,7 +93,7 @@ def run_pass(wish: Wish, url: str, follower: Follower, log_level: str = SILENT) 
         with closing(Warehouse(url)) as warehouse:
             stale = stale_days(warehouse)
         if stale:
-            done.append(_refresh_marts(defs, instance, stale, log_level))
+            done += _refresh_marts(defs, instance, stale, log_level)
     return Pass(plan.skipped, done, list(results.values()))
 
 
@@ -116,10 +116,11 @@ def _load(
 
 def _refresh_marts(
     defs: dg.Definitions, instance: dg.DagsterInstance, stale: Sequence[date], log_level: str
-) -> Done:
+) -> list[Done]:
     job = defs.resolve_job_def(MARTS_JOB)
-    assert job.partitions_def
-    return _execute(job, instance, refresh_tags(job.partitions_def, stale), None, log_level)
+    assert isinstance(job.partitions_def, dg.TimeWindowPartitionsDefinition)
+    tags = refresh_tags(job.partitions_def, stale)
+    return [_execute(job, instance, tags, None, log_level)] if tags else []
 
 
 def _execute(

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
 from assets.context import ACCOUNTS_TAG, KIND_TAG
-from assets.partitions import day_range
+from assets.partitions import KEY, business_days
 from assets.streams import DAYS_PER_RUN
 from pipelines.schedules import accounts_tag, poll_tags, waits
 from resources.account import Account
@@ -133,7 +133,8 @@ class Plan:
             else:
                 due.append(account)
         if due:
-            tags = poll_tags(vendor, due, all_of_it, self.now)
+            days = business_days(self.accounts.values(), self.now)
+            tags = poll_tags(vendor, due, all_of_it, self.now, days)
             yield Run(vendor, tags, sum(len(account.streams) for account in due))
 
     def _backfill(
@@ -153,7 +154,7 @@ class Plan:
         while wanted:
             wanted, chunk = wanted[:-DAYS_PER_RUN], wanted[-DAYS_PER_RUN:]
             mine = [a for a in accounts if days[a.name] and days[a.name][0] <= chunk[-1]]
-            begin, end = day_range(chunk)
+            begin, end = f"{chunk[0]:{KEY}}", f"{chunk[-1]:{KEY}}"
             tags = {
                 KIND_TAG: BACKFILL,
                 BACKFILL_TAG: vendor.name,

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import dagster as dg
 import psycopg
@@ -160,6 +161,27 @@ def test_a_poll_reads_what_is_due_and_says_what_is_not(call: Call) -> None:
         (CONPEEK, "not due"),
         (CLICKFONO, "not due"),
     }
+
+
+def test_a_first_day_is_read_where_it_has_begun_and_where_it_has_not(
+    call: Call, environment: Mapping[str, str]
+) -> None:
+    """Accounts that all begin today, one with the last clocks of the world and one with the first:
+    there is no yesterday among the days, and two todays.
+    """
+    file = Path(environment["CALLHOUSE_ACCOUNTS"])
+    text, todays = file.read_text(encoding="utf-8"), []
+    for zone in ("Pacific/Kiritimati", "Pacific/Pago_Pago"):
+        todays.append(datetime.now(ZoneInfo(zone)).date())
+        text = text.replace('"UTC"', f'"{zone}"', 1).replace(f"= {DAY}", f"= {todays[-1]}", 1)
+    file.write_text(text, encoding="utf-8")
+    told = json.loads(call("sync", "--json").stdout)
+    assert told["ok"]
+    assert {(row["account"], row["day"]) for row in told["rows"]} == {
+        (CONPEEK, str(todays[0])),
+        (CLICKFONO, str(todays[1])),
+    }
+    assert json.loads(call("sync", "--from", str(max(todays)), "--json").stdout)["ok"]
 
 
 def test_one_stream_alone(call: Call) -> None:

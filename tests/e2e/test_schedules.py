@@ -57,8 +57,8 @@ def instance(_instance: dg.DagsterInstance) -> dg.DagsterInstance:
 
 @cache
 def definitions() -> dg.Definitions:
-    """Made once: of the accounts they only want to know when the first begins."""
-    return build_defs({"any": rig.account("conpeek")})
+    """Made once: of the accounts they only want to know which days there are."""
+    return build_defs({"any": rig.account("conpeek", timezone=ZoneInfo("Pacific/Kiritimati"))})
 
 
 Accounts = Callable[..., None]
@@ -92,10 +92,13 @@ def accounts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Accounts:
 
 
 def tick(
-    instance: dg.DagsterInstance, at: datetime, vendor: str = "conpeek"
+    instance: dg.DagsterInstance,
+    at: datetime,
+    vendor: str = "conpeek",
+    defs: dg.Definitions | None = None,
 ) -> dg.RunRequest | str:
     """What the vendor's schedule asks for at the moment, or why it asks for nothing."""
-    schedule = definitions().resolve_schedule_def(f"{vendor}_poll")
+    schedule = (defs or definitions()).resolve_schedule_def(f"{vendor}_poll")
     with dg.build_schedule_context(
         instance, scheduled_execution_time=at, resources={"callhouse": Callhouse()}
     ) as context:
@@ -112,10 +115,14 @@ def days_of(asked: dg.RunRequest | str) -> tuple[str, str]:
     )
 
 
-def run(instance: dg.DagsterInstance, asked: dg.RunRequest | str) -> dg.ExecuteInProcessResult:
+def run(
+    instance: dg.DagsterInstance,
+    asked: dg.RunRequest | str,
+    defs: dg.Definitions | None = None,
+) -> dg.ExecuteInProcessResult:
     """The run that the tick asked for."""
     assert isinstance(asked, dg.RunRequest), asked
-    job = definitions().resolve_job_def(f"{asked.tags['callhouse/vendor']}_poll")
+    job = (defs or definitions()).resolve_job_def(f"{asked.tags['callhouse/vendor']}_poll")
     return job.execute_in_process(instance=instance, tags=dict(asked.tags))
 
 
@@ -286,6 +293,48 @@ def test_a_failing_account_fails_alone(
     assert query(warehouse, failures)[0] == ("broken", 0, None)
 
 
+@pytest.mark.parametrize("zones", [["Pacific/Kiritimati"], ["Pacific/Pago_Pago"],
+                                   ["Pacific/Kiritimati", "Pacific/Pago_Pago"]])  # fmt: skip
+def test_on_the_first_day_of_all_accounts_the_schedule_works(
+    zones: list[str],
+    instance: dg.DagsterInstance,
+    warehouse: Warehouse,
+    standin: StandIn,
+    accounts: Accounts,
+) -> None:
+    """Each begins with its own today; there is no yesterday that a poll could be about."""
+    now = datetime.now(UTC)
+    todays, entries = {}, {}
+    for number, zone in enumerate(zones):
+        tenant = generated(standin, f"new-{number}", zone)
+        todays[tenant.name] = now.astimezone(ZoneInfo(zone)).date()
+        entries[tenant.name] = entry_of(standin, tenant) | {
+            "timezone": zone,
+            "start_date": todays[tenant.name].isoformat(),
+        }
+    accounts(**entries)
+    defs = build_defs(Callhouse().all_accounts())
+    asked = tick(instance, now, defs=defs)
+    first, last = days_of(asked)
+    assert (first, last) == (min(todays.values()).isoformat(), max(todays.values()).isoformat())
+    result = run(instance, asked, defs)
+    assert result.success
+    shown = {event.partition for event in result.get_asset_materialization_events()}
+    assert shown == {day.isoformat() for day in todays.values()}
+    read = query(warehouse, "SELECT account, call_date FROM ops.days ORDER BY account")
+    assert read == sorted(todays.items())
+
+
+def test_an_account_that_begins_tomorrow_waits_for_it(
+    instance: dg.DagsterInstance, warehouse: Warehouse, accounts: Accounts
+) -> None:
+    accounts(one={"vendor": "conpeek", "start_date": "2026-03-11"})
+    reason = tick(instance, NOON)
+    assert reason == "nothing is due; the next poll is in 39600 s", "until midnight in Warsaw"
+    midnight = datetime(2026, 3, 10, 23, tzinfo=UTC)
+    assert days_of(tick(instance, midnight))[1] == "2026-03-11"
+
+
 def test_a_missed_weekend_is_caught_up_by_the_next_poll(
     instance: dg.DagsterInstance, warehouse: Warehouse, standin: StandIn, accounts: Accounts
 ) -> None:
@@ -308,9 +357,9 @@ def test_a_missed_weekend_is_caught_up_by_the_next_poll(
     assert "failed" not in {state for _, state in states}
 
 
-def generated(standin: StandIn, name: str) -> Tenant:
+def generated(standin: StandIn, name: str, zone: str | None = None) -> Tenant:
     """A customer of Conpeek's whose data grow with the clock."""
-    zone = discover()["conpeek"].timezone
+    zone = zone or discover()["conpeek"].timezone
     return standin.tenant("conpeek", name, timezone=zone, generated=True)
 
 

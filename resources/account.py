@@ -14,17 +14,17 @@ class Limits(BaseModel):
     keys (INTERFACE: `limits`). Keys are those of `accounts.toml`.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 
-    min_interval_s: float = Field(0, ge=0)
+    min_interval_s: float = Field(0, ge=0, le=86_400)
     """Seconds between two requests of one report with one token."""
-    requests_per_s: float | None = Field(None, gt=0)
-    concurrency: int = Field(4, ge=1)
-    daily_requests: int | None = Field(None, ge=1)
-    max_window_days: int = Field(1, ge=1)
-    max_records: int | None = Field(None, ge=1)
-    max_bytes: int = Field(256 * 1024 * 1024, ge=1)
-    timeout_s: float = Field(60, gt=0)
+    requests_per_s: float | None = Field(None, ge=0.001, le=10_000)
+    concurrency: int = Field(4, ge=1, le=1_000)
+    daily_requests: int | None = Field(None, ge=1, le=2**31 - 1)
+    max_window_days: int = Field(1, ge=1, le=366)
+    max_records: int | None = Field(None, ge=1, le=2**31 - 1)
+    max_bytes: int = Field(256 * 1024 * 1024, ge=1, le=2**32)
+    timeout_s: float = Field(60, gt=0, le=3_600)
     reserve: float = Field(0.2, ge=0, lt=1)
     """Share of the daily quota that backfills leave to the schedules."""
     sources: Mapping[str, str] = Field(default_factory=dict, exclude=True)
@@ -34,7 +34,7 @@ class Limits(BaseModel):
 class Options(BaseModel):
     """What narrows an account's loads; each vendor that has such parameters extends it."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, str_max_length=500)
 
 
 class Account(BaseModel):

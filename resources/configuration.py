@@ -1,10 +1,10 @@
 """`accounts.toml`: read, checked whole, every fault named at once. The one way to get accounts."""
 
-import os
 import re
 import tomllib
 from collections.abc import Mapping
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlsplit
@@ -14,6 +14,7 @@ import phonenumbers
 from pydantic import (
     AfterValidator,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     SecretStr,
@@ -22,12 +23,21 @@ from pydantic import (
 )
 
 from resources.account import Account, Limits
+from resources.credential import Credential
 from resources.errors import ConfigurationError
+from resources.files import read_text
 from resources.http import LOOPBACK
 from resources.vendor import DetailStream, Vendor
 from resources.vendors import discover
 
-SLUG = re.compile(r"[a-z0-9][a-z0-9-]*")
+SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
+LABEL = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?")
+EARLIEST = date(2000, 1, 1)
+AHEAD = timedelta(days=366)
+"""No account begins later than this."""
+LONGEST_NAME = 80
+LARGEST_FILE = 4 * 1024 * 1024
+WEEK_S = 7 * 86_400
 
 
 def _zone(name: str) -> str:
@@ -39,14 +49,39 @@ def _zone(name: str) -> str:
 
 
 def _address(url: str) -> str:
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
+    if not url.isascii() or not url.isprintable() or set(url) & set(' \\"<>^`{|}'):
+        raise ValueError("has a character that no address has (of a host's name, write xn--…)")
+    try:
+        parts = urlsplit(url)
+        port, host = parts.port, parts.hostname or ""
+    except ValueError:
+        raise ValueError("expected a port from 1 to 65535 and a host's name or address") from None
+    if parts.scheme not in ("http", "https") or not host:
         raise ValueError("expected an address like https://example.com")
-    if parts.scheme == "http" and parts.hostname not in LOOPBACK:
+    if parts.scheme == "http" and host not in LOOPBACK:
         raise ValueError("must be https: a token never travels in clear")
-    if parts.query or parts.fragment or parts.username:
-        raise ValueError("must not carry a query, a fragment or a user")
+    if set(url) & set("?#") or "@" in parts.netloc:
+        raise ValueError("must not carry a query, a fragment, a user or a password")
+    if port == 0 or parts.netloc.endswith(":"):
+        raise ValueError("expected a port from 1 to 65535")
+    if not _is_host(host):
+        raise ValueError(f"{host[:80]!r} is no host's name or address")
     return url.rstrip("/")
+
+
+def _is_host(host: str) -> bool:
+    try:
+        ip_address(host)
+    except ValueError:
+        is_number = host.rpartition(".")[2].isdecimal()  # 10.0.0.300, or a number for an address
+        return len(host) <= 253 and not is_number and all(map(LABEL.fullmatch, host.split(".")))
+    return True
+
+
+def _start(day: Any) -> Any:
+    if isinstance(day, datetime):
+        raise ValueError("expected a day like 2026-01-31, without a time")  # noqa: TRY004 - pydantic's
+    return day
 
 
 def _country(code: str) -> str:
@@ -55,48 +90,21 @@ def _country(code: str) -> str:
     return code
 
 
-class Credential(BaseModel):
-    """Where a secret is: in the environment or in a file, never in `accounts.toml` itself."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    env: str | None = None
-    file: Path | None = None
-
-    def value(self) -> str:
-        """The secret. Raises ValueError, which says what is missing but never a value."""
-        if (self.env is None) == (self.file is None):
-            raise ValueError('expected either { env = "NAME" } or { file = "/path" }')
-        if self.env is not None:
-            secret = os.environ.get(self.env, "").strip()
-            if not secret:
-                raise ValueError(f"the environment variable {self.env} isn't set")
-            return secret
-        assert self.file is not None
-        try:
-            secret = self.file.read_text(encoding="utf-8").strip()
-        except OSError as error:
-            raise ValueError(f"{self.file}: {error.strerror}") from None
-        if not secret:
-            raise ValueError(f"{self.file} is empty")
-        return secret
-
-
 class AccountEntry(BaseModel):
     """One `[accounts.<name>]` table as written. What it leaves out, its vendor fills in."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False, str_max_length=2_000)
 
     vendor: str
     base_url: Annotated[str, AfterValidator(_address)]
     timezone: Annotated[str, AfterValidator(_zone)] | None = None
-    start_date: date
+    start_date: Annotated[date, BeforeValidator(_start), Field(strict=True, ge=EARLIEST)]
     streams: tuple[str, ...] | None = None
     currency: Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")] | None = None
     country: Annotated[str, AfterValidator(_country)] | None = None
-    licenses: int | None = Field(None, ge=1)
-    operation: Annotated[str, StringConstraints(min_length=1)] | None = None
-    poll_every_s: float | None = Field(None, gt=0)
+    licenses: int | None = Field(None, strict=True, ge=1, le=1_000_000)
+    operation: Annotated[str, StringConstraints(min_length=1, max_length=100)] | None = None
+    poll_every_s: float | None = Field(None, strict=True, gt=0, le=WEEK_S)
     credentials: dict[str, Any] = Field(default_factory=dict)
     limits: dict[str, Any] = Field(default_factory=dict)
     options: dict[str, Any] = Field(default_factory=dict)
@@ -109,13 +117,19 @@ def read_accounts(path: Path) -> dict[str, Account]:
     was expected. No secret's value is in it.
     """
     try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ConfigurationError([f"{path}: {error.strerror}"]) from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        text = read_text(path, LARGEST_FILE)
+    except ValueError as error:
+        raise ConfigurationError([f"{path}: {error}"]) from None
+    try:
+        document = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
         raise ConfigurationError([f"{path}: not valid TOML: {error}"]) from None
+    except RecursionError:
+        raise ConfigurationError([f"{path}: nested too deep"]) from None
     faults = [
-        f"{key}: unknown; expected [accounts.<name>]" for key in document if key != "accounts"
+        f"{_name(key)}: unknown; expected [accounts.<name>]"
+        for key in document
+        if key != "accounts"
     ]
     entries = document.get("accounts", {})
     if not isinstance(entries, dict) or not entries:
@@ -123,7 +137,7 @@ def read_accounts(path: Path) -> dict[str, Account]:
     accounts: dict[str, Account] = {}
     for name, entry in entries.items():
         account, wrong = _account(name, entry)
-        faults += [f"accounts.{name}{fault}" for fault in wrong]
+        faults += [f"accounts.{_name(name)}{fault}" for fault in wrong]
         if account:
             accounts[name] = account
     faults += _share_quotas(accounts)
@@ -137,7 +151,7 @@ def _account(name: str, entry: Any) -> tuple[Account | None, list[str]]:
     """The account, or None and its faults, each starting at the key's dot."""
     faults: list[str] = []
     if not SLUG.fullmatch(name):
-        faults.append(": the name may have a-z, 0-9 and '-' only")
+        faults.append(": the name may have a-z, 0-9 and '-' only, and 63 of them")
     try:
         parsed = AccountEntry.model_validate(entry)
     except ValidationError as error:
@@ -164,6 +178,8 @@ def _account(name: str, entry: Any) -> tuple[Account | None, list[str]]:
             f".poll_every_s: {poll_every.total_seconds():g} is more often than the vendor allows "
             f"(limits.min_interval_s = {limits.min_interval_s:g})"
         )
+    if parsed.start_date > datetime.now(UTC).date() + AHEAD:
+        faults.append(".start_date: is more than a year ahead")
     if parsed.licenses and not vendor.requests_per_license:
         faults.append(f".licenses: {vendor.name} has no quota by licences; remove it")
     if faults or limits is None:
@@ -284,7 +300,14 @@ def _sentences(error: ValidationError, under: str = "") -> list[str]:
     """What pydantic found, each starting at the key's dot. The input is never quoted."""
     lines: list[str] = []
     for detail in error.errors(include_input=False, include_url=False):
-        path = ".".join(str(part) for part in ([under] if under else []) + list(detail["loc"]))
+        path = [under] if under else []
+        path += [_name(str(part)) for part in detail["loc"]]
         message = detail["msg"].removeprefix("Value error, ")
-        lines.append(f".{path}: {message[0].lower()}{message[1:]}")
+        lines.append(f"{''.join(f'.{part}' for part in path)}: {message[0].lower()}{message[1:]}")
     return lines
+
+
+def _name(written: str) -> str:
+    """A name as somebody wrote it, for a sentence: short, and nothing that moves a cursor."""
+    short = written if len(written) <= LONGEST_NAME else f"{written[:LONGEST_NAME]}…"
+    return short if short.isprintable() else repr(short)

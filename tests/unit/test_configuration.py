@@ -1,5 +1,6 @@
 """`accounts.toml`: read whole or refused whole, every fault named, no secret told."""
 
+import os
 import re
 from collections.abc import Callable
 from datetime import date, timedelta
@@ -246,3 +247,141 @@ def test_the_example_works_when_it_is_uncommented(
         "clickfono", "conpeek", "evolux", "vono", "wolkvox",
     ]  # fmt: skip
     assert accounts["acme-bogota"].limits.daily_requests == 25_000
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"base_url": '"https://me:pass@vendor.example"'}, "base_url: must not carry"),
+        ({"base_url": '"https://:pass@vendor.example"'}, "base_url: must not carry"),
+        ({"base_url": '"https://@vendor.example"'}, "base_url: must not carry"),
+        ({"base_url": '"https://vendor.example/#"'}, "base_url: must not carry"),
+        ({"base_url": '"https://vendor.example?"'}, "base_url: must not carry"),
+        ({"base_url": '"https://vendor.example:99999"'}, "base_url: expected a port"),
+        ({"base_url": '"https://vendor.example:0"'}, "base_url: expected a port"),
+        ({"base_url": '"https://vendor.example:port"'}, "base_url: expected a port"),
+        ({"base_url": '"https://vendor.example:"'}, "base_url: expected a port"),
+        ({"base_url": '"https://[::1"'}, "base_url: expected a port"),
+        ({"base_url": '"https://ven dor.example"'}, "base_url: has a character"),
+        ({"base_url": '"https://vendor.example/\\u001b[2J"'}, "base_url: has a character"),
+        ({"base_url": '"https://vendor.example\\\\@evil.example"'}, "base_url: has a character"),
+        ({"base_url": '"https://véndor.example"'}, "base_url: has a character"),
+        ({"base_url": '"https://.vendor..example"'}, "is no host's name"),
+        ({"base_url": '"https://10.0.0.300"'}, "is no host's name"),
+        ({"base_url": f'"https://{"a" * 64}.example"'}, "is no host's name"),
+        ({"base_url": '"vendor.example"'}, "expected an address like https://"),
+        ({"base_url": "7"}, "accounts.acme.base_url: "),
+        ({"poll_every_s": "inf"}, "accounts.acme.poll_every_s: "),
+        ({"poll_every_s": "nan"}, "accounts.acme.poll_every_s: "),
+        ({"poll_every_s": "1e300"}, "accounts.acme.poll_every_s: "),
+        ({"poll_every_s": "true"}, "accounts.acme.poll_every_s: "),
+        ({"licenses": "99999999999999999999"}, "accounts.acme.licenses: "),
+        ({"licenses": '"25"'}, "accounts.acme.licenses: "),
+        ({"limits": "{ timeout_s = inf }"}, "accounts.acme.limits.timeout_s: "),
+        ({"limits": "{ min_interval_s = nan }"}, "accounts.acme.limits.min_interval_s: "),
+        ({"limits": "{ concurrency = 1000000000 }"}, "accounts.acme.limits.concurrency: "),
+        ({"limits": "{ max_bytes = 1e30 }"}, "accounts.acme.limits.max_bytes: "),
+        ({"limits": "{ requests_per_s = [[1]] }"}, "accounts.acme.limits.requests_per_s: "),
+        ({"limits": '"none"'}, "accounts.acme.limits: "),
+        ({"start_date": "0001-01-01"}, "accounts.acme.start_date: "),
+        ({"start_date": "9999-12-31"}, "start_date: is more than a year ahead"),
+        ({"start_date": "20260101"}, "accounts.acme.start_date: "),
+        ({"start_date": "2026-01-01T10:00:00"}, "start_date: expected a day like 2026-01-31"),
+        ({"operation": f'"{"x" * 500}"'}, "accounts.acme.operation: "),
+        ({"timezone": '"../../etc/passwd"'}, "no such time zone"),
+        ({"timezone": '""'}, "no such time zone"),
+        ({"streams": '"calls"'}, "accounts.acme.streams: "),
+        ({"streams": "[[]]"}, "accounts.acme.streams.0: "),
+        ({"credentials": '["A_TOKEN"]'}, "accounts.acme.credentials: "),
+        ({"credentials": "{ token = { env = 5 } }"}, "accounts.acme.credentials.token.env: "),
+        ({"credentials": '{ token = { env = ["A", "B"] } }'}, "credentials.token.env: "),
+    ],
+)
+def test_nonsense_is_named(faults: Faults, changes: dict[str, str], told: str) -> None:
+    (said,) = faults(entry(**changes))
+    assert told in said
+    assert said.isprintable()
+    assert len(said) < 400
+
+
+def test_options_must_be_finite(faults: Faults) -> None:
+    told = faults(entry(vendor="conpeek", options="{ min_talking_time_s = inf }"))
+    assert told[0].startswith("accounts.acme.options.min_talking_time_s: ")
+
+
+@pytest.mark.parametrize("name", ['"\\u001b]0;x\\u0007"', '""', f'"{"a" * 500}"', '"a/b"', '"Ä"'])
+def test_a_name_that_isnt_one_is_shown_harmlessly(faults: Faults, name: str) -> None:
+    (said,) = faults(entry(name))
+    assert said.isprintable()
+    assert "the name may have a-z" in said
+    assert len(said) < 300
+
+
+def test_a_key_that_isnt_one_is_shown_harmlessly(faults: Faults) -> None:
+    said = faults(entry(), '"\\u001b[2J" = 1\n', '["\\u001b[3J"]\n')
+    assert len(said) == 2
+    assert all(fault.isprintable() for fault in said)
+
+
+def _folder(path: Path) -> None:
+    path.mkdir()
+
+
+def _unreadable(path: Path) -> None:
+    path.write_bytes(b"\xff\xfe\x00x")
+
+
+NO_SECRETS: dict[str, tuple[Callable[[Path], object], str]] = {
+    "a folder": (_folder, "expected a file, it is a folder"),
+    "a pipe": (os.mkfifo, "expected a file, it is a pipe"),
+    "a device": (lambda path: path.symlink_to("/dev/zero"), "expected a file, it is a device"),
+    "huge": (lambda path: path.write_text("x" * 10_000_000), "is larger than"),
+    "lines": (lambda path: path.write_text(f"{SECRET}\n{SECRET}\n"), "has more than one line"),
+    "empty": (lambda path: path.write_text("\n \n"), "is empty"),
+    "bytes": (_unreadable, "isn't text in UTF-8"),
+    "control": (lambda path: path.write_text(f"{SECRET}\x07x"), "can't be printed"),
+    "nowhere": (lambda path: path.symlink_to(path), "ymbolic link"),
+}
+
+
+@pytest.mark.parametrize("kind", NO_SECRETS)
+@pytest.mark.timeout(10)
+def test_a_file_that_holds_no_secret_is_named(faults: Faults, tmp_path: Path, kind: str) -> None:
+    make, told = NO_SECRETS[kind]
+    path = tmp_path / "secret"
+    make(path)
+    (said,) = faults(entry(credentials=f'{{ token = {{ file = "{path}" }} }}'))
+    assert said.startswith(f"accounts.acme.credentials.token: {path}")
+    assert told in said
+
+
+@pytest.mark.parametrize("value", ["\ufeff{}", "{}\n", "  {}\r\n", "\ufeff{}\r\n"])
+def test_what_editors_leave_around_a_secret_is_stripped(
+    read: Read, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, value: str
+) -> None:
+    file = tmp_path / "secret"
+    file.write_bytes(value.format(SECRET).encode())
+    monkeypatch.setenv("B_TOKEN", value.format(SECRET))
+    for where in (f'file = "{file}"', 'env = "B_TOKEN"'):
+        account = read(entry(credentials=f"{{ token = {{ {where} }} }}"))["acme"]
+        assert account.secret("token") == SECRET
+
+
+@pytest.mark.parametrize(
+    ("make", "told"),
+    [
+        (_folder, "it is a folder"),
+        (os.mkfifo, "it is a pipe"),
+        (lambda path: path.write_text("x = " + "[" * 100_000), "accounts.toml: n"),
+        (_unreadable, "isn't text in UTF-8"),
+    ],
+)
+@pytest.mark.timeout(10)
+def test_an_accounts_file_that_isnt_one_is_named(
+    tmp_path: Path, make: Callable[[Path], object], told: str
+) -> None:
+    path = tmp_path / "accounts.toml"
+    make(path)
+    with pytest.raises(ConfigurationError) as caught:
+        read_accounts(path)
+    assert told in caught.value.faults[0]

@@ -79,7 +79,7 @@ def from_facts(mart: str, assets: Mapping[str, Iterable[dg.AssetKey]]) -> dg.Tab
                 dg.TableColumnDep(asset, source)
                 for table in sources(mart)
                 for source in mart_column(column.name, table)
-                for asset in assets[table]
+                for asset in assets.get(table, ())
             ]
             for column in sql.catalog.tables()[f"marts.{mart}"]
         }

@@ -105,7 +105,7 @@ def _facts(vendors: Iterable[Vendor]) -> Deps:
 
 
 def _table_spec(name: str, facts: Deps) -> dg.AssetSpec:
-    deps = {key for table in lineage.sources(name) for key in facts[table]}
+    deps = {key for table in lineage.sources(name) for key in facts.get(table, [])}
     return dg.AssetSpec(
         mart_key(name),
         deps=sorted(deps),

@@ -4,7 +4,7 @@ One op, as accounts are inside an asset and streams share the vendor's limits. W
 day by day (`report`): an asset's partition is good only when no account failed on it.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import date
 from functools import partial
 from typing import Any
@@ -38,18 +38,39 @@ def facts_key(vendor: Vendor, stream: AnyStream) -> dg.AssetKey:
     return dg.AssetKey([vendor.name, stream.name])
 
 
+def vendor_key(vendor: Vendor) -> dg.AssetKey:
+    """The asset that stands for the vendor itself."""
+    return dg.AssetKey(["vendors", vendor.name])
+
+
+def vendor_spec(vendor: Vendor) -> dg.AssetSpec:
+    """The vendor as what its raw landings come from: an external asset, which nobody runs."""
+    return dg.AssetSpec(
+        vendor_key(vendor),
+        group_name=vendor.name,
+        owners=OWNERS,
+        kinds={"http"},
+        tags={"callhouse/vendor": vendor.name},
+        description=f"The API of {vendor.title}. Every request made to it is in ops.requests.",
+    )
+
+
 def vendor_assets(
-    vendor: Vendor, days: dg.PartitionsDefinition[str], watch: Watch | None = None
+    vendor: Vendor,
+    days: dg.PartitionsDefinition[str],
+    watch: Watch | None = None,
+    names: Collection[str] | None = None,
 ) -> dg.AssetsDefinition:
-    """Raw and facts of all of the vendor's streams.
+    """Raw and facts of the vendor's streams: of those with these names, or of all.
 
     Selected together, a partition is read from the vendor; facts alone are rebuilt from raw.
     """
+    streams = [stream for stream in vendor.streams if names is None or stream.name in names]
     specs = [
         spec.merge_attributes(
             metadata=code.references({"reading": stream.read, "mapping": stream.normalise})
         )
-        for stream in vendor.streams
+        for stream in streams
         for spec in _specs(vendor, stream)
     ]
 
@@ -58,7 +79,7 @@ def vendor_assets(
         specs=specs,
         check_specs=[
             spec
-            for stream in vendor.streams
+            for stream in streams
             for spec in checks.check_specs(stream, facts_key(vendor, stream))
         ],
         can_subset=True,
@@ -70,11 +91,12 @@ def vendor_assets(
         context: dg.AssetExecutionContext, config: Choice, callhouse: Callhouse
     ) -> Iterator[Any]:
         accounts = _chosen(context, vendor, config, callhouse)
-        read, rebuild = _asked(context, vendor)
+        read, rebuild = _asked(context, vendor, streams)
         wanted = partition_days(context.partition_keys)
         is_poll = context.run.tags.get(KIND_TAG) == POLL
         with callhouse.warehouse() as warehouse:
-            teller = Teller(context, warehouse, vendor, accounts, partial(_keys, context, vendor))
+            keys = partial(_keys, context, vendor)
+            teller = Teller(context, warehouse, vendor, streams, accounts, keys)
 
             def look(result: Result) -> None:
                 teller.note(result)
@@ -92,7 +114,7 @@ def vendor_assets(
                 results = teller.follow(loader, work, () if is_poll else wanted)
             finally:
                 loader.close()
-            for stream in vendor.streams:
+            for stream in streams:
                 mine = [result for result in results if result.stream == stream.name]
                 teller.tell(stream, _days_to_tell(mine, wanted, is_poll))
                 everybody = callhouse.accounts(vendor.name, {})
@@ -126,15 +148,13 @@ def _keys(
 
 
 def _asked(
-    context: dg.AssetExecutionContext, vendor: Vendor
+    context: dg.AssetExecutionContext, vendor: Vendor, streams: Sequence[AnyStream]
 ) -> tuple[list[AnyStream], list[AnyStream]]:
-    """The streams to read from the vendor, and those to rebuild from raw."""
+    """Of the streams those to read from the vendor, and those to rebuild from raw."""
     selected = context.selected_asset_keys
-    read = [stream for stream in vendor.streams if raw_key(vendor, stream) in selected]
+    read = [stream for stream in streams if raw_key(vendor, stream) in selected]
     rebuild = [
-        stream
-        for stream in vendor.streams
-        if facts_key(vendor, stream) in selected and stream not in read
+        stream for stream in streams if facts_key(vendor, stream) in selected and stream not in read
     ]
     return read, rebuild
 
@@ -170,9 +190,9 @@ def _specs(vendor: Vendor, stream: AnyStream) -> list[dg.AssetSpec]:
         "tags": {"callhouse/vendor": vendor.name, "callhouse/stream": stream.name},
         "skippable": True,
     }
-    upstream = (
-        [facts_key(vendor, vendor.stream(stream.of))] if isinstance(stream, DetailStream) else []
-    )
+    upstream = [vendor_key(vendor)]
+    if isinstance(stream, DetailStream):
+        upstream.append(facts_key(vendor, vendor.stream(stream.of)))
     raw = dg.AssetSpec(
         raw_key(vendor, stream),
         deps=upstream,

@@ -29,12 +29,14 @@ class Teller:
         context: dg.AssetExecutionContext,
         warehouse: Warehouse,
         vendor: Vendor,
+        streams: Sequence[AnyStream],
         accounts: Sequence[Account],
         keys: Keys,
     ) -> None:
         self._context = context
         self._warehouse = warehouse
         self._vendor = vendor
+        self._streams = streams
         self._accounts = accounts
         self._keys = keys
         self._results: dict[tuple[str, str], Result] = {}
@@ -80,7 +82,7 @@ class Teller:
             self._told.add((stream.name, day))
 
     def _tell_done(self, days: Sequence[date]) -> None:
-        for stream in self._vendor.streams:
+        for stream in self._streams:
             loading = [account for account in self._accounts if stream.name in account.streams]
             done = set(days) if loading and self._keys(stream) else set()
             for account in loading:

@@ -71,7 +71,7 @@ def poll_schedule(
         now = context.scheduled_execution_time
         with callhouse.warehouse() as warehouse:
             waiting = waits(warehouse, vendor, accounts, now)
-            due = [account for account in accounts if waiting[account.name] <= timedelta(0)]
+            due = [a for a in accounts if waiting.get(a.name, timedelta.max) <= timedelta(0)]
             if not due:
                 return dg.SkipReason(
                     why_not(vendor, waiting, read_quotas(warehouse, accounts, now))
@@ -121,18 +121,22 @@ def accounts_tag(some: Sequence[Account], accounts: Sequence[Account]) -> str:
 def waits(
     warehouse: Warehouse, vendor: Vendor, accounts: Sequence[Account], now: datetime
 ) -> dict[str, timedelta]:
-    """How long until each account's next stream is due.
+    """How long until the next of the vendor's streams is due, by account that loads any of them.
 
     One whose first business day hasn't begun waits for that; one whose credentials were refused
     waits for ever, or until it has other credentials.
     """
     states = read_states(warehouse, accounts, vendor.streams)
+    known = {stream.name for stream in vendor.streams}
     limiter = Limiter(warehouse)
     waiting: dict[str, timedelta] = {}
     for account in accounts:
+        names = [name for name in account.streams if name in known]
+        if not names:
+            continue
         dues = [
             next_due(account, state) or now
-            for name in account.streams
+            for name in names
             if not (state := states.get((account.name, name), StreamState())).stopped_key
             or state.stopped_key != limiter.credential(account)
         ]

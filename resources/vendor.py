@@ -4,8 +4,8 @@ A module in `resources/vendors/` holds a typed client, its streams, its limits a
 to facts, and says so in one object named `VENDOR`. It is found by being there.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
@@ -153,6 +153,10 @@ class Vendor:
     def stream(self, name: str) -> AnyStream:
         """The stream named `name`. Raises KeyError."""
         return {stream.name: stream for stream in self.streams}[name]
+
+    def only(self, names: Collection[str]) -> "Vendor":
+        """The same with the streams of these names alone."""
+        return replace(self, streams=tuple(s for s in self.streams if s.name in names))
 
     @property
     def default_streams(self) -> tuple[str, ...]:

@@ -58,7 +58,8 @@ def instance(_instance: dg.DagsterInstance) -> dg.DagsterInstance:
 @cache
 def definitions() -> dg.Definitions:
     """Made once: of the accounts they only want to know which days there are."""
-    return build_defs({"any": rig.account("conpeek", timezone=ZoneInfo("Pacific/Kiritimati"))})
+    furthest = rig.account("conpeek", timezone=ZoneInfo("Pacific/Kiritimati"))
+    return build_defs({"any": furthest, "gone": rig.account("evolux")})
 
 
 Accounts = Callable[..., None]

@@ -1,0 +1,82 @@
+"""The graph follows the accounts: what nobody loads isn't there."""
+
+from datetime import UTC, datetime
+
+import dagster as dg
+import pytest
+
+from assets.streams import vendor_key
+from pipelines.definitions import build_defs
+from resources.vendors import discover
+from tests.unit import rig
+
+VENDORS = discover()
+
+
+def keys(defs: dg.Definitions) -> set[str]:
+    return {key.to_user_string() for key in defs.resolve_asset_graph().get_all_asset_keys()}
+
+
+@pytest.fixture(scope="module")
+def two() -> dg.Definitions:
+    """Two vendors alone, of Vono without the audio."""
+    return build_defs({"one": rig.account("conpeek"), "other": rig.account("vono")})
+
+
+def test_a_vendor_without_accounts_is_not_there(two: dg.Definitions) -> None:
+    found = keys(two)
+    assert {key for key in found if key.partition("/")[0] in VENDORS} == {
+        "conpeek/dialogs_raw", "conpeek/dialogs", "vono/recordings_raw", "vono/recordings",
+    }  # fmt: skip
+    assert {key for key in found if key.startswith("vendors/")} == {
+        "vendors/conpeek",
+        "vendors/vono",
+    }
+    names = {job.name for job in two.get_repository_def().get_all_jobs()}
+    assert names == {"conpeek_poll", "vono_poll", "marts_refresh", "maintenance", "__ASSET_JOB"}
+    schedules = {schedule.name for schedule in two.get_repository_def().schedule_defs}
+    assert schedules == names - {"__ASSET_JOB"}
+
+
+def test_marts_come_from_what_is_there(two: dg.Definitions) -> None:
+    graph = two.resolve_asset_graph()
+    sources = {
+        parent.to_user_string()
+        for key in graph.get_all_asset_keys()
+        if key.path[0] == "marts"
+        for parent in graph.get(key).parent_keys
+    }
+    assert sources == {"conpeek/dialogs", "vono/recordings"}
+
+
+def test_an_opt_in_stream_is_there_once_an_account_loads_it() -> None:
+    plain = rig.account("vono")
+    with_audio = rig.account("vono", streams=("recordings", "recording_audio"))
+    assert "vono/recording_audio" not in keys(build_defs({"a": plain}))
+    assert "vono/recording_audio" in keys(build_defs({"a": plain, "b": with_audio}))
+
+
+def test_without_any_account_everything_is_there() -> None:
+    found = keys(build_defs({}))
+    assert {
+        f"{vendor.name}/{stream.name}" for vendor in VENDORS.values() for stream in vendor.streams
+    } <= found
+
+
+def test_a_vendor_is_what_its_raw_assets_come_from_and_nobody_runs_it(two: dg.Definitions) -> None:
+    graph = two.resolve_asset_graph()
+    for name, raw in (("conpeek", "dialogs_raw"), ("vono", "recordings_raw")):
+        vendor = graph.get(vendor_key(VENDORS[name]))
+        assert not vendor.is_executable
+        assert vendor.group_name == name
+        assert vendor.key in graph.get(dg.AssetKey([name, raw])).parent_keys
+
+
+def test_an_earlier_start_date_brings_its_days() -> None:
+    today = datetime.now(UTC).date()
+    late = rig.account("conpeek", start_date=today)
+    for account in (late, rig.account("conpeek")):
+        defs = build_defs({"one": late, "other": account})
+        days = defs.resolve_job_def("conpeek_poll").partitions_def
+        assert days
+        assert days.get_partition_keys()[0] == f"{account.start_date}"

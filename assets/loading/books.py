@@ -80,11 +80,14 @@ def close_days(
     stream: Stream,
     counts: dict[date, Counts],
     reading: Reading,
-    total: int | None,
+    counted: tuple[int | None, int],
     observed_at: datetime,
     now: datetime,
 ) -> set[date]:
-    """Judges the counted days that were read in full; returns those whose state changed."""
+    """Judges the counted days that were read in full; returns those whose state changed.
+    `counted`: the vendor's total, if it is one day's, and how many repeats are in it.
+    """
+    total, repeats = counted
     turned: set[date] = set()
     for day, count in counts.items():
         verdict = judge(stream, account, day, count, reading)
@@ -96,6 +99,7 @@ def close_days(
             note=verdict.note,
             next_read_at=verdict.next_read_at,
             vendor_total=total,
+            repeats=repeats,
             read_at=observed_at,
             now=now,
             **_where(account, stream),

@@ -191,6 +191,7 @@ class DetailReader:
                 note=note,
                 next_read_at=lacking.next_try_at,
                 vendor_total=lacking.parents,
+                repeats=0,
                 read_at=execute(connection, "load/clock")[0].now,
                 now=now,
                 **self._where,

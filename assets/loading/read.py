@@ -102,6 +102,7 @@ class WindowReader:
                 lambda c: compare(c, self._account, self._stream, whole, read.seen, read.asked_at)
             )
             if known.gone:
+                read.repeats = 0
                 try:
                     yield from self._sightings(window, read, until)
                 except DeferredError:
@@ -114,9 +115,11 @@ class WindowReader:
             try:
                 yield from self._reconciled(window, read)
                 return
-            except WindowTooLargeError:
+            except WindowTooLargeError as error:
                 if halves is None or (self._stream.replaces and len(window.days) == 1):
-                    raise
+                    raise WindowTooLargeError(
+                        f"{error}; {window} can't be asked for in parts"
+                    ) from None
                 if window.days:
                     self._learn(len(halves[1].days))
                 if until is not None and self._clock() > until:
@@ -132,7 +135,11 @@ class WindowReader:
                             days=days)  # fmt: skip
 
     def _reconciled(self, window: Window, read: Read) -> Iterator[Sighting]:
-        """The window's records, read again when their number isn't what the vendor says."""
+        """The window's records, read again when their number isn't what the vendor says.
+
+        Rows that are as many as it says, and yet not as many records, may stand on two pages or
+        may have been pushed over a page's end: halves tell, whose rows fit on a page at last.
+        """
         day = business_day(window.start, window.timezone)
         for _ in range(READS):
             part = Part()
@@ -142,13 +149,18 @@ class WindowReader:
                 for sighting in sightings(self._stream, page, day):
                     part.add(sighting)
                     yield sighting
-            if part.is_whole:
+            if part.is_whole or (not window.days and part.only_grew):
                 read.take(part)
                 return
-        told = " then ".join(map(str, sorted(part.totals)))
+        if part.fills_its_total:
+            raise WindowTooLargeError(
+                f"{self._stream.name}: {part.rows} rows came, as many as the vendor counts, but "
+                f"only {part.different} different ones: some stand on two pages"
+            )
+        told = " then ".join(map(str, dict.fromkeys(part.totals)))
         raise ContractError(
             f"{self._stream.name}: the vendor counts {told} records in {window}, but "
-            f"{len(part.seen) + len(part.odd)} different ones came, read {READS} times; "
+            f"{part.different} different ones came, read {READS} times; "
             "the window isn't complete and is read again later"
         )
 
@@ -200,15 +212,16 @@ class WindowReader:
             several_days=len(window.days) > 1,
             undated=len(landing.undated & landing.rejected & read.seen) + len(read.odd),
             disturbed=frozenset(later),
-            remarks=tuple(dict.fromkeys(read.remarks)),
+            remarks=read.remarks_on(window),
         )
+        counts_one_day = read.has_totals and len(window.days) == 1
         tally.turned |= books.close_days(
             connection,
             account,
             stream,
             {day: counts[day] for day in window.days},
             reading,
-            read.total if read.has_totals and len(window.days) == 1 else None,
+            (read.total, read.counted_repeats) if counts_one_day else (None, 0),
             read.asked_at,
             now,
         )

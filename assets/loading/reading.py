@@ -6,6 +6,7 @@ from datetime import datetime
 from assets.loading.sight import Sighting
 from resources import payload
 from resources.vendor import Page
+from resources.windows import Window
 
 
 @dataclass(slots=True)
@@ -15,30 +16,74 @@ class Part:
     seen: set[str] = field(default_factory=set)
     odd: set[str] = field(default_factory=set)
     odd_records: int = 0
-    totals: set[int] = field(default_factory=set)
+    rows: int = 0
+    """All that came, whatever came twice."""
+    repeats: int = 0
+    """Records that stood in the same answer before, equal to the byte."""
+    totals: list[int] = field(default_factory=list)
+    """What the answers said, in their order."""
     asked_at: datetime | None = None
+    _answer: set[str] = field(default_factory=set)
+    """Keys of the answer that is being counted."""
 
     def look(self, page: Page) -> None:
         """Counts an answer."""
         self.asked_at = self.asked_at or page.observed_at
+        self._answer = set()
         if page.total is not None:
-            self.totals.add(page.total)
+            self.totals.append(page.total)
 
     def add(self, sighting: Sighting) -> None:
         """Counts a record."""
-        if sighting.key is not None:
-            self.seen.add(sighting.key)
-        else:
+        self.rows += 1
+        key = sighting.key
+        if key is None:
             self.odd.add(payload.digest(payload.encode(sighting.record)))
             self.odd_records += 1
+        elif key in self._answer:
+            self.repeats += 1
+        else:
+            self._answer.add(key)
+            self.seen.add(key)
+
+    @property
+    def different(self) -> int:
+        """How many different records came."""
+        return len(self.seen) + len(self.odd)
 
     @property
     def is_whole(self) -> bool:
-        """Whether as many came as the vendor counts, if it counts. What has no key may be one
-        record on two pages, or two that look the same.
+        """Whether as many came as the vendor counts, if it counts."""
+        return not self.totals or (len(set(self.totals)) == 1 and self.totals[0] in self._counts)
+
+    @property
+    def only_grew(self) -> bool:
+        """Whether the total grew while the pages were read, and all came that it counted first."""
+        totals = self.totals
+        grew = totals[:1] < totals[-1:] and totals == sorted(totals)
+        return grew and totals[0] <= max(self._counts)
+
+    @property
+    def fills_its_total(self) -> bool:
+        """Whether as many rows came as the vendor counts, though not as many records."""
+        return set(self.totals) == {self.rows}
+
+    @property
+    def counted_repeats(self) -> int:
+        """The repeats that are in the vendor's total, too."""
+        return self.repeats if self.totals and self.totals[-1] not in self._records else 0
+
+    @property
+    def _records(self) -> set[int]:
+        """How many records came. What has no key may be one on two pages, or two that look the
+        same.
         """
-        possible = {len(self.seen) + len(self.odd), len(self.seen) + self.odd_records}
-        return not self.totals or (len(self.totals) == 1 and self.totals <= possible)
+        return {self.different, len(self.seen) + self.odd_records}
+
+    @property
+    def _counts(self) -> set[int]:
+        """What a vendor may count: its records, or its rows, of which some stand there twice."""
+        return self._records | {count + self.repeats for count in self._records}
 
 
 @dataclass(slots=True)
@@ -52,6 +97,10 @@ class Read:
     odd: set[str] = field(default_factory=set)
     total: int | None = None
     has_totals: bool = True
+    repeats: int = 0
+    """Records that stood twice in an answer, equal to the byte: each is one fact."""
+    counted_repeats: int = 0
+    """Those of them that the vendor's total counts, too."""
     is_doubtful: bool = False
     """Whether known records didn't come, and a limit didn't let them be asked for again."""
     requests: int = 0
@@ -71,4 +120,15 @@ class Read:
         self.seen |= small
         self.odd |= part.odd
         self.has_totals &= bool(part.totals)
-        self.total = (self.total or 0) + sum(part.totals)
+        self.total = (self.total or 0) + sum(part.totals[-1:])
+        self.repeats += part.repeats
+        self.counted_repeats += part.counted_repeats
+
+    def remarks_on(self, window: Window) -> tuple[str, ...]:
+        """The remarks, with what the counts say of the window's days."""
+        remarks = tuple(dict.fromkeys(self.remarks))
+        if not self.repeats:
+            return remarks
+        rows = "1 row" if self.repeats == 1 else f"{self.repeats:,} rows"
+        of = f" in {window.days[0]} to {window.days[-1]}" if len(window.days) > 1 else ""
+        return (*remarks, f"{rows} came twice{of}")

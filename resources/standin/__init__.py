@@ -10,7 +10,8 @@ from __future__ import annotations
 from resources.standin.clock import Clock
 from resources.standin.faults import Fault
 from resources.standin.limits import Breach
+from resources.standin.quirks import Quirk
 from resources.standin.server import StandIn
 from resources.standin.tenant import Tenant
 
-__all__ = ["Breach", "Clock", "Fault", "StandIn", "Tenant"]
+__all__ = ["Breach", "Clock", "Fault", "Quirk", "StandIn", "Tenant"]

@@ -200,6 +200,7 @@ class StandIn:
         faults = tenant.faults(report, ask)
         for fault in faults:
             ask = fault.misread(ask)
+        ask = tenant.read(ask)
         try:
             answer = tenant.api.refuse(tenant, ask) or next(
                 filter(None, map(tenant.api.over_limit, broken)), None

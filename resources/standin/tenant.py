@@ -1,4 +1,4 @@
-"""One customer of one vendor: credentials, limits, records, and the faults that wait for it."""
+"""One customer of one vendor: credentials, limits, records, quirks, and the faults that wait."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from resources.standin.answer import Answer, Api, Ask
 from resources.standin.clock import Clock
 from resources.standin.faults import Armed, Fault
 from resources.standin.limits import Limits, Meter
+from resources.standin.quirks import Listing, Quirk
 
 
 class Imagination(Protocol):
@@ -51,6 +52,7 @@ class Tenant:
         }
         self._attachments: dict[str, Any] = {}
         self._armed: list[Armed] = []
+        self._quirks: tuple[Quirk, ...] = ()
 
     @property
     def path(self) -> str:
@@ -110,9 +112,15 @@ class Tenant:
         with self._lock:
             self._armed.append(Armed(fault, times, after, report, when))
 
+    def behave(self, *quirks: Quirk) -> None:
+        """These are the server's habits from now on, and no others; in the order of their use."""
+        self._quirks = quirks
+
     def disarm(self) -> None:
+        """No fault waits any more, and the server has no quirk."""
         with self._lock:
             self._armed.clear()
+        self.behave()
 
     # What the API and the server take out.
 
@@ -123,6 +131,19 @@ class Tenant:
         if self.imagination is None:
             return put
         return self.imagination.rows(report, since, until) + put
+
+    def read(self, ask: Ask) -> Ask:
+        """The question as this server reads it."""
+        for quirk in self._quirks:
+            ask = quirk.read(ask)
+        return ask
+
+    def listing(self, rows: list[Any], start: int = 0, limit: int | None = None) -> Listing:
+        """Of the rows that answer a question what this server shows of them, and counts."""
+        listing = Listing(rows, start, limit, len(rows))
+        for quirk in self._quirks:
+            quirk.change(listing)
+        return listing
 
     def totals(self, since: date, until: date) -> list[Any]:
         """Wolkvox: totals that were put, for these days or for no day in particular."""

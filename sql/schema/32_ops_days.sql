@@ -5,6 +5,7 @@ CREATE TABLE ops.days (
     state          text        NOT NULL CHECK (state IN ('open', 'settling', 'complete', 'failed')),
     timezone       text,
     vendor_total   bigint,
+    repeats        bigint      NOT NULL DEFAULT 0,
     raw_records    bigint      NOT NULL DEFAULT 0,
     facts          bigint      NOT NULL DEFAULT 0,
     rejects        bigint      NOT NULL DEFAULT 0,
@@ -26,6 +27,7 @@ COMMENT ON COLUMN ops.days.call_date IS 'Business day';
 COMMENT ON COLUMN ops.days.state IS 'open: the day goes on or was never read whole. settling: read whole, but records may still change. complete: read whole, and raw = facts + rejects. failed: note says why';
 COMMENT ON COLUMN ops.days.timezone IS 'The time zone whose calendar day this is: the account''s when it was loaded. NULL: nothing loaded yet';
 COMMENT ON COLUMN ops.days.vendor_total IS 'The vendor''s own count of the day''s records at the last full read. NULL: it gives none, or records came since';
+COMMENT ON COLUMN ops.days.repeats IS 'Rows in vendor_total that stand twice in its answer, equal to the byte: each is one record';
 COMMENT ON COLUMN ops.days.raw_records IS 'Records of the day, each counted once whatever its versions';
 COMMENT ON COLUMN ops.days.facts IS 'Records that are facts';
 COMMENT ON COLUMN ops.days.rejects IS 'Records that couldn''t become facts';

@@ -37,6 +37,7 @@ def answer(tenant: Tenant, ask: Ask) -> Answer:
         for call in tenant.rows("calls_list", since, since + timedelta(days=1))
         if _is_of(call, day, tenant) and (popup is None or call["popup_uuid"] == popup)
     ]
+    calls = tenant.listing(calls).page
     return Answer(payload=calls, rows=calls) if calls else Answer(204)
 
 

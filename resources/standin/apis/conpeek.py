@@ -74,7 +74,7 @@ def answer(tenant: Tenant, ask: Ask) -> Answer:
         for dialog in tenant.rows("cdr_dialog", *bounds(conditions))
         if not isinstance(dialog, dict) or all(test(dialog) for test in tests)
     ]
-    return envelope(dialogs[offset:][:limit])
+    return envelope(tenant.listing(dialogs, offset, limit).page)
 
 
 def envelope(rows: list[Any]) -> Answer:

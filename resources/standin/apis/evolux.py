@@ -62,7 +62,8 @@ def _page(tenant: Tenant, ask: Ask) -> Answer:
         if (at := started(call)) is None or since <= at <= until
     ]
     calls.sort(key=lambda call: started(call) or until, reverse=True)
-    return envelope(ask, since, until, page, limit, len(calls), calls[(page - 1) * limit :][:limit])
+    listing = tenant.listing(calls, (page - 1) * limit, limit)
+    return envelope(ask, since, until, page, limit, listing.total, listing.page)
 
 
 def envelope(

@@ -12,6 +12,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from resources.standin.answer import Answer, Api, Ask, RefusalError
+from resources.standin.quirks import Listing
 
 if TYPE_CHECKING:
     from resources.standin.tenant import Tenant
@@ -61,16 +62,18 @@ def answer(tenant: Tenant, ask: Ask) -> Answer:
             and (_is_within(row, since, until) if record_id is None else _is(row, record_id))
         )
     ]
-    return envelope(found, _count(ask, "start", 0), _count(ask, "limit", 100))
+    start, limit = _count(ask, "start", 0), _count(ask, "limit", 100)
+    return envelope(tenant.listing(found, start, limit), start, limit)
 
 
-def envelope(found: list[Any], start: int, limit: int) -> Answer:
-    rows = found[start:][:limit]
+def envelope(listing: Listing, start: int, limit: int) -> Answer:
+    """A page of the list, under the place and the size that were asked for."""
+    found, rows = listing.rows, listing.page
     seconds = sum(_number(row, "duration") for row in found)
     payload: dict[str, Any] = {
         "error": 0,
         "reason": "OK",
-        "total_records": len(found),
+        "total_records": listing.total,
         "total_time": seconds,
         "total_time_text": duration_text(seconds),
         "total_size": size_text(sum(_bytes(row) for row in found)),

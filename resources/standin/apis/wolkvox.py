@@ -61,7 +61,7 @@ def answer(tenant: Tenant, ask: Ask) -> Answer:
         )
         return error(400, f"THE LIMIT OF DAYS IS {days}")
     rows = _totals(tenant, since, until) if name == "cdr_2" else _calls(tenant, name, since, until)
-    return envelope(tenant, name, rows)
+    return envelope(tenant, name, tenant.listing(rows).page)
 
 
 def envelope(tenant: Tenant, name: str, rows: list[Any]) -> Answer:

@@ -1,0 +1,129 @@
+"""Habits of a server that last until it gives them up, each a small change to what it lists.
+
+A fault spoils one answer; a quirk is how this server always answers. Documents don't tell of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from resources.standin.answer import Answer, Ask, RefusalError
+
+
+@dataclass
+class Listing:
+    """A list that was asked for, before a page of it is cut out."""
+
+    rows: list[Any]
+    start: int
+    """The place in the list at which the page begins."""
+    limit: int | None
+    """How many rows the page may have; None: there are no pages."""
+    total: int
+    """How many rows the server says there are."""
+
+    @property
+    def page(self) -> list[Any]:
+        return self.rows[self.start :][: self.limit]
+
+
+def _as_asked(ask: Ask) -> Ask:
+    return ask
+
+
+def _as_it_is(_: Listing) -> None:
+    """A quirk of reading questions only."""
+
+
+@dataclass(frozen=True)
+class Quirk:
+    """One habit. Made by its class methods; `Quirk(name, …)` makes more."""
+
+    name: str
+    change: Callable[[Listing], None] = _as_it_is
+    read: Callable[[Ask], Ask] = _as_asked
+    """What the server makes of a question."""
+
+    @classmethod
+    def page_cap(cls, size: int) -> Quirk:
+        """At most so many rows a page, whatever `limit` says."""
+
+        def read(ask: Ask) -> Ask:
+            asked = ask.query.get("limit", "")
+            limit = min(size, int(asked)) if asked.isdecimal() else size
+            return replace(ask, query={**ask.query, "limit": str(limit)})
+
+        return cls("page_cap", read=read)
+
+    @classmethod
+    def first_page_only(cls) -> Quirk:
+        """Where a page begins is ignored, though the answer says otherwise where it says it."""
+
+        def change(listing: Listing) -> None:
+            listing.start = 0
+
+        return cls("first_page_only", change)
+
+    @classmethod
+    def last_page_again(cls) -> Quirk:
+        """Beyond the end the last page comes, for ever."""
+
+        def change(listing: Listing) -> None:
+            if listing.limit and listing.rows and listing.start >= len(listing.rows):
+                listing.start = (len(listing.rows) - 1) // listing.limit * listing.limit
+
+        return cls("last_page_again", change)
+
+    @classmethod
+    def deep_pages_refused(cls, start: int, status: int = 400) -> Quirk:
+        """A page that begins at this row, or after it, is refused."""
+
+        def change(listing: Listing) -> None:
+            if listing.start >= start:
+                raise RefusalError(Answer(status, {"error": "too deep"}))
+
+        return cls("deep_pages_refused", change)
+
+    @classmethod
+    def gaps(cls, every: int) -> Quirk:
+        """Every so many places of the list belong to a deleted row: they count for where a page
+        begins and ends, and nothing is shown of them.
+        """
+
+        def before(place: int) -> int:
+            """Rows that are shown before a place of the list."""
+            return place - place // every
+
+        def change(listing: Listing) -> None:
+            if listing.limit is not None:
+                end = before(listing.start + listing.limit)
+                listing.start = before(listing.start)
+                listing.limit = max(end - listing.start, 0)
+
+        return cls("gaps", change)
+
+    @classmethod
+    def rows_twice(cls, every: int = 1) -> Quirk:
+        """Every so many rows stand in the list twice, and are counted twice."""
+
+        def change(listing: Listing) -> None:
+            listing.rows = [
+                row
+                for place, row in enumerate(listing.rows)
+                for _ in range(1 if place % every else 2)
+            ]
+            listing.total = len(listing.rows)
+
+        return cls("rows_twice", change)
+
+    @classmethod
+    def growing_total(cls) -> Quirk:
+        """Each page after the first counts one row more than the page before."""
+
+        def change(listing: Listing) -> None:
+            if listing.limit:
+                listing.total += listing.start // listing.limit
+
+        return cls("growing_total", change)

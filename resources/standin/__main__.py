@@ -7,7 +7,9 @@ import json
 from datetime import date
 from pathlib import Path
 
-from resources.standin import StandIn, demo, fast
+from resources.standin import Quirk, StandIn, demo, fast
+
+QUIRK = "a habit of one tenant, as demo-vono:page_cap:size=40; several may be given"
 
 
 def main() -> None:
@@ -21,6 +23,7 @@ def main() -> None:
         demo.register(standin)
     for tenant in standin.tenants.values():
         tenant.latency_s = arguments.latency_ms / 1000
+        tenant.behave(*(quirk for name, quirk in arguments.quirk if name == tenant.name))
     # True already: the socket has been listening since the stand-in was made.
     print(f"ready {standin.base_url}", flush=True)
     standin.run()
@@ -31,12 +34,20 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--port", type=int, default=0, help="on loopback; 0: any free one")
     parser.add_argument("--state", type=Path, required=True, help="what survives a restart")
     parser.add_argument("--latency-ms", type=int, default=0, help="before every answer")
+    parser.add_argument("--quirk", type=_quirk, action="append", default=[], help=QUIRK)
     parser.add_argument("--fast", action="store_true", help="the benchmarks' tenants, no demo")
     sizes = fast.Sizes()
     parser.add_argument("--dialogs", type=int, default=sizes.dialogs, help="fast Conpeek")
     parser.add_argument("--calls", type=int, default=sizes.calls, help="fast Evolux")
     parser.add_argument("--handled", type=int, default=sizes.handled, help="fast Wolkvox")
     return parser
+
+
+def _quirk(text: str) -> tuple[str, Quirk]:
+    """The tenant's name, and the habit."""
+    tenant, name, *settings = text.split(":")
+    pairs = (setting.split("=") for setting in settings)
+    return tenant, Quirk.named(name, **{key: int(value) for key, value in pairs})
 
 
 def _first_day(state: Path) -> date | None:

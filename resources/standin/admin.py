@@ -1,4 +1,6 @@
-"""The stand-in's own door, for other processes: health, what it saw, faults, clock, tenants."""
+"""The stand-in's own door, for other processes: health, what it saw, faults, quirks, clock,
+tenants.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +15,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from resources.standin.faults import Fault
+from resources.standin.quirks import Quirk
 
 if TYPE_CHECKING:
     from resources.standin.server import StandIn
@@ -72,6 +75,14 @@ def admin_routes(standin: StandIn) -> list[Route]:
         tenant.arm(fault, **wish)
         return _json({"armed": fault.name}, 201)
 
+    async def quirks(request: Request) -> Response:
+        """`{"vendor": …, "tenant": …, "quirks": [{"quirk": "page_cap", "with": {"size": 9}}]}`."""
+        wish = await request.json()
+        tenant = standin.tenants[wish["vendor"], wish["tenant"]]
+        found = [Quirk.named(one["quirk"], **one.get("with", {})) for one in wish["quirks"]]
+        tenant.behave(*found)
+        return _json({"quirks": [quirk.name for quirk in found]}, 201)
+
     return [
         Route("/_standin/health", health),
         Route("/_standin/breaches", breaches),
@@ -79,4 +90,5 @@ def admin_routes(standin: StandIn) -> list[Route]:
         Route("/_standin/clock", clock, methods=["POST"]),
         Route("/_standin/tenants", tenants, methods=["POST"]),
         Route("/_standin/faults", faults, methods=["POST"]),
+        Route("/_standin/quirks", quirks, methods=["POST"]),
     ]

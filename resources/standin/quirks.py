@@ -47,6 +47,13 @@ class Quirk:
     """What the server makes of a question."""
 
     @classmethod
+    def named(cls, name: str, **settings: Any) -> Quirk:
+        """A quirk by the name of the class method that makes it, for other processes."""
+        quirk = getattr(cls, name)(**settings)
+        assert isinstance(quirk, Quirk)
+        return quirk
+
+    @classmethod
     def page_cap(cls, size: int) -> Quirk:
         """At most so many rows a page, whatever `limit` says."""
 

@@ -126,6 +126,19 @@ def _total(thing: Thing, _: ZoneInfo) -> Payload:
     return {"agent_name": f"Agent {thing.number}", "calls": calls, "cost": "12.50"}
 
 
+def _handled(thing: Thing, zone: ZoneInfo) -> Payload:
+    return {
+        "conn_id": f"c-{thing.number}",
+        "agent_id": "7",
+        "type_interaction": "inbound",
+        "date": f"{thing.start.astimezone(zone):%Y-%m-%d %H:%M:%S}",
+        "agent_name": "Agent 7",
+        "telephone": "3204567890",
+        "time_seg": "much" if thing.broken else str(thing.value),
+        "cost": "12.50",
+    }
+
+
 KINDS = (
     Kind(
         vendor="conpeek", stream="dialogs", zone=ZoneInfo("Europe/Warsaw"), table="call_legs",
@@ -154,4 +167,14 @@ KINDS = (
         key_of=lambda payload, day: f"{day}/{payload['agent_name']}", value_field="calls",
         says_nothing_of_none=True, replaces=True, moves=False,
     ),
+)  # fmt: skip
+"""One stream a vendor: what the histories are about."""
+
+HANDLED = Kind(
+    vendor="wolkvox", stream="calls", zone=ZoneInfo("America/Bogota"), table="calls",
+    column="duration_s", show=_handled, report="cdr_1", tells_total=True,
+    key_of=lambda payload, _: "/".join(
+        payload[field] for field in ("conn_id", "agent_id", "type_interaction", "date")
+    ),
+    value_field="time_seg", says_nothing_of_none=True,
 )  # fmt: skip

@@ -15,7 +15,7 @@ from resources.vendor import Stream
 from resources.warehouse import Warehouse
 from tests.conftest import fresh_database
 from tests.model.bench import Bench
-from tests.model.vendors import KINDS, Kind, Thing
+from tests.model.vendors import HANDLED, KINDS, Kind, Thing
 
 DAY = date(2025, 3, 12)
 NOON = datetime(2025, 3, 12, 15, 0, tzinfo=UTC)
@@ -31,6 +31,7 @@ class Scene:
     tenant: Tenant
     account: Account
     stream: Stream
+    _asked: int = 0
 
     def thing(self, number: int, minutes: int = 0, **changes: Any) -> Thing:
         """Something that happened at the vendor, `minutes` after eleven, and is over."""
@@ -70,6 +71,12 @@ class Scene:
         """Rows of the account; `:account` is its name."""
         return [tuple(row) for row in self.bench.query(text, self.account)]
 
+    def requests(self) -> int:
+        """How often the vendor was asked since this was last called, or since the beginning."""
+        mine = [r for r in self.bench.standin.requests if r.tenant == self.tenant.name]
+        before, self._asked = self._asked, len(mine)
+        return self._asked - before
+
     def day(self, day: date = DAY) -> Any:
         """The day's line in `ops.days`."""
         rows = self.bench.query("SELECT * FROM ops.days WHERE account = :account", self.account)
@@ -95,6 +102,18 @@ class Scene:
             "WHERE account = :account AND resolved_at IS NULL ORDER BY 1, 2"
         )
 
+    def unreconciled(self, day: date = DAY) -> list[str]:
+        """What the check of the warehouse says of the day."""
+        rows = self.bench.warehouse.rows(
+            "checks/reconciled",
+            accounts=[self.account.name],
+            stream=self.stream.name,
+            days=[day],
+            table=self.stream.table,
+            replaces=self.stream.replaces,
+        )
+        return [row.note for row in rows]
+
 
 Open = Callable[..., Scene]
 
@@ -114,11 +133,13 @@ def bench(postgres_url: str, template_database: str) -> Iterator[Bench]:
 
 @pytest.fixture
 def scene(bench: Bench) -> Open:
-    """Opens a scene at a vendor: it is noon, and nothing has been read yet."""
+    """Opens a scene at a vendor (or at one of its streams, as `vendor.stream`): it is noon, and
+    nothing has been read yet.
+    """
 
     def open_(vendor: str, start_date: date = DAY, **changes: Any) -> Scene:
         bench.clock.set(NOON)
-        kind = next(kind for kind in KINDS if kind.vendor == vendor)
+        kind = next(kind for kind in (*KINDS, HANDLED) if vendor in (kind.vendor, str(kind)))
         tenant, account, stream = bench.open(kind, start_date)
         return Scene(bench, kind, tenant, account.model_copy(update=changes), stream)
 

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from resources.standin import Fault
+from resources.standin import Fault, Quirk
 from resources.standin.answer import Answer, Ask
 from tests.truth.conftest import NOON, Open, Scene
 
@@ -89,3 +89,53 @@ def test_one_record_in_two_states_on_two_pages_has_both_versions(scene: Open) ->
     assert here.backfill().error is None
     assert [row for row in here.versions() if row[0] == "1"] == [("1", 1, "11"), ("1", 2, "99")]
     assert here.day().facts == 59
+
+
+# Totals.
+
+TOTALS = ["evolux", "vono", "wolkvox.calls", "wolkvox.agent_usage"]
+
+
+@pytest.mark.parametrize("vendor", TOTALS)
+def test_rows_that_stand_twice_are_one_fact_each_and_satisfy_the_total(
+    scene: Open, vendor: str
+) -> None:
+    here = scene(vendor)
+    here.put(*(here.thing(number) for number in range(1, 4)))
+    here.at(EVENING + timedelta(days=2))
+    here.tenant.behave(Quirk.rows_twice(every=2))
+    assert here.backfill().error is None
+    day = here.day()
+    assert (day.state, day.raw_records, day.facts, day.rejects) == ("complete", 3, 3, 0)
+    assert (day.vendor_total, day.repeats, day.note) == (5, 2, "2 rows came twice")
+    assert here.unreconciled() == []
+
+    here.tenant.behave()
+    here.backfill()
+    assert (here.day().vendor_total, here.day().repeats, here.day().note) == (3, 0, None)
+
+
+@pytest.mark.parametrize("vendor", ["conpeek", "clickfono"])
+def test_rows_that_stand_twice_are_told_where_there_is_no_total(scene: Open, vendor: str) -> None:
+    here = scene(vendor)
+    here.put(here.thing(1), here.thing(2))
+    here.at(EVENING)
+    here.tenant.behave(Quirk.rows_twice(every=2))
+    here.backfill()
+    assert (here.day().state, here.day().facts, here.day().repeats) == ("complete", 2, 0)
+    assert here.day().note == "1 row came twice"
+
+
+@pytest.mark.parametrize("vendor", ["evolux", "vono"])
+def test_rows_that_stand_twice_on_two_pages_are_told_apart_from_rows_that_are_lacking(
+    scene: Open, vendor: str
+) -> None:
+    """As many rows as the vendor counts, and fewer records: a call may have been pushed out."""
+    here = scene(vendor)
+    here.put(*(here.thing(number, minutes=-number) for number in range(1, MANY)))
+    here.at(EVENING)
+    here.tenant.behave(Quirk.rows_twice(every=3))
+    assert here.backfill().error is None
+    assert shown(here) == list(range(1, MANY))
+    assert here.day().state == "complete"
+    assert here.unreconciled() == []

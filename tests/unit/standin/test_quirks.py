@@ -1,0 +1,129 @@
+"""Habits of a server, as a caller meets them, at each vendor that has pages."""
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from resources.standin import Quirk, StandIn, Tenant
+
+TIMES = [f"2026-03-10 10:{minute:02}:00" for minute in range(10)]
+RECORDS: dict[str, list[dict[str, Any]]] = {
+    "conpeek": [{"dialog_uuid": str(n), "start_time": at} for n, at in enumerate(TIMES)],
+    "evolux": [{"id": n, "start_time": f"{at}+00:00"} for n, at in enumerate(reversed(TIMES))],
+    "vono": [{"record_id": n, "customer_id": 1, "calldate": at} for n, at in enumerate(TIMES)],
+}
+KEYS = {"conpeek": "dialog_uuid", "evolux": "id", "vono": "record_id"}
+PATHS = {"conpeek": "cdr_dialog", "evolux": "api/v1/studio/calls", "vono": "api/recording/t/k"}
+HEADERS = dict.fromkeys(("token", "authorization"), "t")
+
+
+@pytest.fixture(params=RECORDS)
+def tenant(standin: StandIn, http: httpx.Client, request: pytest.FixtureRequest) -> Tenant:
+    tenant = standin.tenant(request.param, "demo", token="t", key="k", timezone="UTC")
+    tenant.put(RECORDS[tenant.vendor])
+    http.base_url = httpx.URL(standin.url(tenant))
+    http.headers.update(HEADERS)
+    return tenant
+
+
+def get(http: httpx.Client, tenant: Tenant, page: int, limit: int = 4) -> httpx.Response:
+    """A page of so many rows, counted from 0."""
+    if tenant.vendor == "evolux":
+        where = {"page": page + 1}
+    else:
+        where = {"offset" if tenant.vendor == "conpeek" else "start": page * limit}
+    return http.get(PATHS[tenant.vendor], params={"limit": limit, **where})
+
+
+def shown(http: httpx.Client, tenant: Tenant, page: int, limit: int = 4) -> list[int]:
+    rows = get(http, tenant, page, limit).json()["data"]
+    return [int(row[KEYS[tenant.vendor]]) for row in rows]
+
+
+def total(http: httpx.Client, tenant: Tenant, page: int) -> int | None:
+    answer = get(http, tenant, page).json()
+    found: int | None = answer.get("pagination", {}).get("total", answer.get("total_records"))
+    return found
+
+
+def test_without_a_quirk_pages_are_what_was_asked_for(tenant: Tenant, http: httpx.Client) -> None:
+    pages = [shown(http, tenant, page) for page in range(4)]
+    assert pages == [[0, 1, 2, 3], [4, 5, 6, 7], [8, 9], []]
+
+
+def test_a_cap_below_what_is_asked_for(tenant: Tenant, http: httpx.Client) -> None:
+    tenant.behave(Quirk.page_cap(3))
+    assert shown(http, tenant, 0) == [0, 1, 2]
+    assert shown(http, tenant, 0, limit=2) == [0, 1]
+
+
+def test_where_a_page_begins_is_ignored(tenant: Tenant, http: httpx.Client) -> None:
+    tenant.behave(Quirk.first_page_only())
+    assert shown(http, tenant, 2) == [0, 1, 2, 3]
+
+
+def test_the_last_page_again_and_again(tenant: Tenant, http: httpx.Client) -> None:
+    tenant.behave(Quirk.last_page_again())
+    assert [shown(http, tenant, page) for page in (1, 2, 3, 9)] == [[4, 5, 6, 7]] + 3 * [[8, 9]]
+
+
+def test_deep_pages_are_refused(tenant: Tenant, http: httpx.Client) -> None:
+    tenant.behave(Quirk.deep_pages_refused(8, status=416))
+    assert [get(http, tenant, page).status_code for page in range(3)] == [200, 200, 416]
+
+
+def test_gaps_take_places_and_show_nothing(tenant: Tenant, http: httpx.Client) -> None:
+    tenant.behave(Quirk.gaps(every=3))
+    pages = [shown(http, tenant, page) for page in range(5)]
+    assert pages == [[0, 1, 2], [3, 4, 5], [6, 7], [8, 9], []]
+
+
+def test_rows_twice_are_counted_twice(tenant: Tenant, http: httpx.Client) -> None:
+    tenant.behave(Quirk.rows_twice(every=2))
+    assert shown(http, tenant, 0) == [0, 0, 1, 2]
+    assert total(http, tenant, 0) == (None if tenant.vendor == "conpeek" else 15)
+
+
+def test_a_total_that_grows_from_page_to_page(tenant: Tenant, http: httpx.Client) -> None:
+    tenant.behave(Quirk.growing_total())
+    expected = [None] * 3 if tenant.vendor == "conpeek" else [10, 11, 12]
+    assert [total(http, tenant, page) for page in range(3)] == expected
+
+
+def test_quirks_add_up_and_are_given_up(tenant: Tenant, http: httpx.Client) -> None:
+    tenant.behave(Quirk.page_cap(3), Quirk.rows_twice())
+    assert shown(http, tenant, 0) == [0, 0, 1]
+    tenant.disarm()
+    assert shown(http, tenant, 0) == [0, 1, 2, 3]
+
+
+def test_another_process_names_them(standin: StandIn, tenant: Tenant, http: httpx.Client) -> None:
+    wish = {
+        "vendor": tenant.vendor,
+        "tenant": tenant.name,
+        "quirks": [{"quirk": "page_cap", "with": {"size": 1}}],
+    }
+    answer = httpx.post(f"{standin.base_url}/_standin/quirks", json=wish)
+    assert (answer.status_code, answer.json()) == (201, {"quirks": ["page_cap"]})
+    assert shown(http, tenant, 0) == [0]
+
+
+def test_the_command_line_names_them(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "resources.standin", "--state", str(tmp_path)]
+    for quirk in ("page_cap:size=2", "deep_pages_refused:start=2"):
+        command += ["--quirk", f"demo-vono:{quirk}"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout
+            base_url = process.stdout.readline().split()[1]
+            secrets = "standin-token-of-demo-vono/standin-key-of-demo-vono"
+            url = f"{base_url}/vono/demo-vono/api/recording/{secrets}"
+            first, second = (httpx.get(url, params={"start": start}) for start in (0, 2))
+        finally:
+            process.kill()
+    assert first.json()["limit"] == 2
+    assert second.status_code == 400

@@ -7,8 +7,8 @@ import logging
 import random
 import ssl
 import time
-from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -20,7 +20,7 @@ from urllib.parse import quote, urlencode, urlsplit
 import httpx
 import stamina
 
-from resources import payload
+from resources import content, payload, wire
 from resources.account import Account
 from resources.errors import (
     CallhouseError,
@@ -45,13 +45,17 @@ stamina.instrumentation.set_on_retry_hooks([])
 T = TypeVar("T")
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 ATTEMPTS = 4
+TRYING = timedelta(seconds=5)
+"""So soon after the first attempt another may begin, however impatient one is."""
 FAILED_S = 0.5
 """The first pause after a failure; it doubles with every attempt, as all of these do."""
 THROTTLED_S = 2.0
 """The first pause after a 429 or 503 without Retry-After."""
 LONGEST_PAUSE_S = 86_400
 """Whatever a Retry-After says: a day later the vendor is asked again."""
-CHUNK = 256 * 1024
+MOST_HEADERS = 200
+GRACE_S = 2.0
+"""Beyond the time that a vendor says it takes at most: for the way there and back."""
 KEPT_OF_A_BODY = 64 * 1024
 
 
@@ -75,7 +79,10 @@ Parse = Callable[[Answer], tuple[T, int]]
 
 
 class Transport:
-    """The process's connections to vendors, shared by all accounts. No cookies, no redirects."""
+    """The process's connections to vendors, shared by all accounts. No cookies, no redirects.
+
+    How many there are is the limiter's matter: a request that waited here would lose its time.
+    """
 
     def __init__(self) -> None:
         nothing = CookieJar(DefaultCookiePolicy(allowed_domains=[]))
@@ -83,16 +90,31 @@ class Transport:
             verify=ssl.create_default_context(),
             cookies=nothing,
             follow_redirects=False,
-            limits=httpx.Limits(max_connections=64, max_keepalive_connections=32),
-            headers={"user-agent": "callhouse", "accept": "application/json"},
+            timeout=None,  # noqa: S113 - `wire` keeps the time
+            limits=httpx.Limits(max_connections=None, max_keepalive_connections=32),
+            headers={
+                "user-agent": "callhouse",
+                "accept": "application/json",
+                "accept-encoding": content.ACCEPTED,
+            },
         )
+        for transport in (self._client._transport, *self._client._mounts.values()):  # noqa: SLF001
+            if isinstance(
+                transport, httpx.HTTPTransport
+            ):  # directly, or by the environment's proxy
+                transport._pool._network_backend = wire.Backend()  # noqa: SLF001 - no other way in
 
+    @contextmanager
     def get(
-        self, url: str, headers: Mapping[str, str], timeout_s: float
-    ) -> AbstractContextManager[httpx.Response]:
-        """A streamed GET, as a context manager."""
-        timeout = httpx.Timeout(timeout_s, connect=10, pool=60)
-        return self._client.stream("GET", url, headers=dict(headers), timeout=timeout)
+        self, url: str, headers: Mapping[str, str], exchange: wire.Exchange
+    ) -> Iterator[httpx.Response]:
+        """A streamed GET. Raises whatever ends the exchange before its time."""
+        with (
+            wire.governed_by(exchange),
+            self._client.stream("GET", url, headers=dict(headers)) as response,
+        ):
+            exchange.has_head = True
+            yield response
 
     def close(self) -> None:
         """Closes every connection."""
@@ -135,6 +157,7 @@ class Http:
 
         Every attempt has a permit of its own and stands in the ledger. `report` is what the
         vendor counts the limit by. With `sink` the body of a 200 goes there instead of memory.
+        No attempt begins when the patience is over.
         Raises whatever `parse` raises, TransientError after the last attempt, and
         WindowTooLargeError for an answer beyond the account's size or time limit.
         """
@@ -143,7 +166,11 @@ class Http:
         failure: TransientError | None = None
         try:
             for attempt in stamina.retry_context(
-                on=_pause, attempts=ATTEMPTS, timeout=None, wait_initial=FAILED_S, wait_max=30
+                on=_pause,
+                attempts=ATTEMPTS,
+                timeout=max(self._patience.longest, TRYING),
+                wait_initial=FAILED_S,
+                wait_max=30,
             ):
                 with attempt:
                     try:
@@ -193,31 +220,26 @@ class Http:
         self, url: str, headers: Mapping[str, str], permit: Permit, sink: IO[bytes] | None
     ) -> Answer:
         limits, outcome = self._account.limits, permit.outcome
-        deadline = time.monotonic() + limits.timeout_s + 2
+        exchange = wire.Exchange(limits.timeout_s + GRACE_S, limits.max_bytes, permit.check)
         kept = bytearray()
-        permit.check()
         try:
-            with self._transport.get(url, headers, limits.timeout_s + 2) as response:
+            with self._transport.get(url, headers, exchange) as response:
                 outcome.reached_s = time.monotonic() - outcome.started
                 outcome.status = response.status_code
-                for chunk in response.iter_bytes(CHUNK):
-                    permit.check()
-                    outcome.bytes += len(chunk)
+                if len(response.headers.raw) > MOST_HEADERS:
+                    raise ContractError(f"the answer has more than {MOST_HEADERS} headers")
+                encoding = response.headers.get("content-encoding", "")
+                for piece in content.decoded(encoding, response.iter_raw()):
+                    outcome.bytes += len(piece)
                     if outcome.bytes > limits.max_bytes:
                         raise WindowTooLargeError(
                             f"the answer is bigger than {limits.max_bytes:,} bytes"
                         )
-                    if time.monotonic() > deadline:
-                        raise WindowTooLargeError(
-                            f"the answer took longer than {limits.timeout_s:.0f} s"
-                        )
                     if sink is not None and response.status_code == 200:
-                        sink.write(chunk)
+                        sink.write(piece)
                     else:
-                        kept += chunk
+                        kept += piece
                 return Answer(response.status_code, response.headers, kept, permit)
-        except (httpx.ReadTimeout, httpx.WriteTimeout):
-            raise WindowTooLargeError(f"no answer within {limits.timeout_s:.0f} s") from None
         except httpx.HTTPError as error:
             # Not chained: an httpx exception holds the request, and that its URL and headers.
             raise TransientError(self.redactor.text(f"{type(error).__name__}: {error}")) from None

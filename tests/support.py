@@ -69,6 +69,11 @@ class Asked:
     headers: Mapping[str, str]
 
 
+class _Server(ThreadingHTTPServer):
+    def handle_error(self, *_: Any) -> None:
+        """Whoever has read enough hangs up."""
+
+
 class Replay:
     """A real HTTP server on loopback that answers whatever it is told to."""
 
@@ -98,7 +103,7 @@ class Replay:
             def log_message(self, *_: Any) -> None:
                 """Nothing on the terminal."""
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server = _Server(("127.0.0.1", 0), Handler)
         self._server.daemon_threads = True
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,))
 

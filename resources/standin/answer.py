@@ -6,7 +6,7 @@ can spoil any part of it without knowing which vendor it comes from.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -56,6 +56,9 @@ class Answer:
     reset: bool = False
     padding: int = 0
     """White space in front of the body: a valid but monstrous answer."""
+    raw: Callable[[], Iterator[bytes]] | None = None
+    """Sent instead of status, headers and body, a pause of `drip_s` after each piece; then the
+    connection ends."""
 
     def encoded(self) -> bytes:
         if self.body is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from starlette.types import Receive, Scope, Send
@@ -39,6 +39,11 @@ async def deliver(
         done(answer.status)
         await _close(transport, with_reset=True)
         return
+    if answer.raw:
+        await _send_raw(answer.raw(), answer.drip_s, transport, receive)
+        done(HUNG_UP)
+        await _close(transport)
+        return
 
     body = answer.encoded()
     length = answer.padding + len(body)
@@ -70,6 +75,17 @@ async def deliver(
     if length:
         done(answer.status)
     await send({"type": "http.response.body", "body": body})
+
+
+async def _send_raw(
+    pieces: Iterator[bytes], pause_s: float, transport: Any, receive: Receive
+) -> None:
+    """Sends them until there are no more, or nobody listens."""
+    for piece in pieces:
+        transport.write(piece)
+        full = transport.get_write_buffer_size() > _PIECE
+        if transport.is_closing() or not await _stays(receive, max(pause_s, 0.05 * full)):
+            return
 
 
 async def _drip(body: bytes, pause_s: float, receive: Receive, send: Send) -> bytes:

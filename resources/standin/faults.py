@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gzip
+import itertools
+import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -10,6 +12,15 @@ from typing import Any
 from resources.standin.answer import Answer, Ask
 
 HTML = b"<!doctype html><html><body><h1>We'll be back soon</h1></body></html>"
+
+
+def _packed(padding: int, body: bytes) -> bytes:
+    """Gzip of so much white space and the body, without having it all at once."""
+    packer = zlib.compressobj(wbits=16 + zlib.MAX_WBITS)
+    piece = b" " * (1 << 20)
+    packed = [packer.compress(piece) for _ in range(padding >> 20)]
+    rest = piece[: padding % (1 << 20)] + body
+    return b"".join([*packed, packer.compress(rest), packer.flush()])
 
 
 def _as_it_is(_: Answer) -> None:
@@ -138,14 +149,59 @@ class Fault:
         return cls("oversized", spoil)
 
     @classmethod
-    def gzip_bomb(cls, size: int) -> Fault:
-        """A small body that unpacks to `size` bytes."""
+    def gzip_bomb(cls, size: int, layers: int = 1) -> Fault:
+        """A small body that unpacks to `size` bytes, packed so many times."""
 
         def spoil(answer: Answer) -> None:
-            answer.body = gzip.compress(b" " * size + answer.encoded())
-            answer.headers["content-encoding"] = "gzip"
+            answer.body = _packed(size, answer.encoded())
+            for _ in range(layers - 1):
+                answer.body = gzip.compress(answer.body)
+            answer.headers["content-encoding"] = ", ".join(["gzip"] * layers)
 
         return cls("gzip_bomb", spoil)
+
+    # Answers without an end.
+
+    @classmethod
+    def hang(cls) -> Fault:
+        """The question is taken, and nothing ever comes."""
+        return cls._without_end("hang", b"", b"", 3600)
+
+    @classmethod
+    def endless_headers(cls, pause_s: float = 0) -> Fault:
+        """One header after the other."""
+        return cls._without_end(
+            "endless_headers", b"HTTP/1.1 200 OK\r\n", b"x-more: 1\r\n", pause_s
+        )
+
+    @classmethod
+    def endless_interim(cls, pause_s: float = 0) -> Fault:
+        """Interim answers, and never the one that counts."""
+        hint = b"HTTP/1.1 103 Early Hints\r\nlink: </style.css>\r\n\r\n"
+        return cls._without_end("endless_interim", b"", hint, pause_s)
+
+    @classmethod
+    def endless_body(cls, pause_s: float = 0) -> Fault:
+        """A body of white space, byte by byte."""
+        head = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n\r\n"
+        return cls._without_end("endless_body", head, b" ", pause_s)
+
+    @classmethod
+    def endless_chunks(cls) -> Fault:
+        """Gzip that unpacks to nothing, for ever."""
+        head = b"HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\n\r\n"
+        return cls._without_end("endless_chunks", head, gzip.compress(b"") * 1000, 0)
+
+    @classmethod
+    def _without_end(cls, name: str, first: bytes, more: bytes, pause_s: float) -> Fault:
+        """The same again and again; several at once where there is no pause."""
+        again = more if pause_s else more * 1000
+
+        def spoil(answer: Answer) -> None:
+            answer.raw = lambda: itertools.chain([first], itertools.repeat(again))
+            answer.drip_s = pause_s
+
+        return cls(name, spoil)
 
     # Records that aren't what the document says.
 

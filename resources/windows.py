@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 ONE_DAY = timedelta(days=1)
+SECOND = timedelta(seconds=1)
 SHORTEST = timedelta(minutes=1)
 """A window isn't split further: a minute that is too much for a vendor never fits."""
 
@@ -25,6 +26,13 @@ def day_end(day: date, timezone: ZoneInfo) -> datetime:
 def business_day(instant: datetime, timezone: ZoneInfo) -> date:
     """The business day that `instant` falls on."""
     return instant.astimezone(timezone).date()
+
+
+def has_begun(day: date, timezone: ZoneInfo, now: datetime) -> bool:
+    """Whether a second of the day has gone by: vendors can't be asked for less. False for a day
+    that a change of clocks left out.
+    """
+    return day_start(day, timezone) + SECOND <= min(now, day_end(day, timezone))
 
 
 def days_between(first: date, last: date) -> list[date]:
@@ -48,10 +56,11 @@ class Window:
 
     @classmethod
     def of_days(cls, days: tuple[date, ...], timezone: ZoneInfo, now: datetime) -> "Window":
-        """The consecutive `days` in full, up to `now`."""
-        return cls(
-            day_start(days[0], timezone), min(day_end(days[-1], timezone), now), timezone, days
-        )
+        """The consecutive `days` in full, up to the last whole second before `now`; all of them
+        must have begun (`has_begun`).
+        """
+        end = min(day_end(days[-1], timezone), now.replace(microsecond=0))
+        return cls(day_start(days[0], timezone), end, timezone, days)
 
     @property
     def local_start(self) -> datetime:
@@ -61,7 +70,7 @@ class Window:
     @property
     def local_last(self) -> datetime:
         """The last second inside, on the account's clocks (for APIs whose end is inclusive)."""
-        return (self.end - timedelta(seconds=1)).astimezone(self.timezone)
+        return (self.end - SECOND).astimezone(self.timezone)
 
     @property
     def wall_times(self) -> tuple[datetime, datetime]:
@@ -83,6 +92,8 @@ class Window:
     @property
     def day(self) -> date:
         """The one business day that this window lies in. Raises ValueError if there are more."""
+        if len(self.days) == 1:
+            return self.days[0]
         if self.local_start.date() != self.local_last.date():
             raise ValueError(f"{self} covers more than one business day")
         return self.local_start.date()

@@ -33,6 +33,7 @@ MOST_AT_ONCE = 4
 CONTAINERS_PER_COLLECTION = 50_000
 """Records come and go by thousands and are in no cycles: at Python's own threshold, looking for
 those among them took a tenth of a load's CPU."""
+JUST_BEGUN = "the business day has only just begun"
 POLL_BUDGET = timedelta(seconds=45)
 """A poll starts no further window of older days after this long: the next tick goes on."""
 
@@ -155,8 +156,9 @@ class Loader:
             for is_live in (True, False)
         }
         if not any(is_live for _, is_live in ordered):
-            until = max(at + account.poll_every, day_start(account.start_date, account.timezone))
-            reason = "before the account's start_date"
+            begins = day_start(account.start_date, account.timezone)
+            until = max(at + account.poll_every, begins)
+            reason = "before the account's start_date" if at < begins else JUST_BEGUN
             self._warehouse.in_transaction(
                 lambda c: books.note_deferred(c, account, stream, (), reason, until, at, live=True)
             )

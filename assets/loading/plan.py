@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 
 from resources.account import Account
 from resources.vendor import Stream
-from resources.windows import ONE_DAY, Window, business_day, day_end, day_start
+from resources.windows import ONE_DAY, Window, business_day, day_end, day_start, has_begun
 
 GRACE = timedelta(minutes=5)
 """A day is read in full this long after its end first: the last calls have come in by then."""
@@ -56,7 +56,8 @@ def next_due(account: Account, state: StreamState) -> datetime | None:
 def live_window(
     stream: Stream, account: Account, state: StreamState, now: datetime
 ) -> Window | None:
-    """How the schedule reads on; None before the account's first business day.
+    """How the schedule reads on; None before the account's first business day, and while not yet a
+    second of what is to be read has gone by.
 
     What is older than yesterday isn't the live window's: its days aren't complete, or are opened
     again where the window doesn't go on from the last one, and read in full by
@@ -67,7 +68,7 @@ def live_window(
     if today < account.start_date:
         return None
     if stream.live == "day":
-        return Window.of_days((today,), zone, now)
+        return Window.of_days((today,), zone, now) if has_begun(today, zone, now) else None
     end = (now - stream.lag).replace(microsecond=0)
     if state.watermark is None:
         start = day_start(today, zone)
@@ -134,8 +135,7 @@ def day_windows(
     latencies overlap: that costs a last, short page each, and nothing where only one may be asked.
     """
     zone = account.timezone
-    today = business_day(now, zone)
-    wanted = sorted({day for day in days if day <= today}, reverse=True)
+    wanted = sorted({day for day in days if has_begun(day, zone, now)}, reverse=True)
     span = 1
     if stream.spans_days:
         share = -(-len(wanted) // at_once)

@@ -13,12 +13,12 @@ from typing import Any
 import dagster as dg
 
 from assets.loading.result import Result
-from assets.loading.stage import TABLES_OF
 from assets.report import table
 from resources.account import Account
 from resources.vendor import AnyStream, DetailStream, Stream, Vendor
 from resources.warehouse import Warehouse
 from resources.windows import ONE_DAY, business_day, day_start
+from sql.table import Target
 
 MOST = 100
 """Findings that a check shows; the others are in `ops.findings`."""
@@ -35,8 +35,24 @@ class Check:
     name: str
     description: str
     by_day: bool = False
-    """Looks into the tables of the days that a run touched, not at accounts as they stand."""
+    """Looks into tables of the days that a run touched, not at accounts as they stand: into the
+    one that counts the stream's records."""
+    everywhere: bool = False
+    """Looks into all of the stream's tables."""
+    column: str | None = None
+    """Looks only into tables with this column."""
     warns: bool = False
+
+    def targets(self, stream: AnyStream) -> list[Target | None]:
+        """What the statement is for: by day, tables; else nothing of its own."""
+        if not self.by_day:
+            return [None]
+        tables = stream.tables if self.everywhere else (stream.target,)
+        return [
+            table
+            for table in tables
+            if table.kind.is_counted and (self.column is None or table.table.has(self.column))
+        ]
 
 
 CHECKS = (
@@ -44,9 +60,16 @@ CHECKS = (
     Check("fresh", "Every account's polls get through."),
     Check("not_always_empty", "No account has been empty for seven days.", warns=True),
     Check("reconciled", "raw = facts + rejects, and the vendor's total = raw.", by_day=True),
-    Check("unique", "A record has one row, in its own day.", by_day=True),
-    Check("in_window", "Facts began on their business day.", by_day=True),
-    Check("mapped", "The mapping knows how calls ended.", by_day=True, warns=True),
+    Check("unique", "A record has one row, in its own day.", by_day=True, everywhere=True),
+    Check("in_window", "Facts began on their business day.", by_day=True, column="started_at"),
+    Check(
+        "mapped",
+        "The mapping knows how calls ended.",
+        by_day=True,
+        everywhere=True,
+        column="disposition",
+        warns=True,
+    ),
 )
 
 
@@ -54,11 +77,7 @@ def checks_of(stream: AnyStream) -> list[Check]:
     """The checks that make sense for the stream's facts."""
     if isinstance(stream, DetailStream):
         return [check for check in CHECKS if check.name in ("complete", "fresh")]
-    tables = TABLES_OF[stream.table]
-    without = set() if "calls" in tables else {"mapped"}
-    if stream.replaces:
-        without.add("in_window")
-    return [check for check in CHECKS if check.name not in without]
+    return [check for check in CHECKS if check.targets(stream)]
 
 
 def check_specs(stream: AnyStream, asset: dg.AssetKey) -> list[dg.AssetCheckSpec]:
@@ -112,7 +131,8 @@ def evaluate(
         if check.by_day and not touched:
             continue
         days = sorted(touched) if check.by_day else None
-        found = warehouse.rows(f"checks/{check.name}", **_parameters(stream, mine, days, now))
+        parameters = _parameters(stream, mine, days, now)
+        found = _found(warehouse, check, stream, parameters)
         row = warehouse.rows(
             "checks/replace_findings",
             stream=f"{vendor.name}.{stream.name}",
@@ -126,6 +146,18 @@ def evaluate(
         if row.turned:
             turned.add(check.name)
     return turned
+
+
+def _found(
+    warehouse: Warehouse, check: Check, stream: AnyStream, parameters: dict[str, Any]
+) -> list[Any]:
+    """One finding an account and day, in whatever tables it is."""
+    found = {
+        (row.account, row.call_date): row
+        for target in check.targets(stream)
+        for row in warehouse.rows(f"checks/{check.name}", target, **parameters)
+    }
+    return list(found.values())
 
 
 def results_of(
@@ -185,10 +217,9 @@ def _parameters(
     return {
         "accounts": [account.name for account in accounts],
         "stream": stream.name,
-        "table": stream.table,
         "days": days,
         "now": now,
-        "replaces": isinstance(stream, Stream) and stream.replaces,
+        "replaces": stream.replaces,
         "timezones": [account.timezone.key for account in accounts],
         "patience_s": [(3 * a.poll_every + PATIENCE).total_seconds() for a in accounts],
         "yesterdays": yesterdays,

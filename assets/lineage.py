@@ -5,11 +5,8 @@ from collections.abc import Iterable, Mapping, Sequence
 import dagster as dg
 
 import sql.catalog
-from assets.loading.stage import KEYS
+from sql.table import STREAM_KEY, Column, Source, Target
 
-SAME = ("call_date", "account", "stream")
-OWN = ("first_seen_at", "updated_at", "observed_at", "missing_since")
-"""Callhouse's own: no column of the vendor's."""
 CALLS: Mapping[str, Sequence[str]] = {
     "hour": ("started_at",),
     "hour_at": ("started_at",),
@@ -58,17 +55,23 @@ def sources(mart: str) -> Sequence[str]:
     return SOURCES.get(mart, ("calls",))
 
 
-def from_raw(table: str, raw: dg.AssetKey) -> dg.TableColumnLineage:
-    """A table's columns of facts come out of its raw records' payload."""
-    deps: dict[str, list[dg.TableColumnDep]] = {}
-    for column in sql.catalog.tables()[table]:
-        if column.name in OWN:
-            continue
-        source = column.name if column.name in SAME else "payload"
-        if column.name == KEYS.get(table.removeprefix("facts.")):
-            source = "record_key"
-        deps[column.name] = [dg.TableColumnDep(raw, source)]
+def from_raw(target: Target, raw: dg.AssetKey) -> dg.TableColumnLineage:
+    """Columns of facts come out of their raw records: the mapping's out of the payload."""
+    deps = {
+        column.name: [dg.TableColumnDep(raw, source)]
+        for column in target.copied
+        if (source := _source(column, target))
+    }
     return dg.TableColumnLineage(deps)
+
+
+def _source(column: Column, target: Target) -> str | None:
+    """The column of `raw.records`; None for what the loader says by itself."""
+    if column.name in STREAM_KEY:
+        return column.name
+    if column.source is Source.MAPPING:
+        return "payload"
+    return "record_key" if column.name in target.record_key else None
 
 
 def from_facts(mart: str, assets: Mapping[str, Iterable[dg.AssetKey]]) -> dg.TableColumnLineage:

@@ -9,7 +9,6 @@ import dagster as dg
 import sql.catalog
 from assets import lineage
 from assets.context import KIND_TAG, Callhouse
-from assets.loading.stage import TABLES_OF
 from assets.partitions import partition_days
 from assets.refresh import refresh_days, stale_days
 from assets.streams import OWNERS, facts_key, table_metadata
@@ -98,9 +97,8 @@ def _facts(vendors: Iterable[Vendor]) -> Deps:
     found: dict[str, list[dg.AssetKey]] = {}
     for vendor in vendors:
         for stream in vendor.streams:
-            tables = TABLES_OF[stream.table] or ("recordings",)
-            for table in tables:
-                found.setdefault(table, []).append(facts_key(vendor, stream))
+            for target in stream.targets:
+                found.setdefault(target.table.name, []).append(facts_key(vendor, stream))
     return found
 
 

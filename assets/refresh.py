@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from functools import partial
 
 from resources.warehouse import Warehouse, execute
 
@@ -36,10 +35,16 @@ def refresh_days(
     A day that another refresh has done meanwhile is left out, unless `always`.
     """
     for day in days:
-        work = partial(execute, statement="maintenance/refresh_day", day=day, always=always)
-        rows = warehouse.in_transaction(work)
-        if rows:
-            yield day, [Refreshed(row.mart, row.rows, row.written) for row in rows]
+        marts = _refresh(warehouse, day, always)
+        if marts:
+            yield day, marts
+
+
+def _refresh(warehouse: Warehouse, day: date, always: bool) -> list[Refreshed]:
+    rows = warehouse.in_transaction(
+        lambda c: execute(c, "maintenance/refresh_day", day=day, always=always)
+    )
+    return [Refreshed(row.mart, row.rows, row.written) for row in rows]
 
 
 def refresh_marts(warehouse: Warehouse) -> list[date]:

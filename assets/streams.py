@@ -25,7 +25,6 @@ from resources.vendor import AnyStream, DetailStream, Vendor
 OWNERS = ["team:data"]
 DAYS_PER_RUN = 31
 """A backfill's run: as many days as one request of the widest report may cover."""
-TABLE = {"audio": "recordings"}
 
 
 def raw_key(vendor: Vendor, stream: AnyStream) -> dg.AssetKey:
@@ -183,7 +182,7 @@ def _tell_trouble(context: dg.AssetExecutionContext, results: Sequence[Result]) 
 
 
 def _specs(vendor: Vendor, stream: AnyStream) -> list[dg.AssetSpec]:
-    table = f"facts.{TABLE.get(stream.table, stream.table)}"
+    table = f"facts.{stream.target.table.name}"
     common: dict[str, Any] = {
         "group_name": vendor.name,
         "owners": OWNERS,
@@ -215,7 +214,7 @@ def _specs(vendor: Vendor, stream: AnyStream) -> list[dg.AssetSpec]:
         kinds={"postgres", "pandas"},
         metadata={
             **table_metadata(table),
-            "dagster/column_lineage": lineage.from_raw(table, raw.key),
+            "dagster/column_lineage": lineage.from_raw(stream.target, raw.key),
         },
         **common,
     )

@@ -13,6 +13,8 @@ import pandas as pd
 
 from resources.account import Account, Limits, Options
 from resources.windows import Window
+from sql import facts
+from sql.table import Kind, Table, Target
 
 Record = dict[str, Any]
 """One JSON object as the vendor sent it, secrets redacted."""
@@ -65,69 +67,93 @@ Normalise = Callable[[Sequence[Record], Account], Facts]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Stream:
-    """One report of a vendor, read window by window.
+class BaseStream:
+    """What every stream says of itself.
 
-    `live`: how the schedule reads on: "since" the watermark, or the whole "day" so far.
-    `settle`: how long after its end a day's records can still change; the day is read again
-    every `settle_every` until then (or, with `until_final`, until no record is open).
-    `replaces`: an answer is the day's whole set, not an addition to it (aggregates).
-    `spans_days`: one request may cover several business days (per-call records, not totals).
+    `table`: what a record becomes, by its name in `sql.facts`: a row of it (or an enrichment).
+    `also`: other tables in which a record may have a row.
+    `redact`: masks what a payload quotes of other systems' secrets, before anything is stored.
     """
 
     name: str
     title: str
     document: str
     table: str
+    normalise: Normalise
+    also: tuple[str, ...] = ()
+    default: bool = True
+    redact: Callable[[Record], Record] | None = None
+
+    @property
+    def target(self) -> Target:
+        """What a record becomes."""
+        return facts.target(self.table)
+
+    @property
+    def targets(self) -> tuple[Target, ...]:
+        """All that a record becomes."""
+        return tuple(facts.target(name) for name in (self.table, *self.also))
+
+    @property
+    def tables(self) -> tuple[Table, ...]:
+        """The tables in which a record has rows of its own."""
+        return tuple(target for target in self.targets if isinstance(target, Table))
+
+    @property
+    def replaces(self) -> bool:
+        """Whether an answer is the day's whole set, not an addition to it."""
+        return self.target.kind is Kind.SET
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stream(BaseStream):
+    """One report of a vendor, read window by window.
+
+    `live`: how the schedule reads on: "since" the watermark, or the whole "day" so far.
+    `settle`: how long after its end a day's records can still change; the day is read again
+    every `settle_every` until then (or, with `until_final`, until no record is open).
+    `spans_days`: one request may cover several business days (per-call records, not totals).
+    """
+
     read: Callable[[Any, Window], Iterator[Page]]
     key: Callable[[Record], str | None]
-    normalise: Normalise
     live: Literal["since", "day"] = "since"
     lookback: timedelta = timedelta(minutes=30)
     lag: timedelta = timedelta(0)
     settle: timedelta = timedelta(hours=1)
     settle_every: timedelta = timedelta(hours=6)
     until_final: bool = False
-    replaces: bool = False
     spans_days: bool = False
-    default: bool = True
-    redact: Callable[[Record], Record] | None = None
-    """Masks what a payload quotes of other systems' secrets, before anything is stored."""
 
 
 @dataclass(frozen=True, slots=True)
 class Parent:
     """A record whose detail is to be fetched: its key, as in raw, and when it began.
 
-    `size_bytes`: of a recording, about, as its listing says; None where it doesn't.
+    `facts`: what its row in facts says, of the columns that the detail stream `needs`.
     """
 
     key: str
     started_at: datetime
-    size_bytes: int | None = None
+    facts: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
-class DetailStream:
+class DetailStream(BaseStream):
     """One request a record of another stream (`of`): fetched once, resumed where it stopped.
 
     `read` gives a page of one record, or of none when the vendor hasn't got it (yet); then it is
     asked again after `retry_every`, `attempts` times in all.
     `delay`: how long after its parent's start a detail may be asked for first.
+    `needs`: columns of the parent's row that `read` looks at.
     """
 
-    name: str
-    title: str
-    document: str
-    table: str
     of: str
     read: Callable[[Any, Parent], Page]
-    normalise: Normalise
+    needs: tuple[str, ...] = ()
     delay: timedelta = timedelta(minutes=10)
     retry_every: timedelta = timedelta(hours=1)
     attempts: int = 5
-    default: bool = True
-    redact: Callable[[Record], Record] | None = None
 
 
 AnyStream = Stream | DetailStream

@@ -11,6 +11,7 @@ from sqlalchemy.engine import Connection, Engine, Row
 
 import sql
 from resources.retry import persistently
+from sql.table import Target
 
 T = TypeVar("T")
 
@@ -69,21 +70,23 @@ class Warehouse:
 
         return persistently(once)
 
-    def rows(self, statement: str, **parameters: Any) -> list[Row[Any]]:
+    def rows(
+        self, statement: str, target: Target | None = None, /, **parameters: Any
+    ) -> list[Row[Any]]:
         """What the statement `sql/<statement>.sql` returns, by itself; again when the database
-        restarts.
+        restarts. A template's is that of the `target`.
         """
 
         def once() -> list[Row[Any]]:
             with self.autocommit.connect() as connection:
-                result = connection.execute(_text(statement), parameters)
+                result = connection.execute(_text(statement, target), parameters)
                 return list(result) if result.returns_rows else []
 
         return persistently(once)
 
-    def run(self, statement: str, **parameters: Any) -> None:
+    def run(self, statement: str, target: Target | None = None, /, **parameters: Any) -> None:
         """The statement `sql/<statement>.sql`, by itself; again when the database restarts."""
-        self.rows(statement, **parameters)
+        self.rows(statement, target, **parameters)
 
     def make_days(self, days: set[date]) -> None:
         """Partitions for `days`, where they aren't there. Never waits behind a reader."""
@@ -98,14 +101,18 @@ class Warehouse:
 
 
 @cache
-def _text(statement: str) -> sa.TextClause:
+def _text(statement: str, target: Target | None) -> sa.TextClause:
     """Read and parsed once: of a short statement that was a good part of its cost."""
-    return sa.text(sql.read(statement))
+    return sa.text(sql.read(statement, target))
 
 
-def execute(connection: Connection, statement: str, **parameters: Any) -> list[Row[Any]]:
-    """What the statement `sql/<statement>.sql` returns, in the connection's transaction."""
-    result = connection.execute(_text(statement), parameters)
+def execute(
+    connection: Connection, statement: str, target: Target | None = None, /, **parameters: Any
+) -> list[Row[Any]]:
+    """What the statement `sql/<statement>.sql` returns, in the connection's transaction. A
+    template's is that of the `target`.
+    """
+    result = connection.execute(_text(statement, target), parameters)
     return list(result) if result.returns_rows else []
 
 

@@ -31,6 +31,11 @@ class Kind(StrEnum):
     ENRICHMENT = "enrichment"
     """A record has no row of its own: it fills columns in the row of the record that it is of."""
 
+    @property
+    def is_counted(self) -> bool:
+        """Whether a record is one row, so that raw = facts + rejects can be counted by rows."""
+        return self in (Kind.RECORD, Kind.SET)
+
 
 class Source(StrEnum):
     """Who gives a column its value."""

@@ -11,6 +11,7 @@ A place is in braces, and may name an alias: `({compared:t}) IS DISTINCT FROM ({
 | `{record_key}` | the record's key in raw, as an expression |
 | `{copied}` | the columns that COPY fills |
 | `{assigned}` | the columns that a changed record writes anew |
+| `{typed}` | the same with their types |
 | `{compared}` | the columns that make a record a changed one |
 """
 
@@ -40,6 +41,7 @@ def render(text: str, target: Target) -> str:
         record_key=Names(target.record_key, " || '/' || "),
         copied=_names(target.copied),
         assigned=_names(target.assigned),
+        typed=", ".join(f"{column.name} {column.type}" for column in target.assigned),
         compared=_names(target.compared),
     )
 

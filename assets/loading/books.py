@@ -32,18 +32,18 @@ def count_days(
     if not days:
         return {}
     where = _where(account, stream)
-    counter = stream.table if isinstance(stream, Stream) else "details"
     ordered = sorted(days)
+    target = stream.target
+    counted = ("load/count", target) if target.kind.is_counted else ("load/count_details", None)
     facts = {
-        row.call_date: row.facts
-        for row in execute(connection, f"load/count_{counter}", days=ordered, **where)
+        row.call_date: row.facts for row in execute(connection, *counted, days=ordered, **where)
     }
     rows = execute(
         connection,
         "load/refresh_days",
         days=ordered,
         facts=[facts.get(day, 0) for day in ordered],
-        replaces=isinstance(stream, Stream) and stream.replaces,
+        replaces=stream.replaces,
         timezone=account.timezone.key,
         start_date=account.start_date,
         now=now,

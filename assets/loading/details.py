@@ -96,7 +96,8 @@ class DetailReader:
     def _pending(self, day: date) -> list[Parent]:
         now = self._clock()
         rows = self._warehouse.rows(
-            f"plan/pending_{self._parent.table}",
+            "plan/pending",
+            self._parent.target,
             parent=self._parent.name,
             day=day,
             now=now,
@@ -105,8 +106,10 @@ class DetailReader:
             most=CHUNK,
             **self._where,
         )
+        needs = self._stream.needs
         return [
-            Parent(row.record_key, row.started_at, getattr(row, "size_bytes", None)) for row in rows
+            Parent(row.record_key, row.started_at, {name: getattr(row, name) for name in needs})
+            for row in rows
         ]
 
     def _fetch(self, parents: list[Parent]) -> _Answers:
@@ -166,7 +169,8 @@ class DetailReader:
                 books.resolve_bodies(connection, self._account, self._stream, [day])
             lacking = execute(
                 connection,
-                f"plan/lacking_{self._parent.table}",
+                "plan/lacking",
+                self._parent.target,
                 parent=self._parent.name,
                 day=day,
                 attempts=self._stream.attempts,

@@ -18,7 +18,7 @@ from assets.loading.tally import Tally
 from assets.loading.write import Unkeyed, Writer
 from resources import payload
 from resources.account import Account
-from resources.vendor import AnyStream, Facts, Record, Stream
+from resources.vendor import AnyStream, DetailStream, Facts, Record
 from resources.warehouse import execute, text_array
 
 
@@ -53,7 +53,7 @@ class Landing:
         stream: AnyStream,
         day: date,
         make_days: Callable[[set[date]], None],
-        details: Sequence[str] = (),
+        details: Sequence[DetailStream] = (),
     ) -> None:
         self.account = account
         self.stream = stream
@@ -147,7 +147,7 @@ class Landing:
             keys=text_array([one.key for one in keyed]),
             digests=text_array([one.digest for one in keyed]),
             observed=text_array([told[one.sighting.observed_at] for one in keyed]),
-            replaces=isinstance(self.stream, Stream) and self.stream.replaces,
+            replaces=self.stream.replaces,
             **self._where,
         )
         changed: list[Item] = []

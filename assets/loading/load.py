@@ -228,10 +228,10 @@ class Loader:
                         self._limiter.credential(account), self._watch,
                         self._stopping)  # fmt: skip
 
-    def _followers(self, stream: AnyStream) -> list[str]:
+    def _followers(self, stream: AnyStream) -> list[DetailStream]:
         """The streams of the details of this one's records."""
         return [
-            other.name
+            other
             for other in self._vendor.streams
             if isinstance(other, DetailStream) and other.of == stream.name
         ]

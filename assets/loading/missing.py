@@ -7,7 +7,6 @@ from itertools import islice
 
 from sqlalchemy.engine import Connection
 
-from assets.loading.stage import TABLES_OF
 from assets.loading.tally import Tally
 from resources.account import Account
 from resources.copy_text import lines, texts
@@ -86,8 +85,8 @@ def note_missing(
         return known.later
     keys, gone_days = list(gone), sorted(set(gone.values()))
     execute(connection, "load/mark_missing_heads", keys=keys, **where)
-    for table in TABLES_OF[stream.table]:
-        execute(connection, f"load/mark_missing_{table}", days=gone_days, keys=keys, **where)
+    for table in stream.tables:
+        execute(connection, "load/mark_missing", table, days=gone_days, keys=keys, **where)
     execute(connection, "load/mark_stale", days=gone_days)
     del where["observed_at"]
     if stream.replaces:

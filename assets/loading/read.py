@@ -25,7 +25,7 @@ from resources.errors import (
     DeferredError,
     WindowTooLargeError,
 )
-from resources.vendor import Stream
+from resources.vendor import DetailStream, Stream
 from resources.warehouse import Warehouse, execute
 from resources.windows import Window, business_day, day_end, days_between
 
@@ -37,7 +37,7 @@ READS = 3
 
 
 class WindowReader:
-    """Reads windows of one account's stream with one client. `details` are the names of streams
+    """Reads windows of one account's stream with one client. `details` are the streams
     whose records are of this one's.
     """
 
@@ -48,7 +48,7 @@ class WindowReader:
         stream: Stream,
         client: Client,
         clock: Callable[[], datetime],
-        details: Sequence[str] = (),
+        details: Sequence[DetailStream] = (),
     ) -> None:
         self._warehouse = warehouse
         self._account = account

@@ -7,10 +7,9 @@ from sqlalchemy.engine import Connection
 
 from assets.loading import books
 from assets.loading.land import Landing
-from assets.loading.stage import TABLES_OF
 from assets.loading.tally import Tally
 from resources.account import Account
-from resources.vendor import AnyStream, Stream
+from resources.vendor import AnyStream, DetailStream
 from resources.warehouse import Warehouse, execute
 
 BATCH = 5_000
@@ -25,7 +24,7 @@ class Rebuilder:
         account: Account,
         stream: AnyStream,
         clock: Callable[[], datetime],
-        details: Sequence[str] = (),
+        details: Sequence[DetailStream] = (),
     ) -> None:
         self._warehouse = warehouse
         self._account = account
@@ -42,14 +41,13 @@ class Rebuilder:
         landing = Landing(
             self._account, self._stream, day, self._warehouse.make_days, self._details
         )
-        replaces = isinstance(self._stream, Stream) and self._stream.replaces
         after: str | None = ""
         while after is not None:
 
             def work(connection: Connection, after: str = after) -> tuple[Tally, str | None]:
                 books.lock(connection, self._account, self._stream.name)
                 heads = execute(connection, "load/raw_heads", day=day, after=after, most=BATCH,
-                                replaces=replaces, **self._where)  # fmt: skip
+                                replaces=self._stream.replaces, **self._where)  # fmt: skip
                 done = landing.rebuild(connection, heads)
                 is_last = len(heads) < BATCH
                 if is_last:
@@ -62,5 +60,6 @@ class Rebuilder:
             tally.add(done)
 
     def _drop_strays(self, connection: Connection, day: date) -> None:
-        for table in TABLES_OF[self._stream.table]:
-            execute(connection, f"load/drop_strays_{table}", day=day, **self._where)
+        for table in self._stream.tables:
+            execute(connection, "load/drop_strays", table, day=day,
+                    replaces=self._stream.replaces, **self._where)  # fmt: skip

@@ -5,37 +5,19 @@ into temporary ones, from which `sql/load` merges.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cache
 from typing import Any
 
 import pandas as pd
 from sqlalchemy.engine import Connection
 
+import sql
 from assets.loading.sight import Sighting
 from resources.account import Account
 from resources.copy_text import column_texts, lines, texts
 from resources.vendor import AnyStream, Record
 from resources.warehouse import copy
-
-KEYS = {
-    "calls": "call_id",
-    "call_legs": "leg_id",
-    "recordings": "recording_id",
-    "call_events": "call_id",
-    "audio": "recording_id",
-}
-"""The column that holds the record's key. An aggregate (`agent_usage`) brings its own."""
-TABLES_OF = {
-    "calls": ("calls",),
-    "call_legs": ("call_legs", "calls"),
-    "recordings": ("recordings", "calls"),
-    "agent_usage": ("agent_usage",),
-    "call_events": ("call_events",),
-    "audio": (),
-}
-"""Tables that a stream may have rows in, by the table that counts its records."""
-WITH_LIFE = {"calls", "call_legs", "recordings"}
-"""Tables whose rows say since when they are known, and since when missing."""
-WITH_VENDOR = {*WITH_LIFE, "agent_usage"}
+from sql.table import Source, Target
 
 
 @dataclass(slots=True)
@@ -110,33 +92,64 @@ def stage_records(connection: Connection, items: Sequence[Item]) -> None:
     copy_columns(connection, "stage_records", columns)
 
 
+def make_stages(connection: Connection, targets: Sequence[Target]) -> None:
+    """Temporary tables for a batch that becomes rows of the targets, where they aren't there."""
+    connection.exec_driver_sql(_stages(tuple(targets)))
+
+
+@cache
+def _stages(targets: tuple[Target, ...]) -> str:
+    return "\n".join([sql.read("load/stages"), *(sql.read("load/stage", t) for t in targets)])
+
+
+def empty_stages(connection: Connection, targets: Sequence[Target]) -> None:
+    """Makes room for the next batch of the same transaction."""
+    stages = [f"stage_{name}" for name in ("records", "rejects", *(t.name for t in targets))]
+    connection.exec_driver_sql(f"TRUNCATE {', '.join(stages)}")
+
+
 def copy_facts(
     connection: Connection,
     account: Account,
     stream: AnyStream,
-    table: str,
+    target: Target,
     frame: pd.DataFrame,
     items: Sequence[Item],
     into: str,
 ) -> None:
-    """Rows of a table into it or its stage; the frame's index is the place of each row's record
-    in `items`.
+    """Rows of a target into its table or its stage; the frame's index is the place of each row's
+    record in `items`.
     """
     if frame.empty:
         return
     owners = [items[index] for index in frame.index]
-    columns: dict[str, Sequence[Any] | pd.Series[Any]] = {**_owners(account, stream, owners)}
-    if table in KEYS:
-        columns[KEYS[table]] = [item.key for item in owners]
-    if table in WITH_VENDOR:
-        columns["vendor"] = [account.vendor] * len(owners)
-    if table in WITH_LIFE:
-        columns["first_seen_at"] = [item.first_seen_at for item in owners]
-        columns["missing_since"] = [item.missing_since for item in owners]
-    if table == "agent_usage":
-        columns["observed_at"] = [item.sighting.observed_at for item in owners]
-    columns |= {str(name): frame[name] for name in frame.columns}
+    columns: dict[str, Sequence[Any] | pd.Series[Any]] = {}
+    for column in target.copied:
+        if column.source is Source.LOADER:
+            columns[column.name] = _loaded(column.name, account, stream, owners)
+        elif column.name in frame:
+            columns[column.name] = frame[column.name]
+    unknown = set(frame.columns) - set(columns)
+    if unknown:
+        raise ValueError(f"{target.name} has no column {', '.join(sorted(unknown))} for a mapping")
     copy_columns(connection, into, columns)
+
+
+def _loaded(name: str, account: Account, stream: AnyStream, items: Sequence[Item]) -> Sequence[Any]:
+    """A column that the loader fills; whatever isn't listed here is the record's key."""
+    match name:
+        case "account":
+            return [account.name] * len(items)
+        case "stream":
+            return [stream.name] * len(items)
+        case "vendor":
+            return [account.vendor] * len(items)
+        case "call_date" | "first_seen_at" | "missing_since":
+            return [getattr(item, name) for item in items]
+        case "observed_at":
+            return [item.sighting.observed_at for item in items]
+        case _:
+            return [item.key for item in items]
 
 
 def copy_columns(

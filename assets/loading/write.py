@@ -13,18 +13,20 @@ from sqlalchemy.engine import Connection
 
 from assets.loading import books
 from assets.loading.stage import (
-    TABLES_OF,
     Item,
     copy_columns,
     copy_facts,
     copy_heads,
     copy_versions,
+    empty_stages,
+    make_stages,
     stage_records,
 )
 from resources import payload
 from resources.account import Account
-from resources.vendor import AnyStream, Facts, Reject
+from resources.vendor import AnyStream, DetailStream, Facts, Reject
 from resources.warehouse import execute
+from sql.table import Target
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +44,12 @@ class Writer:
     one's from day to day.
     """
 
-    def __init__(self, account: Account, stream: AnyStream, details: Sequence[str]) -> None:
+    def __init__(
+        self, account: Account, stream: AnyStream, details: Sequence[DetailStream]
+    ) -> None:
         self._account = account
         self._stream = stream
-        self._details = list(details)
+        self._details = details
         self._where = {"account": account.name, "stream": stream.name}
 
     def write(
@@ -62,13 +66,12 @@ class Writer:
             day for item in items if item.writes for day in (item.call_date, item.old_date) if day
         }
         if known or facts.rejects or unkeyed:
-            execute(connection, "load/stages")
+            make_stages(connection, self._stream.targets)
             if known:
                 self._merge(connection, items, known, facts)
             if facts.rejects or unkeyed:
                 written |= self._reject(connection, items, facts.rejects, unkeyed)
-            for name in ("records", "rejects", *facts.tables):
-                connection.exec_driver_sql(f"TRUNCATE stage_{name}")
+            empty_stages(connection, self._stream.targets)
         if written:
             execute(connection, "load/mark_stale", days=sorted(written))
         return written
@@ -76,14 +79,15 @@ class Writer:
     def _insert(self, connection: Connection, items: list[Item], facts: Facts) -> list[int]:
         """Writes what is new; returns the places of what must be merged."""
         new = [place for place, item in enumerate(items) if item.old_date is None]
-        if not new or self._stream.table == "audio":  # which is noted in rows of recordings
+        if not new or not self._stream.tables:  # an enrichment's rows are there already
             return list(range(len(items)))
         try:
             with connection.begin_nested():
                 heads = [items[place] for place in new]
                 copy_heads(connection, self._account, self._stream, heads)
-                for table in facts.tables:
-                    self._copy_facts(connection, items, facts, table, new, f"facts.{table}")
+                for target in self._stream.tables:
+                    into = f"facts.{target.name}"
+                    self._copy_facts(connection, items, facts, target, new, into)
         except psycopg.errors.UniqueViolation:
             # Facts without their raw records, as where only a part of a backup was restored.
             return list(range(len(items)))
@@ -94,45 +98,50 @@ class Writer:
     ) -> None:
         days = sorted({day for item in items for day in (item.call_date, item.old_date) if day})
         stage_records(connection, [items[place] for place in known])
-        for table in facts.tables:
-            self._copy_facts(connection, items, facts, table, known, f"stage_{table}")
+        for target in self._stream.targets:
+            into = f"stage_{target.name}"
+            self._copy_facts(connection, items, facts, target, known, into)
         moved = any(item.old_date and item.old_date != item.call_date for item in items)
         if moved:
             execute(connection, "load/move_versions", days=days, **self._where)
         execute(connection, "load/merge_heads", **self._where)
-        for table in TABLES_OF[self._stream.table]:
-            execute(connection, f"load/drop_stale_{table}", days=days, **self._where)
-        for table in facts.tables:
-            parameters = {"days": days} if table == "audio" else {}
-            execute(connection, f"load/merge_{table}", **parameters)
+        for table in self._stream.tables:
+            execute(connection, "load/drop_stale", table, days=days, **self._where)
+        for target in self._stream.targets:
+            execute(connection, "load/merge", target, days=days)
         execute(connection, "load/resolve_rejects", **self._where)
-        if self._details:
-            self._lead(connection, days, moved)
+        for detail in self._details:
+            self._lead(connection, detail, days, moved)
 
     def _copy_facts(
         self,
         connection: Connection,
         items: list[Item],
         facts: Facts,
-        table: str,
+        target: Target,
         places: list[int],
         into: str,
     ) -> None:
-        """Those of a table's rows that are of the records at `places`."""
-        frame = facts.tables[table]
+        """Those of a target's rows that are of the records at `places`."""
+        frame = facts.tables.get(target.name)
+        if frame is None:
+            return
         if len(places) < len(items):
             frame = frame[frame.index.isin(places)]
-        copy_facts(connection, self._account, self._stream, table, frame, items, into)
+        copy_facts(connection, self._account, self._stream, target, frame, items, into)
 
-    def _lead(self, connection: Connection, days: list[date], moved: bool) -> None:
+    def _lead(
+        self, connection: Connection, detail: DetailStream, days: list[date], moved: bool
+    ) -> None:
         """Details follow the records that they are of."""
-        where = {"account": self._account.name, "details": self._details, "days": days}
+        where = {"account": self._account.name, "detail": detail.name, "days": days}
         if moved:
-            for name in self._details:
-                books.lock(connection, self._account, name)
+            books.lock(connection, self._account, detail.name)
             execute(connection, "load/move_details", **where)
-        if self._stream.table == "recordings":
-            execute(connection, "load/restore_audio", **where)
+            for table in detail.tables:
+                execute(connection, "load/move", table, **where)
+        if not detail.tables:
+            execute(connection, "load/restore", detail.target, **where)
 
     def _reject(
         self,

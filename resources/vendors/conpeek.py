@@ -193,6 +193,7 @@ DIALOGS = Stream(
     title="Dialogs: every leg of every call",
     document=DOCUMENT,
     table="call_legs",
+    also=("calls",),
     read=Conpeek.dialogs,
     key=key_of("dialog_uuid"),
     normalise=dialogs_to_facts,

@@ -126,7 +126,7 @@ class Vono(Client):
             is_there, permit = self.http.get(
                 AUDIO_REPORT,
                 self._path,
-                partial(_parse_audio, file, parent.size_bytes),
+                partial(_parse_audio, file, parent.facts.get("size_bytes")),
                 params={"id_record": record_id, "is_download": 1},
                 sink=file,
             )
@@ -325,6 +325,7 @@ RECORDINGS = Stream(
     title="Recordings, and the calls they are of",
     document=DOCUMENT,
     table="recordings",
+    also=("calls",),
     read=Vono.recordings,
     key=KEY,
     normalise=recordings_to_facts,
@@ -340,6 +341,7 @@ RECORDING_AUDIO = DetailStream(
     document=DOCUMENT,
     table="audio",
     of="recordings",
+    needs=("size_bytes",),
     read=Vono.audio,
     normalise=audio_to_facts,
     default=False,

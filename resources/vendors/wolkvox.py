@@ -306,7 +306,6 @@ AGENT_USAGE = Stream(
     normalise=usage_to_facts,
     live="day",
     settle=timedelta(days=1),
-    replaces=True,
 )
 CALLS = Stream(
     name="calls",

@@ -7,16 +7,9 @@ WITH heads AS (
        AND NOT (:replaces AND missing_since IS NOT NULL)
      GROUP BY account, call_date
 ), facts AS (
-    SELECT account, call_date, count(*) AS facts FROM (
-        SELECT account, call_date FROM facts.calls
-         WHERE :table = 'calls' AND call_date = ANY(:days) AND account = ANY(:accounts) AND stream = :stream
-        UNION ALL SELECT account, call_date FROM facts.call_legs
-         WHERE :table = 'call_legs' AND call_date = ANY(:days) AND account = ANY(:accounts) AND stream = :stream
-        UNION ALL SELECT account, call_date FROM facts.recordings
-         WHERE :table = 'recordings' AND call_date = ANY(:days) AND account = ANY(:accounts) AND stream = :stream
-        UNION ALL SELECT account, call_date FROM facts.agent_usage
-         WHERE :table = 'agent_usage' AND call_date = ANY(:days) AND account = ANY(:accounts) AND stream = :stream
-    ) AS rows GROUP BY account, call_date
+    SELECT account, call_date, count(*) AS facts FROM facts.{table}
+     WHERE account = ANY(:accounts) AND stream = :stream AND call_date = ANY(:days)
+     GROUP BY account, call_date
 ), rejects AS (
     SELECT account, call_date, count(record_key) AS rejects,
            count(*) FILTER (WHERE record_key IS NULL AND field <> 'body') AS unkeyed

@@ -1,7 +1,7 @@
 """What the checks are made with: a vendor's stream, a server that replays, what came of it."""
 
 import traceback
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from itertools import islice
@@ -16,17 +16,14 @@ from resources.payload import unstorable
 from resources.permits import POLL, Limiter
 from resources.vendor import AnyStream, DetailStream, Facts, Page, Parent, Record, Vendor
 from resources.windows import Window
-from tests.contract.columns import Column
+from sql.table import Kind, Source
+from tests.contract import fits
 from tests.contract.recordings import Recording, recordings_of
 from tests.support import SECRETS, Ledger, Replay, Reply, account_for
 
 DAY = date(2026, 3, 10)
 MOST_PAGES = 5
 """A recording is replayed for ever: so many times the same page is enough."""
-SEVERAL_ROWS = {"call_events"}
-"""Tables that have any number of rows for one record, even none."""
-HOLDS = {"audio": "recordings"}
-"""A table of the mapping's that is a part of another's columns."""
 
 
 @dataclass(frozen=True)
@@ -79,11 +76,9 @@ class Bench:
         self,
         transport: Transport,
         replay: Replay,
-        columns: Mapping[str, Mapping[str, Column]],
     ) -> None:
         self.replay = replay
         self._transport = transport
-        self._columns = columns
 
     def account(self, vendor: Vendor) -> Account:
         """Asks the replaying server."""
@@ -140,7 +135,7 @@ class Bench:
         rows = list(facts.tables[stream.table].index) if stream.table in facts.tables else []
         assert len(set(rejected)) == len(rejected), "rejected twice"
         assert not set(rows) & set(rejected), "a fact and a reject"
-        if stream.table not in SEVERAL_ROWS:
+        if stream.target.kind is not Kind.PART:
             assert sorted(rows + rejected) == list(range(len(records))), "raw = facts + rejects"
         for reject in facts.rejects:
             assert reject.field
@@ -150,9 +145,11 @@ class Bench:
         if facts.started_at is not None:
             assert facts.started_at.drop(index=rejected).notna().all(), "a fact without a day"
         assert not any(map(unstorable, facts.new_fields))
-        for table, frame in facts.tables.items():
-            columns = self._columns[HOLDS.get(table, table)]
-            for name in frame.columns:
-                assert name in columns, f"{table} has no column {name}"
-                columns[name].check(frame[name])
+        targets = {target.name: target for target in stream.targets}
+        assert facts.tables.keys() <= targets.keys(), "the stream doesn't name a table"
+        for name, frame in facts.tables.items():
+            columns = {c.name: c for c in targets[name].copied if c.source is Source.MAPPING}
+            for column in frame.columns:
+                assert column in columns, f"{name} has no column {column} for a mapping"
+                fits.check(columns[column], frame[column])
         return facts

@@ -8,7 +8,6 @@ import stamina
 from resources.http import Transport
 from resources.warehouse import Warehouse
 from tests.contract.bench import Bench
-from tests.contract.columns import Column, facts_columns
 from tests.support import Replay
 
 
@@ -32,21 +31,15 @@ def replay() -> Iterator[Replay]:
         yield replay
 
 
-@pytest.fixture(scope="session")
-def columns(postgres_url: str, template_database: str) -> dict[str, dict[str, Column]]:
-    return facts_columns(f"{postgres_url.rpartition('/')[0]}/{template_database}")
-
-
 @pytest.fixture
 def bench(
     transport: Transport,
     replay: Replay,
-    columns: dict[str, dict[str, Column]],
     tmp_path_factory: pytest.TempPathFactory,
     monkeypatch: pytest.MonkeyPatch,
 ) -> Bench:
     monkeypatch.setenv("CALLHOUSE_HOME", str(tmp_path_factory.mktemp("home")))
-    return Bench(transport, replay, columns)
+    return Bench(transport, replay)
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from assets.loading.sight import Sighting
 from resources import payload
 from resources.vendor import Record, Stream
 from resources.warehouse import Warehouse
-from tests.contract.bench import DAY, HOLDS, SEVERAL_ROWS, Bench, Subject
+from tests.contract.bench import DAY, Bench, Subject
 from tests.contract.checks import broken_variants
 
 ODD: tuple[Any, ...] = ([1, "x"], "text", 5, None, True, {})
@@ -43,9 +43,9 @@ def everything_lands(subject: Subject, bench: Bench, warehouse: Warehouse) -> No
         "WHERE resolved_at IS NULL",
     )
     assert kept == (rejected, len(odd))
-    table = subject.stream.table
-    if table not in SEVERAL_ROWS and table not in HOLDS:
-        assert _one(warehouse, f"count(*) FROM facts.{table}") == (raw - rejected,)
+    target = subject.stream.target
+    if target.kind.is_counted:
+        assert _one(warehouse, f"count(*) FROM facts.{target.name}") == (raw - rejected,)
 
 
 def _sightings(subject: Subject, records: list[Record]) -> Iterator[Sighting]:

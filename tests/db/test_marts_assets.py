@@ -10,7 +10,6 @@ import pytest
 
 import sql.catalog
 from assets.context import KIND_TAG, Callhouse
-from assets.loading.stage import TABLES_OF
 from assets.marts import REFRESH, mart_assets, mart_key, mart_names, view_specs
 from assets.streams import facts_key
 from pipelines.upkeep import marts_job, marts_schedule
@@ -124,8 +123,8 @@ def test_every_column_of_a_mart_comes_from_columns_that_exist() -> None:
     of_asset = {
         facts_key(vendor, stream): {
             column.name
-            for table in TABLES_OF[stream.table] or ("recordings",)
-            for column in tables[f"facts.{table}"]
+            for target in stream.targets
+            for column in tables[f"facts.{target.table.name}"]
         }
         for vendor in discover().values()
         for stream in vendor.streams

@@ -7,6 +7,8 @@ from typing import Any
 
 from resources import payload
 from resources.account import Account
+from resources.vendors import discover
+from sql.table import Table
 from tests.model.bench import Bench, Served
 from tests.model.vendors import Kind, Payload, Thing
 
@@ -24,8 +26,6 @@ HEADS = """SELECT h.record_key, h.version, h.call_date, h.rejected, h.missing_si
 REJECTS = """SELECT record_key, call_date, field FROM ops.rejects
               WHERE account = :account AND resolved_at IS NULL"""
 DAYS = """SELECT * FROM ops.days WHERE account = :account ORDER BY call_date"""
-KEYS = {"call_legs": "leg_id", "calls": "call_id", "recordings": "recording_id"}
-ALSO_CALLS = {"call_legs", "recordings"}
 
 
 class Reference:
@@ -129,26 +129,25 @@ class Reference:
             assert state.vendor_total == total, state
 
     def _facts(self) -> dict[str, Any]:
-        kind, key = self._kind, KEYS.get(self._kind.table)
-        if key is None:
-            rows = self._query(
-                f"SELECT call_date || '/' || agent_name AS record_key, call_date, {kind.column} AS "
-                "value, CAST(NULL AS timestamptz) AS missing_since FROM facts.agent_usage "
-                "WHERE account = :account"
-            )
-        else:
-            query = (
-                "SELECT {key} AS record_key, call_date, started_at, missing_since, {column} AS "
-                "value FROM facts.{table} WHERE account = :account"
-            )
-            rows = self._query(query.format(key=key, column=kind.column, table=kind.table))
-            if kind.table in ALSO_CALLS:
-                column = "talk_s" if kind.table == "call_legs" else "duration_s"
-                calls = query.format(key="call_id", column=column, table="calls")
-                assert sorted(self._query(calls)) == sorted(rows)
+        """The rows by record; all tables of the stream hold the same of it."""
+        tables = discover()[self._kind.vendor].stream(self._kind.stream).tables
+        rows, *others = (self._rows(table) for table in tables)
+        assert all(sorted(other) == sorted(rows) for other in others)
         found = {row.record_key: row for row in rows}
         assert len(found) == len(rows), "one row a record, whatever days it has been in"
         return found
+
+    def _rows(self, table: Table) -> list[Any]:
+        key = " || '/' || ".join(table.record_key)
+        life = (
+            name if table.has(name) else f"CAST(NULL AS timestamptz) AS {name}"
+            for name in ("started_at", "missing_since")
+        )
+        return self._query(
+            f"SELECT {key} AS record_key, call_date, "
+            f"{', '.join(life)}, {self._kind.column} AS value FROM facts.{table.name} "
+            "WHERE account = :account"
+        )
 
     def _query(self, text: str) -> list[Any]:
         return self._bench.query(text, self._account)

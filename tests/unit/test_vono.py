@@ -41,7 +41,8 @@ WINDOW = Window.of_days((DAY,), ZONE, AFTERWARDS)
 RECORDS: list[dict[str, Any]] = sample("vono/recording.200.sample.json")["data"]
 TOKEN, KEY = "7cb40d54 a&é", "b12c87a7-key%"
 AUDIO = b"ID3\x03\x00\x00\x00\x00\x00\x00" + (b"\xff\xfb\x10\xc4" + bytes(96)) * 100
-PARENT = Parent("3/1976", datetime(2020, 3, 15, 1, 30, tzinfo=UTC), len(AUDIO))
+STARTED_AT = datetime(2020, 3, 15, 1, 30, tzinfo=UTC)
+PARENT = Parent("3/1976", STARTED_AT, {"size_bytes": len(AUDIO)})
 
 Read = Callable[..., list[Page]]
 
@@ -444,14 +445,14 @@ def test_what_is_not_the_recording_is_not_kept(
 ) -> None:
     tenant.put_audio(1976, audio)
     with pytest.raises(error) as caught:
-        fetch(Parent("3/1976", PARENT.started_at, size))
+        fetch(Parent("3/1976", STARTED_AT, {"size_bytes": size}))
     assert_hidden(caught.value, grants)
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
 
 
 def test_a_listed_size_is_rounded(fetch: Callable[..., Page], tenant: Tenant) -> None:
     tenant.put_audio(1976, b"\xff\xfb" + AUDIO)
-    assert fetch(Parent("3/1976", PARENT.started_at, len(AUDIO) - 1000)).records
+    assert fetch(Parent("3/1976", STARTED_AT, {"size_bytes": len(AUDIO) - 1000})).records
 
 
 def test_a_key_stays_within_its_folder(

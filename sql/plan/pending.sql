@@ -1,12 +1,12 @@
 -- Records of a day that have no detail yet and may be asked for now: newest first.
-SELECT p.recording_id AS record_key, p.started_at, p.size_bytes
-  FROM facts.recordings p
+SELECT {record_key:p} AS record_key, p.*
+  FROM facts.{table} p
   -- Each looked up by its key: a plain join may read all details that the account has ever had.
   LEFT JOIN LATERAL (
            SELECT record_key, rejected FROM raw.heads h
-            WHERE h.account = p.account AND h.stream = :stream AND h.record_key = p.recording_id
+            WHERE h.account = p.account AND h.stream = :stream AND h.record_key = {record_key:p}
             LIMIT 1) h ON true
-  LEFT JOIN ops.details d ON d.account = p.account AND d.stream = :stream AND d.record_key = p.recording_id
+  LEFT JOIN ops.details d ON d.account = p.account AND d.stream = :stream AND d.record_key = {record_key:p}
  WHERE p.call_date = :day AND p.account = :account AND p.stream = :parent
    AND (h.record_key IS NULL OR h.rejected) AND p.missing_since IS NULL AND p.started_at <= :ripe
    AND (d.record_key IS NULL OR (d.next_try_at <= :now AND d.attempts < :attempts))

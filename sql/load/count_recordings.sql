@@ -1,2 +1,0 @@
-SELECT call_date, count(*) AS facts FROM facts.recordings
- WHERE call_date = ANY(:days) AND account = :account AND stream = :stream GROUP BY call_date;

@@ -1,5 +1,0 @@
-DELETE FROM facts.call_events t USING stage_records s
- WHERE t.call_date = ANY(:days) AND t.account = :account AND t.stream = :stream
-   AND t.call_date = s.old_date AND t.call_id = s.record_key
-   AND NOT EXISTS (SELECT FROM stage_call_events n
-                    WHERE n.call_date = s.old_date AND n.call_id = s.record_key AND n.position = t.position);

@@ -1,6 +1,0 @@
--- What the changed records had here and no longer have: moved to another day, rejected, or no
--- longer of this kind.
-DELETE FROM facts.calls t USING stage_records s
- WHERE t.call_date = ANY(:days) AND t.account = :account AND t.stream = :stream
-   AND t.call_date = s.old_date AND t.call_id = s.record_key
-   AND NOT EXISTS (SELECT FROM stage_calls n WHERE n.call_date = s.old_date AND n.call_id = s.record_key);

@@ -1,7 +1,0 @@
--- Rows of a day that no record of raw stands behind.
-DELETE FROM facts.agent_usage t
- WHERE t.call_date = :day AND t.account = :account AND t.stream = :stream
-   AND NOT EXISTS (SELECT FROM raw.heads h
-                    WHERE h.account = :account AND h.stream = :stream AND h.call_date = :day
-                      AND h.record_key = t.call_date || '/' || t.agent_name
-                      AND NOT h.rejected AND h.missing_since IS NULL);

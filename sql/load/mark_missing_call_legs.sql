@@ -1,3 +1,0 @@
-UPDATE facts.call_legs SET missing_since = :observed_at, updated_at = now()
- WHERE call_date = ANY(:days) AND account = :account AND stream = :stream
-   AND missing_since IS NULL AND leg_id = ANY(:keys);

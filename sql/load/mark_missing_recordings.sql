@@ -1,3 +1,0 @@
-UPDATE facts.recordings SET missing_since = :observed_at, updated_at = now()
- WHERE call_date = ANY(:days) AND account = :account AND stream = :stream
-   AND missing_since IS NULL AND recording_id = ANY(:keys);

@@ -3,7 +3,7 @@
 import zlib
 from collections.abc import Iterable, Iterator
 
-from resources.errors import ContractError, TransientError
+from resources.errors import ContractError, CutShortError
 
 ACCEPTED = "gzip"
 """What is asked for."""
@@ -17,7 +17,7 @@ def decoded(encoding: str, body: Iterable[bytes]) -> Iterator[bytes]:
     """The body's pieces, none bigger than PIECE, out of at most one encoding (`encoding` is the
     value of the header).
 
-    Raises ContractError for an encoding that wasn't asked for, or for several, and TransientError
+    Raises ContractError for an encoding that wasn't asked for, or for several, and CutShortError
     for one that is broken or cut off.
     """
     names = [name.strip().lower() for name in encoding.split(",")]
@@ -48,6 +48,6 @@ def _inflated(body: Iterable[bytes]) -> Iterator[bytes]:
         while inflater and (piece := inflater.decompress(b"", PIECE)):
             yield piece
     except zlib.error as error:
-        raise TransientError(f"the answer's compression is broken: {error}") from None
+        raise CutShortError(f"the answer's compression is broken: {error}") from None
     if inflater and not inflater.eof:
-        raise TransientError("the compressed answer was cut off")
+        raise CutShortError("the compressed answer was cut off")

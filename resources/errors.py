@@ -31,10 +31,22 @@ class ThrottledError(TransientError):
     """The vendor says that we are too fast: wait as long as it says, then try again."""
 
 
+class CutShortError(TransientError):
+    """The body of a good answer ended before its time."""
+
+
+class DoubtfulRefusalError(TransientError):
+    """A 401 or 403 that isn't the vendor's own answer: a firewall or a proxy may have given it.
+
+    Three polls in a row that end so are taken for a refusal.
+    """
+
+
 class PermanentError(VendorError):
     """The same request will never work: the token is refused, the account is closed.
 
-    The account's polls stop until its credentials change or `callhouse check` passes.
+    The stream's polls stop. It is probed once an hour, and goes on when the vendor accepts it, when
+    its credentials change or when `callhouse check` passes.
     """
 
 
@@ -46,8 +58,20 @@ class ContractError(VendorError):
         self.body = body
 
 
+class FailedAnswerError(ContractError):
+    """A page for people, or an envelope that tells of a failure, where the status says success."""
+
+
+class RecordError(ContractError):
+    """The answer to a request for one record is of no use, and no other record is concerned."""
+
+
 class WindowTooLargeError(VendorError):
     """The answer was cut off, took too long or was too big: ask for less at once."""
+
+
+class TimedOutError(WindowTooLargeError):
+    """The answer took too long."""
 
 
 class DeferredError(CallhouseError):

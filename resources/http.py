@@ -7,9 +7,9 @@ import logging
 import random
 import ssl
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from functools import cached_property
@@ -20,18 +20,24 @@ from urllib.parse import quote, urlencode, urlsplit
 import httpx
 import stamina
 
-from resources import content, payload, wire
+from resources import content, failures, payload, wire
 from resources.account import Account
 from resources.errors import (
     CallhouseError,
     ContractError,
+    CutShortError,
     DeferredError,
+    DoubtfulRefusalError,
+    FailedAnswerError,
     PermanentError,
     QuotaExhaustedError,
     ThrottledError,
+    TimedOutError,
     TransientError,
+    VendorError,
     WindowTooLargeError,
 )
+from resources.failures import Meaning
 from resources.payload import Body, Json
 from resources.permits import Limiter, Patience, Permit
 from resources.redact import Redactor
@@ -57,6 +63,8 @@ MOST_HEADERS = 200
 GRACE_S = 2.0
 """Beyond the time that a vendor says it takes at most: for the way there and back."""
 KEPT_OF_A_BODY = 64 * 1024
+QUOTED = 200
+"""So many characters of what a vendor says are told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,10 +75,46 @@ class Answer:
     headers: Mapping[str, str]
     body: Body
     permit: Permit
+    redactor: Redactor = field(default_factory=lambda: Redactor(()))
 
-    def json(self) -> Json:
-        """The body as JSON. Raises ContractError when it isn't."""
-        return payload.decode(self.body)
+    def json(self, but: Collection[str] = ()) -> Json:
+        """The body as JSON. Raises ContractError when it isn't, and FailedAnswerError when it is a
+        page or, though the status is 200, says that the request failed. `but`: names in the
+        envelope that the caller reads itself.
+        """
+        if failures.is_page(self.body):
+            raise FailedAnswerError(f"the answer isn't JSON ({self._page})", self.body)
+        value = payload.decode(self.body)
+        if self.status == 200 and (failure := failures.failure_in(value, but)):
+            raise FailedAnswerError(
+                f"the vendor says that the request failed ({self.quoted(failure)})", self.body
+            )
+        return value
+
+    @property
+    def words(self) -> str:
+        """What it says to people, for the end of a sentence: short, redacted; '' if nothing."""
+        if failures.is_page(self.body):
+            return f": {self._page}"
+        try:
+            told = ", ".join(failures.messages_in(payload.decode(self.body)))
+        except ContractError:
+            told = self.body[:KEPT_OF_A_BODY].decode("utf-8", "replace").strip()
+        return f": {self.quoted(told)}" if told else ""
+
+    def meaning_of(self, message: str) -> Meaning:
+        """What its words mean, without the credentials that it may echo: `key` may be in a key."""
+        return failures.meaning_of(self.redactor.text(message))
+
+    def quoted(self, text: str) -> str:
+        """`text` in one line, redacted, then cut: half a secret couldn't be found."""
+        flat = " ".join(self.redactor.text(text).split())
+        return flat if len(flat) <= QUOTED else f"{flat[:QUOTED]}…"
+
+    @property
+    def _page(self) -> str:
+        title = self.quoted(failures.page_title(self.body))
+        return f"HTML, “{title}”" if title else "HTML"
 
 
 Parse = Callable[[Answer], tuple[T, int]]
@@ -167,7 +211,7 @@ class Http:
         try:
             for attempt in stamina.retry_context(
                 on=_pause,
-                attempts=ATTEMPTS,
+                attempts=1 if self._patience.once else ATTEMPTS,
                 timeout=max(self._patience.longest, TRYING),
                 wait_initial=FAILED_S,
                 wait_max=30,
@@ -239,10 +283,11 @@ class Http:
                         sink.write(piece)
                     else:
                         kept += piece
-                return Answer(response.status_code, response.headers, kept, permit)
+                return Answer(response.status_code, response.headers, kept, permit, self.redactor)
         except httpx.HTTPError as error:
             # Not chained: an httpx exception holds the request, and that its URL and headers.
-            raise TransientError(self.redactor.text(f"{type(error).__name__}: {error}")) from None
+            kind = CutShortError if outcome.status == 200 else TransientError
+            raise kind(self.redactor.text(f"{type(error).__name__}: {error}")) from None
 
     def _url(self, path: str, params: Mapping[str, str | int] | None) -> str:
         """Joined without losing a path of the base URL; every parameter fully percent-encoded."""
@@ -264,29 +309,64 @@ class Http:
                 )
 
 
-def refuse(answer: Answer, what: str) -> ContractError | PermanentError | TransientError:
-    """The error that a status means when the vendor's document gives it no other meaning."""
-    status = answer.status
+def refuse(
+    answer: Answer, what: str, is_own: Callable[[Answer], bool] | None = None
+) -> VendorError:
+    """The error that a status means when the vendor's document gives it no other meaning.
+
+    `is_own`: whether a 401 or 403 is the vendor's own answer, as its document shows them; without,
+    `speaks_of_credentials` decides.
+    """
+    status, told = answer.status, f"HTTP {answer.status}{answer.words}"
     if status in (429, 503):
-        return ThrottledError(
-            f"{what}: the vendor asks for a pause (HTTP {status})", retry_after(answer)
-        )
+        return ThrottledError(f"{what}: the vendor asks for a pause ({told})", retry_after(answer))
     if status in (408, 425) or status >= 500:
-        return TransientError(f"{what}: HTTP {status}", retry_after(answer))
+        return TransientError(f"{what}: {told}", retry_after(answer))
+    if status == 407:
+        return TransientError(f"{what}: a proxy in between wants a log-in ({told})")
+    if status in (401, 403) and (is_own or speaks_of_credentials)(answer):
+        return PermanentError(f"{what}: the vendor refuses the credentials ({told})")
     if status in (401, 403):
-        return PermanentError(f"{what}: the vendor refuses the credentials (HTTP {status})")
-    if 300 <= status < 400:
-        host = urlsplit(answer.headers.get("location", "")).hostname or "another path"
-        return ContractError(
-            f"{what}: redirected (HTTP {status}) to {host}, which is never followed with a token; "
-            "if the vendor has moved, set the account's base_url",
-            answer.body[:KEPT_OF_A_BODY],
+        return DoubtfulRefusalError(
+            f"{what}: {told}, which isn't the vendor's own answer: does a firewall or a proxy "
+            "stand in between?"
         )
-    return ContractError(f"{what}: unexpected HTTP {status}", answer.body[:KEPT_OF_A_BODY])
+    return ContractError(f"{what}: {_oddity(answer, told)}", answer.body[:KEPT_OF_A_BODY])
+
+
+def _oddity(answer: Answer, told: str) -> str:
+    if 300 <= answer.status < 400:
+        host = urlsplit(answer.headers.get("location", "")).hostname or "another path"
+        return (
+            f"redirected (HTTP {answer.status}) to {host}, which is never followed with a token; "
+            "if the vendor has moved, set the account's base_url"
+        )
+    if answer.status == 404:
+        return f"nothing is there ({told}): is base_url right?"
+    return f"unexpected {told}"
+
+
+def speaks_of_credentials(answer: Answer) -> bool:
+    """Whether a 401 or 403 is taken for the vendor's own where no document shows how these look: no
+    page, and a 401 or a text about credentials.
+    """
+    if failures.is_page(answer.body):
+        return False
+    return answer.status == 401 or failures.meaning_of(answer.words) is Meaning.REFUSAL
+
+
+def unlike(answer: Answer, what: str, value: Json, lacks: str) -> ContractError:
+    """The error for JSON that isn't what the vendor's document shows; what it says isn't told."""
+    return ContractError(
+        f"{what}: the answer {lacks}; it is {answer.quoted(failures.outline(value))}. "
+        "Is base_url right?",
+        answer.body,
+    )
 
 
 def retry_after(answer: Answer) -> timedelta | None:
-    """What Retry-After says, in seconds or as a date; None when absent or unreadable.
+    """What Retry-After says, in seconds or as a date; None when absent, unreadable, zero or gone
+    by: how long to wait is ours to say then.
 
     A date is seen from the answer's own, where it has one: our clock may differ from the vendor's.
     """
@@ -298,7 +378,7 @@ def retry_after(answer: Answer) -> timedelta | None:
         seconds = (moment - now).total_seconds()
     else:
         return None
-    return timedelta(seconds=min(max(seconds, 0), LONGEST_PAUSE_S))
+    return timedelta(seconds=min(seconds, LONGEST_PAUSE_S)) if seconds > 0 else None
 
 
 def _moment(value: str) -> datetime | None:

@@ -45,11 +45,13 @@ class Patience:
     """How a run waits for permits: `backfill` comes after the polls; `longest` bounds a wait.
 
     `returns`: who gives up comes back at its next tick, so that its place in the queue is kept.
+    `once`: a request that fails isn't made again.
     """
 
     backfill: bool
     longest: timedelta
     returns: bool
+    once: bool = False
 
 
 POLL = Patience(backfill=False, longest=timedelta(seconds=30), returns=True)

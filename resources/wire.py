@@ -22,7 +22,7 @@ from typing import Any
 
 import httpcore
 
-from resources.errors import CallhouseError, TransientError, WindowTooLargeError
+from resources.errors import CallhouseError, TimedOutError, TransientError, WindowTooLargeError
 
 LOOK_S = 0.2
 """How long a wait may be without a look."""
@@ -81,10 +81,10 @@ class Exchange:
                 f"no connection to {self.host} within {min(CONNECT_S, self.limit_s):g} s"
             )
         if self.has_head:
-            return WindowTooLargeError(f"the answer took longer than {limit}")
+            return TimedOutError(f"the answer took longer than {limit}")
         if self.received:
             return TransientError(f"the answer's headers didn't end within {limit}")
-        return WindowTooLargeError(f"no answer within {limit}")
+        return TimedOutError(f"no answer within {limit}")
 
 
 _current: contextvars.ContextVar[Exchange] = contextvars.ContextVar("exchange")

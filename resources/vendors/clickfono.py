@@ -15,7 +15,7 @@ import pandas as pd
 from resources.account import Account, Limits, Options
 from resources.client import Client
 from resources.errors import ContractError, TransientError, WindowTooLargeError
-from resources.http import Answer, refuse
+from resources.http import Answer, refuse, unlike
 from resources.normalise import INTEGER, Columns, key_of
 from resources.vendor import Facts, Page, Record, Stream, Vendor
 from resources.windows import Window
@@ -75,15 +75,15 @@ class Clickfono(Client):
             return [], 0
         if answer.status == 404:
             raise ContractError(
-                f"{REPORT}: HTTP 404, which the document has for a single call that isn't known; "
-                "a day without calls is 204. Is base_url right?",
+                f"{REPORT}: HTTP 404{answer.words}. The document has that for a single call that "
+                "isn't known; a day without calls is 204. Is base_url right?",
                 answer.body,
             )
         if answer.status != 200:
             raise refuse(answer, REPORT)
         calls = answer.json()
         if not isinstance(calls, list):
-            raise ContractError(f"{REPORT}: the answer isn't a list", answer.body)
+            raise unlike(answer, REPORT, calls, "isn't a list")
         return calls, len(calls)
 
     def _check_asked_for(self, calls: list[Any], day: date, popup: UUID | None) -> None:

@@ -14,7 +14,7 @@ import pandas as pd
 from resources.account import Account, Limits, Options
 from resources.client import Client
 from resources.errors import ContractError
-from resources.http import Answer, refuse
+from resources.http import Answer, refuse, unlike
 from resources.normalise import Columns, key_of
 from resources.vendor import Facts, Page, Record, Stream, Vendor
 from resources.windows import Window
@@ -105,7 +105,7 @@ class Conpeek(Client):
         body = answer.json()
         data = body.get("data") if isinstance(body, dict) else None
         if not isinstance(data, list):
-            raise ContractError("cdr_dialog: the answer has no list `data`", answer.body)
+            raise unlike(answer, "cdr_dialog", body, "has no list `data`")
         return data, len(data)
 
 

@@ -15,8 +15,8 @@ import pandas as pd
 
 from resources.account import Account, Limits
 from resources.client import Client
-from resources.errors import ContractError
-from resources.http import Answer, refuse
+from resources.errors import ContractError, FailedAnswerError, RecordError
+from resources.http import Answer, refuse, unlike
 from resources.normalise import Columns, key_of
 from resources.payload import Json
 from resources.redact import mask_requests
@@ -103,16 +103,30 @@ class Evolux(Client):
 def _body(answer: Answer, report: str, *also: int) -> tuple[int, Json]:
     """Status and body. HTTP's status and the body's `meta.status` must both be 200, or `also`."""
     if answer.status not in (200, *also):
-        raise refuse(answer, report)
-    body = answer.json()
+        raise refuse(answer, report, _has_status)
+    body = answer.json(but=("meta",))
+    said = _said(body)
+    if said is None:
+        raise unlike(answer, report, body, "has no `meta.status`")
+    status = said if answer.status == 200 else answer.status
+    if status not in (200, *also):
+        raise refuse(replace(answer, status=status), report, _has_status)
+    return status, body
+
+
+def _said(body: Json) -> int | None:
+    """`meta.status`: every answer of the vendor's has it, its document's 404 too."""
     match body:
         case {"meta": {"status": int(said)}}:
-            status = said if answer.status == 200 else answer.status
-        case _:
-            raise ContractError(f"{report}: the answer has no `meta.status`", answer.body)
-    if status not in (200, *also):
-        raise refuse(replace(answer, status=status), report)
-    return status, body
+            return said
+    return None
+
+
+def _has_status(answer: Answer) -> bool:
+    try:
+        return _said(answer.json(but=("meta",))) is not None
+    except ContractError:
+        return False
 
 
 def _parse_listing(answer: Answer) -> tuple[Listing, int]:
@@ -127,27 +141,31 @@ def _parse_listing(answer: Answer) -> tuple[Listing, int]:
             },
         } if 0 < limit <= PAGE:
             return Listing(calls, total, limit, url), len(calls)
-    raise ContractError(
-        f"{CALLS_REPORT}: the answer lacks `data`, or `total`, `limit` (1 to {PAGE}) or "
-        "`current_url` of its `pagination`",
-        answer.body,
+    raise unlike(
+        answer,
+        CALLS_REPORT,
+        body,
+        f"lacks `data`, or `total`, `limit` (1 to {PAGE}) or `current_url` of its `pagination`",
     )
 
 
 def _parse_detail(answer: Answer) -> tuple[list[Any], int]:
-    """A broken body isn't kept, nor quoted: secrets in it couldn't be found and masked."""
+    """The vendor's own 404 alone says that there is no detail (yet). A broken body isn't kept, nor
+    quoted: secrets in it couldn't be found and masked.
+    """
     try:
         status, body = _body(answer, DETAIL_REPORT, 404)
-    except ContractError:
-        status, body = answer.status, None
-    if status == 404 and body is not None:
-        return [], 0
+    except FailedAnswerError as error:
+        raise FailedAnswerError(f"{DETAIL_REPORT}: {error}") from None
+    except ContractError as error:
+        kind = RecordError if answer.status == 200 else ContractError
+        raise kind(f"{DETAIL_REPORT}: {error} (HTTP {answer.status})") from None
     match body:
+        case _ if status == 404:
+            return [], 0
         case {"data": dict(detail)}:
             return [detail], 1
-    raise ContractError(
-        f"{DETAIL_REPORT}: the answer (HTTP {answer.status}) isn't the JSON that the document shows"
-    )
+    raise RecordError(f"{DETAIL_REPORT}: the answer isn't the JSON that the document shows")
 
 
 def _check_echo(current_url: str | None, asked: Mapping[str, str]) -> None:

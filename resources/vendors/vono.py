@@ -7,7 +7,7 @@ The document's quotes are typographic; its server's JSON is taken to be JSON.
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
 from functools import partial
 from typing import IO, Any
@@ -21,15 +21,16 @@ from resources.audio import AudioStore
 from resources.client import Client
 from resources.errors import (
     ContractError,
+    FailedAnswerError,
     PermanentError,
+    RecordError,
     ThrottledError,
     TransientError,
-    VendorError,
     WindowTooLargeError,
 )
-from resources.http import Answer, refuse
+from resources.failures import Meaning, is_page
+from resources.http import Answer, refuse, retry_after, unlike
 from resources.normalise import Column, Columns, key_of
-from resources.payload import Json
 from resources.vendor import DetailStream, Facts, Page, Parent, Record, Stream, Vendor
 from resources.windows import Window, business_day, days_between
 
@@ -43,12 +44,10 @@ TIME = "%Y-%m-%d %H:%M:%S"
 LAST_SECOND = time(23, 59, 59)
 KEY = key_of("customer_id", "record_id")
 
-REASONS: tuple[tuple[str, type[VendorError]], ...] = (
-    ("requisiç|too many|aguarde", ThrottledError),
-    ("interno|novamente|tempor|indispon|timeout|manuten", TransientError),
-    ("token|chave|credenci|autentica|autoriza|permiss", PermanentError),
-)
-"""What a `reason` means, by words in it; the document lists none, so any other is told as it is."""
+ENVELOPED = (200, 400, 401, 403, 404, 422)
+"""Statuses whose meaning the envelope's `reason` may tell better."""
+HEAD = 64 * 1024
+"""Of a file so much is looked at, lest it be something else."""
 
 SIZE = re.compile(r"(?i)\s*(\d{1,3}(?:\.\d{3}){1,2}|\d{1,9})(?:,(\d{1,9}))?\s*([KMG]?)b\s*")
 """`267,86 Kb`: a comma before decimals, a dot between thousands."""
@@ -166,10 +165,11 @@ def _by_day(window: Window) -> list[tuple[datetime, datetime]]:
 def _parse_listing(answer: Answer) -> tuple[Listing, int]:
     if answer.status == 413:
         raise WindowTooLargeError(f"{REPORT}: the vendor finds the answer too large (HTTP 413)")
+    if _tells_of_nothing(answer, REPORT):
+        return Listing([], 0, PAGE, 0, None), 0
     if answer.status != 200:
-        raise refuse(answer, REPORT)
+        raise refuse(answer, REPORT, lambda answer: _reason(answer) is not None)
     body = answer.json()
-    _raise_error(body, REPORT)
     match body:
         case {
             "error": 0,
@@ -181,42 +181,74 @@ def _parse_listing(answer: Answer) -> tuple[Listing, int]:
             seconds = body.get("total_time")
             told = seconds if type(seconds) is int else None
             return Listing(rows, total, limit, offset, told), len(rows)
-    raise ContractError(
-        f"{REPORT}: the answer lacks `error`, `data`, `total_records`, `offset` or `limit` "
-        f"(1 to {PAGE})",
-        answer.body,
+    raise unlike(
+        answer,
+        REPORT,
+        body,
+        f"lacks `error`, `data`, `total_records`, `offset` or `limit` (1 to {PAGE})",
     )
 
 
 def _parse_audio(file: IO[bytes], listed: int | None, answer: Answer) -> tuple[bool, int]:
-    """Whether there is a file; 404 is the document's word for none. Its 200 is in `file`."""
-    if answer.status == 404:
+    """Whether there is a file; 404 is the document's word for none, in the vendor's own envelope or
+    without a body. Its 200 is in `file`.
+    """
+    if _tells_of_nothing(answer, AUDIO_REPORT):
+        return False, 0
+    is_own = _reason(answer) is not None
+    if answer.status == 404 and (is_own or not answer.body):
         return False, 0
     if answer.status != 200:
-        raise refuse(answer, AUDIO_REPORT)
+        raise refuse(answer, AUDIO_REPORT, lambda _: is_own)
     size = file.seek(0, 2)
     file.seek(0)
-    head = file.read(1000)
-    if head.lstrip().startswith(b"{") and size <= len(head):
-        _raise_error(payload.decode(head), AUDIO_REPORT)
+    head = file.read(HEAD)
+    if is_page(head) or head.lstrip().startswith((b"{", b"[")):
+        said = replace(answer, body=head)
+        if _tells_of_nothing(said, AUDIO_REPORT):
+            return False, 0
+        raise FailedAnswerError(f"{AUDIO_REPORT}: the answer isn't an MP3{said.words}", head)
     if not (head.startswith(b"ID3") or (head[:1] == b"\xff" and head[1:2] >= b"\xe0")):
-        raise ContractError(f"{AUDIO_REPORT}: the answer ({size:,} bytes) isn't an MP3", head)
+        raise RecordError(f"{AUDIO_REPORT}: the answer ({size:,} bytes) isn't an MP3", head[:1000])
     if listed is not None and abs(size - listed) > listed * SIZE_SLACK + SIZE_SLACK_BYTES:
-        raise ContractError(
+        raise RecordError(
             f"{AUDIO_REPORT}: the file has {size:,} bytes, its listing says about {listed:,}"
         )
     return True, 1
 
 
-def _raise_error(body: Json, report: str) -> None:
-    """Raises what `error` and `reason` mean; the status may be 200 all the same."""
-    if not isinstance(body, dict) or body.get("error") != 1:
-        return
-    reason = str(body.get("reason"))[:200]
-    for words, error in REASONS:
-        if re.search(words, reason, re.IGNORECASE):
-            raise error(f"{report}: the vendor says: {reason}")
-    raise ContractError(f"{report}: the vendor says: {reason}")
+def _reason(answer: Answer) -> str | None:
+    """The `reason` of the vendor's own envelope of an error; None if it isn't one."""
+    try:
+        body = payload.decode(answer.body)
+    except ContractError:
+        return None
+    match body:
+        case {"error": 1 | "1" | True, **rest} if not rest.get("data"):
+            return str(rest.get("reason", ""))
+    return None
+
+
+def _tells_of_nothing(answer: Answer, report: str) -> bool:
+    """Whether it says that there is nothing to list or to give. Raises what it says instead, where
+    that is an error with a meaning of its own. The status may be 200 all the same.
+    """
+    reason = _reason(answer) if answer.status in ENVELOPED else None
+    if reason is None:
+        return False
+    what = f"{report}: the vendor says: {answer.quoted(reason)}"
+    match answer.meaning_of(reason):
+        case Meaning.NOTHING if answer.status in (200, 404):
+            return True
+        case Meaning.PAUSE:
+            raise ThrottledError(what, retry_after(answer))
+        case Meaning.REFUSAL:
+            raise PermanentError(what)
+        case Meaning.PASSING:
+            raise TransientError(what)
+        case _ if answer.status == 200:
+            raise ContractError(what, answer.body)
+    return False
 
 
 def _check_asked_for(listing: Listing, start: int, first: datetime, last: datetime) -> None:

@@ -20,9 +20,11 @@ from resources.errors import (
     ContractError,
     QuotaExhaustedError,
     ThrottledError,
+    TransientError,
     WindowTooLargeError,
 )
-from resources.http import Answer, refuse
+from resources.failures import Meaning, failure_in, meaning_of, outline, plain_text
+from resources.http import Answer, refuse, unlike
 from resources.normalise import Column, Columns, key_of
 from resources.vendor import Facts, Page, Record, Stream, Vendor
 from resources.windows import Window, business_day, day_end, day_start
@@ -38,6 +40,14 @@ SLOW_CLOCK = timedelta(minutes=15)
 PAUSE = timedelta(seconds=5)
 """After a refusal for concurrency; the spacing of the report comes on top."""
 FOUND = re.compile(r"\s*([0-9]{1,15}) records? ")
+OWN = ("code", "error", "msg")
+"""What the envelope says of a failure: `code` decides, and `msg` where one has several meanings."""
+EMPTY = re.compile(r"\W*(please )?(validate|valide|validar) (the |las )?"
+                   r"(dates entered|fechas ingresadas)\b\W*(.*)")  # fmt: skip
+"""Of a window without records. What else follows may mean that the dates are wrong."""
+QUOTA = re.compile(
+    r"(?!.*simultan)(?=.*\btokens?\b)(?=.*\blimite?s?\b).*(exced|exceed|reached|alcanz|super)"
+)
 SERVER = re.compile(r"wv([^.]+)\.")
 
 DIRECTIONS = {
@@ -120,39 +130,53 @@ class Wolkvox(Client):
     def _parse(self, api: str, answer: Answer) -> tuple[Report, int]:
         """The envelope by its code and, where one code has several meanings, by its message."""
         envelope = _envelope(api, answer)
-        message = str(envelope.get("msg") or "")[:200]
-        said = message.upper()
+        message = str(envelope.get("msg") or "")
         status = _status(api, answer, envelope)
-        if status == 404 and "VALIDATE DATES ENTERED" in said:
+        if status == 404 and _is_empty(message):
             return Report([]), 0
-        if status == 403 and "SIMULTANEOUS REQUESTS" in said:
-            raise ThrottledError(f"{api}: {message}", PAUSE)
-        if status == 403 and "TOKEN LIMIT EXCEEDED" in said:
+        if status in (401, 403):
+            self._raise_refusal(api, answer, message)
+        if status != 200:
+            raise refuse(replace(answer, status=status), api, lambda _: bool(message))
+        if failure := failure_in(envelope):
+            raise ContractError(
+                f"{api}: the vendor says that the request failed ({answer.quoted(failure)})",
+                answer.body,
+            )
+        return self._records(api, answer, envelope, message)
+
+    def _raise_refusal(self, api: str, answer: Answer, message: str) -> None:
+        """Raises what a 401 or 403 means by its message, unless it is that of a wrong token."""
+        what = f"{api}: {answer.quoted(message)}"
+        if QUOTA.search(plain_text(message)):
             zone = self.account.timezone
             until = _next_day(answer.permit.granted_at, zone)
             raise QuotaExhaustedError(
-                f"{api}: {message}: the day's requests are used up; goes on by itself at "
+                f"{what}: the day's requests are used up; goes on by itself at "
                 f"{until.astimezone(zone):%Y-%m-%d %H:%M %Z}",
                 until,
             )
-        if status != 200:
-            what = f"{api}: {message}" if message else api
-            raise refuse(replace(answer, status=status), what)
-        return self._records(api, answer, envelope, message)
+        match answer.meaning_of(message):
+            case Meaning.PAUSE:
+                raise ThrottledError(what, PAUSE)
+            case Meaning.PASSING:
+                raise TransientError(what)
+            case Meaning.INVALID | Meaning.NOTHING:
+                raise ContractError(what, answer.body)
 
     def _records(
         self, api: str, answer: Answer, envelope: dict[str, Any], message: str
     ) -> tuple[Report, int]:
         records = envelope.get("data")
         if not isinstance(records, list):
-            raise ContractError(f"{api}: the answer has no list `data`", answer.body)
+            raise unlike(answer, api, envelope, "has no list `data`")
         match = FOUND.match(message)
         found = int(match[1]) if match else None
         most = self.account.limits.max_records
         if most and max(len(records), found or 0) >= most:
             raise WindowTooLargeError(
-                f"{api}: {len(records):,} records came ({message}); an answer of {most:,} may be "
-                "cut off"
+                f"{api}: {len(records):,} records came ({answer.quoted(message)}); an answer of "
+                f"{most:,} may be cut off"
             )
         return Report(records, found), len(records)
 
@@ -160,7 +184,7 @@ class Wolkvox(Client):
 def _envelope(api: str, answer: Answer) -> dict[str, Any]:
     """The answer's object; an error's body may be anything."""
     try:
-        envelope = answer.json()
+        envelope = answer.json(but=OWN)
     except ContractError:
         if answer.status == 200:
             raise
@@ -168,7 +192,7 @@ def _envelope(api: str, answer: Answer) -> dict[str, Any]:
     if isinstance(envelope, dict):
         return envelope
     if answer.status == 200:
-        raise ContractError(f"{api}: the answer isn't an object", answer.body)
+        raise unlike(answer, api, envelope, "isn't an object")
     return {}
 
 
@@ -178,8 +202,18 @@ def _status(api: str, answer: Answer, envelope: dict[str, Any]) -> int:
         return answer.status
     code = str(envelope.get("code"))
     if not re.fullmatch("[1-5][0-9][0-9]", code, re.ASCII):
-        raise ContractError(f"{api}: the answer's `code` is {code[:40]!r}", answer.body)
+        told = failure_in(envelope) or outline(envelope)
+        raise ContractError(
+            f"{api}: the answer's `code` is {answer.quoted(code)} ({answer.quoted(told)}). "
+            "Is base_url right?",
+            answer.body,
+        )
     return int(code)
+
+
+def _is_empty(message: str) -> bool:
+    found = EMPTY.fullmatch(plain_text(message))
+    return found is not None and (not found[5] or meaning_of(found[5]) is Meaning.NOTHING)
 
 
 def _next_day(asked_at: datetime, zone: ZoneInfo) -> datetime:

@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from itertools import pairwise
 from typing import Any
 
 from hypothesis import HealthCheck, given, settings
@@ -15,7 +16,9 @@ from hypothesis import strategies as st
 from resources.errors import (
     ContractError,
     DeferredError,
+    DoubtfulRefusalError,
     PermanentError,
+    RecordError,
     ThrottledError,
     TransientError,
     VendorError,
@@ -40,17 +43,34 @@ STATUSES: dict[int, tuple[type[Exception], ...]] = {
     301: (ContractError,),
     302: (ContractError,),
     400: (),
-    401: (PermanentError,),
+    401: (),
     403: (),
     404: (),
+    407: (TransientError,),
     408: (TransientError,),
     413: (),
     429: (ThrottledError,),
+    451: (ContractError,),
     500: (TransientError,),
     502: (TransientError,),
     503: (ThrottledError,),
+    511: (TransientError,),
 }
 """What they mean everywhere; () where a vendor may give them a meaning of its own."""
+
+FAILURES: tuple[dict[str, Any], ...] = (
+    {"success": False}, {"success": "false", "message": "who are you?"}, {"ok": 0},
+    {"error": "internal"}, {"error": 1}, {"error": {"code": 500}}, {"errors": [{"message": "x"}]},
+    {"status": "error"}, {"Status": "FAILED"}, {"code": 500}, {"meta": {"status": "error"}},
+    {"message": "Internal server error"},
+)  # fmt: skip
+"""How servers say, with status 200, that a request failed."""
+PAGES = (
+    b"<!doctype html><html><head><title>Sign in</title></head><body>\xe9</body></html>",
+    b'\xef\xbb\xbf\n<?xml version="1.0"?><Error><Code>AccessDenied</Code></Error>',
+    b"<html><body><h1>Access denied</h1>Your request was blocked by the firewall.</body></html>",
+)
+"""What firewalls, portals and log-in forms answer in a vendor's name."""
 
 HTML = f"<!doctype html><html><body>Back soon, {SECRETS['token']}</body></html>".encode()
 
@@ -184,6 +204,61 @@ def statuses_are_told(subject: Subject, bench: Bench) -> None:
             assert requests == (ATTEMPTS if isinstance(outcome.error, TransientError) else 1)
 
 
+def failures_are_told(subject: Subject, bench: Bench) -> None:
+    """An envelope of status 200 that tells of a failure is an error, with or without a list."""
+    recording, _ = bench.sample(subject)
+    whole = json.loads(recording.reply.body) if recording.path.suffix == ".json" else None
+    for failure in FAILURES:
+        bodies = [failure, failure | {"data": []}, failure | {"data": None}]
+        if isinstance(whole, dict):
+            bodies.append(whole | failure)
+        for body in bodies:
+            outcome = bench.read(subject, Reply(200, json.dumps(body).encode()))
+            assert isinstance(outcome.error, DECLARED), body
+            assert outcome.records == [], body
+    for body in ({"data": None}, {"data": {}}, {"data": "x"}, {"data": [], "unheard of": 1}):
+        outcome = bench.read(subject, Reply(200, json.dumps(body).encode()))
+        assert isinstance(outcome.error, DECLARED) or body["data"] == []
+
+
+def pages_are_nobodys_answer(subject: Subject, bench: Bench) -> None:
+    """A page for people is an error that quotes its title, whatever the status; and never a word
+    on the credentials or on one record.
+    """
+    for page in PAGES:
+        for status in (200, 400, 401, 403, 404, 451, 500):
+            outcome = bench.read(subject, Reply(status, page))
+            assert isinstance(outcome.error, DECLARED), (status, page)
+            assert not isinstance(outcome.error, PermanentError | RecordError), status
+            assert isinstance(outcome.error, DoubtfulRefusalError) == (status in (401, 403))
+            assert outcome.records == []
+            if b"Sign in" in page:
+                assert "Sign in" in str(outcome.error), status
+
+
+def own_refusals_stop(subject: Subject, bench: Bench) -> None:
+    """What the vendor itself answers to a wrong token is taken at its word, asked once."""
+    recordings = [r for r in bench.recordings(subject) if "token" in r.words]
+    assert recordings, f"no *.token.* among {subject.folder}"
+    for recording in recordings:
+        outcome = bench.read(subject, recording.reply)
+        assert isinstance(outcome.error, PermanentError), recording.path.name
+        assert len(outcome.ledger.permits) == 1
+
+
+def a_wrong_base_url_is_told(subject: Subject, bench: Bench) -> None:
+    """Another server's 404, or its JSON: neither is an empty day, and what to look at is said."""
+    for reply in (
+        Reply(404, b"<html><title>404 Not Found</title></html>"),
+        Reply(404, b'{"detail": "Not Found"}'),
+        Reply(200, b'{"name": "another API", "version": "1.0"}'),
+    ):
+        outcome = bench.read(subject, reply)
+        assert isinstance(outcome.error, ContractError), reply
+        if isinstance(subject.stream, Stream):
+            assert "base_url" in str(outcome.error), str(outcome.error)
+
+
 def pauses_are_kept(subject: Subject, bench: Bench) -> None:
     """A Retry-After is handed to the limiter, which keeps it for everybody."""
     for status in (429, 503):
@@ -191,6 +266,18 @@ def pauses_are_kept(subject: Subject, bench: Bench) -> None:
         assert isinstance(outcome.error, ThrottledError)
         assert outcome.error.retry_after == timedelta(seconds=7)
         assert {p.outcome.hold for p in outcome.ledger.permits} == {timedelta(seconds=7)}
+
+
+def pauses_of_nothing_are_ours(subject: Subject, bench: Bench) -> None:
+    """`Retry-After: 0`, or a date gone by: not asked again at once, but after growing pauses."""
+    for status in (429, 503):
+        for value in ("0", "Tue, 10 Mar 2020 15:31:00 GMT"):
+            outcome = bench.read(subject, Reply(status, b"", {"retry-after": value}))
+            assert isinstance(outcome.error, ThrottledError)
+            holds = [p.outcome.hold for p in outcome.ledger.permits if p.outcome.hold]
+            assert len(holds) == ATTEMPTS
+            assert holds[0] >= timedelta(seconds=2)
+            assert all(after > before for before, after in pairwise(holds))
 
 
 def a_passing_fault_is_mended(subject: Subject, bench: Bench) -> None:
@@ -210,7 +297,12 @@ CHECKS: tuple[Check, ...] = (
     broken_bodies_are_told,
     records_of_any_shape_are_carried,
     statuses_are_told,
+    failures_are_told,
+    pages_are_nobodys_answer,
+    own_refusals_stop,
+    a_wrong_base_url_is_told,
     pauses_are_kept,
+    pauses_of_nothing_are_ours,
     a_passing_fault_is_mended,
 )
 

@@ -24,8 +24,7 @@ import pandas as pd
 
 from resources.account import Account, Limits
 from resources.client import Client
-from resources.errors import ContractError
-from resources.http import Answer, refuse
+from resources.http import Answer, refuse, unlike
 from resources.normalise import Columns, key_of
 from resources.vendor import Facts, Page, Record, Stream, Vendor
 from resources.windows import Window
@@ -51,10 +50,11 @@ class Sextant(Client):
     def _parse(self, answer: Answer) -> tuple[tuple[list[object], int], int]:
         if answer.status != 200:
             raise refuse(answer, "calls")
-        match answer.json():
+        body = answer.json()
+        match body:
             case {"calls": list(calls), "count": int(count)}:
                 return (calls, count), len(calls)
-        raise ContractError("calls: the answer has no `calls` and `count`", answer.body)
+        raise unlike(answer, "calls", body, "has no `calls` and `count`")
 
 
 def calls_to_facts(records: Sequence[Record], account: Account) -> Facts:

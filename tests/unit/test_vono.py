@@ -19,7 +19,11 @@ from resources.audio import INCOMING, AudioStore
 from resources.errors import (
     ConfigurationError,
     ContractError,
+    CutShortError,
+    DoubtfulRefusalError,
+    FailedAnswerError,
     PermanentError,
+    RecordError,
     ThrottledError,
     TransientError,
     VendorError,
@@ -335,21 +339,21 @@ def test_a_sum_that_cannot_be_compared_fails_nothing(
     ("fault", "error"),
     [
         (Fault.total(None), ContractError),
-        (Fault.html(), ContractError),
+        (Fault.html(), FailedAnswerError),
         (Fault.body(b'{"error": 0, "data": []}'), ContractError),
         (Fault.body(b'{"error": 1, "reason": "Data invalida"}'), ContractError),
         (Fault.body('{"error": 1, "reason": "Token ou chave inválida"}'.encode()), PermanentError),
         (Fault.body(b'{"error": 1, "reason": "Erro interno: tente novamente"}'), TransientError),
         (Fault.body('{"error": 1, "reason": "Muitas requisições"}'.encode()), ThrottledError),
         (Fault.status(400), ContractError),
-        (Fault.status(403), PermanentError),
+        (Fault.status(403), DoubtfulRefusalError),
         (Fault.status(404), ContractError),
         (Fault.status(413), WindowTooLargeError),
         (Fault.status(422), ContractError),
         (Fault.status(429, "7"), ThrottledError),
         (Fault.status(500), TransientError),
         (Fault.reset(), TransientError),
-        (Fault.half_body(), TransientError),
+        (Fault.half_body(), CutShortError),
         (Fault.redirect("https://elsewhere.example/"), ContractError),
     ],
 )
@@ -362,6 +366,57 @@ def test_no_error_shows_the_credentials(
         read()
     assert type(caught.value) is error
     assert_hidden(caught.value, grants)
+
+
+@pytest.mark.parametrize("status", [200, 404])
+@pytest.mark.parametrize(
+    "more", [{"total_records": 0, "data": []}, {"data": None}, {}], ids=["data", "null", "alone"]
+)
+@pytest.mark.parametrize("reason", ["Nenhum registro encontrado", "Nenhuma gravação"])
+def test_an_error_that_says_that_there_is_nothing_is_an_empty_day(
+    tenant: Tenant, read: Read, reason: str, more: dict[str, Any], status: int
+) -> None:
+    tenant.arm(Fault.status(status, payload={"error": 1, "reason": reason, **more}))
+    (page,) = read()
+    assert (page.records, page.total) == ([], 0)
+
+
+@pytest.mark.usefixtures("once")
+@pytest.mark.parametrize("status", [200, 400, 403])
+@pytest.mark.parametrize(
+    ("reason", "error"),
+    [
+        ("Requisição inválida: token não encontrado", PermanentError),
+        ("Nenhum token encontrado", PermanentError),
+        ("Requisições demais", ThrottledError),
+        ("Excesso de requisições", ThrottledError),
+        ("Erro interno, tente novamente", TransientError),
+    ],
+)
+def test_a_reason_means_the_same_with_any_status(
+    tenant: Tenant, read: Read, reason: str, error: type[VendorError], status: int
+) -> None:
+    tenant.arm(Fault.status(status, payload={"error": 1, "reason": reason}))
+    with pytest.raises(error, match=reason) as caught:
+        read()
+    assert type(caught.value) is error
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"error": 1, "reason": "Requisição inválida: data"},
+        {"error": 1, "reason": "Nenhum registro encontrado", "data": [{"record_id": 1}]},
+        {"error": 0, "reason": "Nenhum registro encontrado"},
+        {"error": "Nenhum registro encontrado", "data": []},
+    ],
+)
+def test_what_is_no_plain_word_for_nothing_is_an_error(
+    tenant: Tenant, read: Read, body: dict[str, Any]
+) -> None:
+    tenant.arm(Fault.status(200, payload=body))
+    with pytest.raises(ContractError):
+        read()
 
 
 @pytest.mark.usefixtures("once")
@@ -417,6 +472,25 @@ def test_a_broken_download_starts_again_from_nothing(
     assert asked(grants)[1] == {"id_record": "1976", "is_download": "1"}
 
 
+@pytest.mark.parametrize(
+    ("fault", "error"),
+    [
+        (Fault.status(404), ContractError),  # a page of whoever stands in between
+        (Fault.status(404, payload={"message": "Not found"}), ContractError),
+        (Fault.status(404, payload={"error": 1, "reason": "Token inválido"}), PermanentError),
+        (Fault.html(), FailedAnswerError),
+    ],
+)
+@pytest.mark.usefixtures("once")
+def test_only_the_vendors_own_404_says_that_there_is_no_audio(
+    fetch: Callable[..., Page], tenant: Tenant, fault: Fault, error: type[VendorError]
+) -> None:
+    tenant.arm(fault)
+    with pytest.raises(error) as caught:
+        fetch()
+    assert type(caught.value) is error
+
+
 def test_audio_that_is_not_there_is_no_record(fetch: Callable[..., Page], tmp_path: Path) -> None:
     assert fetch(Parent("3/1", PARENT.started_at)).records == []
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
@@ -425,13 +499,14 @@ def test_audio_that_is_not_there_is_no_record(fetch: Callable[..., Page], tmp_pa
 @pytest.mark.parametrize(
     ("audio", "size", "error"),
     [
-        (b"RIFF....WAVE", None, ContractError),
-        (b"", None, ContractError),
-        (b"<html>", None, ContractError),
+        (b"RIFF....WAVE", None, RecordError),
+        (b"", None, RecordError),
+        (b"<html>", None, FailedAnswerError),
         (b'{"error": 1, "reason": "Token ou chave"}', None, PermanentError),
         (b'{"error": 1, "reason": "?"}', None, ContractError),
-        (AUDIO, len(AUDIO) * 2, ContractError),
-        (AUDIO[: len(AUDIO) // 2], len(AUDIO), ContractError),
+        (b'{"error": 0, "reason": "?"}', None, FailedAnswerError),
+        (AUDIO, len(AUDIO) * 2, RecordError),
+        (AUDIO[: len(AUDIO) // 2], len(AUDIO), RecordError),
     ],
 )
 def test_what_is_not_the_recording_is_not_kept(
@@ -446,6 +521,7 @@ def test_what_is_not_the_recording_is_not_kept(
     tenant.put_audio(1976, audio)
     with pytest.raises(error) as caught:
         fetch(Parent("3/1976", STARTED_AT, {"size_bytes": size}))
+    assert type(caught.value) is error
     assert_hidden(caught.value, grants)
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
 

@@ -11,9 +11,11 @@ import pytest
 
 from resources.errors import (
     ContractError,
+    DoubtfulRefusalError,
     PermanentError,
     QuotaExhaustedError,
     ThrottledError,
+    TransientError,
     VendorError,
     WindowTooLargeError,
 )
@@ -368,6 +370,66 @@ def test_a_used_up_quota_waits_for_the_vendors_midnight(
     assert until.minute in (0, 15)  # just after midnight the vendor's clock may be slow
     assert timedelta(0) < until - datetime.now(UTC) <= timedelta(days=1)
     assert [outcome.exhausted_until for outcome in grants.outcomes] == [caught.value.until]
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "VALIDATE DATES ENTERED",
+        " validate  dates entered. ",
+        "Please validate dates entered",
+        "Valide las fechas ingresadas",
+        "Validate dates entered: no records found",
+    ],
+)
+def test_an_empty_window_is_told_in_any_case_or_language(
+    read: Read, tenant: Tenant, message: str
+) -> None:
+    tenant.arm(Fault.refusal(message, code=404))
+    (page,) = read("calls")
+    assert (page.records, page.total) == ([], None)
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "Validate dates entered: date_end is before date_ini",
+        "Validate dates entered, the limit is 31 days",
+        "Cannot validate dates entered",
+        "",
+    ],
+)
+def test_what_else_is_said_of_the_dates_is_no_empty_window(
+    read: Read, tenant: Tenant, message: str
+) -> None:
+    tenant.arm(Fault.refusal(message, code=404))
+    with pytest.raises(ContractError, match="404"):
+        read("calls")
+
+
+@pytest.mark.usefixtures("once")
+@pytest.mark.parametrize(
+    ("message", "error"),
+    [
+        ("Exceeds the limit of simultaneous requests per token (1).", ThrottledError),
+        ("EXCEDE EL LÍMITE DE PETICIONES SIMULTÁNEAS POR TOKEN", ThrottledError),
+        ("Token limit exceeded, try tomorrow", QuotaExhaustedError),
+        ("SE HA EXCEDIDO EL LÍMITE DE TOKENS", QuotaExhaustedError),
+        ("Por favor valide el token", PermanentError),
+        ("IP NOT IN THE LIST", PermanentError),
+        ("SERVICE UNDER MAINTENANCE", TransientError),
+        ("SOME PARAMETERS ARE REQUIRED", ContractError),
+        ("", DoubtfulRefusalError),
+    ],
+)
+def test_a_403_means_what_its_message_says(
+    read: Read, tenant: Tenant, message: str, error: type[VendorError]
+) -> None:
+    tenant.arm(Fault.refusal(message))
+    with pytest.raises(error) as caught:
+        read("calls")
+    assert type(caught.value) is error
+    assert message in str(caught.value)
 
 
 def test_404_with_another_message_is_not_empty(read: Read, tenant: Tenant) -> None:

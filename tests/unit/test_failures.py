@@ -1,0 +1,127 @@
+"""What a message means, and what of an envelope tells of a failure."""
+
+import pytest
+
+from resources.failures import Meaning, failure_in, meaning_of, outline, page_title
+
+TEXTS = {
+    Meaning.NOTHING: [
+        "Nenhum registro encontrado",
+        "NENHUMA GRAVAÇÃO",
+        "Nenhuma gravação encontrada para o período",
+        "Não foram encontrados",
+        "Não foram encontradas gravações no período.",
+        "sem registros",
+        "Não há gravações",
+        "Gravação não encontrada",
+        "0 registros encontrados",
+        "Nenhum registro encontrado, tente novamente com outro período",
+        "No records found",
+        "no data",
+        "Recordings were not found",
+        "No se encontraron registros",
+    ],
+    Meaning.REFUSAL: [
+        "Requisição inválida: token não encontrado",
+        "Nenhum token encontrado",
+        "Token ou chave inválida",
+        "Acesso negado",
+        "Não autorizado: tente novamente",
+        "PLEASE VALIDATE TOKEN",
+        "Invalid API key",
+    ],
+    Meaning.PAUSE: [
+        "requisições demais",
+        "Excesso de requisições",
+        "Limite de requisições por minuto excedido para este token",
+        "Muitas requisições, aguarde",
+        "Too Many Requests",
+        "EXCEEDS THE LIMIT OF SIMULTANEOUS REQUESTS PER TOKEN (2)",
+        "Por favor, aguarde",
+    ],
+    Meaning.INVALID: [
+        "Requisição inválida: data",
+        "Requisição inválida: data não encontrada",
+        "Parâmetro date_ini obrigatório: nenhum registro",
+    ],
+    Meaning.PASSING: [
+        "Erro interno: tente novamente",
+        "Sistema em manutenção: nenhum registro encontrado",
+        "Serviço temporariamente indisponível",
+    ],
+    Meaning.UNKNOWN: [
+        "",
+        "OK",
+        "Não encontrado",
+        "Assinante não encontrado",
+        "Não foi possível listar gravações",
+        "10 registros encontrados",
+        "Unexpected token < in JSON",
+    ],
+}
+
+
+@pytest.mark.parametrize(
+    ("meaning", "text"), [(meaning, text) for meaning, texts in TEXTS.items() for text in texts]
+)
+def test_a_message_means_what_its_gravest_words_say(meaning: Meaning, text: str) -> None:
+    assert meaning_of(text) is meaning
+    assert meaning_of(f"  {text.upper()} ") is meaning
+
+
+@pytest.mark.parametrize(
+    ("envelope", "told"),
+    [
+        ({"success": False, "data": []}, "success: false"),
+        ({"Success": "FALSE", "message": "who?"}, 'Success: "FALSE", message: "who?"'),
+        ({"error": "internal", "data": []}, 'error: "internal"'),
+        ({"error": 1, "reason": "x"}, 'error: 1, reason: "x"'),
+        ({"errors": [{"message": "bad"}]}, 'errors: a list of 1, message: "bad"'),
+        ({"error": {"code": 401}}, "error: object, code: 401"),
+        ({"status": "error"}, 'status: "error"'),
+        ({"meta": {"status": 500}}, "status: 500"),
+        ({"code": "403"}, 'code: "403"'),
+        ({"message": "Internal server error", "data": []}, 'message: "Internal server error"'),
+    ],
+)
+def test_an_envelope_tells_of_a_failure_in_many_ways(envelope: object, told: str) -> None:
+    assert failure_in(envelope) == told
+
+
+@pytest.mark.parametrize(
+    "envelope",
+    [
+        {"success": True, "data": []},
+        {"error": 0, "reason": "OK"},
+        {"error": None, "code": "200", "msg": "1 records were found"},
+        {"error": False, "errors": [], "status": "ok", "message": "No errors, no error"},
+        {"error": "", "code": 200, "meta": {"status": 200, "message": "OK"}},
+        {"data": [{"status": "error", "error": 1}]},
+        {"data": None},
+        [{"error": 1}],
+        None,
+        "error",
+    ],
+)
+def test_what_went_well_is_not_taken_for_a_failure(envelope: object) -> None:
+    assert failure_in(envelope) is None
+
+
+def test_names_that_the_caller_reads_itself_are_left_to_it() -> None:
+    assert failure_in({"meta": {"status": 401}}, but=("meta",)) is None
+    assert failure_in({"error": 1, "success": False}, but=("error",)) == "success: false"
+
+
+def test_an_outline_shows_the_form_and_nobodys_data() -> None:
+    assert outline({"data": None, "n": 5, "t": "secret", "l": [1]}) == (
+        "an object with data (null), n (number), t (text), l (a list of 1)"
+    )
+    assert outline({}) == "an empty object"
+    assert outline([1, 2]) == "a list of 2"
+    assert outline({str(n): n for n in range(99)}).endswith("7 (number), …")
+
+
+def test_a_page_is_known_by_its_title_or_its_first_headline() -> None:
+    assert page_title(b"<html><TITLE lang=x> Sign <b>in</b>\n</TITLE>") == "Sign in"
+    assert page_title(b"<html><h1>Blocked</h1>") == "Blocked"
+    assert page_title(b"<html>") == ""

@@ -32,7 +32,6 @@ from resources.errors import (
     PermanentError,
     QuotaExhaustedError,
     ThrottledError,
-    TimedOutError,
     TransientError,
     VendorError,
     WindowTooLargeError,

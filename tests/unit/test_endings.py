@@ -23,7 +23,13 @@ from hypothesis import strategies as st
 from resources import http, wire
 from resources.account import Account
 from resources.content import PIECE, decoded
-from resources.errors import CallhouseError, ContractError, TransientError, WindowTooLargeError
+from resources.errors import (
+    CallhouseError,
+    ContractError,
+    TimedOutError,
+    TransientError,
+    WindowTooLargeError,
+)
 from resources.http import Answer, Http, Transport
 from resources.permits import POLL, Limiter, Permit
 from resources.standin import Fault, StandIn, Tenant
@@ -88,10 +94,10 @@ def end_of(account: Account, grants: rig.Grants | None = None) -> Ended:
 
 
 SLOW = [
-    (Fault.hang(), WindowTooLargeError, "no answer within 0.7 s"),
+    (Fault.hang(), TimedOutError, "no answer within 0.7 s"),
     (Fault.endless_headers(0.05), TransientError, "the answer's headers didn't end within 0.7 s"),
     (Fault.endless_interim(0.05), TransientError, "the answer's headers didn't end within 0.7 s"),
-    (Fault.endless_body(0.05), WindowTooLargeError, "the answer took longer than 0.7 s"),
+    (Fault.endless_body(0.05), TimedOutError, "the answer took longer than 0.7 s"),
 ]
 ENDLESS = [
     (Fault.endless_headers(), TransientError, "headers are longer than 65,536 bytes, or never end"),

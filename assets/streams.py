@@ -115,7 +115,8 @@ def vendor_assets(
                 loader.close()
             for stream in streams:
                 mine = [result for result in results if result.stream == stream.name]
-                teller.tell(stream, _days_to_tell(mine, wanted, is_poll))
+                if is_poll:
+                    teller.tell_changes(stream)
                 everybody = callhouse.accounts(vendor.name, {})
                 checks.tell(context, warehouse, vendor, stream, facts_key(vendor, stream),
                             everybody, mine)  # fmt: skip
@@ -158,22 +159,18 @@ def _asked(
     return read, rebuild
 
 
-def _days_to_tell(results: Sequence[Result], wanted: Sequence[date], is_poll: bool) -> set[date]:
-    """A poll's: where something was written or turned. A backfill's: all without trouble."""
-    if is_poll:
-        return {day for result in results for day in result.tally.days | result.tally.turned}
-    days = {day for result in results for day in result.days} | set(wanted if results else ())
-    for result in results:
-        if result.state != "ok":
-            days &= result.read
-    return days
-
-
 def _tell_trouble(context: dg.AssetExecutionContext, results: Sequence[Result]) -> None:
     """What a backfill didn't read: a limit says when it may, or it fails."""
-    trouble = [told for result in results for told in result.trouble.values()]
-    for reason in sorted({reason for kind, reason in trouble if kind == "deferred"}):
-        context.log.warning(reason)
+    for result in results:
+        put_off: dict[str, list[date]] = {}
+        for day, (kind, reason) in result.trouble.items():
+            if kind == "deferred":
+                put_off.setdefault(reason, []).append(day)
+        for reason, days in put_off.items():
+            context.log.warning(
+                "%s %s: not read, and left to the polls: %s: %s",
+                result.account, result.stream, ", ".join(map(str, sorted(days))), reason,
+            )  # fmt: skip
     failed = [result for result in results if result.state in ("failed", "stopped")]
     if failed:
         raise dg.Failure(

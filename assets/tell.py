@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from datetime import date
+from datetime import UTC, date, datetime
 
 import dagster as dg
 
@@ -12,6 +12,7 @@ from assets.report import day_report, run_report
 from resources.account import Account
 from resources.vendor import AnyStream, Vendor
 from resources.warehouse import Warehouse
+from resources.windows import business_day
 
 LOOK_EVERY_S = 2.0
 Keys = Callable[[AnyStream], Sequence[dg.AssetKey]]
@@ -20,8 +21,8 @@ Keys = Callable[[AnyStream], Sequence[dg.AssetKey]]
 class Teller:
     """What one run has done, told from the run's own thread while others do it.
 
-    A backfill's day is done when every account has read it in full. `keys`: the assets of a
-    stream that the run is about.
+    A backfill's day is done when every account that has it has read it in full; a day that none
+    has is never told. `keys`: the assets of a stream that the run is about.
     """
 
     def __init__(
@@ -41,6 +42,7 @@ class Teller:
         self._keys = keys
         self._results: dict[tuple[str, str], Result] = {}
         self._told: set[tuple[str, date]] = set()
+        self._began_at = datetime.now(UTC)
 
     def note(self, result: Result) -> None:
         """A load's `watch`."""
@@ -66,6 +68,15 @@ class Teller:
                 self._tell_done(days)
         return future.result()
 
+    def tell_changes(self, stream: AnyStream) -> None:
+        """What a poll tells: the days on which something was written, or whose state changed."""
+        days: set[date] = set()
+        for account in self._accounts:
+            if result := self._results.get((account.name, stream.name)):
+                changed = result.tally.days | result.tally.turned
+                days |= {day for day in changed if self._has(account, day)}
+        self.tell(stream, days)
+
     def tell(self, stream: AnyStream, days: Iterable[date]) -> None:
         """Materialisations of the days; the newest last, as Dagster shows what came last."""
         new = sorted({day for day in days if (stream.name, day) not in self._told})
@@ -83,10 +94,13 @@ class Teller:
 
     def _tell_done(self, days: Sequence[date]) -> None:
         for stream in self._streams:
-            loading = [account for account in self._accounts if stream.name in account.streams]
-            done = set(days) if loading and self._keys(stream) else set()
-            for account in loading:
-                result = self._results.get((account.name, stream.name))
-                read = result.read if result else set()
-                done = {day for day in done if day in read or day < account.start_date}
-            self.tell(stream, done)
+            if self._keys(stream):
+                self.tell(stream, {day for day in days if self._is_done(stream, day)})
+
+    def _is_done(self, stream: AnyStream, day: date) -> bool:
+        having = [a for a in self._accounts if stream.name in a.streams and self._has(a, day)]
+        results = [self._results.get((account.name, stream.name)) for account in having]
+        return bool(results) and all(result and day in result.read for result in results)
+
+    def _has(self, account: Account, day: date) -> bool:
+        return account.start_date <= day <= business_day(self._began_at, account.timezone)

@@ -11,12 +11,15 @@ import sqlalchemy as sa
 from dagster._serdes import ConfigurableClassData
 from dagster_postgres import DagsterPostgresStorage
 
+from pipelines.backfills import RunsAndBackfills
+
 
 class PooledStorage(DagsterPostgresStorage):
     """Dagster's own, on the connections of this process (`dagster.yaml` names this class)."""
 
     def __init__(self, postgres_url: str, inst_data: ConfigurableClassData | None = None) -> None:
         super().__init__(postgres_url, inst_data=inst_data)
+        self._run_storage = RunsAndBackfills(postgres_url, should_autocreate_tables=False)
         for part in (self._run_storage, self._event_log_storage, self._schedule_storage):
             part._engine = _engine(postgres_url)  # noqa: SLF001 - there is no other way in
 

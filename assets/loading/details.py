@@ -64,6 +64,16 @@ class DetailReader:
         )
         return [row.call_date for row in rows]
 
+    def days_without_parents(self, among: Sequence[date]) -> set[date]:
+        """Those of the days of which the parents were read, and there is none: nothing to fetch."""
+        rows = self._warehouse.rows(
+            "plan/days_without_parents",
+            account=self._account.name,
+            parent=self._parent.name,
+            days=list(among),
+        )
+        return {row.call_date for row in rows}
+
     def read(self, day: date, tally: Tally, until: datetime | None = None) -> None:
         """Fetches what the day lacks, up to `until`; then judges the day. What became of it adds
         up in `tally`.

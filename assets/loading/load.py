@@ -191,6 +191,7 @@ class Loader:
         if isinstance(stream, DetailStream):
             details = self._details(account, stream, BACKFILL)
             lacking = details.days(wanted)
+            result.read |= details.days_without_parents(wanted)
             with self._pace.follow(account, stream, len(lacking)) as done:
                 for day in lacking:
                     if not result.stopped:
@@ -219,7 +220,7 @@ class Loader:
         attempts = self._attempts(account, stream)
         followers = self._followers(stream)
         rebuilder = Rebuilder(self._warehouse, account, stream, self._clock, followers)
-        for day in sorted(days, reverse=True):
+        for day in rebuilder.days(days):
             attempts.do((), partial(rebuilder.rebuild, day), rebuilds=day)
         return attempts.result
 

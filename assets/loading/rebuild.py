@@ -33,6 +33,11 @@ class Rebuilder:
         self._details = details
         self._where = {"account": account.name, "stream": stream.name}
 
+    def days(self, among: Sequence[date]) -> list[date]:
+        """Those of the days that were ever read, newest first: of the others there is no raw."""
+        rows = self._warehouse.rows("plan/known_days", days=list(among), **self._where)
+        return [row.call_date for row in rows]
+
     def rebuild(self, day: date, tally: Tally) -> None:
         """The day's facts anew, batch by batch; then those go that no raw record stands behind.
 

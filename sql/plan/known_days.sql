@@ -1,0 +1,5 @@
+-- Of the days those that were read, however well: newest first.
+SELECT call_date FROM ops.days
+ WHERE account = :account AND stream = :stream AND call_date = ANY(CAST(:days AS date[]))
+   AND last_polled_at IS NOT NULL
+ ORDER BY call_date DESC;

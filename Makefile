@@ -25,7 +25,7 @@ help:
 	@echo "make coverage   the same with coverage, which takes a third longer"
 	@echo "make lint       format, lint, types, import contracts (make format: mends what can be mended)"
 	@echo "make bench      the measurements behind the figures in the docs"
-	@echo "make baseline   the first migration and the analysts' page of tables anew, from sql/schema"
+	@echo "make baseline   the first migration and the analysts' page of tables anew, from sql/"
 	@echo "make lock       requirements.lock anew, from pyproject.toml"
 
 install: $(INSTALLED)
@@ -66,7 +66,7 @@ format: $(INSTALLED)
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-# Until the first release; from then on a change of sql/schema brings a migration of its own.
+# Until the first release; from then on a change of a table brings a migration of its own.
 baseline: $(INSTALLED)
 	$(BIN)/python -m sql.migrations.freeze
 	$(BIN)/python -m sql.describe

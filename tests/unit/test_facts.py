@@ -1,11 +1,14 @@
 """The descriptions of the tables of facts: what they must say, and that they fit together."""
 
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+import sql
 from sql import facts, masks
+from sql.__main__ import main
 from sql.table import STREAM_KEY, Column, Kind, Source, Table
 
 TABLES = pytest.mark.parametrize("table", facts.TABLES.values(), ids=lambda table: table.name)
@@ -72,3 +75,34 @@ def test_only_what_is_said_not_to_be_personal_is_shown_to_everybody(table: Table
         plainly = entry == f"{column.name} AS {column.name}"
         assert plainly != column.personal
         assert ("Personal data" in column.comment) == column.personal
+
+
+TEMPLATES = {
+    f"{folder}/{path.stem.partition('.')[0]}"
+    for folder in ("checks", "load", "plan")
+    for path in (sql.FOLDER / folder).glob("*.sql")
+    if "{" in path.read_text(encoding="utf-8")
+}
+
+
+@pytest.mark.parametrize("name", sorted(TEMPLATES))
+@pytest.mark.parametrize("target", [*facts.TABLES, "audio"])
+def test_no_place_of_a_template_is_left(name: str, target: str) -> None:
+    assert not set("{}") & set(sql.read(name, facts.target(target)))
+
+
+def test_a_place_that_there_is_not_is_refused(tmp_path: Path, monkeypatch: Any) -> None:
+    (tmp_path / "odd.sql").write_text("SELECT {mood} FROM facts.{table}", encoding="utf-8")
+    monkeypatch.setattr(sql, "FOLDER", tmp_path)
+    with pytest.raises(KeyError, match="mood"):
+        sql.read("odd", facts.CALLS)
+
+
+def test_a_kind_has_statements_of_its_own(capsys: pytest.CaptureFixture[str]) -> None:
+    main(["load/mark_missing", "calls"])
+    main(["load/mark_missing", "agent_usage"])
+    main(["load/merge", "audio"])
+    printed = capsys.readouterr().out
+    assert "UPDATE facts.calls t SET missing_since" in printed
+    assert "DELETE FROM facts.agent_usage t" in printed
+    assert "SET (audio_uri, audio_sha256) = ROW (s.audio_uri, s.audio_sha256)" in printed

@@ -1,0 +1,202 @@
+"""A new column of facts: an entry in the description, its value in a mapping, and a migration.
+
+Everything else follows. Each table is given two columns, one of them personal; their values come
+new, change twice, and are built again from raw.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+import sql.catalog
+import sql.describe
+from assets.loading.land import Landing
+from assets.loading.rebuild import Rebuilder
+from assets.loading.sight import Sighting
+from assets.loading.tally import Tally
+from assets.streams import table_metadata
+from resources.account import Account
+from resources.objects import lay_objects
+from resources.roles import ANALYST, ANALYST_PII, grant_roles
+from resources.vendor import AnyStream, DetailStream, Facts, Record, Stream
+from resources.vendors import discover
+from resources.warehouse import Warehouse
+from sql import facts
+from sql.table import Column, Enrichment, Target, enrichments
+from tests.contract.bench import DAY, Bench, Subject
+from tests.contract.recordings import FIXTURES
+
+NAMES = [
+    name
+    for table in facts.TABLES.values()
+    for name in (table.name, *(enrichment.name for enrichment in enrichments(table)))
+]
+NOW = datetime(2026, 3, 11, tzinfo=UTC)
+VALUES = (("calm", 10), ("cross", 20), ("glad", 7))
+"""Of a personal and another column: as they are first, and changed twice."""
+
+
+@dataclass
+class Setup:
+    """A warehouse whose schema has the new columns, and who loads them."""
+
+    warehouse: Warehouse
+    account: Account
+    stream: AnyStream
+    target: Target
+    day: date = DAY
+    """Of records that say none."""
+
+    @property
+    def table(self) -> str:
+        return f"facts.{self.target.table.name}"
+
+    def rows(self, table: str | None = None, columns: str = "mood, score") -> set[tuple[Any, ...]]:
+        with self.warehouse.transaction() as connection:
+            query = f"SELECT {columns} FROM {table or self.table}"
+            return {tuple(row) for row in connection.execute(sa.text(query))}
+
+    def run(self, text: str) -> None:
+        with self.warehouse.transaction() as connection:
+            connection.exec_driver_sql(text)
+
+
+def subject_of(name: str) -> Subject:
+    """The first stream whose records become rows of the target."""
+    return next(
+        Subject(vendor, stream, FIXTURES / vendor.name)
+        for vendor in discover().values()
+        for stream in vendor.streams
+        if name in (stream.table, *stream.also)
+    )
+
+
+def with_columns(name: str, normalise: Callable[..., Facts]) -> Callable[..., Facts]:
+    """The mapping, which now also reads the fields `mood` and `score`."""
+
+    def mapping(records: Sequence[Record], account: Account) -> Facts:
+        known = [{k: v for k, v in r.items() if k not in ("mood", "score")} for r in records]
+        found = normalise(known, account)
+        for field in ("mood", "score"):
+            frame = found.tables[name]
+            found.tables[name] = frame.assign(**{field: [records[i][field] for i in frame.index]})
+        return found
+
+    return mapping
+
+
+def describe_and_migrate(warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    target = facts.target(name)
+    table = target.table
+    own = name if isinstance(target, Enrichment) else None
+    new = (
+        Column("mood", "text", "How the caller felt", personal=True, enrichment=own),
+        Column("score", "integer", "What the caller gave", personal=False, enrichment=own),
+    )
+    monkeypatch.setitem(facts.TABLES, table.name, replace(table, columns=(*table.columns, *new)))
+    with warehouse.transaction() as connection:
+        for column in new:
+            connection.exec_driver_sql(
+                f"ALTER TABLE facts.{table.name} ADD COLUMN {column.name} {column.type}"
+            )
+        lay_objects(connection)
+        grant_roles(connection)
+
+
+def sightings(setup: Setup, records: list[Record], place: int) -> list[Sighting]:
+    """The records with the values of that place, each read a second after the last."""
+    mood, score = VALUES[place]
+    seen, stream = [], setup.stream
+    for number, record in enumerate(records):
+        key: str | None = f"record-{number}"
+        if isinstance(stream, Stream):
+            key = stream.key(record)
+            key = f"{DAY}/{key}" if stream.replaces else key
+        read = record | {"mood": mood, "score": score}
+        seen.append(Sighting(read, 1, NOW + timedelta(seconds=place), key=key, day=setup.day))
+    return seen
+
+
+def land(setup: Setup, seen: list[Sighting]) -> None:
+    landing = Landing(setup.account, setup.stream, DAY, setup.warehouse.make_days)
+    setup.warehouse.in_transaction(lambda connection: landing.land(connection, seen))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_it_is_merged_rebuilt_masked_and_documented(
+    name: str, bench: Bench, warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    subject = subject_of(name)
+    _, records = bench.sample(subject)
+    describe_and_migrate(warehouse, monkeypatch, name)
+    normalise = with_columns(name, subject.stream.normalise)
+    setup = Setup(
+        warehouse,
+        bench.account(subject.vendor),
+        replace(subject.stream, normalise=normalise),
+        facts.target(name),
+    )
+    parents = land_parents(setup, bench, subject)
+
+    for place, values in enumerate(VALUES):
+        land(setup, sightings(setup, records, place))
+        assert setup.rows() - {(None, None)} == {values}
+    stored = setup.rows(columns="tableoid, CAST(ctid AS text), mood")
+    land(setup, sightings(setup, records, 2))
+    assert setup.rows(columns="tableoid, CAST(ctid AS text), mood") == stored, (
+        "what hasn't changed is left alone"
+    )
+
+    setup.run(f"DELETE FROM {setup.table}")
+    rebuild(setup, parents)
+    assert setup.rows() - {(None, None)} == {VALUES[-1]}
+
+    masked = f"masked.{setup.target.table.name}"
+    assert setup.rows(masked) - {(None, None)} == {(None, VALUES[-1][1])}
+    for role, column, allowed in (
+        (ANALYST, "mood", False), (ANALYST, "score", True), (ANALYST_PII, "mood", True),
+    ):  # fmt: skip
+        asked = f"has_column_privilege('{role}', '{setup.table}', '{column}', 'SELECT')"
+        assert setup.rows("(SELECT) one", asked) == {(allowed,)}
+
+    page = sql.describe.page()
+    assert r"`mood`\* | text | How the caller felt. Personal data: hidden from" in page
+    assert "`score` | integer | What the caller gave |" in page
+    shown = table_metadata(setup.table)["dagster/column_schema"].columns
+    assert [column.name for column in shown[-2:]] == ["mood", "score"]
+    told = f"col_description('{masked}'::regclass, {len(shown)})"
+    assert setup.rows("(SELECT) one", told) == {("What the caller gave",)}
+
+
+def land_parents(setup: Setup, bench: Bench, subject: Subject) -> Stream | None:
+    """What an enrichment enriches; None for a table, whose rows need no others."""
+    if not isinstance(setup.target, Enrichment):
+        return None
+    assert isinstance(setup.stream, DetailStream)
+    parents = subject.vendor.stream(setup.stream.of)
+    assert isinstance(parents, Stream)
+    _, records = bench.sample(Subject(subject.vendor, parents, subject.folder))
+    landing = Landing(setup.account, parents, DAY, setup.warehouse.make_days)
+    seen = [Sighting(r, 1, NOW, key=f"record-{n}", day=DAY) for n, r in enumerate(records)]
+    setup.warehouse.in_transaction(lambda connection: landing.land(connection, seen))
+    [(setup.day,)] = setup.rows("raw.heads", "call_date")
+    return parents
+
+
+def rebuild(setup: Setup, parents: Stream | None) -> None:
+    """From raw alone. An enriched row comes with its record, and so does what enriched it."""
+    details = [setup.stream] if isinstance(setup.stream, DetailStream) else []
+    rebuilder = Rebuilder(
+        setup.warehouse,
+        setup.account,
+        parents or setup.stream,
+        lambda: NOW,
+        details if parents else (),
+    )
+    days = setup.rows("raw.heads", "call_date")
+    for (day,) in days:
+        rebuilder.rebuild(day, Tally())

@@ -8,7 +8,7 @@ import json
 import os
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 import dagster as dg
@@ -16,6 +16,7 @@ import dagster as dg
 from assets.context import Callhouse
 from resources import webhook
 from resources.account import Account
+from resources.foreign_text import for_slack, short, without_numbers
 from resources.redact import Redactor
 from resources.vendor import DetailStream
 from resources.vendors import discover
@@ -80,7 +81,10 @@ def alerts(
     if keys == told:
         return dg.SkipReason(f"nothing has changed; {len(keys)} problem(s) open")
     secrets = [a.secret(name) for a in accounts.values() for name in a.credentials]
-    webhook.post(url, Redactor([url, *secrets]).text(message(problems, told)))
+    redactor = Redactor([url, *secrets])
+    # Redacted before it is escaped or cut, when a secret still looks as it is.
+    known = [replace(problem, detail=redactor.text(problem.detail)) for problem in problems]
+    webhook.post(url, redactor.text(message(known, told)))
     return dg.SensorResult(cursor=json.dumps(keys), skip_reason=dg.SkipReason("told"))
 
 
@@ -168,8 +172,8 @@ def _lines(problems: Iterable[Problem]) -> Iterator[str]:
         details = sorted({problem.detail for problem in group if problem.detail})
         if details:
             others = f" (and {len(details) - 1} other)" if len(details) > 1 else ""
-            line += f": {_short(details[0])}{others}"
-        yield line
+            line += f": {_short(without_numbers(details[0]))}{others}"
+        yield for_slack(line)
 
 
 def _gravity(group: tuple[str, str]) -> tuple[int, str]:
@@ -177,5 +181,4 @@ def _gravity(group: tuple[str, str]) -> tuple[int, str]:
 
 
 def _short(text: str) -> str:
-    flat = " ".join(text.split())
-    return flat if len(flat) <= LONGEST else f"{flat[:LONGEST]}…"
+    return short(" ".join(text.split()), LONGEST)

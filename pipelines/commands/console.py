@@ -12,6 +12,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from resources.foreign_text import for_terminal
+
 WIDE = 200
 """Columns of a table that goes into a pipe or a file: nobody's screen has to hold it."""
 FAILED = 1
@@ -61,7 +63,7 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[Any]], title: str | No
 
 def say(sentence: str, style: str = "") -> None:
     """Prints a sentence, as it is."""
-    out.print(sentence, style=style or None, markup=False, soft_wrap=True)
+    out.print(for_terminal(sentence), style=style or None, markup=False, soft_wrap=True)
 
 
 def shown(value: Any) -> str:
@@ -78,8 +80,9 @@ def shown(value: Any) -> str:
 
 
 def print_json(value: Any) -> None:
-    """Prints JSON, and nothing else, on the standard output."""
-    print(json.dumps(value, ensure_ascii=False, indent=2, default=_as_json))
+    """Prints JSON, and nothing else, on the standard output; for eyes, what isn't ASCII escaped."""
+    is_read = sys.stdout.isatty()
+    print(json.dumps(value, ensure_ascii=is_read, indent=2, default=_as_json))
 
 
 def count(number: int, what: str) -> str:
@@ -108,10 +111,10 @@ def span(length: timedelta) -> str:
 
 
 def _plain(text: object) -> str:
-    """Text that rich doesn't take for its markup."""
+    """Text that neither rich takes for its markup, nor a terminal for its commands."""
     from rich.markup import escape
 
-    return escape(str(text))
+    return escape(for_terminal(str(text)))
 
 
 def _as_json(value: Any) -> Any:

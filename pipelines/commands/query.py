@@ -14,6 +14,7 @@ from sqlalchemy import make_url
 
 from pipelines.commands import console
 from resources.errors import CallhouseError
+from resources.foreign_text import for_terminal
 from resources.server_user import ServerUser
 
 
@@ -55,11 +56,15 @@ def _print_table(names: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
 
 
 def _print_csv(names: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
-    """NULL is an empty field; figures are as Postgres has them."""
+    """NULL is an empty field; figures are as Postgres has them. A file gets every character, a
+    terminal none that it would obey.
+    """
     writer = csv.writer(sys.stdout, lineterminator="\n")
+    is_read = sys.stdout.isatty()
     writer.writerow(names)
     for row in rows:
-        writer.writerow([console.shown(v) if isinstance(v, dict | list | bool) else v for v in row])
+        fields = [console.shown(v) if isinstance(v, dict | list | bool) else v for v in row]
+        writer.writerow([for_terminal(str(v)) if is_read and v is not None else v for v in fields])
 
 
 def _print_json(names: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:

@@ -1,6 +1,7 @@
 """Alerts: what is told, to whom, how often; and what never is."""
 
 import json
+import re
 import threading
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
@@ -187,6 +188,18 @@ def test_no_secret_is_told(tick: Tick, chat: Chat, warehouse: Warehouse) -> None
     tick()
     assert "s3cr3t" not in chat.texts[0]
     assert "bad ***, see ***" in chat.texts[0]
+
+
+def test_what_a_vendor_says_calls_nobody_and_tells_no_number(
+    tick: Tick, chat: Chat, warehouse: Warehouse
+) -> None:
+    said = "the vendor says: “<!channel> @here ![](https://evil.example/x) +57 300 1234567”"
+    stream(warehouse, "acme", failures=3, last_error=said)
+    tick()
+    (text,) = chat.texts
+    assert "the vendor says" in text
+    assert "300" not in text
+    assert not re.search("<|>|://|]\\(|(?<!\u2060)@", text)
 
 
 def test_a_failed_run_is_told_until_the_next_one_of_its_job_is_good(

@@ -1,9 +1,11 @@
 """The command line as people and scripts have it: exit codes, output, runs in Dagster."""
 
+import contextlib
 import csv
 import io
 import json
 import os
+import pty
 import signal
 import subprocess
 import sys
@@ -306,6 +308,30 @@ def test_sql_says_what_is_wrong_in_a_sentence(call: Call, query: str, told: str)
     result = call("sql", query, exit_code=1)
     assert result.stdout == ""
     assert told in " ".join(result.stderr.split())
+
+
+ESCAPE = "SELECT chr(27) || '[2J' AS said, chr(155) || '31m' AS more"
+
+
+@pytest.mark.parametrize("form", ["table", "csv", "json"])
+def test_a_terminal_gets_nothing_that_it_would_obey(
+    environment: Mapping[str, str], form: str
+) -> None:
+    """What records hold reaches a file as it is, and a terminal harmlessly."""
+    ours, theirs = pty.openpty()
+    callhouse = str(Path(sys.executable).with_name("callhouse"))
+    command = [callhouse, "sql", "--format", form, ESCAPE]
+    with subprocess.Popen(command, env=environment, stdout=theirs) as process:
+        os.close(theirs)
+        shown = b""
+        with contextlib.suppress(OSError):  # how a terminal ends on Linux
+            while piece := os.read(ours, 65_536):
+                shown += piece
+        assert process.wait() == 0
+    os.close(ours)
+    assert b"[2J" in shown
+    assert b"\x1b[2J" not in shown
+    assert b"\xc2\x9b" not in shown
 
 
 def test_psql_opens_on_the_warehouse(environment: Mapping[str, str]) -> None:

@@ -1,0 +1,69 @@
+"""Text of others, made harmless for where it is shown.
+
+Vendors' messages, names, keys and addresses are data: none of them may format a page, call a
+channel, move a cursor, or load anything. Sentences are ours; what they quote is marked, short, and
+on one line (`quoted`). Whoever shows a text calls the function named for the place.
+"""
+
+import html
+import re
+
+QUOTED = 200
+"""Characters of a quotation."""
+LONGEST = 2_000
+"""Characters of a sentence with its quotations."""
+REPLACEMENT = "�"
+
+_CONTROL = re.compile(
+    # C0, DEL and C1, without tab and line feed; and what turns the direction of writing.
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]"
+)
+_MARKDOWN = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~&])")
+_SCHEME = re.compile(r"(?i)\b([a-z][a-z0-9+.-]*:)//|\b(www)\.")
+_QUOTATION = re.compile("“[^”]*”?")
+_DIGITS = re.compile(r"\d(?:[\d\s().+/-]*\d){3,}")
+_JOINER = "\u2060"
+"""Nothing to see; but an address with it is no link."""
+
+
+def quoted(text: object, most: int = QUOTED) -> str:
+    """“…”: what somebody else says, within a sentence of ours."""
+    flat = " ".join(for_terminal(str(text)[: most * 4]).split()).replace("”", '"')
+    return f"“{flat if len(flat) <= most else flat[:most] + '…'}”"
+
+
+def short(text: str, most: int = LONGEST) -> str:
+    """`text`, cut where it is longer."""
+    return text if len(text) <= most else f"{text[:most]}…"
+
+
+def for_terminal(text: str) -> str:
+    """Without characters that a terminal obeys; tabs and line breaks stay."""
+    return _CONTROL.sub(REPLACEMENT, text)
+
+
+def for_markdown(text: str) -> str:
+    """As it is in Dagster's descriptions, which are Markdown: no image, link or HTML."""
+    return _MARKDOWN.sub(r"\\\1", _unlinked(for_terminal(text)))
+
+
+def for_slack(text: str) -> str:
+    """As it is in a chat, Slack's or one like it: no mention, link or image."""
+    escaped = html.escape(_unlinked(for_terminal(text)), quote=False)
+    return escaped.replace("@", f"{_JOINER}@").replace("](", f"]{_JOINER}(")
+
+
+def for_html(text: str) -> str:
+    """As it is in a page, in text and in attributes with quotes."""
+    return html.escape(for_terminal(text))
+
+
+def without_numbers(text: str) -> str:
+    """Without the digits of whatever is quoted, which may be somebody's telephone number."""
+    return _QUOTATION.sub(lambda quotation: _DIGITS.sub("…", quotation[0]), text)
+
+
+def _unlinked(text: str) -> str:
+    return _SCHEME.sub(
+        lambda found: f"{found[1]}{_JOINER}//" if found[1] else f"{found[2]}{_JOINER}.", text
+    )

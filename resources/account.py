@@ -31,6 +31,20 @@ class Limits(BaseModel):
     """Which document says so, by key."""
 
 
+class Distrust(BaseModel):
+    """When a full read shows too little of what is known of a day to be believed at once.
+
+    Nothing at all is never believed.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    below_share: float = Field(0.5, ge=0, le=1)
+    """Of a day's known records; 0: only nothing at all is doubted."""
+    from_records: int = Field(20, ge=1)
+    """So many must be known: of fewer, any part is believed."""
+
+
 class Options(BaseModel):
     """What narrows an account's loads; each vendor that has such parameters extends it."""
 
@@ -58,6 +72,7 @@ class Account(BaseModel):
     credentials: Mapping[str, SecretStr]
     limits: Limits
     options: Options
+    distrust: Distrust = Distrust()
 
     @property
     def secrets(self) -> tuple[str, ...]:

@@ -22,7 +22,7 @@ from pydantic import (
     ValidationError,
 )
 
-from resources.account import Account, Limits
+from resources.account import Account, Distrust, Limits
 from resources.credential import Credential
 from resources.errors import ConfigurationError
 from resources.files import read_text
@@ -108,6 +108,7 @@ class AccountEntry(BaseModel):
     credentials: dict[str, Any] = Field(default_factory=dict)
     limits: dict[str, Any] = Field(default_factory=dict)
     options: dict[str, Any] = Field(default_factory=dict)
+    distrust: Distrust = Distrust()
 
 
 def read_accounts(path: Path) -> dict[str, Account]:
@@ -199,6 +200,7 @@ def _account(name: str, entry: Any) -> tuple[Account | None, list[str]]:
         credentials=secrets,
         limits=limits,
         options=options,
+        distrust=parsed.distrust,
     ), []
 
 

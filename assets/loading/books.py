@@ -60,6 +60,8 @@ def count_days(
             open_records=row.open_records,
             unkeyed=row.unkeyed,
             attempts=row.attempts,
+            lacking=row.lacking and row.lacking.hex,
+            was_complete=row.was_complete,
         )
         for row in rows
     }
@@ -91,6 +93,7 @@ def close_days(
     turned: set[date] = set()
     for day, count in counts.items():
         verdict = judge(stream, account, day, count, reading)
+        doubt = reading.doubts.get(day)
         closed = execute(
             connection,
             "load/close_day",
@@ -98,6 +101,9 @@ def close_days(
             state=verdict.state,
             note=verdict.note,
             next_read_at=verdict.next_read_at,
+            attempts=verdict.attempts,
+            lacking=doubt and doubt.digest,
+            doubted_since=doubt and doubt.since,
             vendor_total=total,
             repeats=repeats,
             read_at=observed_at,

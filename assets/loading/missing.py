@@ -1,14 +1,23 @@
-"""What a full read of a day no longer returns: marked, never deleted; unmarked when it is back."""
+"""What a full read of a day no longer returns: marked, never deleted; unmarked when it is back.
 
+Silence isn't deletion. A read that shows much less than is known of a day is doubted: then nothing
+is marked, until the same comes again on another day or an operator accepts it. A read that shows
+nothing at all is never taken for a deletion without an operator's word.
+"""
+
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from itertools import islice
+from typing import Any
 
 from sqlalchemy.engine import Connection
 
 from assets.loading.tally import Tally
-from resources.account import Account
+from assets.loading.verdict import Doubt
+from resources import payload
+from resources.account import Account, Distrust
 from resources.copy_text import lines, texts
 from resources.vendor import Stream
 from resources.warehouse import copy, execute
@@ -17,94 +26,178 @@ from resources.windows import ONE_DAY, business_day
 KEYS_AT_ONCE = 10_000
 
 
+@dataclass(frozen=True, slots=True)
+class Lack:
+    """What a full read doesn't show of a day's known records."""
+
+    keys: list[str]
+    shown: int
+    """Records that it shows and that were known before it began."""
+    known: int
+    """All that were."""
+    is_silent: bool
+    """It shows no record of the day, known or new."""
+    digest: str
+    """Tells whether another read lacks the same."""
+    noted: str | None
+    """The digest that the last full read left, if it wasn't believed."""
+    doubted_since: date | None
+    """The account's day on which a read with the noted digest was doubted first."""
+    accepted: str | None
+    """The digest that an operator accepted."""
+
+    @property
+    def is_noted(self) -> bool:
+        """Whether the last full read lacked the same."""
+        return self.noted == self.digest
+
+    def is_plausible(self, distrust: Distrust) -> bool:
+        """Whether so much may be gone."""
+        if self.is_silent or (self.known and not self.shown):
+            return False
+        return self.known < distrust.from_records or (
+            self.shown >= distrust.below_share * self.known
+        )
+
+    def doubt(self, distrust: Distrust, today: date, is_confirmed: bool) -> Doubt | None:
+        """Why it isn't believed yet; None when it is. `is_confirmed`: it isn't one answer alone
+        that may have been cut short.
+        """
+        if self.accepted == self.digest:
+            return None
+        if self.is_plausible(distrust):
+            confirmed = is_confirmed or self.is_noted
+            return None if confirmed else Doubt(self.digest, self.shown, self.known)
+        since = self.doubted_since if self.is_noted and self.doubted_since else today
+        if since < today and not self.is_silent:
+            return None
+        return Doubt(self.digest, self.shown, self.known, self.is_silent, since)
+
+
 @dataclass(slots=True)
-class Known:
+class Comparison:
     """How what is known of days compares with what a full read of them showed."""
 
-    gone: dict[str, date] = field(default_factory=dict)
-    """Records that it doesn't show, with their day."""
+    lacks: dict[date, Lack] = field(default_factory=dict)
     unscoped: list[str] = field(default_factory=list)
     """Records that it shows, and that the account's options were never seen to ask for."""
     later: set[date] = field(default_factory=set)
     """Days with records that it doesn't show, but that came after it was asked for."""
 
 
+@dataclass(frozen=True, slots=True)
+class FullRead:
+    """Days that were read in full: the keys that came, and when they were asked for."""
+
+    days: Sequence[date]
+    seen: set[str]
+    began_at: datetime
+    """Before anything was asked for: what came since isn't known, but new."""
+    asked_at: datetime
+    is_confirmed: bool = True
+    """The answers agree with the vendor's total, or came twice."""
+    is_telling: bool = True
+    """Whatever came has a key, so that what isn't there can be named."""
+
+
 def compare(
-    connection: Connection,
-    account: Account,
-    stream: Stream,
-    days: Sequence[date],
-    seen: set[str],
-    asked_at: datetime,
-) -> Known:
+    connection: Connection, account: Account, stream: Stream, read: FullRead
+) -> Comparison:
     """Answers can't judge what came later than they were asked for, nor what a narrowed account
     didn't ask for.
     """
     execute(connection, "load/stage_seen")
-    copy(connection, "stage_seen", ["record_key"], _key_lines(seen))
-    rows = execute(
-        connection,
-        "load/known_keys",
-        account=account.name,
-        stream=stream.name,
-        days=list(days),
-        observed_at=asked_at,
-    )
-    known = Known()
-    for row in rows:
+    copy(connection, "stage_seen", ["record_key"], _key_lines(read.seen))
+    where = {"account": account.name, "stream": stream.name, "began_at": read.began_at}
+    found = Comparison()
+    gone: defaultdict[date, list[str]] = defaultdict(list)
+    known: Counter[date] = Counter()
+    for row in execute(connection, "load/known_keys", days=list(read.days),
+                       observed_at=read.asked_at, **where):
         if row.is_seen:
-            known.unscoped.append(row.record_key)
+            found.unscoped.append(row.record_key)
         elif not row.is_before:
-            known.later.add(row.call_date)
+            found.later.add(row.call_date)
         elif row.is_in_scope:
-            known.gone[row.record_key] = row.call_date
-    return known
+            gone[row.call_date].append(row.record_key)
+            known[row.call_date] += row.was_known
+    if gone:
+        for row in execute(connection, "load/known_days", days=sorted(gone), **where):
+            keys = sorted(gone[row.call_date])
+            found.lacks[row.call_date] = Lack(
+                keys=keys,
+                shown=row.shown,
+                known=row.shown + known[row.call_date],
+                is_silent=not row.seen,
+                digest=payload.digest("\0".join(keys).encode()),
+                noted=row.lacking and row.lacking.hex,
+                doubted_since=row.doubted_since,
+                accepted=row.accepted and row.accepted.hex,
+            )
+    return found
 
 
 def note_missing(
     connection: Connection,
     account: Account,
     stream: Stream,
-    days: Sequence[date],
-    seen: set[str],
-    asked_at: datetime,
+    read: FullRead,
     now: datetime,
     tally: Tally,
-) -> set[date]:
-    """Marks what the read asked for at `asked_at` doesn't show. Returns days of which it can't
-    say all.
+) -> tuple[dict[date, Doubt], set[date]]:
+    """Marks what the read doesn't show, where that is believed. Returns what is doubted, by day,
+    and days of which the read can't say all.
     """
-    where = {"account": account.name, "stream": stream.name, "observed_at": asked_at}
+    where = _where(account, stream, read)
     scope = account.options.model_dump_json()
     execute(connection, "load/note_scope", vendor=account.vendor, scope=scope, **where)
-    known = compare(connection, account, stream, days, seen, asked_at)
-    if known.unscoped:
-        execute(connection, "load/take_into_scope", keys=known.unscoped, **where)
-    gone = known.gone
-    if not gone:
-        return known.later
-    keys, gone_days = list(gone), sorted(set(gone.values()))
-    execute(connection, "load/mark_missing_heads", keys=keys, **where)
-    for table in stream.tables:
-        execute(connection, "load/mark_missing", table, days=gone_days, keys=keys, **where)
-    execute(connection, "load/mark_stale", days=gone_days)
-    del where["observed_at"]
-    if stream.replaces:
-        execute(connection, "load/resolve_gone", keys=keys, **where)
-    else:
+    found = compare(connection, account, stream, read)
+    if found.unscoped:
+        execute(connection, "load/take_into_scope", keys=found.unscoped, **where)
+    today = business_day(now, account.timezone)
+    doubts: dict[date, Doubt] = {}
+    gone: dict[date, Lack] = {}
+    for day, lack in found.lacks.items():
+        doubt = lack.doubt(account.distrust, today, read.is_confirmed)
+        if doubt:
+            doubts[day] = doubt
+        elif read.is_telling:
+            gone[day] = lack
+    if gone:
+        _mark(connection, stream, gone, where)
+        tally.days.update(gone)
+        for day, lack in gone.items():
+            tally.by_day[day].missing += len(lack.keys)
+    # What a day lacks may have moved to another: looked for there, but not at each doubted read.
+    left = {*gone, *(day for day in doubts if doubts[day].since and not found.lacks[day].is_noted)}
+    if left and not stream.replaces:
+        del where["observed_at"]
         execute(
             connection,
             "load/reopen_days",
-            but=list(days),
+            but=list(read.days),
             since=business_day(now - stream.settle, account.timezone) - ONE_DAY,
-            neighbours=[day + step for day in gone_days for step in (-ONE_DAY, ONE_DAY)],
+            neighbours=[day + step for day in left for step in (-ONE_DAY, ONE_DAY)],
             now=now,
             **where,
         )
-    tally.days.update(gone_days)
-    for day in gone.values():
-        tally.by_day[day].missing += 1
-    return known.later
+    return doubts, found.later
+
+
+def _mark(
+    connection: Connection, stream: Stream, gone: dict[date, Lack], where: dict[str, Any]
+) -> None:
+    days, keys = sorted(gone), [key for lack in gone.values() for key in lack.keys]
+    execute(connection, "load/mark_missing_heads", keys=keys, **where)
+    for table in stream.tables:
+        execute(connection, "load/mark_missing", table, days=days, keys=keys, **where)
+    execute(connection, "load/mark_stale", days=days)
+    if stream.replaces:
+        execute(connection, "load/resolve_gone", keys=keys, **where)
+
+
+def _where(account: Account, stream: Stream, read: FullRead) -> dict[str, Any]:
+    return {"account": account.name, "stream": stream.name, "observed_at": read.asked_at}
 
 
 def _key_lines(seen: set[str]) -> Iterator[str]:

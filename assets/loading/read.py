@@ -12,11 +12,11 @@ from sqlalchemy.engine import Connection
 from assets.loading import books
 from assets.loading.commit import Finish, commit
 from assets.loading.land import Landing
-from assets.loading.missing import compare, note_missing
+from assets.loading.missing import FullRead, compare, note_missing
 from assets.loading.reading import Part, Read
 from assets.loading.sight import Sighting, sightings
 from assets.loading.tally import Tally
-from assets.loading.verdict import Reading
+from assets.loading.verdict import Doubt, Reading
 from resources.account import Account
 from resources.client import Client
 from resources.errors import (
@@ -92,16 +92,17 @@ class WindowReader:
         tally.add(self._commit(landing, batch, finish))
 
     def _all(self, window: Window, read: Read, until: datetime | None) -> Iterator[Sighting]:
-        """Every record of the window. When some that are known aren't among them, and no total
-        says that this is so, once more: an answer may have been cut short.
+        """Every record of the window. When some that are known aren't among them, and neither a
+        total nor the last full read says that this is so, once more: an answer may have been cut
+        short.
         """
         yield from self._sightings(window, read, until)
-        whole = self._whole_days(window, read)
-        if whole and not read.has_totals:
-            known = self._warehouse.in_transaction(
-                lambda c: compare(c, self._account, self._stream, whole, read.seen, read.asked_at)
+        full = self._full_read(window, read)
+        if full.days and full.is_telling and not read.has_totals:
+            found = self._warehouse.in_transaction(
+                lambda c: compare(c, self._account, self._stream, full)
             )
-            if known.gone:
+            if not all(lack.is_noted for lack in found.lacks.values()):
                 read.repeats = 0
                 try:
                     yield from self._sightings(window, read, until)
@@ -192,13 +193,13 @@ class WindowReader:
         account, stream, now = self._account, self._stream, self._clock()
         where = {"account": account.name, "stream": stream.name}
         tally.days |= books.resolve_bodies(connection, account, stream, _days(window))
-        later = set(window.days) if read.is_doubtful else set[date]()
-        if whole := self._whole_days(window, read):
-            later = note_missing(
-                connection, account, stream, whole, read.seen, read.asked_at, now, tally
-            )
+        later, doubts = set[date](), dict[date, Doubt]()
+        if (full := self._full_read(window, read)).days:
+            doubts, later = note_missing(connection, account, stream, full, now, tally)
         if window.days:
-            execute(connection, "load/resolve_unkeyed", days=list(window.days),
+            # What is kept although it didn't come includes what is wrong with it.
+            shown = [day for day in window.days if day not in doubts]
+            execute(connection, "load/resolve_unkeyed", days=shown,
                     digests=list(landing.unkeyed), **where)  # fmt: skip
         elif live:
             execute(connection, "load/reopen_gap", start=window.start, now=now,
@@ -213,6 +214,7 @@ class WindowReader:
             undated=len(landing.undated & landing.rejected & read.seen) + len(read.odd),
             disturbed=frozenset(later),
             remarks=read.remarks_on(window),
+            doubts=doubts,
         )
         counts_one_day = read.has_totals and len(window.days) == 1
         tally.turned |= books.close_days(
@@ -237,17 +239,17 @@ class WindowReader:
             connection, self._account, self._stream, tally.new_fields
         )
 
-    def _whole_days(self, window: Window, read: Read) -> list[date]:
-        """Days of which the window shows all that there is. Of a day that goes on it may end, by
-        clocks that differ, before what is known already. And what came without its key may be any
-        of those that are looked for.
+    def _full_read(self, window: Window, read: Read) -> FullRead:
+        """The days of which the window shows all that there is. Of a day that goes on it may end,
+        by clocks that differ, before what is known already. And what came without its key may be
+        any of those that are looked for.
         """
-        if read.odd or read.is_doubtful:
-            return []
-        if self._stream.live == "day":
-            return list(window.days)
-        zone = self._account.timezone
-        return [day for day in window.days if day_end(day, zone) <= window.end]
+        days = window.days
+        if self._stream.live != "day":
+            zone = self._account.timezone
+            days = tuple(day for day in days if day_end(day, zone) <= window.end)
+        return FullRead(days, read.seen, read.began_at, read.asked_at,
+                        is_confirmed=not read.is_doubtful, is_telling=not read.odd)  # fmt: skip
 
 
 def _last_day(window: Window) -> date:

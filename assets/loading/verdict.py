@@ -1,6 +1,7 @@
 """How complete a business day is after a full read of it: a pure decision, stored in `ops.days`."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 
 from assets.loading.plan import GRACE
@@ -10,6 +11,12 @@ from resources.windows import day_end
 
 NOTHING = timedelta(0)
 LONGEST_PAUSE = timedelta(hours=6)
+FIRST_LOOK = timedelta(hours=1)
+"""How soon a day is read again that showed implausibly little: the vendor may just be ill."""
+LONGEST_LOOK = timedelta(days=10)
+MOST_LOOKS = 6
+"""So many reads in a row that lack the same leave a day complete that was complete before."""
+LOOKED_FOR = "known records weren't in the answers: they are looked for again"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +33,27 @@ class Counts:
     open_records: int
     unkeyed: int
     attempts: int
+    """Reads in a row that failed, or that lacked the same and weren't believed."""
+    lacking: str | None = None
+    """Digest of what the last of those lacked."""
+    was_complete: bool = False
+    """It was, and nothing has changed since."""
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """A full read lacks known records of a day, and isn't believed yet."""
+
+    digest: str
+    """Of their keys."""
+    shown: int
+    known: int
+    is_silent: bool = False
+    """Nothing at all came."""
+    since: date | None = None
+    """The account's day on which so little came first; None: it is plausible, but one answer alone
+    may have been cut short.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +73,8 @@ class Reading:
     """
     remarks: tuple[str, ...] = ()
     """What the note tells besides the reason for the state."""
+    doubts: Mapping[date, Doubt] = field(default_factory=dict)
+    """Days of which it lacks known records, and isn't believed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,34 +84,38 @@ class Verdict:
     state: str
     note: str | None
     next_read_at: datetime | None
+    attempts: int = 0
+    """Reads in a row, this one included, that failed or lacked the same and weren't believed."""
 
 
 def judge(stream: Stream, account: Account, day: date, counts: Counts, reading: Reading) -> Verdict:
     """The verdict on the day after a full, undisturbed read. Its note ends with the remarks."""
     verdict = _judge(stream, account, day, counts, reading)
-    notes = filter(None, (verdict.note, *reading.remarks))
-    return replace(verdict, note="; ".join(notes) or None)
+    notes = [verdict.note, *reading.remarks]
+    if (doubt := reading.doubts.get(day)) and doubt.since:
+        notes.insert(0, _doubted(doubt, f"{account.name} {stream.name} {day}"))
+    return replace(verdict, note="; ".join(filter(None, notes)) or None)
 
 
 def _judge(
     stream: Stream, account: Account, day: date, counts: Counts, reading: Reading
 ) -> Verdict:
+    failures = counts.attempts + 1
     wrong = _wrong(counts, reading)
     if reading.several_days and reading.undated:
-        return Verdict("failed", wrong, reading.read_at)
+        return Verdict("failed", wrong, reading.read_at, failures)
     if wrong is not None:
         pause = min(account.poll_every * (1 << min(counts.attempts, 10)), LONGEST_PAUSE)
         # None before the first repetition: the next run may find all mended.
-        return Verdict("failed", wrong, reading.read_at + (pause if counts.attempts else NOTHING))
+        pause = pause if counts.attempts else NOTHING
+        return Verdict("failed", wrong, reading.read_at + pause, failures)
     end = day_end(day, account.timezone)
     if reading.end < end:
         return Verdict("open", None, None)
+    if doubt := reading.doubts.get(day):
+        return _look_again(counts, reading, doubt)
     if day in reading.disturbed:
-        return Verdict(
-            "settling",
-            "known records weren't in the answers: they are looked for again",
-            reading.read_at,
-        )
+        return Verdict("settling", LOOKED_FOR, reading.read_at)
     settled_at = end + stream.settle
     is_settled = reading.read_at >= settled_at
     is_final = stream.until_final and not counts.open_records and reading.read_at >= end + GRACE
@@ -92,6 +126,26 @@ def _judge(
         f"records may change until {settled_at:%Y-%m-%d %H:%M} UTC",
         min(reading.read_at + stream.settle_every, settled_at),
     )
+
+
+def _look_again(counts: Counts, reading: Reading, doubt: Doubt) -> Verdict:
+    """When a day is read again that lacks known records. One that was complete before is so again
+    after some reads: what is known of it was read whole, whatever the vendor still shows.
+    """
+    if doubt.since is None:
+        return Verdict("settling", LOOKED_FOR, reading.read_at)
+    looks = counts.attempts + 1 if counts.lacking == doubt.digest else 1
+    if counts.was_complete and looks >= MOST_LOOKS:
+        return Verdict("complete", f"complete as it was {looks} reads ago", None, looks)
+    pause = min(FIRST_LOOK * 4 ** min(looks - 1, 10), LONGEST_LOOK)
+    return Verdict("settling", None, reading.read_at + pause, looks)
+
+
+def _doubted(doubt: Doubt, day: str) -> str:
+    """What came, and what makes it believed."""
+    came = f"{doubt.shown} of {doubt.known} known records came"
+    again = "" if doubt.is_silent else "the same comes again on another day or "
+    return f"{came}: all are kept until {again}`callhouse accept {day}` says that it is right"
 
 
 def _wrong(counts: Counts, reading: Reading) -> str | None:

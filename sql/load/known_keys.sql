@@ -4,6 +4,7 @@
 WITH known AS (
     SELECT h.record_key, h.call_date, seen.record_key IS NOT NULL AS is_seen,
            h.observed_at >= coalesce(s.scope_since, '-infinity') AS is_in_scope,
+           h.first_seen_at < :began_at AS was_known,
            h.observed_at <= :observed_at AND coalesce(d.read_at <= :observed_at, true) AS is_before
       FROM raw.heads h
       LEFT JOIN stage_seen seen USING (record_key)

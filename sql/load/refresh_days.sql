@@ -1,5 +1,6 @@
 -- Counts the days anew. What comes late opens a complete day again: it is read once more. The
--- vendor's total is of the records that it was told with: others make it void.
+-- vendor's total is of the records that it was told with: others make it void. A day that lacked
+-- records and was left open by that is read again at once when they turn out to have moved.
 WITH heads AS (
     SELECT call_date, count(*) AS raw_records, count(*) FILTER (WHERE rejected) AS rejects,
            count(*) FILTER (WHERE rejected AND missing_since IS NULL) AS bad,
@@ -21,9 +22,11 @@ WITH heads AS (
       FROM unnest(CAST(:days AS date[]), CAST(:facts AS bigint[])) AS f (day, facts)
       LEFT JOIN heads ON heads.call_date = day LEFT JOIN unkeyed ON unkeyed.call_date = day
 ), before AS (
-    SELECT c.call_date, d.state = 'complete' AND (d.raw_records, d.rejects, d.open_records, d.missing)
-               IS DISTINCT FROM (c.raw_records, c.rejects, c.open_records, c.missing) AS opens
+    SELECT c.call_date, d.state = 'complete' AND is_other AS opens,
+           (d.state = 'complete' OR d.state = 'settling' AND d.lacking IS NOT NULL) AND is_other AS is_due
       FROM counted c JOIN ops.days d ON d.account = :account AND d.stream = :stream AND d.call_date = c.call_date
+      CROSS JOIN LATERAL (SELECT (d.raw_records, d.rejects, d.open_records, d.missing)
+               IS DISTINCT FROM (c.raw_records, c.rejects, c.open_records, c.missing) AS is_other) o
 ), written AS (
     INSERT INTO ops.days AS d (account, stream, call_date, state, timezone, raw_records, facts, rejects,
                                open_records, missing, last_polled_at, note)
@@ -38,11 +41,11 @@ WITH heads AS (
                                THEN d.vendor_total END,
            (state, next_read_at, completed_at, note) =
                (SELECT CASE WHEN opens THEN 'settling' ELSE d.state END,
-                       CASE WHEN opens THEN :now ELSE d.next_read_at END,
-                       CASE WHEN opens THEN NULL ELSE d.completed_at END,
+                       CASE WHEN is_due THEN :now ELSE d.next_read_at END,
+                       CASE WHEN is_due THEN NULL ELSE d.completed_at END,
                        CASE WHEN opens THEN 'records came late' ELSE d.note END
                   FROM before WHERE before.call_date = d.call_date)
-    RETURNING call_date, state, attempts, xmax = 0 AS is_first
+    RETURNING call_date, state, attempts, lacking, completed_at IS NOT NULL AS was_complete, xmax = 0 AS is_first
 )
-SELECT call_date, state, attempts, is_first, raw_records, facts, rejects, bad, open_records, unkeyed
+SELECT call_date, state, attempts, lacking, was_complete, is_first, raw_records, facts, rejects, bad, open_records, unkeyed
   FROM written JOIN counted USING (call_date);

@@ -1,7 +1,7 @@
 -- A poll that reads on from later than the last one ended leaves a gap: what came in it may belong
 -- to days that count as complete.
 UPDATE ops.days d
-   SET state = 'settling', next_read_at = :now, completed_at = NULL,
+   SET state = 'settling', next_read_at = :now,
        note = 'polls were interrupted, so records may have come late'
   FROM ops.streams s
  WHERE s.account = :account AND s.stream = :stream AND s.watermark < :start

@@ -16,5 +16,5 @@ COMMENT ON COLUMN marts.completeness_by_day.facts IS 'Records that are facts';
 COMMENT ON COLUMN marts.completeness_by_day.rejects IS 'Records that couldn''t become facts: the figures lack them';
 COMMENT ON COLUMN marts.completeness_by_day.open_records IS 'Records that the vendor will still change';
 COMMENT ON COLUMN marts.completeness_by_day.last_polled_at IS 'When the day was last read, also in part or in vain';
-COMMENT ON COLUMN marts.completeness_by_day.completed_at IS 'When the day turned complete. NULL: it isn''t';
+COMMENT ON COLUMN marts.completeness_by_day.completed_at IS 'When the day turned complete; kept while it is read again only to make sure. NULL: it isn''t, or records came since';
 COMMENT ON COLUMN marts.completeness_by_day.note IS 'Why the state is what it is';

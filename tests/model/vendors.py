@@ -4,7 +4,7 @@ Read from the vendors' documents, not from the mappings: what these say is what 
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -139,6 +139,11 @@ def _handled(thing: Thing, zone: ZoneInfo) -> Payload:
     }
 
 
+def _unconnected(thing: Thing, zone: ZoneInfo) -> Payload:
+    handled = _handled(thing, zone)
+    return handled | {"ring_time": handled.pop("time_seg"), "result": "No answer"}
+
+
 KINDS = (
     Kind(
         vendor="conpeek", stream="dialogs", zone=ZoneInfo("Europe/Warsaw"), table="call_legs",
@@ -177,4 +182,9 @@ HANDLED = Kind(
         payload[field] for field in ("conn_id", "agent_id", "type_interaction", "date")
     ),
     value_field="time_seg", says_nothing_of_none=True,
+)  # fmt: skip
+
+UNCONNECTED = replace(
+    HANDLED, stream="unconnected_calls", column="ring_s", report="cdr_5", value_field="ring_time",
+    show=_unconnected,
 )  # fmt: skip

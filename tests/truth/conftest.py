@@ -15,7 +15,7 @@ from resources.vendor import Stream
 from resources.warehouse import Warehouse
 from tests.conftest import fresh_database
 from tests.model.bench import Bench
-from tests.model.vendors import HANDLED, KINDS, Kind, Thing
+from tests.model.vendors import HANDLED, KINDS, UNCONNECTED, Kind, Thing
 
 DAY = date(2025, 3, 12)
 NOON = datetime(2025, 3, 12, 15, 0, tzinfo=UTC)
@@ -116,6 +116,9 @@ class Scene:
 
 
 Open = Callable[..., Scene]
+ALL = (*KINDS, HANDLED, UNCONNECTED)
+STREAMS = [str(kind) for kind in ALL]
+"""All that are read by windows, as `scene` takes them."""
 
 
 @pytest.fixture(scope="session")
@@ -139,7 +142,7 @@ def scene(bench: Bench) -> Open:
 
     def open_(vendor: str, start_date: date = DAY, **changes: Any) -> Scene:
         bench.clock.set(NOON)
-        kind = next(kind for kind in (*KINDS, HANDLED) if vendor in (kind.vendor, str(kind)))
+        kind = next(kind for kind in ALL if vendor in (kind.vendor, str(kind)))
         tenant, account, stream = bench.open(kind, start_date)
         return Scene(bench, kind, tenant, account.model_copy(update=changes), stream)
 

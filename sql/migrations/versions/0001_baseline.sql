@@ -394,6 +394,9 @@ CREATE TABLE ops.days (
     completed_at   timestamptz,
     next_read_at   timestamptz,
     attempts       integer     NOT NULL DEFAULT 0,
+    lacking        uuid,
+    doubted_since  date,
+    accepted       uuid,
     note           text,
     PRIMARY KEY (account, stream, call_date)
 );
@@ -413,9 +416,12 @@ COMMENT ON COLUMN ops.days.open_records IS 'Records that the vendor will still c
 COMMENT ON COLUMN ops.days.missing IS 'Of raw_records those that full reads no longer return';
 COMMENT ON COLUMN ops.days.last_polled_at IS 'When the day was last read, also in part or in vain';
 COMMENT ON COLUMN ops.days.read_at IS 'When the newest full read of the day was asked for. NULL: never';
-COMMENT ON COLUMN ops.days.completed_at IS 'When the day turned complete. NULL: it isn''t';
+COMMENT ON COLUMN ops.days.completed_at IS 'When the day turned complete; kept while it is read again only to make sure. NULL: it isn''t, or records came since';
 COMMENT ON COLUMN ops.days.next_read_at IS 'When it is read again by itself. NULL: as soon as it is due, or never if complete';
-COMMENT ON COLUMN ops.days.attempts IS 'Failed reads in a row';
+COMMENT ON COLUMN ops.days.attempts IS 'Reads in a row that failed, or that lacked the same and weren''t believed';
+COMMENT ON COLUMN ops.days.lacking IS 'Digest of the known records that the last full read lacked, if that isn''t believed. NULL: none, or it is';
+COMMENT ON COLUMN ops.days.doubted_since IS 'The account''s calendar day on which a read lacked them first, if they are too many to be believed at once. NULL: nothing is doubted';
+COMMENT ON COLUMN ops.days.accepted IS 'What was lacking when an operator accepted it: believed when it is lacking again';
 COMMENT ON COLUMN ops.days.note IS 'Why the state is what it is';
 
 -- schema/33_ops_streams

@@ -57,6 +57,7 @@ class Check:
 
 CHECKS = (
     Check("complete", "No day failed, and yesterday was read whole."),
+    Check("plausible", "No read shows much less of a day than is known of it.", warns=True),
     Check("fresh", "Every account's polls get through."),
     Check("not_always_empty", "No account has been empty for seven days.", warns=True),
     Check("reconciled", "raw = facts + rejects, and the vendor's total = raw.", by_day=True),

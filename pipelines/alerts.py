@@ -29,6 +29,7 @@ TITLES = {
     "failing": "three polls in a row have failed",
     "late": "nothing read for three polls",
     "incomplete": "yesterday isn't complete",
+    "doubted": "much less came than is known, and isn't believed",
     "rejects": "records rejected",
     "run": "the run failed",
 }

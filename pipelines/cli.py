@@ -142,6 +142,28 @@ def check() -> None:
 
 
 @app.command()
+def accept(
+    account: Annotated[str, typer.Argument(help="An account of accounts.toml.")],
+    stream: Annotated[str, typer.Argument(help="One of its streams.")],
+    day: Annotated[datetime, typer.Argument(formats=DAY, help="The business day.")],
+) -> None:
+    """Say that a day is right of which the vendor shows much less than is known."""
+    with console.sentences():
+        from pipelines.commands.accept import accept as accept_day
+        from pipelines.commands.accounts import known_accounts
+        from pipelines.commands.database import database
+        from resources.home import Home
+        from resources.schema_version import require_head
+        from resources.warehouse import Warehouse
+
+        accounts = known_accounts(Home.from_environment())
+        with database() as url:
+            require_head(url)
+            with closing(Warehouse(url, pool_size=1)) as warehouse:
+                console.say(accept_day(warehouse, accounts, account, stream, day.date()))
+
+
+@app.command()
 def migrate() -> None:
     """Bring the warehouse's tables up to date. Safe to repeat."""
     with console.sentences():

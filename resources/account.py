@@ -32,17 +32,16 @@ class Limits(BaseModel):
 
 
 class Distrust(BaseModel):
-    """When a full read shows too little of what is known of a day to be believed at once.
-
-    Nothing at all is never believed.
+    """When a full read shows too little of a day's known records to be believed at once. That it
+    shows none of them is doubted always.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 
     below_share: float = Field(0.5, ge=0, le=1)
-    """Of a day's known records; 0: only nothing at all is doubted."""
-    from_records: int = Field(20, ge=1)
-    """So many must be known: of fewer, any part is believed."""
+    """Less than this share of them is doubted."""
+    from_records: int = Field(20, ge=1, le=2**31 - 1)
+    """If so many are known at least."""
 
 
 class Options(BaseModel):

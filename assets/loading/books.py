@@ -103,6 +103,7 @@ def close_days(
             next_read_at=verdict.next_read_at,
             attempts=verdict.attempts,
             lacking=doubt and doubt.digest,
+            lacking_records=doubt and doubt.lacking,
             doubted_since=doubt and doubt.since,
             vendor_total=total,
             repeats=repeats,

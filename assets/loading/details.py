@@ -206,6 +206,7 @@ class DetailReader:
                 next_read_at=lacking.next_try_at,
                 attempts=counts.attempts + 1 if state == "failed" else 0,
                 lacking=None,
+                lacking_records=None,
                 doubted_since=None,
                 vendor_total=lacking.parents,
                 repeats=0,

@@ -7,7 +7,7 @@ nothing at all is never taken for a deletion without an operator's word.
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from itertools import islice
 from typing import Any
@@ -65,13 +65,11 @@ class Lack:
         """
         if self.accepted == self.digest:
             return None
+        doubt = Doubt(self.digest, len(self.keys), self.shown, self.known, self.is_silent)
         if self.is_plausible(distrust):
-            confirmed = is_confirmed or self.is_noted
-            return None if confirmed else Doubt(self.digest, self.shown, self.known)
+            return None if is_confirmed or self.is_noted else doubt
         since = self.doubted_since if self.is_noted and self.doubted_since else today
-        if since < today and not self.is_silent:
-            return None
-        return Doubt(self.digest, self.shown, self.known, self.is_silent, since)
+        return None if since < today and not self.is_silent else replace(doubt, since=since)
 
 
 @dataclass(slots=True)
@@ -100,9 +98,7 @@ class FullRead:
     """Whatever came has a key, so that what isn't there can be named."""
 
 
-def compare(
-    connection: Connection, account: Account, stream: Stream, read: FullRead
-) -> Comparison:
+def compare(connection: Connection, account: Account, stream: Stream, read: FullRead) -> Comparison:
     """Answers can't judge what came later than they were asked for, nor what a narrowed account
     didn't ask for.
     """
@@ -112,8 +108,9 @@ def compare(
     found = Comparison()
     gone: defaultdict[date, list[str]] = defaultdict(list)
     known: Counter[date] = Counter()
-    for row in execute(connection, "load/known_keys", days=list(read.days),
-                       observed_at=read.asked_at, **where):
+    for row in execute(
+        connection, "load/known_keys", days=list(read.days), observed_at=read.asked_at, **where
+    ):
         if row.is_seen:
             found.unscoped.append(row.record_key)
         elif not row.is_before:

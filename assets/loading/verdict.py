@@ -15,7 +15,7 @@ FIRST_LOOK = timedelta(hours=1)
 """How soon a day is read again that showed implausibly little: the vendor may just be ill."""
 LONGEST_LOOK = timedelta(days=10)
 MOST_LOOKS = 6
-"""So many reads in a row that lack the same leave a day complete that was complete before."""
+"""After so many reads in a row that lack the same, a day is complete again if it was so before."""
 LOOKED_FOR = "known records weren't in the answers: they are looked for again"
 
 
@@ -46,8 +46,11 @@ class Doubt:
 
     digest: str
     """Of their keys."""
+    lacking: int
     shown: int
+    """Records that came and were known before."""
     known: int
+    """All that were."""
     is_silent: bool = False
     """Nothing at all came."""
     since: date | None = None
@@ -100,15 +103,13 @@ def judge(stream: Stream, account: Account, day: date, counts: Counts, reading: 
 def _judge(
     stream: Stream, account: Account, day: date, counts: Counts, reading: Reading
 ) -> Verdict:
-    failures = counts.attempts + 1
-    wrong = _wrong(counts, reading)
-    if reading.several_days and reading.undated:
-        return Verdict("failed", wrong, reading.read_at, failures)
-    if wrong is not None:
+    if wrong := _wrong(counts, reading):
         pause = min(account.poll_every * (1 << min(counts.attempts, 10)), LONGEST_PAUSE)
-        # None before the first repetition: the next run may find all mended.
-        pause = pause if counts.attempts else NOTHING
-        return Verdict("failed", wrong, reading.read_at + pause, failures)
+        # None before the first repetition: the next run may find all mended. And none before a
+        # day is read alone.
+        is_soon = not counts.attempts or (reading.several_days and reading.undated)
+        next_read_at = reading.read_at + (NOTHING if is_soon else pause)
+        return Verdict("failed", wrong, next_read_at, counts.attempts + 1)
     end = day_end(day, account.timezone)
     if reading.end < end:
         return Verdict("open", None, None)

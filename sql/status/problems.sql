@@ -34,6 +34,13 @@ SELECT 'incomplete', k.account, k.stream, y.day::text, d.note
    -- Details have days only where what they are details of has any.
    AND NOT (k.is_detail AND d.state IS NULL)
 UNION ALL
+SELECT 'doubted', d.account, d.stream, NULL,
+       concat(max(d.call_date), ': ', (array_agg(d.note ORDER BY d.call_date DESC))[1],
+              CASE WHEN count(*) > 1 THEN format(' (and %s more days)', count(*) - 1) END)
+  FROM ops.days d JOIN asked a USING (account, stream)
+ WHERE d.doubted_since IS NOT NULL AND d.state <> 'complete'
+ GROUP BY d.account, d.stream
+UNION ALL
 SELECT 'rejects', r.account, r.stream, r.field, r.reason
   FROM ops.rejects r JOIN asked a USING (account, stream)
  WHERE r.resolved_at IS NULL

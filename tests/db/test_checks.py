@@ -101,6 +101,22 @@ def test_a_broken_record_turns_a_check_red_and_its_correction_green(
     assert run(database_url, poll=True) == {}, "an idle poll tells nothing"
 
 
+def test_a_day_that_falls_silent_is_warned_of_until_it_speaks_again(
+    tenant: Tenant, database_url: str
+) -> None:
+    tenant.put([dialog(1), dialog(2)])
+    assert run(database_url)["plausible"][0]
+    tenant.clear()
+    told = run(database_url)
+    assert {name for name, (passed, _) in told.items() if not passed} == {"plausible"}
+    assert told["plausible"][1] == (
+        f"demo-pl, {DAY}: 0 of 2 known records came: all are kept until `callhouse accept demo-pl "
+        f"dialogs {DAY}` says that it is right"
+    )
+    tenant.put([dialog(1), dialog(2)])
+    assert run(database_url)["plausible"][0]
+
+
 def test_what_was_lost_from_a_table_is_found_and_rebuilt(
     tenant: Tenant, database_url: str, warehouse: Warehouse
 ) -> None:

@@ -9,6 +9,7 @@ import pytest
 import stamina
 
 from assets.loading.result import Result
+from pipelines.commands.accept import accept
 from resources.account import Account
 from resources.standin import Clock, StandIn, Tenant
 from resources.vendor import Stream
@@ -66,6 +67,11 @@ class Scene:
     def rebuild(self, *days: date) -> Result:
         """Facts from raw alone."""
         return self.bench.rebuild(self.account, self.stream, list(days or [DAY]))
+
+    def accept(self, day: date = DAY) -> str:
+        """An operator's word that what is lacking of the day is gone."""
+        return accept(self.bench.warehouse, {self.account.name: self.account}, self.account.name,
+                      self.stream.name, day, self.bench.clock.now())  # fmt: skip
 
     def query(self, text: str) -> list[Any]:
         """Rows of the account; `:account` is its name."""

@@ -70,9 +70,7 @@ def test_a_day_that_is_answered_empty_keeps_all(scene: Open, stream: str, known:
 
 
 @pytest.mark.parametrize("stream", STREAMS)
-def test_much_less_is_believed_when_it_comes_again_on_another_day(
-    scene: Open, stream: str
-) -> None:
+def test_much_less_is_believed_when_it_comes_again_on_another_day(scene: Open, stream: str) -> None:
     here = scene(stream)
     loaded(here, 50)
     show(here, 1, 2, 3)
@@ -89,6 +87,53 @@ def test_much_less_is_believed_when_it_comes_again_on_another_day(
     day = here.day()
     assert (missing(here), day.raw_records - day.missing) == (47, 3)
     assert (day.state, day.note) == ("complete", None)
+
+
+@pytest.mark.parametrize("stream", STREAMS)
+@pytest.mark.parametrize("left", [0, 3])
+def test_what_an_operator_accepts_is_believed_at_the_next_read(
+    scene: Open, stream: str, left: int
+) -> None:
+    here = scene(stream)
+    loaded(here, 50)
+    show(here, *range(left))
+    here.backfill()
+    where, lost = f"{here.account.name} {here.kind.stream} {DAY}", 50 - left
+    assert here.accept().startswith(f"{where}: accepted. {lost} known records")
+    assert here.accept().startswith(f"{where}: was accepted already. {lost} known records")
+    assert missing(here) == 0, "not before the next read"
+    here.poll()
+    assert (missing(here), here.day().state, here.day().note) == (lost, "complete", None)
+    assert (
+        here.accept() == f"{where}: nothing to accept, as its last read is believed; it is complete"
+    )
+
+
+def test_what_was_accepted_is_not_what_comes_later(scene: Open) -> None:
+    here = scene("conpeek")
+    loaded(here, 50)
+    show(here, 1, 2, 3)
+    here.backfill()
+    here.accept()
+    show(here)
+    here.poll()
+    assert (missing(here), here.day().state) == (0, "settling")
+    show(here, 1, 2, 3)
+    here.backfill()
+    assert (missing(here), here.day().state) == (0, "settling"), "it was another answer's"
+
+
+def test_a_day_that_got_quiet_can_be_accepted(scene: Open) -> None:
+    here = scene("conpeek")
+    loaded(here, 3)
+    show(here)
+    for _ in range(6):
+        here.backfill()
+    assert here.day().state == "complete"
+    here.accept()
+    assert here.day().state == "settling"
+    here.poll()
+    assert (missing(here), here.day().state) == (3, "complete")
 
 
 @pytest.mark.parametrize("stream", STREAMS)

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from resources.account import Account
+from resources.account import Account, Distrust
 from resources.configuration import read_accounts
 from resources.errors import ConfigurationError
 from resources.home import CHECKOUT
@@ -385,3 +385,14 @@ def test_an_accounts_file_that_isnt_one_is_named(
     with pytest.raises(ConfigurationError) as caught:
         read_accounts(path)
     assert told in caught.value.faults[0]
+
+
+def test_an_account_says_what_it_distrusts(read: Read, faults: Faults) -> None:
+    told = read(entry(), entry("other", distrust="{ below_share = 0.8 }"))
+    assert told["acme"].distrust == Distrust(below_share=0.5, from_records=20)
+    assert told["other"].distrust == Distrust(below_share=0.8, from_records=20)
+    assert faults(entry(distrust='{ below_share = 2, from_records = 0, share = "1" }')) == [
+        "accounts.acme.distrust.below_share: input should be less than or equal to 1",
+        "accounts.acme.distrust.from_records: input should be greater than or equal to 1",
+        "accounts.acme.distrust.share: extra inputs are not permitted",
+    ]

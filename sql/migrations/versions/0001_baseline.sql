@@ -395,6 +395,7 @@ CREATE TABLE ops.days (
     next_read_at   timestamptz,
     attempts       integer     NOT NULL DEFAULT 0,
     lacking        uuid,
+    lacking_records bigint,
     doubted_since  date,
     accepted       uuid,
     note           text,
@@ -420,6 +421,7 @@ COMMENT ON COLUMN ops.days.completed_at IS 'When the day turned complete; kept w
 COMMENT ON COLUMN ops.days.next_read_at IS 'When it is read again by itself. NULL: as soon as it is due, or never if complete';
 COMMENT ON COLUMN ops.days.attempts IS 'Reads in a row that failed, or that lacked the same and weren''t believed';
 COMMENT ON COLUMN ops.days.lacking IS 'Digest of the known records that the last full read lacked, if that isn''t believed. NULL: none, or it is';
+COMMENT ON COLUMN ops.days.lacking_records IS 'How many those are';
 COMMENT ON COLUMN ops.days.doubted_since IS 'The account''s calendar day on which a read lacked them first, if they are too many to be believed at once. NULL: nothing is doubted';
 COMMENT ON COLUMN ops.days.accepted IS 'What was lacking when an operator accepted it: believed when it is lacking again';
 COMMENT ON COLUMN ops.days.note IS 'Why the state is what it is';

@@ -1,0 +1,102 @@
+"""`callhouse accept`: who may be accepted, what is said, and that it is due at once."""
+
+import os
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from assets.loading.load import Loader
+from pipelines.cli import app
+from pipelines.schedules import waits
+from resources.account import Account
+from resources.standin import StandIn, Tenant
+from resources.vendors import discover
+from resources.warehouse import Warehouse
+from tests.db.conftest import AccountOf
+
+VENDOR = discover()["evolux"]
+DAY = datetime.now(UTC).date() - timedelta(days=5)
+Call = Callable[..., None]
+
+
+@pytest.fixture
+def tenant(standin: StandIn) -> Tenant:
+    return standin.tenant("evolux", "acme", timezone="UTC", requests_per_s=None)
+
+
+@pytest.fixture
+def account(tenant: Tenant, account_of: AccountOf) -> Account:
+    return account_of(tenant, start_date=DAY)
+
+
+@pytest.fixture
+def loader(warehouse: Warehouse) -> Iterator[Loader]:
+    loader = Loader(warehouse, VENDOR)
+    yield loader
+    loader.close()
+
+
+@pytest.fixture
+def call(
+    account: Account, warehouse: Warehouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Call:
+    """Runs the command for the account; its exit code and the words that it must tell."""
+    file = tmp_path / "accounts.toml"
+    file.write_text(
+        f"""
+        [accounts.acme]
+        vendor = "evolux"
+        base_url = "{account.base_url}"
+        timezone = "UTC"
+        start_date = {DAY}
+        credentials = {{ token = {{ env = "A_TOKEN" }} }}
+        """,
+        encoding="utf-8",
+    )
+    monkeypatch.setattr(os, "environ", os.environ.copy())
+    url = warehouse.url.set(drivername="postgresql").render_as_string(hide_password=False)
+    os.environ |= {"CALLHOUSE_HOME": str(tmp_path), "CALLHOUSE_ACCOUNTS": str(file),
+                   "CALLHOUSE_DATABASE_URL": url, "A_TOKEN": account.secret("token")}  # fmt: skip
+
+    def run(*arguments: str, says: str, exit_code: int = 0) -> None:
+        result = CliRunner().invoke(app, ["accept", *arguments])
+        assert says in " ".join(result.output.split())
+        assert result.exit_code == exit_code, result.output
+
+    return run
+
+
+def test_a_doubted_day_is_accepted_and_due_at_once(
+    account: Account, tenant: Tenant, loader: Loader, warehouse: Warehouse, call: Call
+) -> None:
+    calls = [
+        {"id": n, "uuid": str(n), "start_time": f"{DAY}T10:00:0{n}+00:00", "duration": 1}
+        for n in range(5)
+    ]
+    tenant.put(calls)
+    call("acme", "calls", str(DAY), says="was never read", exit_code=2)
+    loader.poll([account], VENDOR.streams[:1])
+    call("acme", "calls", str(DAY), says="nothing to accept, as its last read is believed; it is")
+
+    tenant.clear()
+    loader.backfill([account], VENDOR.streams[:1], [DAY])
+    call("acme", "calls", str(DAY), says="accepted. 5 known records that the vendor doesn't show")
+    assert waits(warehouse, VENDOR, [account], datetime.now(UTC))["acme"] <= timedelta(0)
+    call("acme", "calls", str(DAY), says="was accepted already. 5 known records")
+    loader.poll([account], VENDOR.streams[:1])
+    (row,) = warehouse.rows("load/count_calls", days=[DAY], account="acme", stream="calls")
+    assert row.facts == 5, "they are marked, not deleted"
+    call("acme", "calls", str(DAY), says="nothing to accept")
+
+
+def test_what_there_isn_t_can_not_be_accepted(call: Call) -> None:
+    day, future = str(DAY), "2999-01-01"
+    call("nobody", "calls", day, says="no account 'nobody'", exit_code=2)
+    call("acme", "dialogs", day, says="no stream 'dialogs' in acme: it has calls", exit_code=2)
+    call("acme", "call_details", day, says="one by one; accept calls", exit_code=2)
+    call("acme", "calls", "2020-01-01", says="is before the account's start_date", exit_code=2)
+    call("acme", "calls", future, says="is in the future", exit_code=2)
+    call("acme", "calls", "yesterday", says="Invalid value", exit_code=2)

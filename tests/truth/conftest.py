@@ -112,10 +112,10 @@ class Scene:
         """What the check of the warehouse says of the day."""
         rows = self.bench.warehouse.rows(
             "checks/reconciled",
+            self.stream.target,
             accounts=[self.account.name],
             stream=self.stream.name,
             days=[day],
-            table=self.stream.table,
             replaces=self.stream.replaces,
         )
         return [row.note for row in rows]

@@ -1,6 +1,7 @@
 """Views and functions, laid by a migration: only those whose text changed, as all may be in use."""
 
 import hashlib
+import re
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -8,7 +9,13 @@ from sqlalchemy.engine import Connection
 import sql
 import sql.masks
 
-INVALID_TABLE_DEFINITION = "42P16"
+IN_THE_WAY = {
+    "42P16": "a view has other columns now",
+    "42P13": "a function returns something else now",
+    "42725": "a function has other arguments now, and a comment can't tell the two apart",
+}
+_VIEW = re.compile(r"^CREATE OR REPLACE VIEW (\w+\.\w+)", re.MULTILINE)
+_FUNCTION = re.compile(r"^CREATE OR REPLACE FUNCTION (\w+\.\w+)", re.MULTILINE)
 
 
 def lay_objects(connection: Connection) -> list[str]:
@@ -47,15 +54,42 @@ def _texts() -> dict[str, str]:
 
 
 def _lay(connection: Connection, text: str) -> None:
-    """A view whose columns are others now can't be replaced, only dropped: with it goes nothing
-    else, as a view that somebody built on it makes the drop fail.
+    """Lays what the text makes, in the place of what has the same names.
+
+    A view whose columns are others now can't be replaced, only dropped, and so it is with what a
+    function returns. A function with other arguments is another one: the old one goes. With them
+    goes nothing else, as what somebody built on one makes the drop fail.
     """
+    before = _functions(connection, text)
     try:
         with connection.begin_nested():
             connection.exec_driver_sql(text.replace("%", "%%"))
     except sa.exc.ProgrammingError as error:
-        if getattr(error.orig, "sqlstate", None) != INVALID_TABLE_DEFINITION:
+        if getattr(error.orig, "sqlstate", None) not in IN_THE_WAY:
             raise
-        view = text.partition(" VIEW ")[2].split()[0]
-        connection.exec_driver_sql(f"DROP VIEW {view}")
+        for view in _VIEW.findall(text):
+            connection.exec_driver_sql(f"DROP VIEW IF EXISTS {view}")
+        _drop_functions(connection, before)
         connection.exec_driver_sql(text.replace("%", "%%"))
+        return
+    laid = _functions(connection, text)
+    names = {laid[oid][0] for oid in laid.keys() - before.keys()}
+    _drop_functions(connection, {oid: made for oid, made in before.items() if made[0] in names})
+
+
+def _functions(connection: Connection, text: str) -> dict[int, tuple[str, str]]:
+    """The functions that there are of the text's names: name and signature, by oid."""
+    rows = connection.execute(
+        sa.text(
+            "SELECT oid, pronamespace::regnamespace || '.' || proname AS name,"
+            " oid::regprocedure::text AS signature FROM pg_proc"
+            " WHERE pronamespace::regnamespace || '.' || proname = ANY(:names)"
+        ),
+        {"names": _FUNCTION.findall(text)},
+    )
+    return {row.oid: (row.name, row.signature) for row in rows}
+
+
+def _drop_functions(connection: Connection, functions: dict[int, tuple[str, str]]) -> None:
+    for _, signature in functions.values():
+        connection.exec_driver_sql(f"DROP FUNCTION {signature}")

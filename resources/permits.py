@@ -19,6 +19,7 @@ from uuid import uuid4
 
 import sqlalchemy as sa
 
+from resources import payload
 from resources.account import Account
 from resources.errors import DeferredError, QuotaExhaustedError, TransientError
 from resources.warehouse import Warehouse
@@ -170,7 +171,7 @@ class Limiter:
         self, credential: str, account: Account, stream: str, report: str, patience: Patience
     ) -> Permit:
         limits = account.limits
-        parameters = {
+        asked = {
             "credential": credential,
             "account": account.name,
             "stream": stream,
@@ -194,9 +195,8 @@ class Limiter:
         while True:
             now = time.monotonic()
             patience_s = -1.0 if self._closing.is_set() else deadline - now
-            row = self._warehouse.rows(
-                "limits/acquire_permit", patience_s=patience_s, **parameters
-            )[0]
+            body = payload.encode({**asked, "patience_s": patience_s}).decode()
+            row = self._warehouse.rows("limits/acquire_permit", asked=body)[0]
             if row.permit is not None:
                 return Permit(row.permit, row.granted_at, Outcome(now), now + self._lease_s)
             if row.reason in ("quota", "reserve"):
@@ -215,22 +215,22 @@ class Limiter:
     def _release(self, credential: str, account: Account, permit: Permit) -> None:
         outcome = permit.outcome
         duration = time.monotonic() - outcome.started
-        self._warehouse.run(
-            "limits/release_permit",
-            permit=permit.id,
-            credential=credential,
-            reached_s=duration if outcome.reached_s is None else outcome.reached_s,
-            duration_s=duration,
-            status=outcome.status,
-            bytes=outcome.bytes,
-            records=outcome.records,
-            url=outcome.url,
-            error=outcome.error,
-            hold_s=outcome.hold.total_seconds() if outcome.hold else None,
-            bucket=account.operation,
-            timezone=account.timezone.key,
-            exhausted_until=outcome.exhausted_until,
-        )
+        done = {
+            "permit": permit.id,
+            "credential": credential,
+            "reached_s": duration if outcome.reached_s is None else outcome.reached_s,
+            "duration_s": duration,
+            "status": outcome.status,
+            "bytes": outcome.bytes,
+            "records": outcome.records,
+            "url": outcome.url,
+            "error": outcome.error,
+            "hold_s": outcome.hold.total_seconds() if outcome.hold else None,
+            "bucket": account.operation,
+            "timezone": account.timezone.key,
+            "exhausted_until": outcome.exhausted_until,
+        }
+        self._warehouse.run("limits/release_permit", done=payload.encode(done).decode())
 
     def _renew(self) -> None:
         while self._held or not self._closing.is_set():

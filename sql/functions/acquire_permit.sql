@@ -1,19 +1,34 @@
--- One decision about one request, in one round trip.
+-- One decision about one request, in one round trip. What is asked comes as one object, so that the
+-- function keeps its signature when more is asked.
 -- Granted: permit (the request's id in the ledger) and granted_at are set.
 -- Not granted: reason says why, until and wait_s for about how long. Who can't wait that long
 -- (p_patience_s) is expected to go; if it returns at a later tick its place is kept.
 -- How long a permit counts is measured from when the vendor had surely received the request: as
 -- long as that isn't known, the request counts as received now.
 CREATE OR REPLACE FUNCTION ops.acquire_permit(
-    p_credential text, p_account text, p_stream text, p_report text, p_run_id text,
-    p_holder text, p_backfill boolean, p_returns boolean, p_patience_s double precision,
-    p_longest_sleep_s double precision, p_lease_s double precision,
-    p_concurrency integer, p_spacing_s double precision, p_rate double precision,
-    p_bucket text, p_timezone text, p_daily integer, p_reserve double precision,
+    p_asked jsonb,
     OUT permit bigint, OUT granted_at timestamptz,
     OUT reason text, OUT until timestamptz, OUT wait_s double precision
 ) LANGUAGE plpgsql AS $$
 DECLARE
+    p_credential      text             := p_asked ->> 'credential';
+    p_account         text             := p_asked ->> 'account';
+    p_stream          text             := p_asked ->> 'stream';
+    p_report          text             := p_asked ->> 'report';
+    p_run_id          text             := p_asked ->> 'run_id';
+    p_holder          text             := p_asked ->> 'holder';
+    p_backfill        boolean          := p_asked ->> 'backfill';
+    p_returns         boolean          := p_asked ->> 'returns';
+    p_patience_s      double precision := p_asked ->> 'patience_s';
+    p_longest_sleep_s double precision := p_asked ->> 'longest_sleep_s';
+    p_lease_s         double precision := p_asked ->> 'lease_s';
+    p_concurrency     integer          := p_asked ->> 'concurrency';
+    p_spacing_s       double precision := p_asked ->> 'spacing_s';
+    p_rate            double precision := p_asked ->> 'rate';
+    p_bucket          text             := p_asked ->> 'bucket';
+    p_timezone        text             := p_asked ->> 'timezone';
+    p_daily           integer          := p_asked ->> 'daily';
+    p_reserve         double precision := p_asked ->> 'reserve';
     at_now       timestamptz := ops.lock_credential(p_credential);
     spacing      interval := make_interval(secs => p_spacing_s);
     rate_span    double precision := greatest(1, 1 / p_rate);
@@ -34,6 +49,9 @@ DECLARE
     before_here  integer;
     leaves       boolean;
 BEGIN
+    PERFORM ops.require_keys(p_asked, ARRAY[
+        'credential', 'account', 'stream', 'report', 'run_id', 'holder', 'backfill', 'returns', 'patience_s',
+        'longest_sleep_s', 'lease_s', 'concurrency', 'spacing_s', 'rate', 'bucket', 'timezone', 'daily', 'reserve']);
     PERFORM ops.settle_permits(p_credential, at_now);
 
     -- Our place in the queue; or the one that an earlier poll of this account left.

@@ -2,15 +2,27 @@
 -- p_reached_s: seconds after the grant by which the vendor had surely received the request.
 -- p_hold_s: the vendor asks for this long a pause. p_exhausted_until: it says that the day's quota
 -- is gone until then.
-CREATE OR REPLACE FUNCTION ops.release_permit(
-    p_permit bigint, p_credential text, p_reached_s double precision, p_duration_s double precision,
-    p_status integer, p_bytes bigint, p_records integer, p_url text, p_error text,
-    p_hold_s double precision, p_bucket text, p_timezone text, p_exhausted_until timestamptz
-) RETURNS void LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION ops.release_permit(p_done jsonb) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
+    p_permit          bigint           := p_done ->> 'permit';
+    p_credential      text             := p_done ->> 'credential';
+    p_reached_s       double precision := p_done ->> 'reached_s';
+    p_duration_s      double precision := p_done ->> 'duration_s';
+    p_status          integer          := p_done ->> 'status';
+    p_bytes           bigint           := p_done ->> 'bytes';
+    p_records         integer          := p_done ->> 'records';
+    p_url             text             := p_done ->> 'url';
+    p_error           text             := p_done ->> 'error';
+    p_hold_s          double precision := p_done ->> 'hold_s';
+    p_bucket          text             := p_done ->> 'bucket';
+    p_timezone        text             := p_done ->> 'timezone';
+    p_exhausted_until timestamptz      := p_done ->> 'exhausted_until';
     at_now timestamptz := ops.lock_credential(p_credential);
     held   ops.permits;
 BEGIN
+    PERFORM ops.require_keys(p_done, ARRAY[
+        'permit', 'credential', 'reached_s', 'duration_s', 'status', 'bytes', 'records', 'url', 'error', 'hold_s',
+        'bucket', 'timezone', 'exhausted_until']);
     UPDATE ops.permits p
        SET reached_at = least(p.granted_at + make_interval(secs => p_reached_s), at_now)
      WHERE p.id = p_permit RETURNING p.* INTO held;

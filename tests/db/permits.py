@@ -10,6 +10,7 @@ from pydantic import SecretStr
 from sqlalchemy.engine import Row
 
 import sql
+from resources import payload
 from resources.account import Account, Limits, Options
 from resources.permits import Limiter, Patience
 from resources.warehouse import Warehouse
@@ -97,7 +98,7 @@ class Waiter:
         self.report = report
         self.credential = Limiter(warehouse).credential(account)
         self._warehouse = warehouse
-        self._parameters = {
+        self.asked = {
             "credential": self.credential,
             "account": account.name,
             "stream": report,
@@ -120,7 +121,8 @@ class Waiter:
 
     def look(self, **changes: Any) -> Row[Any]:
         """One look: a grant, or why not and until when."""
-        return self._warehouse.rows("limits/acquire_permit", **self._parameters | changes)[0]
+        asked = payload.encode(self.asked | changes).decode()
+        return self._warehouse.rows("limits/acquire_permit", asked=asked)[0]
 
     def is_granted(self) -> bool:
         return self.look().permit is not None
@@ -142,7 +144,8 @@ class Waiter:
             "timezone": self.account.timezone.key,
             "exhausted_until": None,
         }
-        self._warehouse.run("limits/release_permit", **parameters | changes)
+        done = payload.encode(parameters | changes).decode()
+        self._warehouse.run("limits/release_permit", done=done)
 
     def ask(self) -> bool:
         """A request from its grant to its answer, both at this moment; False if it must wait."""

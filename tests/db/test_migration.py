@@ -95,6 +95,45 @@ def test_a_view_gets_other_columns(warehouse: Warehouse, database_url: str) -> N
     assert query(warehouse, "SELECT call_id FROM masked.call_events") == []
 
 
+def test_a_function_with_other_arguments_replaces_the_old_one(
+    warehouse: Warehouse, database_url: str
+) -> None:
+    signatures = (
+        "SELECT oid::regprocedure::text FROM pg_proc"
+        " WHERE proname IN ('outcome', 'acquire_permit') ORDER BY 1"
+    )
+    before = query(warehouse, signatures)
+    with warehouse.transaction() as c:
+        c.execute(sa.text("DROP FUNCTION facts.outcome, ops.acquire_permit"))
+        for old in (
+            "facts.outcome(disposition text) RETURNS text",  # it is called with more now
+            "facts.outcome(a text, b text, c boolean, d integer) RETURNS text",
+            "ops.acquire_permit(p_asked jsonb) RETURNS text",  # it returns more now
+        ):
+            c.execute(sa.text(f"CREATE FUNCTION {old} LANGUAGE sql AS $$SELECT 'old'$$"))
+        c.execute(
+            sa.text(
+                "UPDATE ops.objects SET digest = ''"
+                " WHERE name IN ('functions/outcome', 'functions/acquire_permit')"
+            )
+        )
+    migrate(database_url)
+    assert query(warehouse, signatures) == before
+    assert query(warehouse, "SELECT facts.outcome('answered', 'inbound', true)") == [("answered",)]
+
+
+def test_functions_have_few_arguments_and_one_signature(warehouse: Warehouse) -> None:
+    """So that an upgrade adds to what is asked without making another function."""
+    found = query(
+        warehouse,
+        "SELECT pronamespace::regnamespace || '.' || proname, max(pronargs), count(*)"
+        "  FROM pg_proc WHERE pronamespace::regnamespace::text"
+        "       IN ('raw', 'facts', 'ops', 'marts', 'masked') GROUP BY 1",
+    )
+    assert len(found) > 15
+    assert [name for name, arguments, signatures in found if arguments > 3 or signatures > 1] == []
+
+
 def test_several_machines_may_migrate_at_once(empty_database_url: str) -> None:
     faults: list[BaseException] = []
 

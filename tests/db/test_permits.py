@@ -13,6 +13,7 @@ import psycopg
 import pytest
 import sqlalchemy as sa
 
+from resources import payload
 from resources.errors import DeferredError, QuotaExhaustedError, TransientError
 from resources.home import CHECKOUT
 from resources.permits import Limiter, Patience, Wait
@@ -611,3 +612,12 @@ def test_one_process_waits_for_another_and_not_for_a_killed_one(
         ("killed", "the worker was lost before the answer came"),
         ("a-run", None),
     ]
+
+
+def test_whoever_does_not_say_all_is_refused(warehouse: Warehouse) -> None:
+    """A limit that isn't there would be none."""
+    asked = Waiter(warehouse, account("alone")).asked
+    for name in asked:
+        rest = payload.encode({key: asked[key] for key in asked if key != name}).decode()
+        with pytest.raises(sa.exc.DBAPIError, match=f"not said: {{{name}}}"):
+            warehouse.rows("limits/acquire_permit", asked=rest)

@@ -7,7 +7,7 @@ turns, when a day's state does, and when somebody asked for it; an idle poll tel
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import dagster as dg
@@ -106,7 +106,7 @@ def tell(
     """
     if not results:
         return
-    names = evaluate(warehouse, vendor, stream, accounts, results, datetime.now(UTC))
+    names = evaluate(warehouse, vendor, stream, accounts, results, warehouse.now())
     if any(result.tally.turned for result in results):
         names = {check.name for check in checks_of(stream)}
     names |= {key.name for key in context.selected_asset_check_keys if key.asset_key == asset}

@@ -6,7 +6,7 @@ quota is used up.
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import dagster as dg
@@ -42,7 +42,7 @@ LEDGER = dg.AssetSpec(
 def quota_check(callhouse: Callhouse) -> dg.AssetCheckResult:
     """As things stand now, for whoever executes it by hand."""
     with callhouse.warehouse() as warehouse:
-        quotas = read_quotas(warehouse, callhouse.all_accounts().values(), datetime.now(UTC))
+        quotas = read_quotas(warehouse, callhouse.all_accounts().values(), warehouse.now())
     return dg.AssetCheckResult(**_verdict(quotas))
 
 

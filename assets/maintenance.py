@@ -1,7 +1,7 @@
 """The nightly asset: keeps the warehouse and Dagster's storage as they should be, and says how."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import dagster as dg
@@ -41,8 +41,8 @@ def maintenance_asset(frequent_jobs: set[str]) -> dg.AssetsDefinition:
     def maintenance(
         context: dg.AssetExecutionContext, callhouse: Callhouse
     ) -> dg.MaterializeResult:  # type: ignore[type-arg]  # Dagster reads the annotation
-        now = datetime.now(UTC)
         with callhouse.warehouse() as warehouse:
+            now = warehouse.now()
             steps = _steps(warehouse, context.instance, now, frequent_jobs)
             metadata: dict[str, Any] = {}
             errors: list[str] = []

@@ -1,7 +1,7 @@
 """What a materialisation shows in Dagster: figures over time, who is where. No record's data."""
 
 from collections.abc import Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, date
 from typing import Any
 
 import dagster as dg
@@ -34,7 +34,7 @@ def run_report(
         "run: seconds at the vendor": round(row.vendor_s, 3),
         "run: seconds": round(row.elapsed_s, 1),
     }
-    if quotas := read_quotas(warehouse, accounts, datetime.now(UTC)):
+    if quotas := read_quotas(warehouse, accounts, warehouse.now()):
         metadata["quota used"] = sum(quota.used for quota in quotas)
         metadata["quota left"] = sum(quota.left for quota in quotas)
     return metadata

@@ -19,7 +19,7 @@ from assets.loading.result import Result, Watch
 from assets.partitions import partition_days
 from assets.tell import Teller
 from resources.account import Account
-from resources.errors import ConfigurationError
+from resources.errors import ClockError, ConfigurationError
 from resources.vendor import AnyStream, DetailStream, Vendor
 
 OWNERS = ["team:data"]
@@ -111,6 +111,8 @@ def vendor_assets(
             loader = Loader(warehouse, vendor, context.run.run_id, look, say=context.log.info)
             try:
                 results = teller.follow(loader, work, () if is_poll else wanted)
+            except ClockError as error:
+                raise dg.Failure(str(error), allow_retries=False) from None
             finally:
                 loader.close()
             for stream in streams:

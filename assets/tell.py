@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from datetime import UTC, date, datetime
+from datetime import date
 
 import dagster as dg
 
@@ -42,7 +42,7 @@ class Teller:
         self._keys = keys
         self._results: dict[tuple[str, str], Result] = {}
         self._told: set[tuple[str, date]] = set()
-        self._began_at = datetime.now(UTC)
+        self._began_at = warehouse.now()
 
     def note(self, result: Result) -> None:
         """A load's `watch`."""

@@ -6,16 +6,18 @@ last: nothing new, no message.
 
 import json
 import os
+import socket
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import dagster as dg
 
 from assets.context import Callhouse
 from resources import webhook
 from resources.account import Account
+from resources.errors import ClockError
 from resources.foreign_text import for_slack, short, without_numbers
 from resources.redact import Redactor
 from resources.vendor import DetailStream
@@ -25,6 +27,7 @@ from resources.warehouse import Warehouse
 WEBHOOK = "CALLHOUSE_ALERT_WEBHOOK"
 EVERY_S = 60
 TITLES = {
+    "clock": "nothing is loaded: its clock is wrong",
     "stopped": "polls have stopped: the credentials are refused",
     "failing": "three polls in a row have failed",
     "late": "nothing read for three polls",
@@ -72,8 +75,9 @@ def alerts(
         return dg.SkipReason(f"{WEBHOOK} isn't set: nobody to tell")
     accounts = callhouse.all_accounts()
     with callhouse.warehouse() as warehouse:
-        now = datetime.now(UTC)
+        now = warehouse.now()
         problems = [
+            *clock_problems(warehouse),
             *stream_problems(warehouse, accounts.values(), now),
             *run_problems(context.instance, now),
         ]
@@ -87,6 +91,14 @@ def alerts(
     known = [replace(problem, detail=redactor.text(problem.detail)) for problem in problems]
     webhook.post(url, redactor.text(message(known, told)))
     return dg.SensorResult(cursor=json.dumps(keys), skip_reason=dg.SkipReason("told"))
+
+
+def clock_problems(warehouse: Warehouse) -> Iterator[Problem]:
+    """That this host's clock is wrong."""
+    try:
+        warehouse.clock.require_agreement()
+    except ClockError as error:
+        yield Problem("clock", "this host", socket.gethostname(), str(error))
 
 
 def stream_problems(

@@ -125,7 +125,12 @@ def check() -> None:
     """Try configuration, database and one small request an account."""
     with console.sentences(wrong=console.FAILED):
         from pipelines.commands.accounts import known_accounts
-        from pipelines.commands.check import check_accounts, check_schema, print_findings
+        from pipelines.commands.check import (
+            check_accounts,
+            check_clock,
+            check_schema,
+            print_findings,
+        )
         from pipelines.commands.database import database
         from resources.home import Home
 
@@ -134,7 +139,7 @@ def check() -> None:
         with database() as url:
             findings = [check_schema(url)]
             if findings[0].well:
-                findings += check_accounts(url, accounts)
+                findings += [check_clock(url), *check_accounts(url, accounts)]
         console.say(f"{home.accounts}: {len(accounts)} accounts, all secrets present")
         print_findings(findings)
     if any(finding.well is False for finding in findings):

@@ -22,7 +22,7 @@ class NewestDayFirst(QueuedRunCoordinator):
         """Takes the run into the queue."""
         run = context.dagster_run
         if (last := last_day(run)) and PRIORITY_TAG not in run.tags:
-            today = datetime.now(UTC).date()
+            today = datetime.now(UTC).date()  # this host's: only the order matters
             self._instance.add_run_tags(run.run_id, {PRIORITY_TAG: str(priority(last, today))})
         return super().submit_run(context)
 

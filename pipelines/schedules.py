@@ -12,6 +12,7 @@ from assets.partitions import business_days, day_range
 from assets.quota import Quota, read_quotas
 from pipelines.local.recovery import is_over
 from resources.account import Account
+from resources.errors import ClockError
 from resources.permits import Limiter
 from resources.vendor import Vendor
 from resources.warehouse import Warehouse
@@ -21,6 +22,8 @@ LONGEST_TAG = 2000
 """Postgres indexes Dagster's tags, and refuses an entry of more than 2,700 bytes."""
 PRIORITY = "10"
 """Polls leave the queue before backfills, which have Dagster's 0."""
+FAILS_AGAIN = timedelta(minutes=30)
+"""A poll that can only fail, as this host's clock is wrong, costs a run no more often."""
 LONGEST_POLL_S = "1800"
 """A poll whose process is gone keeps the next from starting for no longer."""
 IN_PROGRESS = [
@@ -68,18 +71,31 @@ def poll_schedule(
         if any(not is_over(run) for run in unfinished):
             return dg.SkipReason("the last poll is still at work")
         accounts = callhouse.accounts(vendor.name, {})
-        now = context.scheduled_execution_time
         with callhouse.warehouse() as warehouse:
+            now = warehouse.clock.of(context.scheduled_execution_time)
             waiting = waits(warehouse, vendor, accounts, now)
             due = [a for a in accounts if waiting.get(a.name, timedelta.max) <= timedelta(0)]
             if not due:
-                return dg.SkipReason(
-                    why_not(vendor, waiting, read_quotas(warehouse, accounts, now))
-                )
-        tags = poll_tags(vendor, due, accounts, now, days)
+                quotas = read_quotas(warehouse, accounts, now)
+                return dg.SkipReason(why_not(vendor, waiting, quotas))
+            if wrong := wrong_clock(warehouse, context.instance, job.name):
+                return dg.SkipReason(wrong)
+        # Dagster has the partitions that have begun by this host's clock.
+        tags = poll_tags(vendor, due, accounts, context.scheduled_execution_time, days)
         return dg.RunRequest(tags=tags) if tags else dg.SkipReason("no business day has begun yet")
 
     return tick
+
+
+def wrong_clock(warehouse: Warehouse, instance: dg.DagsterInstance, job_name: str) -> str | None:
+    """That this host's clock is wrong, if a run has failed of it lately: the first one is to."""
+    try:
+        warehouse.clock.require_agreement()
+    except ClockError as error:
+        latest = instance.get_run_records(dg.RunsFilter(job_name=job_name), limit=1)
+        since = warehouse.now() - FAILS_AGAIN
+        return str(error) if latest and latest[0].create_timestamp > since else None
+    return None
 
 
 def poll_tags(

@@ -3,7 +3,6 @@ sensor that tells of requests.
 """
 
 import json
-import time
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 
@@ -60,9 +59,11 @@ def marts_schedule(
             if not stale_days(warehouse):
                 return dg.SkipReason("no facts have changed since the last refresh")
             stale = stale_days(warehouse, QUIET, PATIENCE)
+            now = warehouse.now()
         if not stale:
             return dg.SkipReason("facts are changing right now; waiting for a pause in loading")
-        age = time.time() - latest[0].create_timestamp.timestamp() if latest else SPACING_S
+        # When a run was made is told by its database's clock, too.
+        age = (now - latest[0].create_timestamp).total_seconds() if latest else SPACING_S
         if age < SPACING_S:
             return dg.SkipReason(
                 f"refreshed {age:.0f} s ago; the next refresh is in {SPACING_S - age:.0f} s"
@@ -116,12 +117,12 @@ def maintenance_schedule(job: dg.JobDefinition) -> dg.ScheduleDefinition:
 )
 def requests(context: dg.SensorEvaluationContext, callhouse: Callhouse) -> dg.SensorResult:
     """Looks at the ledger; tells without a run."""
-    now = datetime.now(UTC)
-    hour = now.replace(minute=0, second=0, microsecond=0)
     told = json.loads(context.cursor or "{}")
     accounts = callhouse.all_accounts()
     events: list[dg.AssetMaterialization | dg.AssetCheckEvaluation] = []
     with callhouse.warehouse() as warehouse:
+        now = warehouse.now()
+        hour = now.replace(minute=0, second=0, microsecond=0)
         quotas = read_quotas(warehouse, accounts.values(), now)
         gone = [quota.trouble for quota in quotas if not quota.left]
         if told.get("gone") != gone:

@@ -1,6 +1,6 @@
 """Errors are named for what to do next; nothing here knows a vendor or a database."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 
 class CallhouseError(Exception):
@@ -13,6 +13,20 @@ class ConfigurationError(CallhouseError):
     def __init__(self, faults: list[str]) -> None:
         super().__init__("\n".join(faults))
         self.faults = faults
+
+
+class ClockError(CallhouseError):
+    """The host's clock and the database's disagree: nothing is loaded until they agree."""
+
+    def __init__(self, here: datetime, there: datetime) -> None:
+        seconds = round((here - there).total_seconds())
+        how = "ahead of" if seconds > 0 else "behind"
+        here, there = here.astimezone(UTC), there.astimezone(UTC)
+        super().__init__(
+            f"this host's clock is {timedelta(seconds=abs(seconds))} {how} the database's "
+            f"(here {here:%Y-%m-%d %H:%M:%S} UTC, there {there:%Y-%m-%d %H:%M:%S} UTC): nothing is "
+            "loaded until they agree within a minute. Set the one that is wrong (NTP)"
+        )
 
 
 class VendorError(CallhouseError):

@@ -373,7 +373,7 @@ def retry_after(answer: Answer) -> timedelta | None:
     if value.isdecimal():
         seconds = float(value)
     elif moment := _moment(value):
-        now = _moment(answer.headers.get("date", "")) or datetime.now(UTC)
+        now = _moment(answer.headers.get("date", "")) or answer.permit.now
         seconds = (moment - now).total_seconds()
     else:
         return None

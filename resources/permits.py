@@ -100,6 +100,11 @@ class Permit:
     lease_ends: float = math.inf
     """By `time.monotonic`, counted from before the database was asked: never too late."""
 
+    @property
+    def now(self) -> datetime:
+        """The database's time, as this process' stopwatch has it since the grant."""
+        return self.granted_at + timedelta(seconds=time.monotonic() - self.outcome.started)
+
     def check(self) -> None:
         """Raises TransientError if the lease ran out: another may have been granted since."""
         if time.monotonic() > self.lease_ends:

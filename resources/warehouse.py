@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import date
+from datetime import date, datetime
 from functools import cache, cached_property
 from typing import Any, TypeVar
 
@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine, Row
 
 import sql
+from resources.clock import Clock
 from resources.retry import persistently
 from sql.table import Target
 
@@ -26,6 +27,8 @@ class Warehouse:
         self.url = sa.make_url(url).set(drivername="postgresql+psycopg")
         self._pool_size = pool_size
         self._days: set[date] = set()
+        self.clock = Clock(lambda: self.rows("load/clock")[0].now)
+        """The database's."""
 
     @cached_property
     def engine(self) -> Engine:
@@ -83,6 +86,16 @@ class Warehouse:
                 return list(result) if result.returns_rows else []
 
         return persistently(once)
+
+    def timed_rows(self, statement: str, **parameters: Any) -> list[Row[Any]]:
+        """As `rows`, of a statement that tells the time besides, in its column `now`."""
+        return self.clock.looked_at(
+            lambda: self.rows(statement, **parameters), lambda rows: rows[0].now
+        )
+
+    def now(self) -> datetime:
+        """What time it is, by the database's clock."""
+        return self.clock.now()
 
     def run(self, statement: str, target: Target | None = None, /, **parameters: Any) -> None:
         """The statement `sql/<statement>.sql`, by itself; again when the database restarts."""

@@ -17,6 +17,7 @@ from resources.client import Client
 from resources.errors import CallhouseError, ContractError
 from resources.vendor import DetailStream, Page, Parent, Stream
 from resources.warehouse import Warehouse, execute
+from resources.windows import day_end
 
 CHUNK = 100
 """Details a transaction: little is asked again after a kill."""
@@ -168,9 +169,10 @@ class DetailReader:
         books.lock(connection, self._account, self._stream.name)
 
     def _judge(self, day: date, is_readable: bool) -> set[date]:
-        """The day is complete when none of its records lacks a detail that may yet come. Returns
-        the day if its state changed.
+        """The day is complete when it is over and none of its records lacks a detail that may yet
+        come. Returns the day if its state changed.
         """
+        end = day_end(day, self._account.timezone)
 
         def work(connection: Connection) -> set[date]:
             self._lock(connection)
@@ -196,14 +198,19 @@ class DetailReader:
                 note = f"{lacking.absent} of {lacking.parents} details never came"
             if rejected:
                 note = f"{rejected} record(s) rejected: see ops.rejects"
-            state = "failed" if rejected else "settling" if lacking.pending else "complete"
+            if rejected:
+                state = "failed"
+            elif now < end:
+                state = "open"
+            else:
+                state = "settling" if lacking.pending else "complete"
             execute(
                 connection,
                 "load/close_day",
                 day=day,
                 state=state,
                 note=note,
-                next_read_at=lacking.next_try_at,
+                next_read_at=lacking.next_try_at or (end if state == "open" else None),
                 attempts=counts.attempts + 1 if state == "failed" else 0,
                 lacking=None,
                 lacking_records=None,

@@ -7,7 +7,7 @@ import gc
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -38,14 +38,11 @@ POLL_BUDGET = timedelta(seconds=45)
 """A poll starts no further window of older days after this long: the next tick goes on."""
 
 
-def now() -> datetime:
-    """The host's clock, in UTC."""
-    return datetime.now(UTC)
-
-
 class Loader:
-    """Loads one vendor's accounts. Holds the process's connections; `close` when done. What is due
-    goes by `clock`; what is newer, by the database's.
+    """Loads one vendor's accounts. Holds the process's connections; `close` when done.
+
+    All goes by the database's clock; a test may give another, for what is due. Whatever loads
+    raises ClockError when this host's disagrees with the database's.
     """
 
     def __init__(
@@ -54,13 +51,14 @@ class Loader:
         vendor: Vendor,
         run_id: str | None = None,
         watch: Watch | None = None,
-        clock: Callable[[], datetime] = now,
+        clock: Callable[[], datetime] | None = None,
         say: Say | None = None,
     ) -> None:
         self._warehouse = warehouse
         self._vendor = vendor
         self._watch = watch or (lambda _: None)
-        self._clock = clock
+        self._clock = clock or warehouse.now
+        self._goes_by_the_database = clock is None
         self._pace = Pace(warehouse, run_id, say or (lambda _: None))
         self._limiter = Limiter(warehouse, run_id, on_wait=self._pace.waits)
         self._transport = Transport()
@@ -69,7 +67,15 @@ class Loader:
 
     def poll(self, accounts: Iterable[Account], streams: Sequence[AnyStream]) -> list[Result]:
         """What is due of the streams now, for all of the accounts."""
-        return self._each(accounts, streams, self._poll)
+        accounts = list(accounts)
+        states = read_states(self._warehouse, accounts, streams)
+        return self._each(
+            accounts,
+            streams,
+            lambda account, stream: self._poll(
+                account, stream, states.get((account.name, stream.name), StreamState())
+            ),
+        )
 
     def backfill(
         self, accounts: Iterable[Account], streams: Sequence[AnyStream], days: Sequence[date]
@@ -110,6 +116,8 @@ class Loader:
             self._watch(result)
             return result
 
+        if self._goes_by_the_database:
+            self._warehouse.clock.require_agreement()
         accounts = list(accounts)
         results: list[Result] = []
         with ThreadPoolExecutor(THREADS, thread_name_prefix="account") as pool:
@@ -127,9 +135,9 @@ class Loader:
                     raise
         return results
 
-    def _poll(self, account: Account, stream: AnyStream) -> Result:
+    def _poll(self, account: Account, stream: AnyStream, state: StreamState) -> Result:
         attempts = self._attempts(account, stream)
-        result, state = attempts.result, self._state(account, stream)
+        result = attempts.result
         if state.stopped_key == self._limiter.credential(account):
             result.stopped, result.error = True, state.last_error
             return result
@@ -271,7 +279,7 @@ def read_states(
     warehouse: Warehouse, accounts: Sequence[Account], streams: Sequence[AnyStream]
 ) -> dict[tuple[str, str], StreamState]:
     """What is known of the accounts' streams, by account and stream."""
-    rows = warehouse.rows(
+    rows = warehouse.timed_rows(
         "plan/stream_state",
         accounts=[account.name for account in accounts],
         streams=[stream.name for stream in streams],
@@ -287,4 +295,5 @@ def read_states(
             last_error=row.last_error,
         )
         for row in rows
+        if row.account is not None
     }

@@ -1,7 +1,7 @@
 """`callhouse accept`: an operator says that a day is right of which less comes than is known."""
 
 from collections.abc import Iterator, Mapping
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 
 from resources.account import Account
 from resources.errors import ConfigurationError
@@ -23,7 +23,7 @@ def accept(
 
     Raises ConfigurationError when there is no such account, stream or day.
     """
-    now = now or datetime.now(UTC)
+    now = now or warehouse.now()
     if faults := list(_faults(accounts, account, stream, day, now)):
         raise ConfigurationError(faults)
     rows = warehouse.rows("load/accept_day", account=account, stream=stream, day=day, now=now)

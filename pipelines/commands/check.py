@@ -4,12 +4,12 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from itertools import islice
 
 from pipelines.commands import console
 from resources.account import Account
-from resources.errors import CallhouseError, DeferredError, PermanentError
+from resources.errors import CallhouseError, ClockError, DeferredError, PermanentError
 from resources.http import Http, Transport
 from resources.permits import Limiter, Patience
 from resources.schema_version import require_head
@@ -41,6 +41,16 @@ def check_schema(url: str) -> Finding:
         return Finding("database", False, str(error))
 
 
+def check_clock(url: str) -> Finding:
+    """Whether this host's clock and the database's agree."""
+    with closing(Warehouse(url, pool_size=1)) as warehouse:
+        try:
+            warehouse.clock.require_agreement()
+        except ClockError as error:
+            return Finding("clock", False, str(error))
+    return Finding("clock", True, "agrees with the database's")
+
+
 def check_accounts(url: str, accounts: Mapping[str, Account]) -> list[Finding]:
     """One small request for each account. One that stopped and is accepted goes on."""
     with closing(Warehouse(url)) as warehouse:
@@ -68,7 +78,7 @@ def _check(
     stream = _smallest(vendor, account)
     client = vendor.client(account, Http(transport, limiter, account, stream.name, PATIENCE))
     try:
-        for _ in islice(stream.read(client, _last_minute(account)), 1):
+        for _ in islice(stream.read(client, _last_minute(account, warehouse.now())), 1):
             pass
     except DeferredError as error:
         return Finding(account.name, None, f"secrets are there, but {error}")
@@ -90,9 +100,8 @@ def _smallest(vendor: Vendor, account: Account) -> Stream:
     )
 
 
-def _last_minute(account: Account) -> Window:
+def _last_minute(account: Account, now: datetime) -> Window:
     """The minute before now, as far as it lies in one business day."""
-    now = datetime.now(UTC)
     start = (now - ASKED).replace(microsecond=0)
     end = min(now, day_end(business_day(start, account.timezone), account.timezone))
     return Window(start, end, account.timezone)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import Any
 
 from assets.loading.load import read_states
@@ -10,6 +10,7 @@ from assets.loading.plan import StreamState, next_due
 from assets.quota import Quota, read_quotas
 from pipelines.commands import console
 from resources.account import Account
+from resources.errors import ClockError
 from resources.permits import Limiter
 from resources.vendor import DetailStream
 from resources.vendors import discover
@@ -50,6 +51,8 @@ class Status:
     quotas: Sequence[Quota]
     backfills: Sequence[Mapping[str, Any]]
     waiting: Sequence[Mapping[str, Any]]
+    clock: str | None = None
+    """That this host's clock is wrong, so that nothing is loaded."""
 
     def as_json(self) -> dict[str, Any]:
         """For scripts."""
@@ -57,6 +60,8 @@ class Status:
 
     def print(self) -> None:
         """For people."""
+        if self.clock:
+            console.say(self.clock, "red")
         console.table(
             ("account", "stream", "last success", "complete", "settling", "failed", "unread",
              "open records", "rejects", "next poll"),
@@ -125,15 +130,25 @@ class Status:
 def read_status(
     warehouse: Warehouse, accounts: Mapping[str, Account], now: datetime | None = None
 ) -> Status:
-    """How everything stands now."""
-    now = now or datetime.now(UTC)
+    """How everything stands now, or at a given moment."""
+    wrong = None if now else _wrong_clock(warehouse)
+    now = now or warehouse.now()
     return Status(
         now,
         _streams(warehouse, accounts, now),
         read_quotas(warehouse, accounts.values(), now),
         [row._asdict() for row in warehouse.rows("status/backfills")],
         [row._asdict() for row in warehouse.rows("status/in_flight")],
+        wrong,
     )
+
+
+def _wrong_clock(warehouse: Warehouse) -> str | None:
+    try:
+        warehouse.clock.require_agreement()
+    except ClockError as error:
+        return str(error)
+    return None
 
 
 def _streams(

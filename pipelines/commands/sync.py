@@ -7,7 +7,7 @@ have two in one process.
 from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date
 from typing import Protocol
 
 import dagster as dg
@@ -66,13 +66,15 @@ class Pass:
 def run_pass(wish: Wish, url: str, follower: Follower, log_level: str = SILENT) -> Pass:
     """Loads what is wished for. No account or vendor that fails keeps another from its turn.
 
-    Raises ConfigurationError before anything has been asked of a vendor.
+    Raises ConfigurationError, and ClockError, before anything has been asked of a vendor.
     """
     home = Home.from_environment()
-    plan = Plan(known_accounts(home), wish, datetime.now(UTC))
+    accounts = known_accounts(home)
     dagster_home.prepare(home, url)
     migrate(url)
     with closing(Warehouse(url)) as warehouse:
+        warehouse.clock.require_agreement()
+        plan = Plan(accounts, wish, warehouse.now())
         runs = list(plan.runs(warehouse))
     results: dict[int, Result] = {}
 

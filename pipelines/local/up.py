@@ -21,7 +21,8 @@ from rich.table import Table
 from pipelines.local import dagster_home, watchdog
 from pipelines.local.child import Child
 from pipelines.local.standin import start_standin
-from resources.errors import CallhouseError
+from resources.clock import Clock
+from resources.errors import CallhouseError, ClockError
 from resources.home import Home
 from resources.local_postgres import LocalPostgres, database_url
 from resources.ports import LOOPBACK, free_port, is_taken
@@ -176,8 +177,22 @@ class _Stack:
         else:
             facts.add_row("Accounts", str(self._home.accounts))
         facts.add_row("Logs", str(self._home.logs))
+        if wrong := self._wrong_clock():
+            facts.add_row("[red]Clock", f"[red]{wrong}")
         console.print("[bold green]Callhouse is running.[/] Ctrl-C stops all of it.")
         console.print(facts)
+
+    def _wrong_clock(self) -> str | None:
+        """That this host's clock is wrong. The schedules go on as soon as it is right."""
+        connection = self._connection
+        assert connection
+        try:
+            Clock(
+                lambda: connection.execute("SELECT ops.now()").fetchall()[0][0]
+            ).require_agreement()
+        except ClockError as error:
+            return str(error)
+        return None
 
     def _look_after_processes(self) -> None:
         if os.environ.get(END_WITH_PARENT) and os.getppid() != self._parent:

@@ -1,2 +1,2 @@
--- The clock by which requests are granted.
-SELECT clock_timestamp() AS now;
+-- The clock by which everything goes.
+SELECT ops.now() AS now;

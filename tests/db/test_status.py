@@ -209,5 +209,5 @@ def test_the_page_of_limits_shows_what_is_printed(
     assert [line for line in shown if line.startswith(("quota", "wolkvox"))] == said(
         {account.name: account}
     )[:2]
-    read_status(warehouse, {account.name: account}).print()
+    read_status(warehouse, {account.name: account}, now).print()
     assert shown[2:] == capsys.readouterr().out.splitlines()[-2:]

@@ -4,15 +4,15 @@ Nobody waits for it, and it waits for nobody: what a reader holds is left to the
 """
 
 import os
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+import threading
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
 import sqlalchemy as sa
-from sqlalchemy.engine import Connection
 
 from resources.errors import ConfigurationError
+from resources.retry import sqlstate
 from resources.warehouse import Warehouse
 from resources.windows import days_between
 
@@ -29,7 +29,10 @@ LEDGERS = (
 """The tables of `ops` that grow: what is over goes, by `sql/maintenance/prune_<table>.sql`."""
 CHUNK = 20_000
 """Rows a statement: short enough that nobody notices."""
-LOCK_NOT_AVAILABLE = "55P03"
+MOMENT_S = 2.0
+"""How long the night waits for a reader."""
+IN_THE_WAY = {"55P03", "57014"}
+"""A lock wasn't granted in time; we cancelled what waited for one."""
 
 
 @dataclass(slots=True)
@@ -60,18 +63,17 @@ def make_days_ahead(warehouse: Warehouse, today: date) -> int:
 def drop_raw(warehouse: Warehouse, before: date) -> Dropped:
     """Drops raw records of business days before `before`; facts and heads stay."""
     result = Dropped()
-    with _impatient(warehouse) as connection:
-        for row in warehouse.rows("maintenance/raw_days", before=before):
-            try:
-                _drop(connection, row.name, row.state)
-            except sa.exc.OperationalError as error:
-                if getattr(error.orig, "sqlstate", None) != LOCK_NOT_AVAILABLE:
-                    raise
-                result.held.append(row.name)
-                if row.state != "detached":
-                    break  # half detached now: Postgres allows one such partition at a time
-            else:
-                result.dropped.append(row.name)
+    for row in warehouse.rows("maintenance/raw_days", before=before):
+        try:
+            _drop(warehouse, row.name, row.state)
+        except sa.exc.OperationalError as error:
+            if sqlstate(error) not in IN_THE_WAY:
+                raise
+            result.held.append(row.name)
+            if row.state != "detached":
+                break  # half detached now: Postgres allows one such partition at a time
+        else:
+            result.dropped.append(row.name)
     return result
 
 
@@ -89,17 +91,34 @@ def unfinished(warehouse: Warehouse, now: datetime) -> list[str]:
     ]
 
 
-def _drop(connection: Connection, name: str, state: str) -> None:
+def _drop(warehouse: Warehouse, name: str, state: str) -> None:
     """DETACH … CONCURRENTLY stops no reader, but waits for those who read already: given up, it
     leaves the partition half detached, seen by nobody new, to be finished another night.
     """
+    detach = f"ALTER TABLE raw.records DETACH PARTITION raw.{name}"
     if state == "attached":
-        connection.exec_driver_sql(
-            f"ALTER TABLE raw.records DETACH PARTITION raw.{name} CONCURRENTLY"
-        )
-    elif state == "pending":
-        connection.exec_driver_sql(f"ALTER TABLE raw.records DETACH PARTITION raw.{name} FINALIZE")
-    connection.exec_driver_sql(f"DROP TABLE raw.{name}")
+        _run_for_a_moment(warehouse, f"{detach} CONCURRENTLY")
+    with warehouse.transaction() as connection:
+        connection.exec_driver_sql("SET LOCAL lock_timeout = '2s'")
+        if state == "pending":
+            connection.exec_driver_sql(f"{detach} FINALIZE")
+        connection.exec_driver_sql(f"DROP TABLE raw.{name}")
+
+
+def _run_for_a_moment(warehouse: Warehouse, statement: str) -> None:
+    """A statement that no transaction takes, so that its time-out can't be SET LOCAL: it is
+    cancelled.
+    """
+    with warehouse.autocommit.connect() as connection:
+        driver = connection.connection.driver_connection
+        assert driver is not None
+        timer = threading.Timer(MOMENT_S, driver.cancel_safe)
+        timer.start()
+        try:
+            connection.exec_driver_sql(statement)
+        finally:
+            timer.cancel()
+            timer.join()  # one under way would hit the connection's next statement
 
 
 def _prune(warehouse: Warehouse, ledger: str, keep: timedelta) -> int:
@@ -109,14 +128,3 @@ def _prune(warehouse: Warehouse, ledger: str, keep: timedelta) -> int:
         if found < CHUNK:
             break
     return total
-
-
-@contextmanager
-def _impatient(warehouse: Warehouse) -> Iterator[Connection]:
-    """A connection, each statement by itself, that gives way to others after a moment."""
-    with warehouse.autocommit.connect() as connection:
-        connection.exec_driver_sql("SET lock_timeout = '2s'")
-        try:
-            yield connection
-        finally:
-            connection.exec_driver_sql("RESET lock_timeout")

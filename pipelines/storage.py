@@ -1,27 +1,123 @@
-"""Dagster's storage in Postgres, on connections that stay open.
+"""Dagster's storage in Postgres, in a schema of its own, on connections that stay open.
 
-Its own opens one for every query: a poll made a hundred of them, each dearer than what was asked.
+Dagster's own opens one for every query: a poll made a hundred of them, each dearer than what was
+asked. And it has the schema by a start-up option and time-outs by session, neither of which goes
+through a pooler in transaction mode. Here each statement brings its settings along.
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
+import stamina
+from dagster._core.storage.runs.schema import KeyValueStoreTable
 from dagster._serdes import ConfigurableClassData
-from dagster_postgres import DagsterPostgresStorage
+from dagster_postgres import (
+    DagsterPostgresStorage,
+    PostgresEventLogStorage,
+    PostgresScheduleStorage,
+)
 
 from pipelines.backfills import RunsAndBackfills
+from resources.database import address
+
+SCHEMA = "dagster"
+LAID = "callhouse/laid"
+"""A key of Dagster's own store: all its tables are there."""
+LOCK = f"LOCK TABLE {SCHEMA}.{KeyValueStoreTable.name} IN SHARE UPDATE EXCLUSIVE MODE NOWAIT"
+OTHERS_TURN = {"55P03", "23505", "42P06", "42P07"}
+"""Another process holds the lock, or made the same at the same moment."""
+
+
+@dataclass(frozen=True)
+class _Connections:
+    """Those of this process, and what each of their statements is told.
+
+    SET LOCAL ends with its transaction: the session is somebody else's next. The driver sends a
+    statement as it is, and Postgres takes several sent as one for a transaction.
+    """
+
+    engine: sa.Engine
+    settings: dict[str, str] = field(
+        # Dagster's timestamps have no zone, and are meant to be UTC.
+        default_factory=lambda: {"search_path": SCHEMA, "timezone": "'UTC'"}
+    )
+
+    def __post_init__(self) -> None:
+        sa.event.listen(self.engine, "before_cursor_execute", self._bring_settings, retval=True)
+
+    def _bring_settings(
+        self, _connection: Any, _cursor: Any, statement: str, parameters: Any, *_: Any
+    ) -> tuple[str, Any]:
+        local = (f"SET LOCAL {name} = {value}; " for name, value in self.settings.items())
+        return "".join(local) + statement, parameters
+
+
+@cache
+def _connections(url: str) -> _Connections:
+    """One for the process: Dagster opens an instance for each tick of a schedule.
+
+    A connection is tried before it is used, as Postgres may have been started again since.
+    """
+    return _Connections(
+        sa.create_engine(
+            address(url, "callhouse dagster").set(drivername="postgresql+psycopg2"),
+            isolation_level="AUTOCOMMIT",
+            max_overflow=-1,
+            pool_use_lifo=True,
+            pool_pre_ping=True,
+        )
+    )
+
+
+class _Pooled:
+    """A part of Dagster's storage that uses the process' connections, whatever it makes."""
+
+    postgres_url: str
+
+    @property
+    def _engine(self) -> sa.Engine:
+        return _connections(self.postgres_url).engine
+
+    @_engine.setter
+    def _engine(self, _own: sa.Engine) -> None:
+        """It connects to nothing before it is used."""
+
+    def optimize_for_webserver(
+        self,
+        statement_timeout: int,
+        pool_recycle: int,  # noqa: ARG002
+        max_overflow: int,  # noqa: ARG002
+    ) -> None:
+        """What the web server asks may take so many milliseconds; the rest is so already."""
+        settings = _connections(self.postgres_url).settings
+        settings["statement_timeout"] = str(statement_timeout)
+
+
+class _Runs(_Pooled, RunsAndBackfills):
+    pass
+
+
+class _Events(_Pooled, PostgresEventLogStorage):
+    pass
+
+
+class _Schedules(_Pooled, PostgresScheduleStorage):
+    pass
 
 
 class PooledStorage(DagsterPostgresStorage):
     """Dagster's own, on the connections of this process (`dagster.yaml` names this class)."""
 
     def __init__(self, postgres_url: str, inst_data: ConfigurableClassData | None = None) -> None:
-        super().__init__(postgres_url, inst_data=inst_data)
-        self._run_storage = RunsAndBackfills(postgres_url, should_autocreate_tables=False)
-        for part in (self._run_storage, self._event_log_storage, self._schedule_storage):
-            part._engine = _engine(postgres_url)  # noqa: SLF001 - there is no other way in
+        super().__init__(postgres_url, should_autocreate_tables=False, inst_data=inst_data)
+        self._run_storage = _Runs(postgres_url, should_autocreate_tables=False)
+        self._event_log_storage = _Events(postgres_url, should_autocreate_tables=False)
+        self._schedule_storage = _Schedules(postgres_url, should_autocreate_tables=False)
+        if not self._is_laid():
+            self._lay_tables()
 
     @classmethod
     def from_config_value(
@@ -30,16 +126,46 @@ class PooledStorage(DagsterPostgresStorage):
         """What Dagster makes of `dagster.yaml`."""
         return cls(config_value["postgres_url"], inst_data)
 
+    def _is_laid(self) -> bool:
+        try:
+            return bool(self._run_storage.get_cursor_values({LAID}))
+        except sa.exc.ProgrammingError:  # there is no such table yet
+            return False
 
-@cache
-def _engine(url: str) -> sa.Engine:
-    """One for the process: Dagster opens an instance for each tick of a schedule.
+    def _lay_tables(self) -> None:
+        """Makes Dagster's tables, as it does: for two processes at once that fails, so one goes
+        after the other. Whoever waits holds no connection meanwhile, as a pool may be small; and
+        where one was killed, the next makes what is missing.
+        """
+        connections = _connections(self.postgres_url).engine
+        transactions = connections.execution_options(isolation_level="READ COMMITTED")
+        for attempt in stamina.retry_context(
+            on=_is_others_turn, attempts=None, timeout=60, wait_initial=0.1, wait_max=0.5
+        ):
+            with attempt:
+                with transactions.begin() as connection:
+                    if SCHEMA not in sa.inspect(connection).get_schema_names():
+                        connection.execute(sa.schema.CreateSchema(SCHEMA))
+                    KeyValueStoreTable.create(connection, checkfirst=True)
+                with transactions.begin() as connection:
+                    connection.exec_driver_sql(LOCK)
+                    if not self._is_laid():
+                        self._lay()
 
-    A connection is tried before it is used, as Postgres may have been started again since.
-    """
-    return sa.create_engine(url, isolation_level="AUTOCOMMIT", max_overflow=-1, pool_pre_ping=True)
+    def _lay(self) -> None:
+        for part in (self._run_storage, self._event_log_storage, self._schedule_storage):
+            part._init_db()  # noqa: SLF001 - what its constructor would do
+        self._run_storage.migrate()
+        self._run_storage.optimize()
+        self._event_log_storage.reindex_events()
+        self._event_log_storage.reindex_assets()
+        self._run_storage.set_cursor_values({LAID: "yes"})
+
+
+def _is_others_turn(error: Exception) -> bool:
+    return isinstance(error, sa.exc.DBAPIError) and getattr(error.orig, "pgcode", "") in OTHERS_TURN
 
 
 def disconnect(url: str) -> None:
     """Closes this process' connections; whoever still asks opens others."""
-    _engine(url).dispose()
+    _connections(url).engine.dispose()

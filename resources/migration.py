@@ -7,6 +7,7 @@ from alembic.config import Config
 from sqlalchemy.engine import Connection
 
 import sql
+from resources.database import engine
 from resources.errors import CallhouseError
 from resources.objects import lay_objects
 from resources.roles import grant_roles
@@ -31,16 +32,12 @@ def migrate(url: str, patience_s: float = PATIENCE_S) -> list[str]:
 
     Raises CallhouseError when a table isn't free for a moment in `patience_s`.
     """
-    engine = sa.create_engine(
-        sa.make_url(url).set(drivername="postgresql+psycopg"),
-        poolclass=sa.NullPool,
-        connect_args={"application_name": "callhouse migrate", "prepare_threshold": None},
-    )
+    connections = engine(url, "callhouse migrate", poolclass=sa.NullPool)
     try:
         for attempt in stamina.retry_context(
             on=_is_in_the_way, attempts=None, timeout=patience_s, wait_initial=0.5, wait_max=5
         ):
-            with attempt, engine.begin() as connection:
+            with attempt, connections.begin() as connection:
                 return _migrate(connection)
         raise AssertionError("unreachable")
     except sa.exc.OperationalError as error:

@@ -5,6 +5,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 import sql
+from resources.database import engine
 from resources.errors import CallhouseError
 
 
@@ -17,11 +18,8 @@ def head() -> str:
 
 def version(url: str) -> str | None:
     """The version of the warehouse at `url`; None if it has no tables yet."""
-    engine = sa.create_engine(
-        sa.make_url(url).set(drivername="postgresql+psycopg"), poolclass=sa.NullPool
-    )
     options = {"version_table": "schema_version", "version_table_schema": "public"}
-    with engine.connect() as connection:
+    with engine(url, "callhouse", poolclass=sa.NullPool).connect() as connection:
         return MigrationContext.configure(connection, opts=options).get_current_revision()
 
 

@@ -11,6 +11,7 @@ from sqlalchemy.engine import Connection, Engine, Row
 
 import sql
 from resources.clock import Clock
+from resources.database import engine
 from resources.retry import persistently
 from sql.table import Target
 
@@ -43,17 +44,8 @@ class Warehouse:
         return self._connect().execution_options(isolation_level="AUTOCOMMIT")
 
     def _connect(self) -> Engine:
-        return sa.create_engine(
-            self.url,
-            pool_size=self._pool_size,
-            max_overflow=0,
-            pool_timeout=600,
-            # Never prepared: a proxy may pool transactions, and plans must see the days asked for.
-            connect_args={
-                "application_name": "callhouse",
-                "options": "-c timezone=UTC -c jit=off",
-                "prepare_threshold": None,
-            },
+        return engine(
+            self.url, "callhouse", pool_size=self._pool_size, max_overflow=0, pool_timeout=600
         )
 
     @contextmanager

@@ -106,19 +106,13 @@ def template_database(postgres_url: str) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def template_with_dagster(
-    postgres_url: str, template_database: str, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[str]:
+def template_with_dagster(postgres_url: str, template_database: str) -> Iterator[str]:
     """Another, in which Dagster has laid its tables, too: that takes it most of a second."""
-    from dagster_postgres import DagsterPostgresStorage
-
-    from pipelines.local.dagster_home import STORAGE_URL, prepare
+    from pipelines.storage import PooledStorage, disconnect
 
     with fresh_database(postgres_url, template_database) as url:
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(os, "environ", os.environ.copy())
-            prepare(Home(tmp_path_factory.mktemp("template")), url)
-            DagsterPostgresStorage(os.environ[STORAGE_URL])
+        PooledStorage(url)
+        disconnect(url)
         yield url.rpartition("/")[2]
 
 

@@ -93,19 +93,13 @@ def stage_records(connection: Connection, items: Sequence[Item]) -> None:
 
 
 def make_stages(connection: Connection, targets: Sequence[Target]) -> None:
-    """Temporary tables for a batch that becomes rows of the targets, where they aren't there."""
+    """Empty temporary tables for a batch that becomes rows of the targets, in this transaction."""
     connection.exec_driver_sql(_stages(tuple(targets)))
 
 
 @cache
 def _stages(targets: tuple[Target, ...]) -> str:
     return "\n".join([sql.read("load/stages"), *(sql.read("load/stage", t) for t in targets)])
-
-
-def empty_stages(connection: Connection, targets: Sequence[Target]) -> None:
-    """Makes room for the next batch of the same transaction."""
-    stages = [f"stage_{name}" for name in ("records", "rejects", *(t.name for t in targets))]
-    connection.exec_driver_sql(f"TRUNCATE {', '.join(stages)}")
 
 
 def copy_facts(

@@ -18,7 +18,6 @@ from assets.loading.stage import (
     copy_facts,
     copy_heads,
     copy_versions,
-    empty_stages,
     make_stages,
     stage_records,
 )
@@ -71,7 +70,6 @@ class Writer:
                 self._merge(connection, items, known, facts)
             if facts.rejects or unkeyed:
                 written |= self._reject(connection, items, facts.rejects, unkeyed)
-            empty_stages(connection, self._stream.targets)
         if written:
             execute(connection, "load/mark_stale", days=sorted(written))
         return written

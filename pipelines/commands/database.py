@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 import psycopg
 
+from resources.database import URL, require
 from resources.errors import CallhouseError
 from resources.home import Home
 from resources.local_postgres import LocalPostgres
@@ -20,9 +21,11 @@ GOODBYES = 3
 def database() -> Iterator[str]:
     """The warehouse's URL; its server runs for the length of the block.
 
-    The embedded server is stopped afterwards, unless somebody else uses it.
+    The embedded server is stopped afterwards, unless somebody else uses it. Raises UnreachableError
+    when a server of the user's own doesn't answer.
     """
-    if given := os.environ.get("CALLHOUSE_DATABASE_URL"):
+    if given := os.environ.get(URL):
+        require(given)
         yield given
         return
     server = LocalPostgres(Home.from_environment())

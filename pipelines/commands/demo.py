@@ -21,10 +21,10 @@ from pipelines.commands.sync import run_pass
 from pipelines.commands.sync_plan import Wish
 from pipelines.commands.sync_report import Report, report
 from pipelines.local import watchdog
-from pipelines.local.dagster_home import STORAGE_URL
 from pipelines.local.standin import start_standin
 from pipelines.local.up import only_one, signals_interrupt
 from resources.account import Account
+from resources.database import DAGSTER_URL, URL
 from resources.errors import CallhouseError
 from resources.home import Home
 from resources.local_postgres import DATABASE, LocalPostgres
@@ -59,7 +59,7 @@ def run() -> None:
 
 def _stay_inside(home: Home) -> None:
     """Whatever the environment says of real accounts and databases isn't for the demo."""
-    for name in ("CALLHOUSE_DATABASE_URL", "DAGSTER_HOME", STORAGE_URL):
+    for name in (URL, DAGSTER_URL, "DAGSTER_HOME"):
         os.environ.pop(name, None)
     os.environ["CALLHOUSE_HOME"] = str(home.root)
     os.environ["CALLHOUSE_ACCOUNTS"] = str(home.demo_accounts)

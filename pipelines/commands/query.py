@@ -10,9 +10,9 @@ from typing import Any
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
-from sqlalchemy import make_url
 
 from pipelines.commands import console
+from resources.database import connect, libpq
 from resources.errors import CallhouseError
 from resources.foreign_text import for_terminal
 from resources.server_user import ServerUser
@@ -23,9 +23,9 @@ def open_psql(url: str) -> int:
 
     The password goes through the environment, as everybody may read a process's arguments.
     """
-    settings = conninfo_to_dict(_libpq(url))
+    settings = conninfo_to_dict(libpq(url, "callhouse sql"))
     password = settings.pop("password", None)
-    environment = {**os.environ, "PGAPPNAME": "callhouse sql"}
+    environment = {"PGTZ": "UTC", **os.environ}
     if password:
         environment["PGPASSWORD"] = str(password)
     command = [_psql(), make_conninfo("", **settings)]
@@ -33,21 +33,25 @@ def open_psql(url: str) -> int:
 
 
 def run_query(url: str, query: str, form: str) -> None:
-    """Prints what the query returns as a table, as CSV or as JSON.
+    """Prints what the query returns as a table, as CSV or as JSON; its zone is UTC.
 
     Raises CallhouseError with what Postgres says of a query that it doesn't take.
     """
-    with psycopg.connect(_libpq(url), application_name="callhouse sql") as connection:
+    with connect(url, "callhouse sql") as connection:
         connection.read_only = True
+        connection.execute("SET LOCAL timezone = 'UTC'")
         try:
-            # Prepared, as that takes one statement alone: a COMMIT would end the reading.
-            cursor = connection.execute(query.encode(), prepare=True)
+            # A pipeline takes one statement alone: a COMMIT would end the reading.
+            with connection.pipeline():
+                cursor = connection.execute(query.encode())
         except psycopg.Error as error:
             raise CallhouseError(_sentence(error)) from None
         if cursor.description is None:
             raise CallhouseError("The query returns no rows: `callhouse sql` is for reading.")
         names = [column.name for column in cursor.description]
-        _PRINTERS[form](names, cursor.fetchall())
+        rows = cursor.fetchall()
+        connection.rollback()  # what it has set would be the next one's in a pooler
+    _PRINTERS[form](names, rows)
 
 
 def _print_table(names: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
@@ -93,8 +97,3 @@ def _sentence(error: psycopg.Error) -> str:
         return f"{message}: a query here only reads; `callhouse sql` without one opens psql"
     parts = [message, error.diag.message_detail, error.diag.message_hint]
     return ". ".join(part.rstrip(".") for part in parts if part) + "."
-
-
-def _libpq(url: str) -> str:
-    """Without SQLAlchemy's driver in it."""
-    return make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)

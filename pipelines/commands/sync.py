@@ -85,7 +85,7 @@ def run_pass(wish: Wish, url: str, follower: Follower, log_level: str = SILENT) 
     defs = build_defs(plan.accounts, watch)
     done: list[Done] = []
     follower.begin(runs)
-    with dagster_home.open_instance(url) as instance:
+    with dagster_home.open_instance() as instance:
         fail_interrupted_runs(instance, NO_CODE_SERVER)
         for run in runs:
             follower.enter(run)

@@ -11,9 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import psycopg
-from sqlalchemy import make_url
-
+from resources.database import DAGSTER_URL, URL, require
 from resources.home import Home
 from resources.ports import LOOPBACK
 
@@ -22,24 +20,22 @@ if TYPE_CHECKING:
 
 CONFIGURATION = Path(__file__).with_name("dagster.yaml")
 LOCATION = "callhouse"
-SCHEMA = "dagster"
-STORAGE_URL = "CALLHOUSE_DAGSTER_DATABASE_URL"
 
 
 def prepare(home: Home, database_url: str) -> None:
     """Readies Dagster's home and storage, for this process and those that it starts.
 
     The storage is the schema `dagster` of the warehouse's database, unless the environment
-    names a database of its own. A `DAGSTER_HOME` that the user has set is left as it is.
+    names another database. A `DAGSTER_HOME` that the user has set is left as it is.
+
+    Raises UnreachableError when that other database doesn't answer.
     """
     os.environ["CALLHOUSE_HOME"] = str(home.root)
-    os.environ["CALLHOUSE_DATABASE_URL"] = database_url
+    os.environ[URL] = database_url
     # glibc keeps freed memory by thread: the threads of a load would hold a quarter more.
     os.environ.setdefault("MALLOC_ARENA_MAX", "1")
-    if not os.environ.get(STORAGE_URL):
-        _make_schema(database_url)
-        os.environ[STORAGE_URL] = _in_schema(database_url)
-    os.environ[STORAGE_URL] = _for_psycopg2(os.environ[STORAGE_URL])
+    if os.environ.setdefault(DAGSTER_URL, database_url) != database_url:
+        require(os.environ[DAGSTER_URL], DAGSTER_URL)
     home.dagster.mkdir(parents=True, exist_ok=True)
     if home.dagster == home.root / "dagster":
         _copy_configuration(home.dagster / CONFIGURATION.name)
@@ -47,9 +43,8 @@ def prepare(home: Home, database_url: str) -> None:
 
 
 @contextmanager
-def open_instance(database_url: str) -> "Iterator[DagsterInstance]":
-    """Dagster's instance. Opened for the first time it lays its tables, which fails for two
-    processes at once: here one goes after the other.
+def open_instance() -> "Iterator[DagsterInstance]":
+    """Dagster's instance.
 
     No connection is left behind, which would say that the embedded Postgres is in use.
     """
@@ -58,13 +53,10 @@ def open_instance(database_url: str) -> "Iterator[DagsterInstance]":
     from pipelines.storage import disconnect
 
     try:
-        with psycopg.connect(_for_psycopg(database_url), autocommit=True) as connection:
-            connection.execute("SELECT pg_advisory_lock(hashtextextended(%s, 0))", [STORAGE_URL])
-            instance = DagsterInstance.get()
-        with instance:
+        with DagsterInstance.get() as instance:
             yield instance
     finally:
-        disconnect(os.environ[STORAGE_URL])
+        disconnect(os.environ[DAGSTER_URL])
 
 
 def workspace_file(home: Home) -> Path:
@@ -91,28 +83,3 @@ def _copy_configuration(target: Path) -> None:
     unfinished = target.with_suffix(f".{os.getpid()}")
     shutil.copyfile(CONFIGURATION, unfinished)
     unfinished.replace(target)
-
-
-def _make_schema(database_url: str) -> None:
-    with psycopg.connect(_for_psycopg(database_url)) as connection:
-        try:
-            connection.execute(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}")
-        except psycopg.errors.UniqueViolation:
-            # Another process made it at the same moment.
-            connection.rollback()
-
-
-def _in_schema(database_url: str) -> str:
-    url = make_url(database_url)
-    options = f"{url.query.get('options', '')} -csearch_path={SCHEMA}".strip()
-    return url.update_query_dict({"options": options}).render_as_string(hide_password=False)
-
-
-def _for_psycopg(url: str) -> str:
-    return make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
-
-
-def _for_psycopg2(url: str) -> str:
-    """On psycopg 3, which SQLAlchemy takes by default, Dagster's storage breaks at NOTIFY."""
-    driver = "postgresql+psycopg2"
-    return make_url(url).set(drivername=driver).render_as_string(hide_password=False)

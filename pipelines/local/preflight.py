@@ -10,6 +10,7 @@ from sqlalchemy.exc import OperationalError
 from pipelines.local.dagster_home import open_instance
 from pipelines.local.recovery import fail_interrupted_runs
 from resources.configuration import read_accounts
+from resources.database import URL
 from resources.errors import CallhouseError
 from resources.home import Home
 from resources.migration import migrate
@@ -19,12 +20,12 @@ def main() -> None:
     """`python -m pipelines.local.preflight PORT`: the port of the code server that runs no more."""
     try:
         read_accounts(Home.from_environment().accounts)
-        migrate(os.environ["CALLHOUSE_DATABASE_URL"])
+        migrate(os.environ[URL])
     except CallhouseError as error:
         sys.exit(str(error))
     except OperationalError as error:
         sys.exit(f"The warehouse doesn't answer: {error.orig}")
-    with open_instance(os.environ["CALLHOUSE_DATABASE_URL"]) as instance:
+    with open_instance() as instance:
         fail_interrupted_runs(instance, int(sys.argv[1]))
 
 

@@ -22,6 +22,7 @@ from pipelines.local import dagster_home, watchdog
 from pipelines.local.child import Child
 from pipelines.local.standin import start_standin
 from resources.clock import Clock
+from resources.database import URL, connect, require
 from resources.errors import CallhouseError, ClockError
 from resources.home import Home
 from resources.local_postgres import LocalPostgres, database_url
@@ -79,7 +80,7 @@ class _Stack:
         self._port = port
         self._leader = leader
         self._parent = os.getppid()
-        self._embedded = not os.environ.get("CALLHOUSE_DATABASE_URL")
+        self._embedded = not os.environ.get(URL)
         self._demo = home.accounts == home.demo_accounts
         self._children: list[Child] = []
         self._connection: psycopg.Connection | None = None
@@ -136,12 +137,11 @@ class _Stack:
         ).wait_until_ready()
 
     def _start_postgres(self) -> None:
-        try:
-            self._database_url = database_url()
-            self._connection = psycopg.connect(self._database_url, autocommit=True)
-            dagster_home.prepare(self._home, self._database_url)
-        except psycopg.OperationalError as error:
-            raise CallhouseError(f"CALLHOUSE_DATABASE_URL doesn't answer: {error}") from None
+        self._database_url = database_url()
+        require(self._database_url)
+        if self._embedded:
+            self._connection = connect(self._database_url, "callhouse up", autocommit=True)
+        dagster_home.prepare(self._home, self._database_url)
 
     def _child(self, name: str, *arguments: object, port: int | None = None) -> Child:
         log = self._home.logs / f"{name.replace(' ', '-')}.log"
@@ -229,4 +229,4 @@ class _Stack:
                 raise CallhouseError(
                     "Another program has taken Postgres' port: start Callhouse again."
                 ) from None
-            self._connection = psycopg.connect(self._database_url, autocommit=True)
+            self._connection = connect(self._database_url, "callhouse up", autocommit=True)

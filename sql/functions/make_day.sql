@@ -7,7 +7,7 @@
 CREATE OR REPLACE FUNCTION ops.make_day(p_day date) RETURNS boolean LANGUAGE plpgsql AS $$
 DECLARE
     label    text := to_char(p_day, 'YYYYMMDD');
-    parent   regclass;
+    parent   text;  -- with its schema, whatever the session's search path is
     child    text;
     attached boolean;
     instants text;
@@ -20,8 +20,8 @@ BEGIN
     PERFORM pg_advisory_xact_lock(hashtextextended('make_day', 0));
     PERFORM set_config('lock_timeout', '2s', true);
     FOR parent IN
-        SELECT c.oid FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-         WHERE c.relkind = 'p' AND n.nspname IN ('raw', 'facts') ORDER BY (c.oid = 'facts.calls'::regclass), 1
+        SELECT format('%I.%I', n.nspname, c.relname) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+         WHERE c.relkind = 'p' AND n.nspname IN ('raw', 'facts') ORDER BY (c.oid = 'facts.calls'::regclass), c.oid
     LOOP
         child := parent || '_' || label;
         IF to_regclass(child) IS NOT NULL THEN
@@ -35,7 +35,7 @@ BEGIN
         SELECT format(', CHECK (started_at >= %L AND started_at < %L)',
                       p_day::timestamp AT TIME ZONE 'UTC' - interval '14 hours',
                       p_day::timestamp AT TIME ZONE 'UTC' + interval '36 hours')
-          INTO instants FROM pg_attribute WHERE attrelid = parent AND attname = 'started_at' AND attnotnull;
+          INTO instants FROM pg_attribute WHERE attrelid = parent::regclass AND attname = 'started_at' AND attnotnull;
         EXECUTE format('CREATE TABLE %s (LIKE %s INCLUDING ALL EXCLUDING IDENTITY EXCLUDING COMMENTS%s)',
                        child, parent, coalesce(instants, ''));
         EXECUTE format('ALTER TABLE %s ATTACH PARTITION %s FOR VALUES FROM (%L) TO (%L)',

@@ -1,2 +1,3 @@
-CREATE TEMP TABLE IF NOT EXISTS stage_{target} ON COMMIT DELETE ROWS AS
+DROP TABLE IF EXISTS pg_temp.stage_{target};
+CREATE TEMP TABLE stage_{target} ON COMMIT DROP AS
 SELECT {copied} FROM facts.{table} WITH NO DATA;

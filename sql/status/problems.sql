@@ -23,7 +23,7 @@ SELECT 'late', account, stream, NULL,
 UNION ALL
 -- At six in the morning, yesterday should have been read whole. A settling day has been; an account
 -- that has just been added has an hour for it.
-SELECT 'incomplete', k.account, k.stream, y.day::text, d.note
+SELECT 'incomplete', k.account, k.stream, to_char(y.day, 'YYYY-MM-DD'), d.note
   FROM known k CROSS JOIN LATERAL (SELECT k.local_now::date - 1 AS day) AS y
   LEFT JOIN ops.days d ON d.account = k.account AND d.stream = k.stream AND d.call_date = y.day
  WHERE k.was_polled AND k.stopped_at IS NULL AND k.failures < 3

@@ -11,12 +11,13 @@ from dagster import DagsterInstance
 from dagster_postgres import PostgresRunStorage
 
 from pipelines.local.dagster_home import (
-    STORAGE_URL,
     open_instance,
     prepare,
     workspace_port,
     write_workspace,
 )
+from pipelines.storage import SCHEMA
+from resources.database import DAGSTER_URL
 from resources.home import Home
 
 
@@ -43,19 +44,19 @@ def test_storage_is_a_schema_of_the_warehouse(home: Home, empty_database_url: st
         limits = instance.get_concurrency_config().run_queue_config
         assert limits is not None
         assert limits.max_concurrent_runs == 16
-    assert _schemas(empty_database_url) == {"dagster"}
+    assert _schemas(empty_database_url) == {SCHEMA}
 
 
 def test_storage_may_be_a_database_of_its_own(
     home: Home, empty_database_url: str, database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    os.environ[STORAGE_URL] = empty_database_url
+    os.environ[DAGSTER_URL] = empty_database_url
     prepare(home, database_url)
     prepare(home, database_url)
     with DagsterInstance.get() as instance:
         assert instance.get_runs() == []
-    assert _schemas(empty_database_url) == {"public"}
-    assert "dagster" not in _schemas(database_url)
+    assert _schemas(empty_database_url) == {SCHEMA}
+    assert SCHEMA not in _schemas(database_url)
 
 
 def test_storage_keeps_its_connection_while_the_instance_and_postgres_live(
@@ -63,7 +64,7 @@ def test_storage_keeps_its_connection_while_the_instance_and_postgres_live(
 ) -> None:
     prepare(home, empty_database_url)
     with psycopg.connect(empty_database_url, autocommit=True) as admin:
-        with open_instance(empty_database_url) as instance:
+        with open_instance() as instance:
             storage = instance.run_storage
             assert isinstance(storage, PostgresRunStorage)
 

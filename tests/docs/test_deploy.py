@@ -6,8 +6,9 @@ from typing import Any
 
 import yaml
 
-from pipelines.local.dagster_home import CONFIGURATION, STORAGE_URL
+from pipelines.local.dagster_home import CONFIGURATION
 from pipelines.web.guard import HOSTS
+from resources.database import DAGSTER_URL, URL
 from resources.home import CHECKOUT
 
 DEPLOY = CHECKOUT / "deploy"
@@ -51,7 +52,7 @@ def test_compose_is_whole() -> None:
             elif not source.startswith("./"):
                 assert source in COMPOSE["volumes"]
     environment = services["code"]["environment"]
-    assert environment[STORAGE_URL].startswith("postgresql+psycopg2://")
+    assert environment[DAGSTER_URL] == environment[URL]
     assert "ports" not in services["ui"], "only the proxy, which asks for a password, is open"
     assert services["ui"]["command"][0] == "callhouse-webserver"
     assert HOSTS in services["ui"]["environment"]

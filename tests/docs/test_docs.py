@@ -16,9 +16,11 @@ from assets.checks import CHECKS
 from assets.housekeeping import LEDGER_DAYS, LEDGER_RETENTION
 from pipelines.alerts import TITLES
 from pipelines.cli import app
-from pipelines.local.dagster_home import CONFIGURATION, SCHEMA, STORAGE_URL
+from pipelines.local.dagster_home import CONFIGURATION
+from pipelines.storage import SCHEMA
 from resources.account import Limits
 from resources.configuration import AccountEntry, read_accounts
+from resources.database import DAGSTER_URL
 from resources.home import CHECKOUT, Home
 from resources.vendors import discover
 
@@ -154,7 +156,7 @@ def test_the_table_of_variables_tells_their_defaults() -> None:
     assert told[LEDGER_RETENTION] == str(LEDGER_DAYS)
     assert told["CALLHOUSE_AUDIO_URL"] == f"`{home.audio.name}` in `CALLHOUSE_HOME`"
     assert told["DAGSTER_HOME"] == f"`{home.dagster.name}` in `CALLHOUSE_HOME`"
-    assert told[STORAGE_URL] == f"the schema `{SCHEMA}` of the warehouse"
+    assert told[DAGSTER_URL] == f"the schema `{SCHEMA}` of the warehouse"
     compose = (CHECKOUT / "deploy" / "compose" / "compose.yaml").read_text(encoding="utf-8")
     for name, sign, default in re.findall(r"\$\{(\w+):([?-])([^}]*)\}", compose):
         if sign == "?":

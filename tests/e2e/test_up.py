@@ -99,7 +99,7 @@ def _leave_a_run_behind(home: Home) -> str:
         patch.setattr(os, "environ", os.environ.copy())
         url = LocalPostgres(home).start()
         prepare(home, url)
-        with open_instance(url) as instance:
+        with open_instance() as instance:
             tags = {GRPC_INFO_TAG: json.dumps({"host": LOOPBACK, "port": port})}
             run = DagsterRun("a_job", make_new_run_id(), status=DagsterRunStatus.STARTED, tags=tags)
             return instance.add_run(run).run_id

@@ -1,8 +1,10 @@
 """A scene for each test: one account of one vendor, read by a clock that the test moves."""
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -129,15 +131,22 @@ STREAMS = [str(kind) for kind in ALL]
 
 @pytest.fixture(scope="session")
 def bench(postgres_url: str, template_database: str) -> Iterator[Bench]:
-    clock = Clock(NOON)
     stamina.set_testing(True, attempts=4, cap=True)  # no pauses between attempts
-    with fresh_database(postgres_url, template_database) as url, StandIn(clock=clock) as standin:
+    with fresh_database(postgres_url, template_database) as url, open_bench(url) as bench:
+        yield bench
+    stamina.set_testing(False)
+
+
+@contextmanager
+def open_bench(url: str) -> Iterator[Bench]:
+    """A bench on the warehouse at `url`."""
+    clock = Clock(NOON)
+    with StandIn(clock=clock) as standin:
         warehouse = Warehouse(url)
         bench = Bench(warehouse, standin, clock)
         yield bench
         bench.close()
         warehouse.close()
-    stamina.set_testing(False)
 
 
 @pytest.fixture
@@ -146,10 +155,12 @@ def scene(bench: Bench) -> Open:
     nothing has been read yet.
     """
 
-    def open_(vendor: str, start_date: date = DAY, **changes: Any) -> Scene:
-        bench.clock.set(NOON)
-        kind = next(kind for kind in ALL if vendor in (kind.vendor, str(kind)))
-        tenant, account, stream = bench.open(kind, start_date)
-        return Scene(bench, kind, tenant, account.model_copy(update=changes), stream)
+    return partial(open_scene, bench)
 
-    return open_
+
+def open_scene(bench: Bench, vendor: str, start_date: date = DAY, **changes: Any) -> Scene:
+    """As the fixture `scene` does, on any bench."""
+    bench.clock.set(NOON)
+    kind = next(kind for kind in ALL if vendor in (kind.vendor, str(kind)))
+    tenant, account, stream = bench.open(kind, start_date)
+    return Scene(bench, kind, tenant, account.model_copy(update=changes), stream)

@@ -1,0 +1,110 @@
+"""Debian's PgBouncer in front of the tests' Postgres: transaction mode, else at its defaults."""
+
+import configparser
+import shutil
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import psycopg
+import pytest
+import sqlalchemy as sa
+
+from resources.ports import LOOPBACK, free_port
+from resources.server_user import ServerUser
+
+PROGRAM = shutil.which("pgbouncer", path="/usr/sbin:/usr/local/sbin:/usr/bin:/usr/local/bin")
+DEBIANS = Path("/etc/pgbouncer/pgbouncer.ini")
+needs_pgbouncer = pytest.mark.skipif(
+    PROGRAM is None or not DEBIANS.exists(),
+    reason="PgBouncer isn't installed (apt-get install pgbouncer)",
+)
+
+
+class Pooler:
+    """One that runs for the length of a block, and lets the user of `server_url` into every
+    database. `settings` override Debian's.
+    """
+
+    def __init__(self, server_url: str, **settings: str) -> None:
+        self._server = sa.make_url(server_url)
+        self._port = free_port()
+        self._settings = {"pool_mode": "transaction", **settings}
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def url(self, server_url: str) -> str:
+        """The same database through the pooler."""
+        through = sa.make_url(server_url).set(host=LOOPBACK, port=self._port)
+        return through.render_as_string(hide_password=False)
+
+    def start(self) -> None:
+        """Starts it and waits until it lets somebody in."""
+        user = ServerUser.current()
+        with (self._folder / "log").open("ab") as log:
+            self._process = subprocess.Popen(
+                [str(PROGRAM), str(self._folder / "pgbouncer.ini")],
+                user=None if user.is_me else user.uid,
+                group=None if user.is_me else user.gid,
+                extra_groups=None if user.is_me else (),
+                cwd="/",
+                stdout=log,
+                stderr=log,
+            )
+        deadline = time.monotonic() + 10
+        while not self._lets_in():
+            assert time.monotonic() < deadline, (self._folder / "log").read_text()
+            time.sleep(0.02)
+
+    def kill(self) -> None:
+        """Ends it at once, and every connection through it."""
+        assert self._process
+        self._process.kill()
+        self._process.wait()
+
+    def __enter__(self) -> Self:
+        self._temporary = tempfile.TemporaryDirectory(prefix="pooler-")
+        self._folder = Path(self._temporary.name)
+        ServerUser.current().own(self._folder)
+        self._write_configuration()
+        self.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.kill()
+        self._temporary.cleanup()
+
+    def _write_configuration(self) -> None:
+        ini = configparser.ConfigParser(interpolation=None, delimiters=("=",))
+        ini.read(DEBIANS)
+        ini["databases"]["*"] = f"host={self._server.host} port={self._server.port}"
+        settings = ini["pgbouncer"]
+        for name in ("logfile", "pidfile"):
+            settings.pop(name)
+        settings["unix_socket_dir"] = ""
+        settings["listen_addr"] = LOOPBACK
+        settings["listen_port"] = str(self._port)
+        settings["auth_file"] = str(self._folder / "users")
+        settings.update(self._settings)
+        users = self._folder / "users"
+        users.write_text(f'"{self._server.username}" "{self._server.password}"\n')
+        with (self._folder / "pgbouncer.ini").open("w") as file:
+            ini.write(file)
+        for path in (users, self._folder / "pgbouncer.ini"):
+            ServerUser.current().own(path)
+
+    def _lets_in(self) -> bool:
+        assert self._process
+        assert self._process.poll() is None, (self._folder / "log").read_text()
+        try:
+            psycopg.connect(self.url(self._server.render_as_string(False))).close()
+        except psycopg.OperationalError:
+            return False
+        return True

@@ -1,0 +1,159 @@
+"""Loads through PgBouncer in transaction mode, beside neighbours who leave sessions as they like."""
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, closing
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+import stamina
+
+from resources.migration import migrate
+from tests.conftest import fresh_database
+from tests.model.bench import Bench
+from tests.pooler import Pooler, needs_pgbouncer
+from tests.truth.conftest import DAY, Open, Scene, open_bench, open_scene
+from tests.truth.tables import tables_of
+from tests.truth.test_7_crashes import BEFORE, history
+
+pytestmark = needs_pgbouncer
+
+POOL = 4
+"""Sessions: fewer than a load has threads, so that they go from hand to hand."""
+ODD = ("timezone = 'Asia/Kathmandu'", "search_path = 'nowhere'", "datestyle = 'ISO, DMY'")
+"""What a database may be set to."""
+TRACKED = "('application_name', 'client_encoding', 'DateStyle', 'TimeZone')"
+"""What PgBouncer brings along for each client: it never meets the next."""
+LEFT_BEHIND = f"""
+SELECT 'setting ' || name FROM pg_settings WHERE source = 'session' AND name NOT IN {TRACKED}
+UNION ALL SELECT 'prepared ' || name FROM pg_prepared_statements
+UNION ALL SELECT 'listening to ' || name FROM pg_listening_channels() AS name
+UNION ALL SELECT 'lock ' || objid FROM pg_locks WHERE locktype = 'advisory'
+UNION ALL SELECT 'table ' || relname FROM pg_class WHERE relpersistence = 't'
+"""
+
+
+@dataclass
+class Pooled:
+    """A bench whose loads go through a pooler; `url` is the way, `direct` the way around it."""
+
+    bench: Bench
+    pooler: Pooler
+    url: str
+    direct: str
+
+    def in_every_session(self, statement: str) -> list[tuple[Any, ...]]:
+        """What a client of the pool gets for the statement from each of the server's sessions."""
+        with ExitStack() as stack:
+            found: list[tuple[Any, ...]] = []
+            sessions: set[Any] = set()
+            for _ in range(POOL):
+                # In a transaction that goes on: the next one gets another session.
+                connection = psycopg.connect(self.url, prepare_threshold=None)
+                stack.enter_context(closing(connection))
+                sessions |= set(connection.execute("SELECT pg_backend_pid()"))
+                cursor = connection.execute(statement.encode())
+                found += cursor.fetchall() if cursor.description else []
+                stack.callback(connection.commit)
+            assert len(sessions) == POOL
+        return found
+
+
+@pytest.fixture(scope="module")
+def pooled(postgres_url: str, template_database: str) -> Iterator[Pooled]:
+    with fresh_database(postgres_url, template_database) as direct:
+        name = direct.rpartition("/")[2]
+        with psycopg.connect(postgres_url, autocommit=True) as admin:
+            for setting in ODD:
+                admin.execute(f"ALTER DATABASE {name} SET {setting}".encode())
+        with Pooler(postgres_url, default_pool_size=str(POOL)) as pooler:
+            url = pooler.url(direct)
+            with open_bench(url) as bench:
+                yield Pooled(bench, pooler, url, direct)
+
+
+@pytest.fixture
+def undisturbed(scene: Open) -> Any:
+    """The tables that a history gives without a pooler."""
+
+    def tables(vendor: str) -> dict[str, list[Any]]:
+        here = scene(vendor, BEFORE)
+        history(here, lambda: here.backfill(BEFORE, DAY))
+        return tables_of(here.bench, here.account)
+
+    return tables
+
+
+@pytest.mark.parametrize("vendor", ["evolux", "conpeek", "clickfono", "wolkvox", "vono"])
+def test_a_history_gives_the_same_tables_and_leaves_nothing_in_a_session(
+    pooled: Pooled, undisturbed: Any, vendor: str
+) -> None:
+    here = open_scene(pooled.bench, vendor, BEFORE)
+    history(here, lambda: here.backfill(BEFORE, DAY))
+    assert tables_of(pooled.bench, here.account) == undisturbed(vendor)
+    assert pooled.in_every_session(LEFT_BEHIND) == []
+
+
+NEIGHBOURS = (
+    "CREATE TEMP TABLE stage_calls (theirs integer)",
+    "CREATE TEMP TABLE stage_seen (theirs integer)",
+    "SET search_path = marts, facts, public",
+    "SET datestyle = 'German'",
+    "SET intervalstyle = 'iso_8601'",
+)
+
+
+@pytest.mark.parametrize("vendor", ["evolux", "conpeek"])
+def test_what_neighbours_leave_in_a_session_changes_nothing(
+    pooled: Pooled, undisturbed: Any, vendor: str
+) -> None:
+    try:
+        for statement in NEIGHBOURS:
+            pooled.in_every_session(statement)
+        left = {text for (text,) in pooled.in_every_session(LEFT_BEHIND)}
+        assert {"setting search_path", "table stage_calls"} <= left
+        here = open_scene(pooled.bench, vendor, BEFORE)
+        history(here, lambda: here.backfill(BEFORE, DAY))
+        assert tables_of(pooled.bench, here.account) == undisturbed(vendor)
+    finally:
+        for statement in ("DISCARD TEMP", "RESET ALL"):
+            pooled.in_every_session(statement)
+    outside = "SELECT tablename FROM pg_tables WHERE schemaname IN ('public', 'marts') AND tablename ~ '[0-9]{8}$'"
+    assert pooled.bench.query(outside, here.account) == []
+
+
+@pytest.fixture
+def _real_pauses() -> Iterator[None]:
+    """Between attempts, as `bench` does without."""
+    stamina.set_testing(False)
+    yield
+    stamina.set_testing(True, attempts=4, cap=True)
+
+
+@pytest.mark.usefixtures("_real_pauses")
+def test_a_pooler_that_dies_in_the_middle_of_a_load(pooled: Pooled, undisturbed: Any) -> None:
+    here = open_scene(pooled.bench, "conpeek", BEFORE)
+    died = threading.Event()
+
+    def die() -> None:
+        died.set()
+        pooled.pooler.kill()
+        time.sleep(0.3)
+        pooled.pooler.start()
+
+    def load() -> None:
+        here.tenant.latency_s = 0.05
+        killer = threading.Timer(0.1, die)
+        killer.start()
+        assert here.backfill(BEFORE, DAY).error is None
+        killer.join()
+
+    history(here, load)
+    assert died.is_set()
+    assert tables_of(pooled.bench, here.account) == undisturbed("conpeek")
+    assert pooled.in_every_session(LEFT_BEHIND) == []

@@ -112,7 +112,7 @@ def require(url: str, variable: str = URL, patience_s: float = PATIENCE_S) -> No
         error = outcome.get(timeout=patience_s)
     except queue.Empty:
         silent = "it takes connections, but answers no query" if connected.is_set() else "no answer"
-        reason = f"{silent} in {patience_s:.0f} s"
+        reason = f"{silent} in {patience_s:g} s"
     else:
         if error is None:
             return

@@ -34,8 +34,10 @@ def prepare(home: Home, database_url: str) -> None:
     os.environ[URL] = database_url
     # glibc keeps freed memory by thread: the threads of a load would hold a quarter more.
     os.environ.setdefault("MALLOC_ARENA_MAX", "1")
-    if os.environ.setdefault(DAGSTER_URL, database_url) != database_url:
-        require(os.environ[DAGSTER_URL], DAGSTER_URL)
+    storage_url = os.environ.get(DAGSTER_URL) or database_url
+    if storage_url != database_url:
+        require(storage_url, DAGSTER_URL)
+    os.environ[DAGSTER_URL] = storage_url
     home.dagster.mkdir(parents=True, exist_ok=True)
     if home.dagster == home.root / "dagster":
         _copy_configuration(home.dagster / CONFIGURATION.name)

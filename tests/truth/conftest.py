@@ -154,7 +154,6 @@ def scene(bench: Bench) -> Open:
     """Opens a scene at a vendor (or at one of its streams, as `vendor.stream`): it is noon, and
     nothing has been read yet.
     """
-
     return partial(open_scene, bench)
 
 

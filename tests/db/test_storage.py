@@ -43,7 +43,7 @@ def url(empty_database_url: str, way: str) -> Iterator[str]:
 
 
 def event(run_id: str) -> EventLogEntry:
-    return EventLogEntry(
+    return EventLogEntry(  # type: ignore[no-untyped-call]
         error_info=None,
         level="info",
         user_message="as the test wants",
@@ -71,6 +71,7 @@ def test_everything_is_in_its_schema_and_in_utc(url: str, empty_database_url: st
 
 
 @ways
+@pytest.mark.usefixtures("real_pauses")
 def test_several_may_open_it_first(url: str) -> None:
     faults: list[BaseException] = []
 

@@ -9,7 +9,6 @@ from typing import Any
 
 import psycopg
 import pytest
-import stamina
 
 from tests.conftest import fresh_database
 from tests.model.bench import Bench
@@ -127,15 +126,7 @@ def test_what_neighbours_leave_in_a_session_changes_nothing(
     assert pooled.bench.query(PARTITIONS_ELSEWHERE, here.account) == []
 
 
-@pytest.fixture
-def _real_pauses() -> Iterator[None]:
-    """Between attempts, as `bench` does without."""
-    stamina.set_testing(False)
-    yield
-    stamina.set_testing(True, attempts=4, cap=True)
-
-
-@pytest.mark.usefixtures("_real_pauses")
+@pytest.mark.usefixtures("real_pauses")
 def test_a_pooler_that_dies_in_the_middle_of_a_load(pooled: Pooled, undisturbed: Any) -> None:
     here = open_scene(pooled.bench, "conpeek", BEFORE)
     died = threading.Event()

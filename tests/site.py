@@ -151,7 +151,7 @@ def open_site(home: Path, database_url: str) -> Iterator[Site]:
         "module": "dagster._core.run_coordinator", "class": "DefaultRunCoordinator"
     }  # fmt: skip
     file.write_text(yaml.safe_dump(configuration), encoding="utf-8")
-    with open_instance(database_url) as instance:
+    with open_instance() as instance:
         site = Site(instance)
         yield site
         site.close()

@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 
 import psutil
 import psycopg
@@ -184,14 +185,12 @@ class _Stack:
 
     def _wrong_clock(self) -> str | None:
         """That this host's clock is wrong. The schedules go on as soon as it is right."""
-        connection = self._connection
-        assert connection
-        try:
-            Clock(
-                lambda: connection.execute("SELECT ops.now()").fetchall()[0][0]
-            ).require_agreement()
-        except ClockError as error:
-            return str(error)
+        with connect(self._database_url, "callhouse up") as connection:
+            ask = partial(connection.execute, "SELECT ops.now()")
+            try:
+                Clock(lambda: ask().fetchall()[0][0]).require_agreement()
+            except ClockError as error:
+                return str(error)
         return None
 
     def _look_after_processes(self) -> None:

@@ -61,6 +61,9 @@ def count_days(
             unkeyed=row.unkeyed,
             attempts=row.attempts,
             lacking=row.lacking and row.lacking.hex,
+            rejected=row.rejected and row.rejected.hex,
+            last_rejected=row.last_rejected and row.last_rejected.hex,
+            same_rejects=row.same_rejects,
             was_complete=row.was_complete,
         )
         for row in rows
@@ -102,6 +105,8 @@ def close_days(
             note=verdict.note,
             next_read_at=verdict.next_read_at,
             attempts=verdict.attempts,
+            rejected=count.rejected,
+            same_rejects=verdict.same_rejects,
             lacking=doubt and doubt.digest,
             lacking_records=doubt and doubt.lacking,
             doubted_since=doubt and doubt.since,

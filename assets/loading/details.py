@@ -191,14 +191,14 @@ class DetailReader:
             )[0]
             counts = books.count_days(connection, self._account, self._stream, {day}, now)[day]
             rejected = counts.rejects + counts.unkeyed
-            note = None
+            notes = []
             if lacking.pending:
-                note = f"{lacking.pending} of {lacking.parents} details are still to come"
+                notes.append(f"{lacking.pending} of {lacking.parents} details are still to come")
             elif lacking.absent:
-                note = f"{lacking.absent} of {lacking.parents} details never came"
+                notes.append(f"{lacking.absent} of {lacking.parents} details never came")
             if rejected:
-                note = f"{rejected} record(s) rejected: see ops.rejects"
-            if rejected:
+                notes.append(f"{rejected} record(s) rejected: see ops.rejects")
+            if rejected and lacking.pending:  # those that won't be asked for again may settle
                 state = "failed"
             elif now < end:
                 state = "open"
@@ -209,9 +209,11 @@ class DetailReader:
                 "load/close_day",
                 day=day,
                 state=state,
-                note=note,
+                note="; ".join(notes) or None,
                 next_read_at=lacking.next_try_at or (end if state == "open" else None),
                 attempts=counts.attempts + 1 if state == "failed" else 0,
+                rejected=counts.rejected,
+                same_rejects=0,
                 lacking=None,
                 lacking_records=None,
                 doubted_since=None,

@@ -14,6 +14,8 @@ LONGEST_PAUSE = timedelta(hours=6)
 FIRST_LOOK = timedelta(hours=1)
 """How soon a day is read again that showed implausibly little: the vendor may just be ill."""
 LONGEST_LOOK = timedelta(days=10)
+ENOUGH_READS = 3
+"""Rejects that stay as they are over so many full reads don't keep their day from settling."""
 MOST_LOOKS = 6
 """After so many reads in a row that lack the same, a day is complete again if it was so before."""
 LOOKED_FOR = "known records weren't in the answers: they are looked for again"
@@ -36,6 +38,11 @@ class Counts:
     """Reads in a row that failed, or that lacked the same and weren't believed."""
     lacking: str | None = None
     """Digest of what the last of those lacked."""
+    rejected: str | None = None
+    """Digest of the open rejects."""
+    last_rejected: str | None = None
+    """What a full read left of that, and how many reads in a row did."""
+    same_rejects: int = 0
     was_complete: bool = False
     """It was, and nothing has changed since."""
 
@@ -89,21 +96,31 @@ class Verdict:
     next_read_at: datetime | None
     attempts: int = 0
     """Reads in a row, this one included, that failed or lacked the same and weren't believed."""
+    same_rejects: int = 0
+    """Reads in a row, this one included, with the same rejects."""
 
 
 def judge(stream: Stream, account: Account, day: date, counts: Counts, reading: Reading) -> Verdict:
     """The verdict on the day after a full, undisturbed read. Its note ends with the remarks."""
-    verdict = _judge(stream, account, day, counts, reading)
+    bad = _bad(counts, reading)
+    reads = 1 + (counts.same_rejects if counts.rejected == counts.last_rejected else 0)
+    is_over = reading.end >= day_end(day, account.timezone)
+    settled = bad if is_over and reads >= ENOUGH_READS else 0
+    verdict = _judge(stream, account, day, counts, reading, bad - settled)
     notes = [verdict.note, *reading.remarks]
     if (doubt := reading.doubts.get(day)) and doubt.since:
         notes.insert(0, _doubted(doubt, f"{account.name} {stream.name} {day}"))
-    return replace(verdict, note="; ".join(filter(None, notes)) or None)
+    if settled:
+        notes.append(f"{bad} record(s) rejected, the same at {reads} reads: see ops.rejects")
+    note = "; ".join(filter(None, notes)) or None
+    return replace(verdict, note=note, same_rejects=reads if bad else 0)
 
 
 def _judge(
-    stream: Stream, account: Account, day: date, counts: Counts, reading: Reading
+    stream: Stream, account: Account, day: date, counts: Counts, reading: Reading, bad: int
 ) -> Verdict:
-    if wrong := _wrong(counts, reading):
+    """`bad`: how many rejects may yet heal."""
+    if wrong := _wrong(counts, reading, bad):
         pause = min(account.poll_every * (1 << min(counts.attempts, 10)), LONGEST_PAUSE)
         # None before the first repetition: the next run may find all mended. And none before a
         # day is read alone.
@@ -149,16 +166,19 @@ def _doubted(doubt: Doubt, day: str) -> str:
     return f"{came}: all are kept until {again}`callhouse accept {day}` says that it is right"
 
 
-def _wrong(counts: Counts, reading: Reading) -> str | None:
+def _bad(counts: Counts, reading: Reading) -> int:
+    """How many records of the day aren't facts, as far as the vendor still has them."""
+    bad = counts.bad + counts.unkeyed
+    return bad if reading.several_days else max(bad, reading.rejected)
+
+
+def _wrong(counts: Counts, reading: Reading, bad: int) -> str | None:
     """What keeps the day from being complete, however long one waits."""
     if reading.several_days and reading.undated:
         return (
             f"{reading.undated} rejected record(s) of several days don't say which they belong "
             "to: the days are read again one by one"
         )
-    bad = counts.bad + counts.unkeyed
-    if not reading.several_days:
-        bad = max(bad, reading.rejected)
     if bad:
         return (
             f"{bad} record(s) rejected: see ops.rejects for field and reason; "
@@ -175,6 +195,6 @@ def _wrong(counts: Counts, reading: Reading) -> str | None:
 def _remark(counts: Counts) -> str | None:
     if counts.open_records:
         return f"{counts.open_records} record(s) never ended"
-    if counts.rejects:
-        return f"{counts.rejects} rejected record(s) are gone at the vendor"
+    if gone := counts.rejects - counts.bad:
+        return f"{gone} rejected record(s) are gone at the vendor"
     return None

@@ -8,6 +8,7 @@ UPDATE ops.days
        completed_at = CASE WHEN :state = 'complete' THEN coalesce(completed_at, :now)
                            WHEN CAST(:lacking AS uuid) IS NOT NULL THEN completed_at END,
        lacking = CAST(:lacking AS uuid), lacking_records = :lacking_records, doubted_since = CAST(:doubted_since AS date),
+       rejected = CAST(:rejected AS uuid), same_rejects = :same_rejects,
        accepted = CASE WHEN accepted = CAST(:lacking AS uuid) THEN accepted END,
        last_polled_at = :now, read_at = :read_at
  WHERE account = :account AND stream = :stream AND call_date = :day

@@ -10,17 +10,20 @@ WITH heads AS (
      WHERE account = :account AND stream = :stream AND call_date = ANY(:days)
        AND NOT (:replaces AND missing_since IS NOT NULL)
      GROUP BY call_date
-), unkeyed AS (
-    SELECT call_date, count(*) AS unkeyed FROM ops.rejects
-     WHERE account = :account AND stream = :stream AND call_date = ANY(:days)
-       AND record_key IS NULL AND resolved_at IS NULL
+), bad AS (
+    -- A sum of hashes tells whether they are the same, in whatever order they come.
+    SELECT call_date, count(*) FILTER (WHERE record_key IS NULL) AS unkeyed,
+           md5(sum(hashtextextended(concat_ws(' ', coalesce(record_key, digest::text), field, reason), 0))::text)::uuid AS rejected
+      FROM ops.rejects
+     WHERE account = :account AND stream = :stream AND call_date = ANY(:days) AND resolved_at IS NULL
      GROUP BY call_date
 ), counted AS (
     SELECT day AS call_date, facts, coalesce(raw_records, 0) AS raw_records, coalesce(rejects, 0) AS rejects,
-           coalesce(bad, 0) AS bad, coalesce(open_records, 0) AS open_records,
-           coalesce(missing, 0) AS missing, coalesce(unkeyed, 0) AS unkeyed
+           coalesce(heads.bad, 0) AS bad, coalesce(open_records, 0) AS open_records,
+           coalesce(missing, 0) AS missing, coalesce(unkeyed, 0) AS unkeyed,
+           bad.rejected
       FROM unnest(CAST(:days AS date[]), CAST(:facts AS bigint[])) AS f (day, facts)
-      LEFT JOIN heads ON heads.call_date = day LEFT JOIN unkeyed ON unkeyed.call_date = day
+      LEFT JOIN heads ON heads.call_date = day LEFT JOIN bad ON bad.call_date = day
 ), before AS (
     SELECT c.call_date, d.state = 'complete' AND is_other AS opens,
            (d.state = 'complete' OR d.state = 'settling' AND d.lacking IS NOT NULL) AND is_other AS is_due
@@ -45,7 +48,9 @@ WITH heads AS (
                        CASE WHEN is_due THEN NULL ELSE d.completed_at END,
                        CASE WHEN opens THEN 'records came late' ELSE d.note END
                   FROM before WHERE before.call_date = d.call_date)
-    RETURNING call_date, state, attempts, lacking, completed_at IS NOT NULL AS was_complete, xmax = 0 AS is_first
+    RETURNING call_date, state, attempts, lacking, rejected AS last_rejected, same_rejects,
+              completed_at IS NOT NULL AS was_complete, xmax = 0 AS is_first
 )
-SELECT call_date, state, attempts, lacking, was_complete, is_first, raw_records, facts, rejects, bad, open_records, unkeyed
+SELECT call_date, state, attempts, lacking, last_rejected, same_rejects, was_complete, is_first,
+       raw_records, facts, rejects, bad, open_records, unkeyed, rejected
   FROM written JOIN counted USING (call_date);

@@ -10,7 +10,7 @@ import pytest
 from resources.account import Account
 from resources.standin import Fault
 from resources.vendor import Facts, Record
-from tests.truth.conftest import NOON, Open, Scene
+from tests.truth.conftest import DAY, NOON, STREAMS, Open, Scene
 
 VENDORS = ["conpeek", "clickfono", "evolux", "vono", "wolkvox"]
 ONE_BY_ONE = ["conpeek", "clickfono", "evolux", "vono"]
@@ -270,12 +270,94 @@ def test_a_record_that_postgres_refuses_stops_no_other(scene: Open) -> None:
     assert (here.rejects(), here.day().facts) == ([], 5)
 
 
+@pytest.mark.parametrize("stream", STREAMS)
+@pytest.mark.parametrize("keyed", [True, False], ids=["keyed", "unkeyed"])
+def test_rejects_that_stay_as_they_are_over_three_reads_let_their_day_settle(
+    scene: Open, stream: str, keyed: bool
+) -> None:
+    here = scene(stream)
+    here.put(here.thing(1), here.thing(2, broken=keyed))
+    here.at(EVENING + timedelta(days=4))
+    if not keyed:
+        here.tenant.arm(spoiled(here, lambda row: list(row.values())), 99)
+    states = []
+    for _ in range(3):
+        here.backfill()
+        states.append(here.day().state)
+    day = here.day()
+    assert states == ["failed", "failed", "complete"]
+    assert (day.raw_records, day.facts, day.rejects) == (1 + keyed, 1, int(keyed))
+    assert day.note == "1 record(s) rejected, the same at 3 reads: see ops.rejects"
+    assert day.next_read_at is None
+    assert len(here.rejects()) == 1
+
+    here.tenant.disarm()
+    here.put(here.thing(2))
+    here.backfill()
+    day = here.day()
+    assert (day.state, day.facts, day.note, here.rejects()) == ("complete", 2, None, [])
+
+
+def test_rejects_that_change_keep_their_day_waiting(scene: Open) -> None:
+    here = scene("conpeek")
+    here.put(here.thing(0))
+    here.at(EVENING)
+    for number in range(1, 5):
+        here.put(here.thing(number, broken=True))
+        here.backfill()
+        assert here.day().state == "failed"
+    here.backfill()
+    here.backfill()
+    assert here.day().state == "complete"
+
+
+def test_a_corrected_mapping_heals_a_day_that_has_settled_with_rejects(scene: Open) -> None:
+    here = scene("conpeek")
+    here.put(here.thing(1), here.thing(2))
+    here.at(EVENING)
+    good = here.stream
+
+    def wrong(records: Sequence[Record], account: Account) -> Facts:
+        return good.normalise([record | {"talking_time": "?"} for record in records], account)
+
+    here.stream = replace(good, normalise=wrong)
+    for _ in range(3):
+        here.backfill()
+    assert (here.day().state, here.day().rejects) == ("complete", 2)
+    here.stream = good
+    here.rebuild()
+    assert (here.day().state, here.day().facts, here.rejects()) == ("settling", 2, [])
+    here.poll()
+    assert (here.day().state, here.day().note) == ("complete", None)
+
+
+@pytest.mark.parametrize("stream", ["wolkvox.calls", "wolkvox.agent_usage"])
+def test_old_days_with_rejects_leave_newer_ones_their_turn(scene: Open, stream: str) -> None:
+    """One request in five minutes: what can't heal must not take every other one for ever."""
+    here = scene(stream, DAY - timedelta(days=8))
+    for number in range(9):
+        here.put(here.thing(number, minutes=-24 * 60 * number, broken=True))
+        here.put(here.thing(20 + number, minutes=-24 * 60 * number))
+    here.at(EVENING + timedelta(days=4))
+    for _ in range(60):
+        here.poll()
+        here.later(minutes=5)
+    states = here.query(
+        f"SELECT call_date, state FROM ops.days WHERE account = :account AND call_date <= '{DAY}'"
+    )
+    assert dict(states) == {DAY - timedelta(days=ago): "complete" for ago in range(9)}
+    here.bench.standin.requests.clear()
+    here.poll()
+    assert len(here.bench.standin.requests) == 1
+
+
 def test_a_day_with_rejects_is_read_again_at_growing_intervals(scene: Open) -> None:
     here = scene("conpeek")
-    here.put(here.thing(1, broken=True))
+    here.put(here.thing(0))
     here.at(EVENING)
     reads = []
-    for _ in range(4):
+    for number in range(1, 5):
+        here.put(here.thing(number, broken=True))  # there are always others
         here.poll()
         due = here.day().next_read_at
         reads.append(due - here.bench.clock.now())

@@ -394,6 +394,8 @@ CREATE TABLE ops.days (
     completed_at   timestamptz,
     next_read_at   timestamptz,
     attempts       integer     NOT NULL DEFAULT 0,
+    rejected       uuid,
+    same_rejects   integer     NOT NULL DEFAULT 0,
     lacking        uuid,
     lacking_records bigint,
     doubted_since  date,
@@ -420,6 +422,8 @@ COMMENT ON COLUMN ops.days.read_at IS 'When the newest full read of the day was 
 COMMENT ON COLUMN ops.days.completed_at IS 'When the day turned complete; kept while it is read again only to make sure. NULL: it isn''t, or records came since';
 COMMENT ON COLUMN ops.days.next_read_at IS 'When it is read again by itself. NULL: as soon as it is due, or never if complete';
 COMMENT ON COLUMN ops.days.attempts IS 'Reads in a row that failed, or that lacked the same and weren''t believed';
+COMMENT ON COLUMN ops.days.rejected IS 'Digest of the open rejects that the last full read left: which records, fields and reasons. NULL: none';
+COMMENT ON COLUMN ops.days.same_rejects IS 'Full reads in a row that left the same rejects';
 COMMENT ON COLUMN ops.days.lacking IS 'Digest of the known records that the last full read lacked, if that isn''t believed. NULL: none, or it is';
 COMMENT ON COLUMN ops.days.lacking_records IS 'How many those are';
 COMMENT ON COLUMN ops.days.doubted_since IS 'The account''s calendar day on which a read lacked them first, if they are too many to be believed at once. NULL: nothing is doubted';

@@ -30,6 +30,7 @@ from resources.home import Home
 from resources.local_postgres import DATABASE, LocalPostgres
 from resources.warehouse import Warehouse
 from resources.windows import business_day
+from sql import facts
 
 NOTICE = (
     "This is a demo: stand-in vendors on this machine play the real ones, and every name, number "
@@ -86,11 +87,11 @@ def _show(home: Home, url: str) -> None:
     passes.append(_pass(url, Wish()))
     _sum_up(passes)
     for title, query in (
-        ("What landed", "demo/landed"),
-        ("How complete the business days are", "demo/days"),
+        ("What landed", _landed()),
+        ("How complete the business days are", sql.read("demo/days")),
     ):
         console.say(f"\n{title}", "bold")
-        run_query(url, sql.read(query), "table")
+        run_query(url, query, "table")
     console.say("\nA first question to it", "bold")
     console.say(sql.read("demo/sample").rstrip())
     run_query(url, sql.read("demo/sample"), "table")
@@ -98,6 +99,13 @@ def _show(home: Home, url: str) -> None:
     _sum_up([_pass(url, wish) for wish in _again(accounts)])
     console.say(f"\n{NOTICE}", "bold yellow")
     console.say(f"Ask it more:  CALLHOUSE_HOME={quote(str(home.root))} {quote(sys.argv[0])} sql")
+
+
+def _landed() -> str:
+    """A query for the rows by table and stream."""
+    tables = [sql.read("demo/landed", table) for table in facts.TABLES.values()]
+    rows = "\nUNION ALL\n".join([sql.read("demo/landed_raw"), *tables])
+    return f'{rows}\nORDER BY account, stream, "table" DESC'
 
 
 def _yesterdays(accounts: dict[str, Account]) -> list[Wish]:

@@ -3,6 +3,7 @@
 from typing import Any
 
 from resources.account import Account
+from sql import facts
 from tests.model.bench import Bench
 
 TIMES = {
@@ -11,8 +12,8 @@ TIMES = {
     "attempts",
 }  # fmt: skip
 TABLES = (
-    "raw.records", "raw.heads", "facts.calls", "facts.call_legs", "facts.call_events",
-    "facts.recordings", "facts.agent_usage", "ops.rejects", "ops.days",
+    "raw.records", "raw.heads", "ops.rejects", "ops.days",
+    *(f"facts.{name}" for name in facts.TABLES),
 )  # fmt: skip
 
 

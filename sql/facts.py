@@ -148,6 +148,7 @@ CALLS = Table(
         "group by grain"
     ),
     kind=Kind.RECORD,
+    row_key=("call_id",),
     record_key=("call_id",),
     columns=(
         replace(
@@ -315,6 +316,7 @@ CALL_LEGS = Table(
     name="call_legs",
     meaning="One side (leg) of a call: two or more rows a call, so never a count of calls",
     kind=Kind.RECORD,
+    row_key=("leg_id",),
     record_key=("leg_id",),
     columns=(
         CALL_DATE,
@@ -389,8 +391,8 @@ CALL_EVENTS = Table(
     name="call_events",
     meaning="One step of a call's way through an IVR flow",
     kind=Kind.PART,
+    row_key=("call_id", "position"),
     record_key=("call_id",),
-    below=("position",),
     columns=(
         replace(CALL_DATE, meaning="Business day of the call that it belongs to"),
         ACCOUNT,
@@ -433,6 +435,7 @@ RECORDINGS = Table(
     name="recordings",
     meaning="One recording file that the vendor lists; calls that weren't recorded are absent",
     kind=Kind.RECORD,
+    row_key=("recording_id",),
     record_key=("recording_id",),
     columns=(
         replace(
@@ -495,6 +498,7 @@ AGENT_USAGE = Table(
         "facts.calls, which they contain"
     ),
     kind=Kind.SET,
+    row_key=("agent_name",),
     record_key=("call_date", "agent_name"),
     columns=(
         replace(

@@ -100,28 +100,23 @@ class Table:
     name: str
     meaning: str
     kind: Kind
+    row_key: tuple[str, ...]
+    """The columns that tell the rows of one day and stream apart."""
     record_key: tuple[str, ...]
     """The columns that are the record's key in raw, joined by a slash."""
-    below: tuple[str, ...] = ()
-    """The columns that tell the rows of one record apart."""
     columns: tuple[Column, ...]
 
     def __post_init__(self) -> None:
         """Raises ValueError for names that would have to be quoted, and for unknown columns."""
         _check_identifiers([self.name])
         names = [column.name for column in self.columns]
-        if len(set(names)) < len(names) or not set(self.key) <= set(names):
+        if len(set(names)) < len(names) or not {*self.key, *self.record_key} <= set(names):
             raise ValueError(f"{self.name}: a column is there twice, or the key isn't")
 
     @property
     def table(self) -> "Table":
         """The table that has the rows: this one."""
         return self
-
-    @property
-    def row_key(self) -> tuple[str, ...]:
-        """What tells the rows of one day and stream apart."""
-        return tuple(name for name in (*self.record_key, *self.below) if name not in STREAM_KEY)
 
     @property
     def key(self) -> tuple[str, ...]:

@@ -1,6 +1,7 @@
 """Each vendor's poll: one job, one schedule. A tick looks what is due before it costs a run."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import dagster as dg
@@ -74,7 +75,7 @@ def poll_schedule(
         with callhouse.warehouse() as warehouse:
             now = warehouse.clock.of(context.scheduled_execution_time)
             waiting = waits(warehouse, vendor, accounts, now)
-            due = [a for a in accounts if waiting.get(a.name, timedelta.max) <= timedelta(0)]
+            due = [a for a in accounts if a.name in waiting and waiting[a.name].is_over]
             if not due:
                 quotas = read_quotas(warehouse, accounts, now)
                 return dg.SkipReason(why_not(vendor, waiting, quotas))
@@ -134,39 +135,55 @@ def accounts_tag(some: Sequence[Account], accounts: Sequence[Account]) -> str:
     return ",".join(account.name for account in some) if len(some) < len(accounts) else ""
 
 
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """How long until an account's next stream is due. `stopped`: all of them have stopped, and wait
+    for a probe.
+    """
+
+    span: timedelta
+    stopped: bool = False
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it is time."""
+        return self.span <= timedelta(0)
+
+
 def waits(
     warehouse: Warehouse, vendor: Vendor, accounts: Sequence[Account], now: datetime
-) -> dict[str, timedelta]:
+) -> dict[str, Wait]:
     """How long until the next of the vendor's streams is due, by account that loads any of them.
 
     One whose first business day hasn't begun waits for that; one whose credentials were refused
-    waits for ever, or until it has other credentials.
+    waits for its next probe, unless it has other credentials now.
     """
     states = read_states(warehouse, accounts, vendor.streams)
     known = {stream.name for stream in vendor.streams}
     limiter = Limiter(warehouse)
-    waiting: dict[str, timedelta] = {}
+    waiting: dict[str, Wait] = {}
     for account in accounts:
         names = [name for name in account.streams if name in known]
         if not names:
             continue
-        dues = [
-            next_due(account, state) or now
-            for name in names
-            if not (state := states.get((account.name, name), StreamState())).stopped_key
-            or state.stopped_key != limiter.credential(account)
-        ]
+        credential = limiter.credential(account)
+        mine = [states.get((account.name, name), StreamState()) for name in names]
+        due = min(next_due(account, state, credential) or now for state in mine)
         begins = day_start(account.start_date, account.timezone)
-        waiting[account.name] = max(min(dues), begins) - now if dues else timedelta.max
+        stopped = all(state.is_stopped(credential) for state in mine)
+        waiting[account.name] = Wait(max(due, begins) - now, stopped)
     return waiting
 
 
-def why_not(vendor: Vendor, waiting: dict[str, timedelta], quotas: Sequence[Quota]) -> str:
+def why_not(vendor: Vendor, waiting: dict[str, Wait], quotas: Sequence[Quota]) -> str:
     """Why nothing was polled."""
     if not waiting:
         return f"no account of {vendor.title} in accounts.toml"
-    soonest = min(waiting.values())
-    if soonest == timedelta.max:
-        return "every account has stopped, its credentials refused: see `callhouse status`"
-    reason = f"nothing is due; the next poll is in {soonest.total_seconds():.0f} s"
+    soonest = min(wait.span for wait in waiting.values()).total_seconds()
+    if all(wait.stopped for wait in waiting.values()):
+        return (
+            "every account has stopped, its credentials refused: see `callhouse status`; the next "
+            f"probe is in {soonest:.0f} s"
+        )
+    reason = f"nothing is due; the next poll is in {soonest:.0f} s"
     return "; ".join([reason, *(quota.trouble for quota in quotas if quota.trouble)])

@@ -4,25 +4,43 @@ import logging
 import threading
 import traceback
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import date, datetime
 
 from sqlalchemy.engine import Connection
 
 from assets.loading import books
+from assets.loading.books import Trust
+from assets.loading.plan import PROBE_EVERY
 from assets.loading.result import Result, Watch
 from assets.loading.tally import Tally
 from resources.account import Account
-from resources.errors import CallhouseError, ContractError, DeferredError, PermanentError
+from resources.errors import (
+    CallhouseError,
+    ContractError,
+    DeferredError,
+    DoubtfulRefusalError,
+    PermanentError,
+)
 from resources.retry import sqlstate
 from resources.vendor import AnyStream
 from resources.warehouse import Warehouse
 from resources.windows import business_day
 
 log = logging.getLogger("callhouse.load")
-STOPPED = (
-    "; polls of this account have stopped: put a working credential where accounts.toml points, "
-    "or run `callhouse check` once the vendor accepts it"
-)
+REFUSALS = 3
+"""So many runs in a row that end with a doubtful refusal are taken for a refusal."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What is known before a run of how the vendor takes the account's credential."""
+
+    credential: str
+    """Its hash."""
+    stopped: bool = False
+    refusals: int = 0
+    """Runs in a row that ended with a doubtful refusal."""
 
 
 class Attempts:
@@ -34,7 +52,7 @@ class Attempts:
         account: Account,
         stream: AnyStream,
         clock: Callable[[], datetime],
-        credential: str,
+        standing: Standing,
         watch: Watch,
         stopping: threading.Event,
     ) -> None:
@@ -43,10 +61,15 @@ class Attempts:
         self._account = account
         self._stream = stream
         self._clock = clock
-        self._credential = credential
+        self._standing = standing
         self._watch = watch
         self._stopping = stopping
         self._lock = threading.Lock()
+
+    @property
+    def probes(self) -> bool:
+        """Whether a poll only looks if the vendor accepts the credential again."""
+        return self._standing.stopped
 
     def do(
         self,
@@ -68,7 +91,7 @@ class Attempts:
         except DeferredError as error:
             self._defer(days, error, live)
         except CallhouseError as error:
-            self._fail(days, error, f"{self._account.name}: {error}", live)
+            self._fail(days, error, f"{self._account.name}: {error}", live, tally.accepted)
         except Exception as error:  # noqa: BLE001 - whatever it is, it is this account's alone
             # Ours, or the database's. Its text may quote records: where it was raised must do.
             log.error("".join(traceback.format_tb(error.__traceback__)))  # noqa: TRY400
@@ -77,7 +100,7 @@ class Attempts:
                 f"{self._account.name}: an unexpected {what}; what was read before it is kept, the "
                 "rest is read again. The log says where it happened"
             )
-            self._fail(days, error, message, live)
+            self._fail(days, error, message, live, tally.accepted)
         else:
             with self._lock:
                 self.result.days |= tally.days | set(days)
@@ -98,10 +121,15 @@ class Attempts:
 
         self._warehouse.in_transaction(write)
 
-    def _fail(self, days: tuple[date, ...], error: Exception, message: str, live: bool) -> None:
-        stops = isinstance(error, PermanentError)
-        message += STOPPED if stops else ""
-        concerned = self._concerned(days)
+    def _fail(
+        self, days: tuple[date, ...], error: Exception, message: str, live: bool, accepted: bool
+    ) -> None:
+        """`accepted`: the vendor answered before that."""
+        now, concerned = self._clock(), self._concerned(days)
+        trust = self._trust(error, live, accepted)
+        stops = trust.stopped_key is not None
+        if stops:
+            message += stopped_text(now + PROBE_EVERY)
         with self._lock:
             self.result.error = message
             self.result.stopped |= stops
@@ -112,12 +140,36 @@ class Attempts:
 
         def write(connection: Connection) -> None:
             account, stream = self._account, self._stream
-            books.note_failure(connection, account, stream, days, message, self._clock(), live=live,
-                               stopped_key=self._credential if stops else None)  # fmt: skip
+            books.note_failure(
+                connection, account, stream, days, message, now, live=live, trust=trust
+            )
             if isinstance(error, ContractError) and error.body:
                 books.keep_body(connection, account, stream, concerned[0], error.body, str(error))
 
         self._warehouse.in_transaction(write)
 
+    def _trust(self, error: Exception, live: bool, accepted: bool) -> Trust:
+        """A refusal stops the stream; so does a doubtful one in the third run. A probe that fails
+        otherwise leaves it stopped, unless answers came before.
+        """
+        refusals = 0
+        stops = isinstance(error, PermanentError) or (
+            live and self._standing.stopped and not accepted
+        )
+        if isinstance(error, DoubtfulRefusalError):
+            refusals = self._standing.refusals + 1
+            stops |= refusals >= REFUSALS
+        key = self._standing.credential if stops else None
+        return Trust(key, accepted and not stops, refusals)
+
     def _concerned(self, days: tuple[date, ...]) -> tuple[date, ...]:
         return days or (business_day(self._clock(), self._account.timezone),)
+
+
+def stopped_text(next_probe_at: datetime) -> str:
+    """The end of a sentence: what a refusal leads to, and what to do."""
+    return (
+        "; polls of this account have stopped; probed once an hour, next at "
+        f"{next_probe_at:%Y-%m-%d %H:%M} UTC: put a working credential where accounts.toml points, "
+        "or run `callhouse check` once the vendor accepts it"
+    )

@@ -1,11 +1,13 @@
 """What is written down about loading itself: days' completeness, streams' state. No records."""
 
 from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy.engine import Connection
 
+from assets.loading.plan import PROBE_EVERY
 from assets.loading.verdict import Counts, Reading, judge
 from resources import payload
 from resources.account import Account
@@ -14,6 +16,19 @@ from resources.warehouse import execute
 
 BODY = payload.digest(b"body")
 """Instead of a digest: of bodies that can't be read the newest one of a day is enough."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trust:
+    """What a failure says of the credential.
+
+    `stopped_key`: its hash, where polls stop for it; `accepted`: the vendor answered it before;
+    `refusals`: doubtful ones in a row, this one included.
+    """
+
+    stopped_key: str | None = None
+    accepted: bool = False
+    refusals: int = 0
 
 
 def lock(connection: Connection, account: Account, stream: str) -> None:
@@ -128,8 +143,11 @@ def note_success(
     now: datetime,
     *,
     watermark: datetime | None = None,
+    accepted: bool = True,
 ) -> None:
-    """A read went well; with `watermark` it was a live one, which moves it forwards."""
+    """A read went well; with `watermark` it was a live one, which moves it forwards. `accepted`:
+    the vendor was asked, and took the credential.
+    """
     live = watermark is not None
     execute(
         connection,
@@ -138,6 +156,8 @@ def note_success(
         live=live,
         watermark=watermark,
         next_due_at=now + account.poll_every if live else None,
+        accepted=accepted,
+        probe_every=PROBE_EVERY,
         now=now,
         **_where(account, stream),
     )
@@ -163,17 +183,16 @@ def note_failure(
     now: datetime,
     *,
     live: bool,
-    stopped_key: str | None = None,
+    trust: Trust,
 ) -> None:
-    """A read failed: its days aren't complete. With `stopped_key` (the credential's hash) polls
-    stop until the credential changes.
-    """
+    """A read failed: its days aren't complete. Whether polls go on is a matter of `trust`."""
     where = _where(account, stream)
     if days:
         execute(connection, "load/fail_days", days=list(days), note=error, now=now,
                 timezone=account.timezone.key, **where)  # fmt: skip
     execute(connection, "load/note_failure", vendor=account.vendor, error=error, live=live,
-            stopped_key=stopped_key, now=now, **where)  # fmt: skip
+            stopped_key=trust.stopped_key, accepted=trust.accepted, refusals=trust.refusals,
+            probe_every=PROBE_EVERY, now=now, **where)  # fmt: skip
 
 
 def note_deferred(

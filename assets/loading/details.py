@@ -35,7 +35,7 @@ class _Answers:
 
 
 class DetailReader:
-    """Fetches the details of one account's records."""
+    """Fetches the details of one account's records; `probes`: one first, to see if it may."""
 
     def __init__(
         self,
@@ -45,6 +45,7 @@ class DetailReader:
         parent: Stream,
         client: Client,
         clock: Callable[[], datetime],
+        probes: bool = False,
     ) -> None:
         self._warehouse = warehouse
         self._account = account
@@ -52,6 +53,7 @@ class DetailReader:
         self._parent = parent
         self._client = client
         self._clock = clock
+        self._probes = probes
         self._where = {"account": account.name, "stream": stream.name}
 
     def days(self, among: Sequence[date] | None = None) -> list[date]:
@@ -89,11 +91,15 @@ class DetailReader:
             answers = self._fetch(pending)
             tally.add(self._land(day, answers))
             tally.by_day[day].requests += len(answers.pages) + len(answers.broken)
+            tally.accepted |= bool(answers.pages)
+            self._probes &= not answers.pages
             if answers.error is not None:
                 raise answers.error
             if answers.broken:
                 broken = broken or answers.broken[0][1]
-        tally.turned |= self._judge(day, broken is None)
+                if self._probes:
+                    raise broken
+        tally.turned |= self._judge(day, broken is None, tally.accepted)
         if broken is not None:
             raise broken
 
@@ -101,7 +107,9 @@ class DetailReader:
         """Writes down that there was nothing to fetch."""
         now = self._clock()
         self._warehouse.in_transaction(
-            lambda c: books.note_success(c, self._account, self._stream, now, watermark=now)
+            lambda c: books.note_success(
+                c, self._account, self._stream, now, watermark=now, accepted=False
+            )
         )
 
     def _pending(self, day: date) -> list[Parent]:
@@ -114,7 +122,7 @@ class DetailReader:
             now=now,
             ripe=now - self._stream.delay,
             attempts=self._stream.attempts,
-            most=CHUNK,
+            most=1 if self._probes else CHUNK,
             **self._where,
         )
         needs = self._stream.needs
@@ -168,7 +176,7 @@ class DetailReader:
         books.lock(connection, self._account, self._parent.name)
         books.lock(connection, self._account, self._stream.name)
 
-    def _judge(self, day: date, is_readable: bool) -> set[date]:
+    def _judge(self, day: date, is_readable: bool, accepted: bool) -> set[date]:
         """The day is complete when it is over and none of its records lacks a detail that may yet
         come. Returns the day if its state changed.
         """
@@ -223,7 +231,8 @@ class DetailReader:
                 now=now,
                 **self._where,
             )
-            books.note_success(connection, self._account, self._stream, now, watermark=now)
+            books.note_success(connection, self._account, self._stream, now, watermark=now,
+                               accepted=accepted)  # fmt: skip
             return {day} if counts.is_first or counts.state != state else set()
 
         return self._warehouse.in_transaction(work)

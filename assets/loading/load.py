@@ -7,15 +7,16 @@ import gc
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from functools import partial
 from typing import Any
 
 from assets.loading import books, plan
-from assets.loading.attempt import Attempts
+from assets.loading.attempt import Attempts, Standing
 from assets.loading.details import DetailReader
 from assets.loading.pace import Pace, Say
-from assets.loading.plan import StreamState
+from assets.loading.plan import StreamState, next_due
 from assets.loading.read import WindowReader
 from assets.loading.rebuild import Rebuilder
 from assets.loading.result import Result, Watch
@@ -136,11 +137,13 @@ class Loader:
         return results
 
     def _poll(self, account: Account, stream: AnyStream, state: StreamState) -> Result:
-        attempts = self._attempts(account, stream)
+        attempts = self._attempts(account, stream, state)
         result = attempts.result
-        if state.stopped_key == self._limiter.credential(account):
-            result.stopped, result.error = True, state.last_error
-            return result
+        if attempts.probes:
+            due = next_due(account, state, self._limiter.credential(account))
+            if due and due > self._clock():
+                result.stopped, result.error = True, state.last_error
+                return result
         deadline = self._clock() + POLL_BUDGET
         if isinstance(stream, DetailStream):
             self._poll_details(account, stream, attempts, deadline)
@@ -160,7 +163,9 @@ class Loader:
         unsettled = self._unsettled(account, stream, at)
         ordered = plan.poll_windows(stream, account, state, unsettled, at)
         readers = {
-            is_live: self._windows(account, stream, POLL if is_live else CATCH_UP)
+            is_live: self._windows(
+                account, stream, replace(POLL if is_live else CATCH_UP, once=attempts.probes)
+            )
             for is_live in (True, False)
         }
         if not any(is_live for _, is_live in ordered):
@@ -181,7 +186,7 @@ class Loader:
     def _poll_details(
         self, account: Account, stream: DetailStream, attempts: Attempts, deadline: datetime
     ) -> None:
-        reader = self._details(account, stream, POLL)
+        reader = self._details(account, stream, replace(POLL, once=attempts.probes))
         days = reader.days()
         if not days:
             reader.idle()
@@ -193,7 +198,8 @@ class Loader:
                 break
 
     def _backfill(self, account: Account, stream: AnyStream, days: Sequence[date]) -> Result:
-        attempts = self._attempts(account, stream)
+        state = self._state(account, stream)
+        attempts = self._attempts(account, stream, state)
         result = attempts.result
         wanted = [day for day in days if day >= account.start_date]
         if isinstance(stream, DetailStream):
@@ -207,9 +213,7 @@ class Loader:
                     done()
             return result
         at_once = min(MOST_AT_ONCE, account.limits.concurrency)
-        windows = plan.day_windows(
-            stream, account, self._state(account, stream), wanted, self._clock(), at_once=at_once
-        )
+        windows = plan.day_windows(stream, account, state, wanted, self._clock(), at_once=at_once)
         reader = self._windows(account, stream, BACKFILL)
 
         with self._pace.follow(account, stream, len(windows)) as done:
@@ -225,16 +229,17 @@ class Loader:
         return result
 
     def _rebuild(self, account: Account, stream: AnyStream, days: Sequence[date]) -> Result:
-        attempts = self._attempts(account, stream)
+        attempts = self._attempts(account, stream, StreamState())
         followers = self._followers(stream)
         rebuilder = Rebuilder(self._warehouse, account, stream, self._clock, followers)
         for day in rebuilder.days(days):
             attempts.do((), partial(rebuilder.rebuild, day), rebuilds=day)
         return attempts.result
 
-    def _attempts(self, account: Account, stream: AnyStream) -> Attempts:
-        return Attempts(self._warehouse, account, stream, self._clock,
-                        self._limiter.credential(account), self._watch,
+    def _attempts(self, account: Account, stream: AnyStream, state: StreamState) -> Attempts:
+        credential = self._limiter.credential(account)
+        standing = Standing(credential, state.is_stopped(credential), state.refusals)
+        return Attempts(self._warehouse, account, stream, self._clock, standing, self._watch,
                         self._stopping)  # fmt: skip
 
     def _followers(self, stream: AnyStream) -> list[DetailStream]:
@@ -272,7 +277,8 @@ class Loader:
         parent = self._vendor.stream(stream.of)
         assert isinstance(parent, Stream)
         client = self._client(account, stream, patience)
-        return DetailReader(self._warehouse, account, stream, parent, client, self._clock)
+        return DetailReader(self._warehouse, account, stream, parent, client, self._clock,
+                            probes=patience.once)  # fmt: skip
 
 
 def read_states(
@@ -290,6 +296,7 @@ def read_states(
             last_polled_at=row.last_polled_at,
             last_success_at=row.last_success_at,
             next_due_at=row.next_due_at,
+            refusals=row.refusals,
             stopped_key=row.stopped_key,
             window_days=row.window_days,
             last_error=row.last_error,

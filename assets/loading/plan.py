@@ -13,6 +13,8 @@ from resources.windows import ONE_DAY, Window, business_day, day_end, day_start,
 
 GRACE = timedelta(minutes=5)
 """A day is read in full this long after its end first: the last calls have come in by then."""
+PROBE_EVERY = timedelta(hours=1)
+"""How often a stream that has stopped is asked for all the same: one request."""
 EARLY = timedelta(seconds=30)
 """A poll may be this early, as schedules tick by the minute; the limiter keeps the cadence."""
 
@@ -25,9 +27,14 @@ class StreamState:
     last_polled_at: datetime | None = None
     last_success_at: datetime | None = None
     next_due_at: datetime | None = None
+    refusals: int = 0
     stopped_key: str | None = None
     window_days: int | None = None
     last_error: str | None = None
+
+    def is_stopped(self, credential: str) -> bool:
+        """Whether the vendor refused the credential (its hash): polls wait for the next probe."""
+        return self.stopped_key == credential
 
     @property
     def live_was_last(self) -> bool:
@@ -46,8 +53,12 @@ class DayState:
 Days = Mapping[date, DayState]
 
 
-def next_due(account: Account, state: StreamState) -> datetime | None:
-    """When the schedule should poll next; None: at once."""
+def next_due(account: Account, state: StreamState, credential: str) -> datetime | None:
+    """When the schedule should poll (or probe) next; None: at once, as with another credential than
+    the one that was refused.
+    """
+    if state.stopped_key and not state.is_stopped(credential):
+        return None
     if state.next_due_at is not None:
         return state.next_due_at - EARLY
     return state.last_polled_at + account.poll_every - EARLY if state.last_polled_at else None

@@ -85,6 +85,7 @@ class WindowReader:
             raise
         finally:
             tally.by_day[_last_day(window)].requests += read.requests
+            tally.accepted |= read.requests > 0
 
         def finish(connection: Connection, tally: Tally) -> None:
             self._finish(connection, window, live, landing, read, read_at, tally)

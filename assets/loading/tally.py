@@ -37,6 +37,8 @@ class Tally:
     turned: set[date] = field(default_factory=set)
     """Days whose state in `ops.days` changed."""
     reasons: dict[str, int] = field(default_factory=dict)
+    accepted: bool = False
+    """Whether the vendor answered a request: it takes the credential."""
     new_fields: set[str] = field(default_factory=set)
     """Fields and values that no mapping knows."""
 
@@ -59,6 +61,7 @@ class Tally:
         for day, figures in other.by_day.items():
             self.by_day[day].add(figures)
         self.days |= other.days
+        self.accepted |= other.accepted
         self.turned |= other.turned
         self.new_fields |= other.new_fields
         for reason, count in other.reasons.items():

@@ -26,7 +26,7 @@ class StreamStatus:
     stream: str
     last_success_at: datetime | None
     next_poll_at: datetime | None
-    """None: at the next tick; or never, if it has stopped."""
+    """None: at the next tick. Of one that has stopped: its next probe."""
     stopped: bool
     failures: int
     last_error: str | None
@@ -78,11 +78,9 @@ class Status:
         self._print_backfills()
 
     def _next(self, stream: StreamStatus) -> str:
-        if stream.stopped:
-            return "stopped"
-        if stream.next_poll_at is None or stream.next_poll_at <= self.now:
-            return "due"
-        return console.ago(stream.next_poll_at, self.now)
+        is_due = stream.next_poll_at is None or stream.next_poll_at <= self.now
+        when = "due" if is_due else console.ago(stream.next_poll_at, self.now)
+        return f"stopped, probe {when}" if stream.stopped else when
 
     def _print_trouble(self, stream: StreamStatus, waits_for_quota: bool) -> None:
         """`waits_for_quota`: that it does is said once, not for each stream."""
@@ -171,9 +169,9 @@ def _streams(
     for account, name in pairs:
         row = known[account.name, name]
         state = states.get((account.name, name), StreamState())
-        stopped = bool(row.stopped_key) and row.stopped_key == limiter.credential(account)
+        credential = limiter.credential(account)
         figures = {key: row._asdict()[key] for key in _COPIED}
-        due = None if stopped else next_due(account, state)
+        due, stopped = next_due(account, state, credential), state.is_stopped(credential)
         found.append(StreamStatus(account.name, name, next_poll_at=due, stopped=stopped, **figures))
     return found
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 
 from assets.context import ACCOUNTS_TAG, KIND_TAG
 from assets.partitions import KEY, business_days
@@ -125,13 +125,17 @@ class Plan:
             wait = waiting[account.name]
             if _today(account, self.now) < account.start_date:
                 self._skip(account, f"its first business day is {account.start_date}")
-            elif wait == timedelta.max:
-                why = "stopped, as its credentials were refused: see `callhouse status`"
-                self._skip(account, why, stopped=True)
-            elif wait > timedelta(0):
-                self._skip(account, f"not due: its next poll is in {wait.total_seconds():.0f} s")
-            else:
+            elif wait.is_over:
                 due.append(account)
+            elif wait.stopped:
+                why = (
+                    "stopped, as its credentials were refused: see `callhouse status`; its next "
+                    f"probe is in {wait.span.total_seconds():.0f} s"
+                )
+                self._skip(account, why, stopped=True)
+            else:
+                span = wait.span.total_seconds()
+                self._skip(account, f"not due: its next poll is in {span:.0f} s")
         if due:
             # Dagster has the partitions that have begun by this host's clock.
             days = business_days(self.accounts.values(), self.now)

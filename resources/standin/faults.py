@@ -11,6 +11,14 @@ from typing import Any
 
 from resources.standin.answer import Answer, Ask
 
+FIREWALL = (
+    b"<!doctype html><html><head><title>403 Forbidden</title></head><body><h1>Access denied</h1>"
+    b"<p>Your request was blocked. Reference: 18.5f2c.1741791600</p></body></html>"
+)
+LOGIN = (
+    b"<!doctype html><html><head><title>Sign in</title></head><body><form method=post>"
+    b"<input name=user><input name=password type=password></form></body></html>"
+)
 HTML = b"<!doctype html><html><body><h1>We'll be back soon</h1></body></html>"
 
 
@@ -72,6 +80,26 @@ class Fault:
     def html(cls) -> Fault:
         """A maintenance page where JSON should be, with status 200."""
         return cls.body(HTML, "text/html; charset=utf-8")
+
+    @classmethod
+    def firewall(cls, code: int = 403) -> Fault:
+        """A page of whoever stands in between, with any status."""
+
+        def spoil(answer: Answer) -> None:
+            answer.status, answer.payload, answer.rows = code, None, []
+            answer.body, answer.headers["content-type"] = FIREWALL, "text/html"
+
+        return cls("firewall", spoil)
+
+    @classmethod
+    def login(cls) -> Fault:
+        """A form to log in with, and status 200: of a portal, or of a session that has ended."""
+        return cls.body(LOGIN, "text/html; charset=utf-8")
+
+    @classmethod
+    def unsuccessful(cls, **said: Any) -> Fault:
+        """Status 200, and an envelope that tells of a failure; `said` is what else it says."""
+        return cls.status(200, payload={"success": False, "data": [], **said})
 
     @classmethod
     def empty(cls) -> Fault:

@@ -112,6 +112,17 @@ class Quirk:
         return cls("gaps", change)
 
     @classmethod
+    def nothing_found(cls, reason: str = "Nenhum registro encontrado") -> Quirk:
+        """An empty list is an error that says so, in Vono's envelope."""
+
+        def change(listing: Listing) -> None:
+            if not listing.rows:
+                said = {"error": 1, "reason": reason, "total_records": 0, "data": []}
+                raise RefusalError(Answer(200, said))
+
+        return cls("nothing_found", change)
+
+    @classmethod
     def rows_twice(cls, every: int = 1) -> Quirk:
         """Every so many rows stand in the list twice, and are counted twice."""
 

@@ -8,6 +8,7 @@ CREATE TABLE ops.streams (
     next_due_at     timestamptz,
     failures        integer     NOT NULL DEFAULT 0,
     last_error      text,
+    refusals        integer     NOT NULL DEFAULT 0,
     stopped_at      timestamptz,
     stopped_key     text,
     window_days     integer,
@@ -26,7 +27,8 @@ COMMENT ON COLUMN ops.streams.last_success_at IS 'When a read last went well';
 COMMENT ON COLUMN ops.streams.next_due_at IS 'When it may be polled next. NULL: after the account''s interval';
 COMMENT ON COLUMN ops.streams.failures IS 'Failed polls in a row';
 COMMENT ON COLUMN ops.streams.last_error IS 'What went wrong last, secrets redacted. NULL: nothing since the last success';
-COMMENT ON COLUMN ops.streams.stopped_at IS 'Since when polls have stopped, the credential being refused. NULL: they go on';
+COMMENT ON COLUMN ops.streams.refusals IS 'Runs in a row that ended with a 401 or 403 which isn''t the vendor''s own answer';
+COMMENT ON COLUMN ops.streams.stopped_at IS 'Since when polls have stopped, the credential being refused: next_due_at is the next probe. NULL: they go on';
 COMMENT ON COLUMN ops.streams.stopped_key IS 'Keyed hash of the refused credential: another one starts polls again';
 COMMENT ON COLUMN ops.streams.window_days IS 'Days that one request may cover, where more proved too much. NULL: as the limits say';
 COMMENT ON COLUMN ops.streams.fields IS 'Fields and values that no mapping knows, each told once';

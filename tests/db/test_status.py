@@ -88,7 +88,7 @@ def tick(warehouse: Warehouse, accounts: Accounts, at: datetime) -> str | None:
     """Why the schedule's tick would ask for nothing; None: it asks."""
     waiting = waits(warehouse, WOLKVOX, list(accounts.values()), at)
     quotas = read_quotas(warehouse, accounts.values(), at)
-    due = min(waiting.values()) <= timedelta(0)
+    due = any(wait.is_over for wait in waiting.values())
     return None if due else why_not(WOLKVOX, waiting, quotas)
 
 

@@ -16,7 +16,7 @@ from resources import payload
 
 NULL = r"\N"
 ROWS_AT_ONCE = 500
-PLAIN = {str, dict, list, type(None)}
+PLAIN = (str, dict, list, type(None))
 """What pandas leaves as it is, and never calls missing but for None."""
 _ESCAPES = str.maketrans({"\\": r"\\", "\t": r"\t", "\n": r"\n", "\r": r"\r"})
 
@@ -30,7 +30,7 @@ def column_texts(column: "pd.Series[Any]") -> list[str]:
     if column.dtype == np.float64:
         return _floats(column.to_numpy())
     values = column.tolist()
-    if column.dtype != object or not set(map(type, values)) <= PLAIN:
+    if column.dtype != object or not _are(set(map(type, values)), PLAIN):
         values = column.astype(object).where(column.notna(), None).tolist()
     return texts(values)
 
@@ -41,7 +41,7 @@ def texts(values: Sequence[Any]) -> list[str]:
     if kinds <= {dict, list}:
         values = [None if value is None else payload.encode(value).decode() for value in values]
         kinds = {str}
-    if kinds <= {str}:
+    if _are(kinds, str):  # words of a vocabulary are strings, too
         return _strings(values)
     if kinds == {float}:
         return _floats(values)
@@ -49,6 +49,10 @@ def texts(values: Sequence[Any]) -> list[str]:
         known = {value: _text(value) for value in set(values)}
         return [known[value] for value in values]
     return [_text(value) for value in values]
+
+
+def _are(kinds: Iterable[type], allowed: type | tuple[type, ...]) -> bool:
+    return all(issubclass(kind, allowed) for kind in kinds)
 
 
 def lines(columns: Iterable[Sequence[str]]) -> Iterator[str]:

@@ -18,6 +18,7 @@ from resources.errors import CallhouseError, ContractError
 from resources.vendor import DetailStream, Page, Parent, Stream
 from resources.warehouse import Warehouse, execute
 from resources.windows import day_end
+from sql.vocabulary import Completeness
 
 CHUNK = 100
 """Details a transaction: little is asked again after a kill."""
@@ -207,19 +208,19 @@ class DetailReader:
             if rejected:
                 notes.append(f"{rejected} record(s) rejected: see ops.rejects")
             if rejected and lacking.pending:  # those that won't be asked for again may settle
-                state = "failed"
+                state = Completeness.FAILED
             elif now < end:
-                state = "open"
+                state = Completeness.OPEN
             else:
-                state = "settling" if lacking.pending else "complete"
+                state = Completeness.SETTLING if lacking.pending else Completeness.COMPLETE
             execute(
                 connection,
                 "load/close_day",
                 day=day,
                 state=state,
                 note="; ".join(notes) or None,
-                next_read_at=lacking.next_try_at or (end if state == "open" else None),
-                attempts=counts.attempts + 1 if state == "failed" else 0,
+                next_read_at=lacking.next_try_at or (end if state == Completeness.OPEN else None),
+                attempts=counts.attempts + 1 if state == Completeness.FAILED else 0,
                 rejected=counts.rejected,
                 same_rejects=0,
                 lacking=None,

@@ -10,6 +10,7 @@ from datetime import date, datetime, timedelta
 from resources.account import Account
 from resources.vendor import Stream
 from resources.windows import ONE_DAY, Window, business_day, day_end, day_start, has_begun
+from sql.vocabulary import Completeness
 
 GRACE = timedelta(minutes=5)
 """A day is read in full this long after its end first: the last calls have come in by then."""
@@ -129,7 +130,7 @@ def unsettled_windows(
 
 
 def _alone(days: Days) -> set[date]:
-    return {day for day, known in days.items() if known.state == "failed"}
+    return {day for day, known in days.items() if known.state == Completeness.FAILED}
 
 
 def day_windows(

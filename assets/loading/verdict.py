@@ -8,6 +8,7 @@ from assets.loading.plan import GRACE
 from resources.account import Account
 from resources.vendor import Stream
 from resources.windows import day_end
+from sql.vocabulary import Completeness
 
 NOTHING = timedelta(0)
 LONGEST_PAUSE = timedelta(hours=6)
@@ -91,7 +92,7 @@ class Reading:
 class Verdict:
     """A day's state, why, and when it is to be read again (None: never by itself)."""
 
-    state: str
+    state: Completeness
     note: str | None
     next_read_at: datetime | None
     attempts: int = 0
@@ -126,21 +127,21 @@ def _judge(
         # day is read alone.
         is_soon = not counts.attempts or (reading.several_days and reading.undated)
         next_read_at = reading.read_at + (NOTHING if is_soon else pause)
-        return Verdict("failed", wrong, next_read_at, counts.attempts + 1)
+        return Verdict(Completeness.FAILED, wrong, next_read_at, counts.attempts + 1)
     end = day_end(day, account.timezone)
     if reading.end < end:
-        return Verdict("open", None, None)
+        return Verdict(Completeness.OPEN, None, None)
     if doubt := reading.doubts.get(day):
         return _look_again(counts, reading, doubt)
     if day in reading.disturbed:
-        return Verdict("settling", LOOKED_FOR, reading.read_at)
+        return Verdict(Completeness.SETTLING, LOOKED_FOR, reading.read_at)
     settled_at = end + stream.settle
     is_settled = reading.read_at >= settled_at
     is_final = stream.until_final and not counts.open_records and reading.read_at >= end + GRACE
     if is_settled or is_final:
-        return Verdict("complete", _remark(counts), None)
+        return Verdict(Completeness.COMPLETE, _remark(counts), None)
     return Verdict(
-        "settling",
+        Completeness.SETTLING,
         f"records may change until {settled_at:%Y-%m-%d %H:%M} UTC",
         min(reading.read_at + stream.settle_every, settled_at),
     )
@@ -151,12 +152,12 @@ def _look_again(counts: Counts, reading: Reading, doubt: Doubt) -> Verdict:
     after some reads: what is known of it was read whole, whatever the vendor still shows.
     """
     if doubt.since is None:
-        return Verdict("settling", LOOKED_FOR, reading.read_at)
+        return Verdict(Completeness.SETTLING, LOOKED_FOR, reading.read_at)
     looks = counts.attempts + 1 if counts.lacking == doubt.digest else 1
     if counts.was_complete and looks >= MOST_LOOKS:
-        return Verdict("complete", f"complete as it was {looks} reads ago", None, looks)
+        return Verdict(Completeness.COMPLETE, f"complete as it was {looks} reads ago", None, looks)
     pause = min(FIRST_LOOK * 4 ** min(looks - 1, 10), LONGEST_LOOK)
-    return Verdict("settling", None, reading.read_at + pause, looks)
+    return Verdict(Completeness.SETTLING, None, reading.read_at + pause, looks)
 
 
 def _doubted(doubt: Doubt, day: str) -> str:

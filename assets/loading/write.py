@@ -58,7 +58,12 @@ class Writer:
         facts: Facts,
         unkeyed: Sequence[Unkeyed],
     ) -> set[date]:
-        """Returns the days that analysts see changed."""
+        """Returns the days that analysts see changed. Raises ValueError for facts of a table that
+        the stream doesn't name.
+        """
+        unknown = facts.tables.keys() - {target.name for target in self._stream.targets}
+        if unknown:
+            raise ValueError(f"{self._stream.name} doesn't name the table {', '.join(unknown)}")
         copy_versions(connection, self._account, self._stream, items)
         known = self._insert(connection, items, facts)
         written = {

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from resources.copy_text import column_texts, lines, texts
 from resources.warehouse import Warehouse, copy, text_array
+from sql.vocabulary import Direction
 
 TEXT = st.text(st.characters(exclude_characters="\x00", exclude_categories=["Cs"]), max_size=20)
 JSON = st.recursive(
@@ -55,6 +56,7 @@ def test_objects(shared_warehouse: Warehouse, values: list[Any]) -> None:
         ("date", [date(2026, 3, 1), None]),
         ("timestamptz", [datetime(2026, 3, 1, 12, 0, 0, 123456, UTC), None]),
         ("text", [None, None]),
+        ("text", [Direction.INBOUND, None, "other"]),
         ("text", []),
     ],
 )

@@ -61,6 +61,10 @@ LONGEST_PAUSE_S = 86_400
 MOST_HEADERS = 200
 GRACE_S = 2.0
 """Beyond the time that a vendor says it takes at most: for the way there and back."""
+TOO_MUCH = {413}
+"""Statuses that can say so of a window."""
+TOO_DEEP = {400, 413, 414, 416, 422}
+"""And of a page beyond its first: the same question was understood with an earlier place in it."""
 KEPT_OF_A_BODY = 64 * 1024
 QUOTED = 200
 """So many characters of what a vendor says are told."""
@@ -308,13 +312,26 @@ class Http:
                 )
 
 
-def refuse(
-    answer: Answer, what: str, is_own: Callable[[Answer], bool] | None = None
+IsOwn = Callable[[Answer], bool]
+"""Whether an answer is the vendor's own, as its document shows them."""
+
+
+def refuse_page(
+    answer: Answer, what: str, is_own: IsOwn | None = None, *, before: int
 ) -> VendorError:
+    """`refuse` for a page of a window, `before` which so many pages of it came: some statuses can
+    mean that less is to be asked for.
+    """
+    if answer.status in (TOO_DEEP if before else TOO_MUCH):
+        told = f"HTTP {answer.status}{answer.words}"
+        return WindowTooLargeError(f"{what}: {told} for page {before + 1}: too much at once")
+    return refuse(answer, what, is_own)
+
+
+def refuse(answer: Answer, what: str, is_own: IsOwn | None = None) -> VendorError:
     """The error that a status means when the vendor's document gives it no other meaning.
 
-    `is_own`: whether a 401 or 403 is the vendor's own answer, as its document shows them; without,
-    `speaks_of_credentials` decides.
+    `is_own` is asked of a 401 or 403; without it `speaks_of_credentials` is.
     """
     status, told = answer.status, f"HTTP {answer.status}{answer.words}"
     if status in (429, 503):

@@ -23,6 +23,7 @@ _ALIKE = bytes.maketrans(b"123456789}] \t\r\n", b"000000000,,,,,,")
 """Any digit is 0, and whatever may follow a number a comma."""
 _BIG_INTEGER = b"0" * 19 + b","
 _PIECE = 1024 * 1024
+_NUMBER = re.compile("[0-9]{1,18}")
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 """Neither fits a Postgres text: NUL is refused, a lone surrogate isn't UTF-8."""
 REPLACEMENT = "�"
@@ -52,6 +53,17 @@ def decode(body: Body) -> Json:
         # Nothing of it is quoted, as it may be somebody's data; but what it is can be said.
         kind = "empty" if not body.strip() else "HTML" if body.lstrip()[:1] == b"<" else str(error)
         raise ContractError(f"the answer isn't JSON ({kind})", body) from None
+
+
+def listed(value: Json) -> Json:
+    """A list of objects that came under numbered keys (`{"0": {…}, "2": {…}}`, as PHP writes a
+    list with gaps) as a list, in the keys' order; anything else as it is.
+    """
+    if not (isinstance(value, dict) and value):
+        return value
+    if all(_NUMBER.fullmatch(key) and isinstance(one, dict) for key, one in value.items()):
+        return [value[key] for key in sorted(value, key=int)]
+    return value
 
 
 def encode(value: Json) -> bytes:

@@ -33,6 +33,10 @@ class Page:
     observed_at: datetime
     """When the request was granted, by the database's clock."""
     total: int | None = None
+    seen: set[str] | None = None
+    """Keys of the pages before, where its client has collected them: shared, as they may be a
+    million. Those of this page join them, at the latest as the next one is asked for.
+    """
 
 
 @dataclass(frozen=True, slots=True)

@@ -144,9 +144,11 @@ def note_success(
     *,
     watermark: datetime | None = None,
     accepted: bool = True,
+    largest_page: int | None = None,
 ) -> None:
     """A read went well; with `watermark` it was a live one, which moves it forwards. `accepted`:
-    the vendor was asked, and took the credential.
+    the vendor was asked, and took the credential. `largest_page`: records of the largest one that
+    has come.
     """
     live = watermark is not None
     execute(
@@ -158,6 +160,7 @@ def note_success(
         next_due_at=now + account.poll_every if live else None,
         accepted=accepted,
         probe_every=PROBE_EVERY,
+        largest_page=largest_page,
         now=now,
         **_where(account, stream),
     )

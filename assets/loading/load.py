@@ -22,6 +22,7 @@ from assets.loading.rebuild import Rebuilder
 from assets.loading.result import Result, Watch
 from resources.account import Account
 from resources.http import Http, Transport
+from resources.paging import LargestPage
 from resources.permits import BACKFILL, CATCH_UP, POLL, Limiter, Patience
 from resources.vendor import AnyStream, DetailStream, Stream, Vendor
 from resources.warehouse import Warehouse
@@ -162,9 +163,13 @@ class Loader:
         result, at = attempts.result, self._clock()
         unsettled = self._unsettled(account, stream, at)
         ordered = plan.poll_windows(stream, account, state, unsettled, at)
+        largest = LargestPage(state.largest_page or 0)
         readers = {
             is_live: self._windows(
-                account, stream, replace(POLL if is_live else CATCH_UP, once=attempts.probes)
+                account,
+                stream,
+                replace(POLL if is_live else CATCH_UP, once=attempts.probes),
+                largest,
             )
             for is_live in (True, False)
         }
@@ -214,7 +219,7 @@ class Loader:
             return result
         at_once = min(MOST_AT_ONCE, account.limits.concurrency)
         windows = plan.day_windows(stream, account, state, wanted, self._clock(), at_once=at_once)
-        reader = self._windows(account, stream, BACKFILL)
+        reader = self._windows(account, stream, BACKFILL, LargestPage(state.largest_page or 0))
 
         with self._pace.follow(account, stream, len(windows)) as done:
 
@@ -264,19 +269,23 @@ class Loader:
         )
         return {row.call_date: plan.DayState(row.state, row.next_read_at) for row in rows}
 
-    def _client(self, account: Account, stream: AnyStream, patience: Patience) -> Any:
+    def _client(
+        self, account: Account, stream: AnyStream, patience: Patience, largest: LargestPage
+    ) -> Any:
         http = Http(self._transport, self._limiter, account, stream.name, patience)
-        return self._vendor.client(account, http)
+        return self._vendor.client(account, http, largest)
 
-    def _windows(self, account: Account, stream: Stream, patience: Patience) -> WindowReader:
-        client = self._client(account, stream, patience)
+    def _windows(
+        self, account: Account, stream: Stream, patience: Patience, largest: LargestPage
+    ) -> WindowReader:
+        client = self._client(account, stream, patience, largest)
         return WindowReader(self._warehouse, account, stream, client, self._clock,
                             self._followers(stream))  # fmt: skip
 
     def _details(self, account: Account, stream: DetailStream, patience: Patience) -> DetailReader:
         parent = self._vendor.stream(stream.of)
         assert isinstance(parent, Stream)
-        client = self._client(account, stream, patience)
+        client = self._client(account, stream, patience, LargestPage())
         return DetailReader(self._warehouse, account, stream, parent, client, self._clock,
                             probes=patience.once)  # fmt: skip
 
@@ -299,6 +308,7 @@ def read_states(
             refusals=row.refusals,
             stopped_key=row.stopped_key,
             window_days=row.window_days,
+            largest_page=row.largest_page,
             last_error=row.last_error,
         )
         for row in rows

@@ -31,6 +31,7 @@ class StreamState:
     refusals: int = 0
     stopped_key: str | None = None
     window_days: int | None = None
+    largest_page: int | None = None
     last_error: str | None = None
 
     def is_stopped(self, credential: str) -> bool:

@@ -147,7 +147,8 @@ class WindowReader:
             part = Part()
             for page in self._stream.read(self._client, window):
                 read.requests += 1
-                part.look(page)
+                # Keys of aggregates aren't those that their client knows.
+                part.look(page, None if self._stream.replaces else page.seen)
                 for sighting in sightings(self._stream, page, day):
                     part.add(sighting)
                     yield sighting
@@ -232,7 +233,9 @@ class WindowReader:
         if last not in counts and books.open_day(connection, account, stream, last, now):
             tally.turned.add(last)
         watermark = window.end if live else None
-        books.note_success(connection, account, stream, now, watermark=watermark)
+        largest = self._client.largest.rows or None
+        books.note_success(connection, account, stream, now, watermark=watermark,
+                           largest_page=largest)  # fmt: skip
         self._tell_fields(connection, tally)
 
     def _tell_fields(self, connection: Connection, tally: Tally) -> None:

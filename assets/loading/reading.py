@@ -23,13 +23,15 @@ class Part:
     totals: list[int] = field(default_factory=list)
     """What the answers said, in their order."""
     asked_at: datetime | None = None
-    _answer: set[str] = field(default_factory=set)
-    """Keys of the answer that is being counted."""
+    _new: set[str] = field(default_factory=set)
+    """Keys that the answer that is being counted brought."""
 
-    def look(self, page: Page) -> None:
-        """Counts an answer."""
+    def look(self, page: Page, seen: set[str] | None = None) -> None:
+        """Counts an answer. `seen`: where its client collects the keys of the pages before."""
         self.asked_at = self.asked_at or page.observed_at
-        self._answer = set()
+        self._new = set()
+        if seen is not None:
+            self.seen = seen
         if page.total is not None:
             self.totals.append(page.total)
 
@@ -40,10 +42,10 @@ class Part:
         if key is None:
             self.odd.add(payload.digest(payload.encode(sighting.record)))
             self.odd_records += 1
-        elif key in self._answer:
+        elif key in self._new:
             self.repeats += 1
-        else:
-            self._answer.add(key)
+        elif key not in self.seen:
+            self._new.add(key)
             self.seen.add(key)
 
     @property

@@ -12,6 +12,7 @@ from uuid import UUID
 
 import pandas as pd
 
+from resources import payload
 from resources.account import Account, Limits, Options
 from resources.client import Client
 from resources.errors import ContractError, TransientError, WindowTooLargeError
@@ -81,7 +82,7 @@ class Clickfono(Client):
             )
         if answer.status != 200:
             raise refuse(answer, REPORT)
-        calls = answer.json()
+        calls = payload.listed(answer.json())
         if not isinstance(calls, list):
             raise unlike(answer, REPORT, calls, "isn't a list")
         return calls, len(calls)

@@ -7,19 +7,23 @@ a dialog are known from public material only, so whatever isn't mapped is kept i
 import json
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any, Literal
 
 import pandas as pd
 
+from resources import payload
 from resources.account import Account, Limits, Options
 from resources.client import Client
 from resources.errors import ContractError
-from resources.http import Answer, refuse, unlike
+from resources.http import Answer, refuse_page, unlike
 from resources.normalise import Columns, key_of
 from resources.vendor import Facts, Page, Record, Stream, Vendor
 from resources.windows import Window
 
 DOCUMENT = "Read CDR Dialog"
+REPORT = "cdr_dialog"
+KEY = key_of("dialog_uuid")
 PAGE = 500
 """`limit`'s default; no maximum is documented, so no more is asked for."""
 TIME = "%Y-%m-%d %H:%M:%S"
@@ -79,34 +83,33 @@ class Conpeek(Client):
             {"property": by, "operator": "lt", "value": f"{window.end:{TIME}}"},
             *options.filters(),
         ]
-        offset = 0
-        while True:
+        pages = self.pages(REPORT, KEY, window)
+        for offset in pages.offsets():
             params: dict[str, str | int] = {
                 "limit": PAGE,
                 "offset": offset,
                 "filter": json.dumps(filters),
             }
             data, permit = self.http.get(
-                "cdr_dialog",
-                "cdr_dialog",
-                self._parse,
+                REPORT,
+                REPORT,
+                partial(_parse, pages.came),
                 params=params,
                 headers={"authorization": self.account.secret("token")},
             )
-            yield Page(data, permit.id, permit.granted_at)
+            yield pages.take(data, permit)
             _check_inside(data, by, window)
-            if len(data) < PAGE:
-                return
-            offset += PAGE
 
-    def _parse(self, answer: Answer) -> tuple[list[Any], int]:
-        if answer.status != 200:
-            raise refuse(answer, "cdr_dialog")
-        body = answer.json()
-        data = body.get("data") if isinstance(body, dict) else None
-        if not isinstance(data, list):
-            raise unlike(answer, "cdr_dialog", body, "has no list `data`")
-        return data, len(data)
+
+def _parse(before: int, answer: Answer) -> tuple[list[Any], int]:
+    """The dialogs of a page; `before`: how many pages came before."""
+    if answer.status != 200:
+        raise refuse_page(answer, REPORT, before=before)
+    body = answer.json()
+    data = payload.listed(body.get("data")) if isinstance(body, dict) else None
+    if not isinstance(data, list):
+        raise unlike(answer, REPORT, body, "has no list `data`")
+    return data, len(data)
 
 
 def _check_inside(data: list[Any], by: str, window: Window) -> None:
@@ -122,7 +125,7 @@ def _check_inside(data: list[Any], by: str, window: Window) -> None:
             continue  # a broken record is the mapping's to reject
         if instant and not window.start <= instant < window.end:
             raise ContractError(
-                f"cdr_dialog: a record's {by} is {value}, outside the window {window}: "
+                f"{REPORT}: a record's {by} is {value}, outside the window {window}: "
                 "the vendor ignored the filter"
             )
 
@@ -195,7 +198,7 @@ DIALOGS = Stream(
     table="call_legs",
     also=("calls",),
     read=Conpeek.dialogs,
-    key=key_of("dialog_uuid"),
+    key=KEY,
     normalise=dialogs_to_facts,
     live="since",
     lookback=timedelta(minutes=30),

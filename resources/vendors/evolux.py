@@ -5,18 +5,20 @@ then looked for in the answer. Its values of `exit_reason` and `who_hangup` are 
 samples; others are told as new. Its samples aren't valid JSON; the server's answers must be.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlsplit
 
 import pandas as pd
 
+from resources import payload
 from resources.account import Account, Limits
 from resources.client import Client
-from resources.errors import ContractError, FailedAnswerError, RecordError
-from resources.http import Answer, refuse, unlike
+from resources.errors import ContractError, FailedAnswerError, RecordError, VendorError
+from resources.http import Answer, refuse, refuse_page, unlike
 from resources.normalise import Columns, key_of
 from resources.payload import Json
 from resources.redact import mask_requests
@@ -29,6 +31,7 @@ CALLS_REPORT = "studio_calls"
 DETAIL_REPORT = "studio_calls_cdr"
 PAGE = 50
 """`limit`: default and maximum."""
+KEY = key_of("id")
 TICK = timedelta(microseconds=1)
 """The vendor's own windows end at 23:59:59.999999: the end is taken as included."""
 
@@ -54,7 +57,6 @@ class Listing:
 
     calls: list[Any]
     total: int
-    limit: int
     current_url: str | None
 
 
@@ -69,25 +71,21 @@ class Evolux(Client):
         asked = {
             "start_date": window.start.isoformat(),
             "end_date": (window.end - TICK).isoformat(),
-            "page": "1",
         }
-        while True:
+        pages = self.pages(CALLS_REPORT, KEY, window)
+        for page in pages.numbers():
+            asked["page"] = str(page)
             listing, permit = self.http.get(
                 CALLS_REPORT,
                 PATH,
-                _parse_listing,
+                partial(_parse_listing, pages.came),
                 params={**asked, "limit": PAGE},
                 headers=self._headers,
             )
-            yield Page(listing.calls, permit.id, permit.granted_at, listing.total)
-            page = int(asked["page"])
-            if page > 1 and not listing.calls:
-                return  # behind the last page: the total tells that records are lacking
-            _check_echo(listing.current_url, asked)
+            yield pages.take(listing.calls, permit, listing.total)
+            if listing.current_url or page == 1:  # the vendor has none beyond its last page
+                _check_echo(listing.current_url, asked)
             _check_inside(listing.calls, window)
-            if page * listing.limit >= listing.total:
-                return
-            asked["page"] = str(page + 1)
 
     def call_detail(self, parent: Parent) -> Page:
         """The detail of one call; none when the vendor hasn't got it (yet)."""
@@ -100,17 +98,21 @@ class Evolux(Client):
         return {"token": self.account.secret("token")}
 
 
-def _body(answer: Answer, report: str, *also: int) -> tuple[int, Json]:
-    """Status and body. HTTP's status and the body's `meta.status` must both be 200, or `also`."""
+def _body(
+    answer: Answer, report: str, *also: int, refused: Callable[..., VendorError] = refuse
+) -> tuple[int, Json]:
+    """Status and body. HTTP's status and the body's `meta.status` must both be 200, or `also`;
+    `refused` says what another one means.
+    """
     if answer.status not in (200, *also):
-        raise refuse(answer, report, _has_status)
+        raise refused(answer, report, _has_status)
     body = answer.json(but=("meta",))
     said = _said(body)
     if said is None:
         raise unlike(answer, report, body, "has no `meta.status`")
     status = said if answer.status == 200 else answer.status
     if status not in (200, *also):
-        raise refuse(replace(answer, status=status), report, _has_status)
+        raise refused(replace(answer, status=status), report, _has_status)
     return status, body
 
 
@@ -129,18 +131,19 @@ def _has_status(answer: Answer) -> bool:
         return False
 
 
-def _parse_listing(answer: Answer) -> tuple[Listing, int]:
-    _, body = _body(answer, CALLS_REPORT)
+def _parse_listing(before: int, answer: Answer) -> tuple[Listing, int]:
+    """A page of calls; `before`: how many pages came before."""
+    _, body = _body(answer, CALLS_REPORT, refused=partial(refuse_page, before=before))
     match body:
         case {
-            "data": list(calls),
+            "data": data,
             "pagination": {
                 "total": int(total),
                 "limit": int(limit),
                 "current_url": (str() | None) as url,
             },
-        } if 0 < limit <= PAGE:
-            return Listing(calls, total, limit, url), len(calls)
+        } if isinstance(calls := payload.listed(data), list) and 0 < limit <= PAGE:
+            return Listing(calls, total, url), len(calls)
     raise unlike(
         answer,
         CALLS_REPORT,
@@ -301,7 +304,7 @@ CALLS = Stream(
     document=DOCUMENT,
     table="calls",
     read=Evolux.calls,
-    key=key_of("id"),
+    key=KEY,
     normalise=calls_to_facts,
     live="since",
     lookback=timedelta(hours=1),  # a call is known by its start, but listed when it has ended

@@ -26,10 +26,9 @@ from resources.errors import (
     RecordError,
     ThrottledError,
     TransientError,
-    WindowTooLargeError,
 )
 from resources.failures import Meaning, is_page
-from resources.http import Answer, refuse, retry_after, unlike
+from resources.http import Answer, refuse, refuse_page, retry_after, unlike
 from resources.normalise import Column, Columns, key_of
 from resources.vendor import DetailStream, Facts, Page, Parent, Record, Stream, Vendor
 from resources.windows import Window, business_day, days_between
@@ -67,9 +66,9 @@ class Listing:
     """A page of recordings, and what the vendor says of the whole."""
 
     recordings: list[Any]
-    total: int
-    limit: int
-    offset: int
+    total: int | None
+    offset: int | None
+    """None: where the page begins isn't said, nor the total, as nothing is beyond the last page."""
     total_time: int | None
     """Seconds of all recordings of the window together. None: it isn't said."""
 
@@ -84,6 +83,7 @@ class Vono(Client):
         are the same. The total of a part isn't the window's, so a window in parts has none.
         """
         days = _by_day(window)
+        pages = self.pages(REPORT, KEY, window)
         for first, last in days:
             asked: dict[str, str | int] = {
                 "date_ini": f"{first:%Y-%m-%d}",
@@ -91,18 +91,17 @@ class Vono(Client):
                 "time_ini": f"{first:%H:%M:%S}",
                 "time_end": f"{last:%H:%M:%S}",
             }
-            start, total = 0, 1
-            said: set[tuple[int, int | None]] = set()
+            said: set[tuple[int | None, int | None]] = set()
             durations: dict[str | None, Any] = {}
-            while start < total:
-                params = {**asked, "start": start, "limit": PAGE}
-                listing, permit = self.http.get(REPORT, self._path, _parse_listing, params=params)
-                yield Page(
-                    listing.recordings,
-                    permit.id,
-                    permit.granted_at,
-                    listing.total if len(days) == 1 else None,
+            for start in pages.offsets():
+                listing, permit = self.http.get(
+                    REPORT,
+                    self._path,
+                    partial(_parse_listing, pages.came),
+                    params={**asked, "start": start, "limit": PAGE},
                 )
+                page = pages.take(listing.recordings, permit, listing.total)
+                yield page if len(days) == 1 else replace(page, total=None)
                 _check_asked_for(listing, start, first, last)
                 said.add((listing.total, listing.total_time))
                 durations |= {
@@ -110,9 +109,6 @@ class Vono(Client):
                     for record in listing.recordings
                     if isinstance(record, dict)
                 }
-                if not listing.recordings:
-                    break
-                start, total = start + listing.limit, listing.total
             _check_time(said, durations)
 
     def audio(self, parent: Parent) -> Page:
@@ -162,25 +158,24 @@ def _by_day(window: Window) -> list[tuple[datetime, datetime]]:
     ]
 
 
-def _parse_listing(answer: Answer) -> tuple[Listing, int]:
-    if answer.status == 413:
-        raise WindowTooLargeError(f"{REPORT}: the vendor finds the answer too large (HTTP 413)")
+def _parse_listing(before: int, answer: Answer) -> tuple[Listing, int]:
+    """A page of recordings; `before`: how many pages came before."""
     if _tells_of_nothing(answer, REPORT):
-        return Listing([], 0, PAGE, 0, None), 0
+        return Listing([], None if before else 0, None, None), 0
     if answer.status != 200:
-        raise refuse(answer, REPORT, lambda answer: _reason(answer) is not None)
+        raise refuse_page(answer, REPORT, lambda a: _reason(a) is not None, before=before)
     body = answer.json()
     match body:
         case {
             "error": 0,
-            "data": list(rows),
+            "data": data,
             "total_records": int(total),
             "limit": int(limit),
             "offset": int(offset),
-        } if 0 < limit <= PAGE:
+        } if isinstance(rows := payload.listed(data), list) and 0 < limit <= PAGE:
             seconds = body.get("total_time")
             told = seconds if type(seconds) is int else None
-            return Listing(rows, total, limit, offset, told), len(rows)
+            return Listing(rows, total, offset, told), len(rows)
     raise unlike(
         answer,
         REPORT,
@@ -253,7 +248,7 @@ def _tells_of_nothing(answer: Answer, report: str) -> bool:
 
 def _check_asked_for(listing: Listing, start: int, first: datetime, last: datetime) -> None:
     """Raises ContractError for another page or another time than was asked for."""
-    if listing.offset != start:
+    if listing.offset not in (start, None):
         raise ContractError(
             f"{REPORT}: asked for start={start}, the vendor began at {listing.offset}"
         )
@@ -269,7 +264,7 @@ def _check_asked_for(listing: Listing, start: int, first: datetime, last: dateti
             )
 
 
-def _check_time(said: set[tuple[int, int | None]], durations: dict[str | None, Any]) -> None:
+def _check_time(said: set[tuple[int | None, int | None]], durations: dict[str | None, Any]) -> None:
     """Raises ContractError where `total_time` isn't the time of the recordings that came.
 
     Nothing is compared where totals or recordings differ from page to page (who counts the

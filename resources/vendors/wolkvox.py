@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 import pandas as pd
 
+from resources import payload
 from resources.account import Account, Limits
 from resources.client import Client
 from resources.errors import (
@@ -24,7 +25,7 @@ from resources.errors import (
     WindowTooLargeError,
 )
 from resources.failures import Meaning, failure_in, meaning_of, outline, plain_text
-from resources.http import Answer, refuse, unlike
+from resources.http import Answer, refuse_page, unlike
 from resources.normalise import Column, Columns, key_of
 from resources.vendor import Facts, Page, Record, Stream, Vendor
 from resources.windows import Window, business_day, day_end, day_start
@@ -108,6 +109,11 @@ class Wolkvox(Client):
                     f"{api}: asked for {first:{TIME}} to {last:{TIME}}, got a call at {at:{TIME}}: "
                     "the vendor ignored the dates"
                 )
+        if page.total is not None and page.total > len(page.records):
+            raise WindowTooLargeError(
+                f"{api}: the vendor counts {page.total:,} records, but {len(page.records):,} came: "
+                "the answer was cut off"
+            )
 
     def _report(self, api: str, first: datetime, last: datetime) -> Page:
         report, permit = self.http.get(
@@ -137,7 +143,8 @@ class Wolkvox(Client):
         if status in (401, 403):
             self._raise_refusal(api, answer, message)
         if status != 200:
-            raise refuse(replace(answer, status=status), api, lambda _: bool(message))
+            refused = replace(answer, status=status)
+            raise refuse_page(refused, api, lambda _: bool(message), before=0)
         if failure := failure_in(envelope):
             raise ContractError(
                 f"{api}: the vendor says that the request failed ({answer.quoted(failure)})",
@@ -167,7 +174,7 @@ class Wolkvox(Client):
     def _records(
         self, api: str, answer: Answer, envelope: dict[str, Any], message: str
     ) -> tuple[Report, int]:
-        records = envelope.get("data")
+        records = payload.listed(envelope.get("data"))
         if not isinstance(records, list):
             raise unlike(answer, api, envelope, "has no list `data`")
         match = FOUND.match(message)

@@ -1,12 +1,15 @@
 -- The watermark only goes forwards, and only a live window moves it or the next poll. What was
 -- stopped goes on at once when the vendor was asked and accepted the credential; not so where there
 -- was nothing to ask for.
-INSERT INTO ops.streams AS s (account, stream, vendor, watermark, last_polled_at, last_success_at, next_due_at)
+INSERT INTO ops.streams AS s (account, stream, vendor, watermark, last_polled_at, last_success_at, next_due_at,
+                              largest_page)
 VALUES (:account, :stream, :vendor, CAST(:watermark AS timestamptz),
-        CASE WHEN :live THEN CAST(:now AS timestamptz) END, :now, CAST(:next_due_at AS timestamptz))
+        CASE WHEN :live THEN CAST(:now AS timestamptz) END, :now, CAST(:next_due_at AS timestamptz),
+        CAST(:largest_page AS integer))
 ON CONFLICT (account, stream) DO UPDATE
    SET watermark = greatest(s.watermark, excluded.watermark),
        last_polled_at = coalesce(excluded.last_polled_at, s.last_polled_at),
+       largest_page = greatest(s.largest_page, excluded.largest_page),
        last_success_at = excluded.last_success_at,
        next_due_at = CASE WHEN s.stopped_at IS NULL THEN coalesce(excluded.next_due_at, s.next_due_at)
                           WHEN :accepted THEN coalesce(excluded.next_due_at, :now)

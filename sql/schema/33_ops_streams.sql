@@ -12,6 +12,7 @@ CREATE TABLE ops.streams (
     stopped_at      timestamptz,
     stopped_key     text,
     window_days     integer,
+    largest_page    integer,
     fields          text[]      NOT NULL DEFAULT '{}',
     scope           text,
     scope_since     timestamptz NOT NULL DEFAULT '-infinity',
@@ -31,6 +32,7 @@ COMMENT ON COLUMN ops.streams.refusals IS 'Runs in a row that ended with a 401 o
 COMMENT ON COLUMN ops.streams.stopped_at IS 'Since when polls have stopped, the credential being refused: next_due_at is the next probe. NULL: they go on';
 COMMENT ON COLUMN ops.streams.stopped_key IS 'Keyed hash of the refused credential: another one starts polls again';
 COMMENT ON COLUMN ops.streams.window_days IS 'Days that one request may cover, where more proved too much. NULL: as the limits say';
+COMMENT ON COLUMN ops.streams.largest_page IS 'Records of the largest page that the vendor''s server ever gave: a smaller one may be the last of its list. NULL: none came';
 COMMENT ON COLUMN ops.streams.fields IS 'Fields and values that no mapping knows, each told once';
 COMMENT ON COLUMN ops.streams.scope IS 'What the account''s options narrow it to, as JSON';
 COMMENT ON COLUMN ops.streams.scope_since IS 'Since when: what was read before can''t be missed from answers since';

@@ -1,12 +1,13 @@
 """Paging that shifts: nothing lost, nothing double, by comparing totals and reading again."""
 
+import itertools
 from datetime import timedelta
 
 import pytest
 
 from resources.standin import Fault, Quirk
 from resources.standin.answer import Answer, Ask
-from tests.truth.conftest import NOON, Open, Scene
+from tests.truth.conftest import DAY, NOON, Open, Scene
 
 EVENING = NOON + timedelta(days=3)
 MANY = 120
@@ -14,8 +15,10 @@ MANY = 120
 
 
 def shown(here: Scene) -> list[int]:
-    key = {"calls": "call_id", "recordings": "recording_id"}[here.kind.table]
-    return sorted(int(row[0].rpartition("/")[2]) for row in here.facts(key, "1"))
+    """Numbers of the things that are facts."""
+    key = {"calls": "call_id", "recordings": "recording_id", "call_legs": "leg_id"}
+    found = here.facts(key[here.kind.table], "1")
+    return sorted(int(row[0].rpartition("/")[2].removeprefix("d-")) for row in found)
 
 
 @pytest.mark.parametrize("vendor", ["evolux", "vono"])
@@ -91,7 +94,249 @@ def test_one_record_in_two_states_on_two_pages_has_both_versions(scene: Open) ->
     assert here.day().facts == 59
 
 
+# Servers that page as they like.
+
+PAGED = ["conpeek", "evolux", "vono"]
+FULL = {"conpeek": 500, "evolux": 50, "vono": 100}
+"""Rows of a full page."""
+
+
+def crowd(here: Scene, pages: float) -> list[int]:
+    """So many pages' worth of records, the vendor's own order of pages notwithstanding."""
+    numbers = list(range(1, round(FULL[here.kind.vendor] * pages) + 1))
+    here.put(*(here.thing(number, minutes=number // 2 - 600) for number in numbers))
+    return numbers
+
+
+@pytest.mark.parametrize("vendor", PAGED)
+def test_a_cap_below_what_is_asked_for_loses_nobody(scene: Open, vendor: str) -> None:
+    here = scene(vendor)
+    numbers = crowd(here, 0.7)
+    here.at(EVENING)
+    here.tenant.behave(Quirk.page_cap(FULL[vendor] // 5))
+    assert here.poll().error is None
+    assert shown(here) == numbers
+    assert here.day().state == "complete"
+
+
+@pytest.mark.parametrize("vendor", PAGED)
+def test_a_cap_is_noticed_by_a_poll_that_reads_on(scene: Open, vendor: str) -> None:
+    """Beyond its first page a poll goes on, also where it had learnt of larger pages."""
+    here = scene(vendor)
+    crowd(here, 1)
+    here.poll()
+    here.tenant.behave(Quirk.page_cap(FULL[vendor] // 5))
+    more = [here.thing(number, minutes=number // 20) for number in range(1000, 1200)]
+    here.put(*more)
+    here.later(minutes=5)
+    assert here.poll().error is None
+    assert set(shown(here)) >= {thing.number for thing in more if thing.end < NOON}
+
+
+@pytest.mark.parametrize("vendor", PAGED)
+@pytest.mark.parametrize("how", ["poll", "backfill"])
+def test_the_first_page_again_and_again_is_an_error_within_three_requests(
+    scene: Open, vendor: str, how: str
+) -> None:
+    here = scene(vendor)
+    crowd(here, 1.2)
+    here.tenant.behave(Quirk.first_page_only())
+    error = (here.poll() if how == "poll" else here.backfill()).error
+    assert here.requests() <= 3
+    assert error
+    assert "no record that hadn't come before" in error
+    assert here.day().state != "complete"
+    assert here.query("SELECT watermark FROM ops.streams WHERE account = :account") == [(None,)]
+
+    here.tenant.behave()
+    here.at(EVENING)
+    here.backfill()
+    assert here.day().state == "complete"
+
+
+def test_the_last_page_again_and_again_is_an_error(scene: Open) -> None:
+    """Without a total nobody can tell it from a place that is ignored from some depth on."""
+    here = scene("conpeek")
+    crowd(here, 1.2)
+    here.at(EVENING)
+    here.tenant.behave(Quirk.last_page_again())
+    error = here.backfill().error
+    assert here.requests() == 4
+    assert error
+    assert "gives its last page again" in error
+    assert here.day().state == "failed"
+
+
+@pytest.mark.parametrize("vendor", ["evolux", "vono"])
+def test_no_page_is_asked_for_beyond_the_total(scene: Open, vendor: str) -> None:
+    here = scene(vendor)
+    numbers = crowd(here, 2)
+    here.at(EVENING)
+    here.tenant.behave(Quirk.last_page_again())
+    assert here.backfill().error is None
+    assert here.requests() == 2
+    assert shown(here) == numbers
+
+
+@pytest.mark.parametrize("vendor", ["evolux", "vono"])
+def test_the_last_page_again_below_the_total_is_an_error(scene: Open, vendor: str) -> None:
+    here = scene(vendor)
+    crowd(here, 1.5)
+    here.at(EVENING)
+    here.tenant.behave(Quirk.last_page_again(), Quirk.page_cap(FULL[vendor]))
+    here.tenant.arm(Fault.total(10_000), 99)
+    assert "no record that hadn't come before" in (here.backfill().error or "")
+    assert here.requests() <= 4
+    assert here.day().state == "failed"
+
+
+@pytest.mark.parametrize("status", [400, 413, 414, 416, 422])
+@pytest.mark.parametrize("vendor", PAGED)
+def test_a_depth_that_is_refused_halves_the_window(scene: Open, vendor: str, status: int) -> None:
+    here = scene(vendor)
+    numbers = crowd(here, 3.2)
+    here.at(EVENING)
+    here.tenant.behave(Quirk.deep_pages_refused(2 * FULL[vendor], status))
+    assert here.backfill().error is None
+    assert shown(here) == numbers
+    assert here.day().state == "complete"
+
+
+@pytest.mark.parametrize("vendor", PAGED)
+def test_a_depth_that_is_refused_halves_a_poll_that_reads_on(scene: Open, vendor: str) -> None:
+    here = scene(vendor)
+    numbers = crowd(here, 1.5)
+    here.later(hours=2)
+    here.tenant.behave(Quirk.deep_pages_refused(FULL[vendor]))
+    assert here.poll().error is None
+    assert shown(here) == numbers
+
+
+@pytest.mark.parametrize("vendor", PAGED)
+def test_a_minute_that_is_too_deep_fails_with_a_sentence(scene: Open, vendor: str) -> None:
+    here = scene(vendor)
+    here.put(*(here.thing(number) for number in range(1, FULL[vendor] + 2)))
+    here.at(EVENING)
+    here.tenant.behave(Quirk.deep_pages_refused(FULL[vendor]))
+    error = here.backfill().error
+    assert error
+    assert "HTTP 400 for page 2: too much at once" in error
+    assert "can't be asked for in parts" in error
+    assert here.day().state == "failed"
+
+
+@pytest.mark.parametrize("vendor", PAGED)
+def test_a_first_page_that_is_refused_is_no_depth(scene: Open, vendor: str) -> None:
+    here = scene(vendor)
+    here.put(here.thing(1))
+    here.at(EVENING)
+    here.tenant.behave(Quirk.deep_pages_refused(0))
+    assert "unexpected HTTP 400" in (here.backfill().error or "")
+    assert here.requests() == 1
+
+
+@pytest.mark.parametrize("vendor", PAGED)
+def test_gaps_of_deleted_rows_end_no_list(scene: Open, vendor: str) -> None:
+    here = scene(vendor)
+    numbers = crowd(here, 2.4)
+    here.at(EVENING)
+    here.tenant.behave(Quirk.gaps(every=FULL[vendor] // 3))
+    assert here.backfill().error is None
+    assert shown(here) == numbers
+    assert here.day().state == "complete"
+
+
+def test_a_poll_whose_first_page_is_nearly_full_goes_on(scene: Open) -> None:
+    here = scene("conpeek", DAY - timedelta(days=1))
+    here.put(*(here.thing(number, minutes=number // 2 - 24 * 60) for number in range(500)))
+    here.backfill(DAY - timedelta(days=1))
+    here.put(*(here.thing(number, minutes=number // 40) for number in range(1000, 1600)))
+    here.tenant.behave(Quirk.gaps(every=160))
+    assert here.poll().error is None
+    assert shown(here)[500:] == list(range(1000, 1600))
+
+
+def test_a_quiet_poll_is_one_request(scene: Open) -> None:
+    here = scene("conpeek", DAY - timedelta(days=1))
+    here.put(*(here.thing(number, minutes=number // 2 - 24 * 60) for number in range(40)))
+    here.backfill(DAY - timedelta(days=1))
+    here.put(*(here.thing(number, minutes=number - 100) for number in range(100, 107)))
+    here.requests()
+    here.poll()
+    assert here.requests() == 1
+    here.put(here.thing(200, minutes=59))
+    here.later(minutes=5)
+    here.poll()
+    assert here.requests() == 1
+    assert len(shown(here)) == 48
+
+
 # Totals.
+
+
+def grows(here: Scene, newest: bool) -> None:
+    """From now on one more call appears after each answer, a newest or an oldest one."""
+    serve, numbers = here.tenant.serve, itertools.count(1000)
+
+    def serve_then_grow(tenant: object, ask: Ask) -> Answer:
+        answer = serve(here.tenant, ask)
+        answer.rows[:] = list(answer.rows)
+        here.put(here.thing(next(numbers), minutes=30 if newest else -600))
+        return answer
+
+    here.tenant.serve = serve_then_grow
+
+
+@pytest.mark.parametrize("newest", [True, False])
+@pytest.mark.parametrize("vendor", ["evolux", "vono"])
+def test_a_total_that_grows_while_a_poll_reads_is_no_error(
+    scene: Open, vendor: str, newest: bool
+) -> None:
+    here = scene(vendor)
+    here.put(*(here.thing(number, minutes=-number) for number in range(1, 201)))
+    serve = here.tenant.serve
+    grows(here, newest)
+    assert here.poll().error is None
+    assert here.requests() <= 200 // FULL[vendor] + 2, "read once"
+    assert set(shown(here)) >= set(range(1, 201))
+    assert here.query("SELECT watermark FROM ops.streams WHERE account = :account") == [(NOON,)]
+
+    here.tenant.serve = serve
+    here.later(minutes=5)
+    here.poll()
+    late = [number for number in shown(here) if number >= 1000]
+    assert not newest or late == list(range(1000, 1000 + len(late)))
+    here.at(EVENING)
+    here.poll()
+    assert here.day().state == "complete"
+
+
+@pytest.mark.parametrize("vendor", ["evolux", "vono"])
+def test_a_total_that_grows_while_a_whole_day_is_read_fails_it(scene: Open, vendor: str) -> None:
+    here = scene(vendor)
+    crowd(here, 2.2)
+    here.at(EVENING)
+    here.tenant.behave(Quirk.growing_total())
+    assert "the vendor counts" in (here.backfill().error or "")
+    assert here.day().state == "failed"
+    here.tenant.behave()
+    here.backfill()
+    assert here.day().state == "complete"
+
+
+@pytest.mark.parametrize("vendor", ["evolux", "vono"])
+def test_a_total_that_a_poll_does_not_reach_fails_it(scene: Open, vendor: str) -> None:
+    """One that stands still, or that shrinks."""
+    here = scene(vendor)
+    crowd(here, 1.5)
+    here.tenant.arm(Fault.total(10_000), 99)
+    assert "the vendor counts 10000 records" in (here.poll().error or "")
+    here.tenant.disarm()
+    for after in (0, 4, 8):
+        here.tenant.arm(Fault.total(10_000), 1, after=after)
+    here.later(minutes=5)
+    assert here.poll().error is None, "it stood still when it was read again"
+
 
 TOTALS = ["evolux", "vono", "wolkvox.calls", "wolkvox.agent_usage"]
 

@@ -132,15 +132,20 @@ class Pages:
         self._largest.note(len(records))
         now.pages += 1
         now.rows += new
-        now.offset = now.rows if new else now.offset + len(records)
+        now.offset += new or len(records)
         now.stale = now.stale + 1 if records and not new else 0
         now.cursor = cursor or None
-        if total is not None:
-            now.is_last = now.rows >= total
-        elif self._is_live and now.pages == 1:
-            now.is_last = len(records) * QUIET < self._largest.rows
-        now.is_last |= not records and not cursor
+        if total is not None and now.rows >= total:
+            now.is_last = True
+        elif not now.cursor:
+            now.is_last = not records or (total is None and self._is_quiet)
         return Page(records, permit.id, permit.granted_at, total, self._seen)
+
+    @property
+    def _is_quiet(self) -> bool:
+        """Whether a poll got a first page that is far from full."""
+        now = self._list
+        return self._is_live and now.pages == 1 and now.rows * QUIET < self._largest.rows
 
     def _goes_on(self) -> bool:
         """Whether another page is to be asked for, now that the last one has been looked at."""

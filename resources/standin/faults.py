@@ -270,6 +270,24 @@ class Fault:
 
         return cls.rows(change, "array_record")
 
+    @classmethod
+    def numbered(cls) -> Fault:
+        """The list under numbered keys with gaps, as PHP writes one that rows were taken out of."""
+
+        def spoil(answer: Answer) -> None:
+            rows = {str(2 * place): row for place, row in enumerate(answer.rows)}
+            if not rows:
+                return
+            if isinstance(answer.payload, dict):
+                answer.payload = {
+                    name: rows if value is answer.rows else value
+                    for name, value in answer.payload.items()
+                }
+            else:
+                answer.payload = rows
+
+        return cls("numbered", spoil)
+
     # Pages and windows that don't add up.
 
     @classmethod

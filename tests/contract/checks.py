@@ -6,9 +6,11 @@ Nothing here knows a vendor: a new one is checked by its module and its recorded
 import json
 import re
 from collections.abc import Callable, Iterator
-from datetime import timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -22,10 +24,12 @@ from resources.errors import (
     ThrottledError,
     TransientError,
     VendorError,
+    WindowTooLargeError,
 )
 from resources.http import ATTEMPTS
 from resources.vendor import DetailStream, Record, Stream
-from tests.contract.bench import Bench, Subject
+from resources.windows import Window
+from tests.contract.bench import DAY, MOST_REQUESTS, Bench, Subject
 from tests.support import SECRETS, Reply
 
 Check = Callable[[Subject, Bench], None]
@@ -191,6 +195,35 @@ def records_of_any_shape_are_carried(subject: Subject, bench: Bench) -> None:
         assert isinstance(outcome.error, (*DECLARED, type(None)))
 
 
+def lists_under_numbered_keys_are_lists(subject: Subject, bench: Bench) -> None:
+    """`{"0": …, "2": …}`, as PHP writes a list with gaps: its records, or an error; never none."""
+    recording, records = bench.sample(subject)
+    if isinstance(subject.stream, DetailStream):
+        return
+    body = json.dumps(_numbered(json.loads(recording.reply.body), records)).encode()
+    outcome = bench.read(subject, Reply(200, body))
+    read = outcome.pages[0].records if outcome.pages else None
+    assert read == records or (read is None and isinstance(outcome.error, ContractError))
+
+
+def the_same_page_for_ever_ends(subject: Subject, bench: Bench) -> None:
+    """An error, as soon as it is asked for again: the client never goes round in circles."""
+    for window, reply in _first_pages(subject, bench):
+        outcome = bench.read(subject, reply, window=window)
+        assert len(bench.replay.asked) <= MOST_REQUESTS
+        assert len(bench.replay.asked) == 1 or isinstance(outcome.error, ContractError)
+
+
+def a_page_that_is_refused_asks_for_less(subject: Subject, bench: Bench) -> None:
+    """Beyond the first page these statuses can mean that it is too deep: half the window is."""
+    for window, reply in _first_pages(subject, bench):
+        for status in (400, 413, 414, 416, 422):
+            outcome = bench.read(subject, reply, Reply(status), window=window)
+            if len(bench.replay.asked) > 1:
+                assert isinstance(outcome.error, WindowTooLargeError)
+                assert outcome.pages, "what came before is kept"
+
+
 def statuses_are_told(subject: Subject, bench: Bench) -> None:
     """Error statuses mean the same everywhere, with any body, and no redirect is followed."""
     elsewhere = f"{bench.replay.url}/elsewhere?token={SECRETS['token']}"
@@ -296,6 +329,9 @@ CHECKS: tuple[Check, ...] = (
     keys_are_plain,
     broken_bodies_are_told,
     records_of_any_shape_are_carried,
+    lists_under_numbered_keys_are_lists,
+    the_same_page_for_ever_ends,
+    a_page_that_is_refused_asks_for_less,
     statuses_are_told,
     failures_are_told,
     pages_are_nobodys_answer,
@@ -326,6 +362,43 @@ def _broken_batches(records: list[Record]) -> Iterator[list[Record]]:
 def _enormous(value: Any) -> Any:
     """The value with every number in its text made enormous."""
     return re.sub(r"\d+", "9" * 400, value) if isinstance(value, str) else value
+
+
+def _first_pages(subject: Subject, bench: Bench) -> Iterator[tuple[Window, Reply]]:
+    """The sample as the first page of several, for windows that it fits into: by the vendor's
+    clocks or by UTC, of a day and of a poll that reads on.
+    """
+    if isinstance(subject.stream, DetailStream):
+        return
+    recording, records = bench.sample(subject)
+    started = bench.normalise(subject, records).started_at
+    body = json.dumps(_with_larger_totals(json.loads(recording.reply.body))).encode()
+    for zone in (subject.timezone, ZoneInfo("UTC")):
+        day = DAY if started is None else started.min().astimezone(zone).date()
+        window = Window.of_days((day,), zone, datetime.now(UTC))
+        yield window, Reply(200, body)
+        yield replace(window, days=()), Reply(200, body)
+
+
+def _with_larger_totals(value: Any) -> Any:
+    """The answer `value` with more records in all than are on the page, where it counts them."""
+    if not isinstance(value, dict):
+        return value
+    return {
+        name: 10 * inner
+        if "total" in name and isinstance(inner, int)
+        else _with_larger_totals(inner)
+        for name, inner in value.items()
+    }
+
+
+def _numbered(value: Any, records: list[Record]) -> Any:
+    """The answer `value` with its records under numbers."""
+    if value == records:
+        return {str(2 * place): record for place, record in enumerate(records)}
+    if isinstance(value, dict):
+        return {name: _numbered(inner, records) for name, inner in value.items()}
+    return value
 
 
 def _with_first_record(value: Any, record: Record, odd: Any) -> Any:

@@ -479,10 +479,12 @@ def test_an_answer_beyond_a_limit_is_too_large(
         read("calls", limits=VENDOR.limits.model_copy(update=limits))
 
 
-def test_fewer_records_than_the_message_names_are_told(read: Read, tenant: Tenant) -> None:
+def test_fewer_records_than_the_message_names_are_too_large(read: Read, tenant: Tenant) -> None:
     tenant.arm(Fault.total(3))
-    (page,) = read("calls")
-    assert (len(page.records), page.total) == (2, 3)
+    pages: list[Page] = []
+    with pytest.raises(WindowTooLargeError, match="counts 3 records, but 2 came"):
+        read("calls", pages=pages)
+    assert [(len(page.records), page.total) for page in pages] == [(2, 3)]
 
 
 def test_a_message_without_a_number_gives_no_total(read: Read, tenant: Tenant) -> None:

@@ -1,0 +1,216 @@
+"""Where the next page begins, and which one is the last: helpers that every paging vendor uses."""
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from resources import paging
+from resources.errors import ContractError, WindowTooLargeError
+from resources.normalise import key_of
+from resources.paging import LargestPage, Pages
+from resources.permits import Outcome, Permit
+from resources.vendor import Page
+
+PERMIT = Permit(1, datetime(2026, 3, 10, tzinfo=UTC), Outcome())
+Ask = Callable[..., list[Any]]
+
+
+def rows(*numbers: int) -> list[Any]:
+    return [{"id": number} for number in numbers]
+
+
+@pytest.fixture
+def largest() -> LargestPage:
+    return LargestPage()
+
+
+@pytest.fixture
+def pages(largest: LargestPage) -> Pages:
+    """Of a full read."""
+    return Pages("report", key_of("id"), largest, is_live=False)
+
+
+@pytest.fixture
+def live(largest: LargestPage) -> Pages:
+    """Of a poll that reads on."""
+    return Pages("report", key_of("id"), largest, is_live=True)
+
+
+def read(pages: Pages, places: Iterator[Any], *answers: list[Any], **said: Any) -> list[Any]:
+    """The places asked for, while the server gives these answers and then nothing."""
+    asked = []
+    given = iter(answers)
+    for place in places:
+        asked.append(place)
+        pages.take(next(given, []), PERMIT, **said)
+    return asked
+
+
+def test_an_offset_follows_what_came_and_an_empty_page_is_the_last(pages: Pages) -> None:
+    assert read(pages, pages.offsets(), rows(1, 2, 3), rows(4), rows(5, 6)) == [0, 3, 4, 6]
+
+
+def test_rows_that_came_before_do_not_push_an_offset_on(pages: Pages) -> None:
+    """A page that begins with the last one's end would hide as many rows after it."""
+    assert read(pages, pages.offsets(), rows(1, 2, 3), rows(3, 4, 5), rows(6)) == [0, 3, 5, 6]
+
+
+def test_rows_twice_on_a_page_have_two_places(pages: Pages) -> None:
+    assert read(pages, pages.offsets(), rows(1, 1, 2), rows(3, 3)) == [0, 3, 5]
+
+
+def test_numbers_count_up(pages: Pages) -> None:
+    assert read(pages, pages.numbers(), rows(1), rows(2, 3)) == [1, 2, 3]
+
+
+def test_a_total_that_is_reached_is_the_end(pages: Pages) -> None:
+    assert read(pages, pages.offsets(), rows(1, 2), rows(2, 3), rows(4), total=3) == [0, 2]
+
+
+def test_a_total_is_reached_by_rows_that_stand_twice_on_a_page(pages: Pages) -> None:
+    assert read(pages, pages.offsets(), rows(1, 1), rows(2), total=3) == [0, 2]
+
+
+def test_a_total_that_is_not_reached_ends_with_an_empty_page(pages: Pages) -> None:
+    assert read(pages, pages.numbers(), rows(1, 2), total=9) == [1, 2]
+
+
+def test_one_page_without_news_may_come(pages: Pages) -> None:
+    answers = (rows(1, 2), rows(1, 2), rows(3))
+    assert read(pages, pages.offsets(), *answers) == [0, 2, 4, 5]
+
+
+@pytest.mark.parametrize("places", [Pages.offsets, Pages.numbers])
+@pytest.mark.parametrize(
+    "answers",
+    [
+        [rows(1, 2)] * 3,
+        [rows(1, 2), rows(2, 1), rows(2)],
+        [rows(1, 2), rows(1), rows(2)],
+        [[{"a": 1}], [{"a": 1}], [{"a": 1}]],
+        [["text", None], [None, "text"], ["text"]],
+    ],
+    ids=["the same", "in another order", "by halves", "without keys", "no objects"],
+)
+def test_two_pages_without_news_are_an_error(
+    pages: Pages, places: Callable[[Pages], Iterator[int]], answers: list[list[Any]]
+) -> None:
+    with pytest.raises(ContractError, match="no record that hadn't come before"):
+        read(pages, places(pages), *answers, rows(9))
+    assert pages.came == 3
+
+
+def test_what_was_said_long_ago_is_no_news(pages: Pages) -> None:
+    answers = [rows(1, 2), rows(3, 4), rows(5, 6), rows(1, 2), rows(3, 4)]
+    with pytest.raises(ContractError):
+        read(pages, pages.numbers(), *answers)
+    assert pages.came == 5
+
+
+def test_pages_are_bounded(pages: Pages, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(paging, "MOST_PAGES", 4)
+    with pytest.raises(WindowTooLargeError, match="4 pages"):
+        read(pages, pages.offsets(), *([{"id": n}] for n in range(9)))
+    assert pages.came == 4
+
+
+# A poll that reads on.
+
+
+@pytest.mark.parametrize(("known", "came", "asked"), [
+    (500, 99, 1), (500, 100, 2), (500, 497, 2), (0, 1, 2), (5, 1, 2), (6, 1, 1), (500, 0, 1),
+])  # fmt: skip
+def test_a_small_first_page_is_a_poll_s_last(
+    live: Pages, largest: LargestPage, known: int, came: int, asked: int
+) -> None:
+    largest.note(known)
+    assert len(read(live, live.offsets(), rows(*range(came)))) == asked
+
+
+def test_a_small_second_page_is_not(live: Pages, largest: LargestPage) -> None:
+    largest.note(500)
+    answers = rows(*range(500)), rows(500), rows(501)
+    assert read(live, live.offsets(), *answers) == [0, 500, 501, 502]
+
+
+def test_a_small_first_page_is_not_the_last_of_a_full_read(
+    pages: Pages, largest: LargestPage
+) -> None:
+    largest.note(500)
+    assert read(pages, pages.offsets(), rows(1), rows(2)) == [0, 1, 2]
+
+
+def test_a_small_first_page_is_not_the_last_below_a_total(
+    live: Pages, largest: LargestPage
+) -> None:
+    largest.note(500)
+    assert read(live, live.offsets(), rows(1), rows(2), total=2) == [0, 1]
+
+
+def test_the_largest_page_is_remembered(pages: Pages, largest: LargestPage) -> None:
+    read(pages, pages.offsets(), rows(1, 2, 3), rows(4))
+    assert largest.rows == 3
+
+
+# Cursors.
+
+
+def follow(pages: Pages, *answers: tuple[list[Any], str | None], **said: Any) -> list[str | None]:
+    """The cursors asked for, while the server gives these answers."""
+    asked = []
+    given = iter(answers)
+    for cursor in pages.cursors():
+        asked.append(cursor)
+        records, following = next(given)
+        pages.take(records, PERMIT, cursor=following, **said)
+    return asked
+
+
+def test_cursors_are_followed_until_there_is_none(live: Pages, largest: LargestPage) -> None:
+    largest.note(500)
+    assert follow(live, (rows(1, 2), "b"), (rows(3), "c"), (rows(4), None)) == [None, "b", "c"]
+    assert follow(live, (rows(5), "")) == [None]
+
+
+def test_an_empty_page_with_a_cursor_is_not_the_last(pages: Pages) -> None:
+    assert follow(pages, (rows(1), "b"), ([], "c"), (rows(2), None)) == [None, "b", "c"]
+
+
+def test_a_total_ends_a_list_with_cursors(pages: Pages) -> None:
+    assert follow(pages, (rows(1), "b"), (rows(2), "c"), total=2) == [None, "b"]
+
+
+@pytest.mark.parametrize("again", ["b", "c"])
+def test_a_cursor_that_comes_again_is_an_error(pages: Pages, again: str) -> None:
+    answers = (rows(1), "b"), (rows(2), "c"), (rows(3), again)
+    with pytest.raises(ContractError, match="same cursor"):
+        follow(pages, *answers)
+    assert pages.came == 3
+
+
+def test_cursors_that_bring_no_news_are_an_error(pages: Pages) -> None:
+    answers = ((rows(1), f"cursor-{n}") for n in range(9))
+    with pytest.raises(ContractError, match="no record that hadn't come before"):
+        follow(pages, *answers)
+    assert pages.came == 3
+
+
+# Windows of several lists, and those who look on.
+
+
+def test_a_window_may_have_several_lists(pages: Pages) -> None:
+    assert read(pages, pages.offsets(), rows(1, 2), total=2) == [0]
+    assert read(pages, pages.offsets(), rows(3), rows(4), total=2) == [0, 1]
+
+
+def test_a_page_s_keys_are_new_to_who_looks_at_it(pages: Pages) -> None:
+    """The loader counts by the same set: it may be a million."""
+    looked: list[tuple[Page, set[str]]] = []
+    for _, came in zip(pages.offsets(), [rows(1, 2), rows(2, 3), []], strict=True):
+        page = pages.take(came, PERMIT)
+        assert page.seen is not None
+        looked.append((page, set(page.seen)))
+    assert [before for _, before in looked] == [set(), {"1", "2"}, {"1", "2", "3"}]
+    assert len({id(page.seen) for page, _ in looked}) == 1

@@ -324,7 +324,7 @@ def refuse_page(
     """
     if answer.status in (TOO_DEEP if before else TOO_MUCH):
         told = f"HTTP {answer.status}{answer.words}"
-        return WindowTooLargeError(f"{what}: {told} for page {before + 1}: too much at once")
+        return WindowTooLargeError(f"{what}: page {before + 1} is too much at once ({told})")
     return refuse(answer, what, is_own)
 
 

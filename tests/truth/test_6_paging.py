@@ -230,7 +230,7 @@ def test_a_minute_that_is_too_deep_fails_with_a_sentence(scene: Open, vendor: st
     here.tenant.behave(Quirk.deep_pages_refused(FULL[vendor]))
     error = here.backfill().error
     assert error
-    assert "HTTP 400 for page 2: too much at once" in error
+    assert "page 2 is too much at once (HTTP 400" in error
     assert "can't be asked for in parts" in error
     assert here.day().state == "failed"
 

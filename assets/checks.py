@@ -35,8 +35,9 @@ class Check:
     name: str
     description: str
     by_day: bool = False
-    """Looks into tables of the days that a run touched, not at accounts as they stand: into the
-    one that counts the stream's records."""
+    """Looks at the days that a run touched, not at accounts as they stand."""
+    in_tables: bool = True
+    """By day: looks into the table that counts the stream's records, not into `ops` alone."""
     everywhere: bool = False
     """Looks into all of the stream's tables."""
     column: str | None = None
@@ -44,8 +45,8 @@ class Check:
     warns: bool = False
 
     def targets(self, stream: AnyStream) -> list[Target | None]:
-        """What the statement is for: by day, tables; else nothing of its own."""
-        if not self.by_day:
+        """The tables that the statement is for; None: it is the same for all."""
+        if not (self.by_day and self.in_tables):
             return [None]
         tables = stream.tables if self.everywhere else (stream.target,)
         return [
@@ -63,6 +64,7 @@ CHECKS = (
     Check("reconciled", "raw = facts + rejects, and the vendor's total = raw.", by_day=True),
     Check("unique", "A record has one row, in its own day.", by_day=True, everywhere=True),
     Check("in_window", "Facts began on their business day.", by_day=True, column="started_at"),
+    Check("readable", "Every field could be read.", by_day=True, in_tables=False, warns=True),
     Check(
         "mapped",
         "The mapping knows how calls ended.",
@@ -77,7 +79,7 @@ CHECKS = (
 def checks_of(stream: AnyStream) -> list[Check]:
     """The checks that make sense for the stream's facts."""
     if isinstance(stream, DetailStream):
-        return [check for check in CHECKS if check.name in ("complete", "fresh")]
+        return [check for check in CHECKS if check.name in ("complete", "fresh", "readable")]
     return [check for check in CHECKS if check.targets(stream)]
 
 

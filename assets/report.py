@@ -62,6 +62,22 @@ def day_report(
     if reasons:
         columns = ["field", "reason", "records", "accounts"]
         metadata["open rejects by reason"] = table(columns, [tuple(row) for row in reasons])
+    faults = warehouse.rows("plan/faults_by_field", **where)
+    if faults:
+        columns = ["field", "reason", "records", "accounts", "first seen (UTC)"]
+        metadata["fields not read"] = table(
+            columns,
+            [
+                (
+                    row.field,
+                    row.reason,
+                    row.records,
+                    row.accounts,
+                    f"{row.first_seen_at.astimezone(UTC):%Y-%m-%d %H:%M}",
+                )
+                for row in faults
+            ],
+        )
     calls = warehouse.rows("plan/calls_by_hour", **where)
     if calls:
         by_hour = {row.hour: row.calls for row in calls}

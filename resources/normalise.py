@@ -1,25 +1,32 @@
-"""Records to typed columns with pandas: what doesn't fit is a fault that names field and reason.
+"""Records to typed columns with pandas: what can't be read is NULL, and noted with the reason.
 
 A vendor's mapping reads each field once through `Columns`, says which column of `facts` it
-becomes, and never looks at a record itself. What the vendor didn't say is missing (NULL), never
-0 or ''.
+becomes, and never looks at a record itself. What a value may be is in `resources.values`. A wrong
+value costs its field; a `required` one costs the record, which is rejected.
 """
 
-import re
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache
 from itertools import chain
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
 import pandas as pd
-import phonenumbers
 
-from resources import payload
+from resources import payload, phones
 from resources.account import Account
-from resources.vendor import Facts, Record, Reject
+from resources.values import (
+    NO_VALUE,
+    StandsForNothing,
+    clock_seconds,
+    is_decimal,
+    is_missing,
+    is_no_count,
+    is_no_date,
+    is_no_value,
+)
+from resources.vendor import Facts, Faults, Record, Reject
 
 Column = Any
 """A pandas Series as long as the batch (pandas' own types say no more of object columns)."""
@@ -30,15 +37,18 @@ INTEGER = float(2**31 - 1)
 LONGEST_KEY = 500
 """No vendor's is longer; one that doesn't fit an index entry would stop a whole load."""
 EARLIEST = pd.Timestamp("2000-01-01", tz=UTC)
-MOST_NEW_VALUES = 5
-"""So many values of one field and batch are told as new: it may be anything but a list."""
-_LETTER = re.compile("[A-Za-z]")
+EXPECTED_SECONDS = "expected a number of seconds, MM:SS or HH:MM:SS"
 AHEAD = timedelta(days=2)
 """A call further ahead than this, or before EARLIEST, is a broken date, not a call."""
+MOST_NEW_VALUES = 5
+"""So many values of one field and batch are told as new: it may be anything but a list."""
+MOST_NEW_FIELDS = 50
+"""So many fields of a batch are told as new: their names may be anything, too."""
+LONGEST_NAME = 100
 
 
 class Columns:
-    """A batch of records by field. `None`, absent and '' are the same: missing."""
+    """A batch of records by field."""
 
     def __init__(self, records: Sequence[Record], account: Account) -> None:
         self.account = account
@@ -46,77 +56,87 @@ class Columns:
         self._records = records
         self._read: set[str] = set()
         self._new: set[str] = set()
-        self._faults: dict[int, Reject] = {}
+        self._rejects: dict[int, Reject] = {}
+        self._faults: Faults = {}
 
     def values(self, field: str) -> Column:
-        """The field as sent; a dot goes into a nested object (`call_flow.id`)."""
-        name, _, rest = field.partition(".")
-        self._read.add(name)
+        """The field as sent, '' as missing; a dot goes into a nested object (`call_flow.id`)."""
+        self._read.add(field)
+        name, _, inner = field.partition(".")
         # Straight from the records: a frame of objects, made only to be cut up again, costs more
         # than all else here together.
         values = [record.get(name) for record in self._records]
-        if rest:
-            wrong = [value not in (None, "") and not isinstance(value, dict) for value in values]
-            self.fault(pd.Series(wrong), name, "expected an object")
-            values = [value.get(rest) if isinstance(value, dict) else None for value in values]
+        if inner:
+            odd = [not isinstance(value, dict) and not is_missing(value) for value in values]
+            self.note(pd.Series(odd), name, "expected an object")
+            values = [value.get(inner) if isinstance(value, dict) else None for value in values]
         if "" in values:
             values = [None if value == "" else value for value in values]
         return _objects(values)
 
     def text(self, field: str, required: bool = False) -> Column:
-        """Strings; numbers as their digits."""
+        """Strings; numbers as their digits. What Postgres can't keep of one is replaced in it."""
         column = self.values(field)
-        self._require(column, field, required)
         values = column.tolist()
         if not set(map(type, values)) <= {str, type(None)}:
-            nested = [isinstance(value, dict | list | bool) for value in values]
-            self.fault(pd.Series(nested), field, "expected text")
+            nested = pd.Series([isinstance(value, dict | list | bool) for value in values])
+            self._judge(column, nested, field, "expected text", required=required)
             values = [
                 value if value is None or isinstance(value, str) else None if odd else str(value)
                 for value, odd in zip(values, nested, strict=True)
             ]
-            column = _objects(values)
-        # One look at all of them: hardly a batch has such a character.
+        # One look at all of them: hardly a batch has a blank, or such a character.
+        if any(map(str.isspace, filter(None, values))):
+            values = [None if is_missing(value) else value for value in values]
         if payload.unstorable("".join(filter(None, values))):
-            broken = [bool(value) and payload.unstorable(value) for value in values]
-            reason = "has a character that can't be kept (NUL or half a surrogate)"
-            self.fault(pd.Series(broken), field, reason)
-            column = _objects(
-                None if bad else value for value, bad in zip(values, broken, strict=True)
-            )
-        return column
+            values = [payload.storable(value) for value in values]
+        return self._present(_objects(values), field, required)
 
     def number(self, field: str, required: bool = False) -> Column:
         """Finite numbers up to a bigint, also as strings with a decimal point."""
-        column = self.values(field)
-        self._require(column, field, required)
-        plain: pd.Series[Any] = _objects(_numeric(value) for value in column)
-        numbers = pd.to_numeric(plain, errors="coerce").astype("float64")
-        self.fault(column.notna() & numbers.isna(), field, "expected a number")
-        self.fault(numbers.abs() > BIGINT, field, "the number is beyond a bigint")
-        return numbers.where(numbers.abs() <= BIGINT)
+        column = self._present(self.values(field), field, required)
+        numbers = _numbers(column)
+        odd = column.notna() & numbers.isna()
+        self._judge(column, odd, field, "expected a number", is_no_value, required)
+        return self._bounded(numbers, column, field, required)
 
     def integer(self, field: str, required: bool = False, most: float = BIGINT) -> Column:
-        """Whole numbers, as pandas' nullable Int64; `most` = INTEGER for a column so small."""
-        numbers = self.number(field, required)
-        self.fault(numbers.notna() & (numbers % 1 != 0), field, "expected a whole number")
-        self.fault(numbers.abs() > most, field, f"the number is beyond {most:.0f}")
-        return numbers.where((numbers % 1 == 0) & (numbers.abs() <= most)).astype("Int64")
+        """Counts, as pandas' nullable Int64; `most` = INTEGER for a column so small."""
+        column = self._present(self.values(field), field, required)
+        numbers = _numbers(column)
+        odd = column.notna() & ~(numbers % 1 == 0) & ~numbers.isin([np.inf, -np.inf])
+        self._judge(column, odd, field, "expected a whole number", is_no_count, required)
+        negative = numbers < 0
+        self._judge(column, negative, field, "a count can't be negative", is_no_count, required)
+        numbers = self._bounded(numbers.where(~odd & ~negative), column, field, required, most)
+        return numbers.astype("Int64")
 
     def decimal(self, field: str) -> Column:
         """Numbers that must keep every digit (money): checked, and left as the text they were."""
-        numbers = self.number(field)
-        return (
-            self.values(field)
-            .where(numbers.notna(), None)
-            .map(lambda value: None if value is None else str(value).strip())
+        given, is_number = self.values(field), self.number(field).notna()
+        exact = _objects(
+            str(value).strip() if known else None
+            for value, known in zip(given, is_number, strict=True)
         )
+        odd = is_number & ~exact.map(lambda text: text is not None and is_decimal(text))
+        self._judge(given, odd, field, "has more digits than can be kept")
+        return exact.where(~odd, None)
 
     def seconds(self, field: str, per_second: int = 1, required: bool = False) -> Column:
-        """Durations in seconds; `per_second` = 1000 for a field in milliseconds."""
-        numbers = self.number(field, required)
-        self.fault(numbers < 0, field, "a duration can't be negative")
-        return (numbers / per_second).where(numbers >= 0)
+        """Durations in seconds, also as `MM:SS` or `HH:MM:SS`; `per_second` = 1000 for a number of
+        milliseconds.
+        """
+        column = self._present(self.values(field), field, required)
+        numbers = self._bounded(_numbers(column), column, field, required)
+        seconds = numbers / per_second
+        if (odd := column.notna() & numbers.isna()).any():
+            clocks = column[odd].map(clock_seconds).astype("float64")
+            seconds = seconds.fillna(clocks)
+            odd &= seconds.isna()
+            self._judge(column, odd, field, EXPECTED_SECONDS, is_no_count, required)
+        negative = seconds < 0
+        self._judge(column, negative, field, "a duration can't be negative", is_no_count, required)
+        return seconds.where(~negative)
 
     def boolean(self, field: str) -> Column:
         """True and False, also as 1 and 0 or their strings."""
@@ -129,22 +149,31 @@ class Columns:
                 else None
             )
         ).astype(object)
-        self.fault(column.notna() & result.isna(), field, "expected true or false")
+        odd = column.notna() & result.isna()
+        self._judge(column, odd, field, "expected true or false", is_no_count)
         return result
+
+    def object(self, field: str) -> Column:
+        """Objects, as they came."""
+        column = self.values(field)
+        odd = column.notna() & ~column.map(lambda value: isinstance(value, dict)).astype(bool)
+        self._judge(column, odd, field, "expected an object", is_no_value)
+        return column.where(~odd, None)
 
     def instant(self, field: str, pattern: str = "ISO8601", required: bool = False) -> Column:
         """Instants with an offset (or in UTC, where the format has none)."""
         text = self.text(field, required)
-        return self._plausible(
-            text, pd.to_datetime(text, format=pattern, errors="coerce", utc=True), field
-        )
+        instants = pd.to_datetime(text, format=pattern, errors="coerce", utc=True)
+        return self._plausible(text, instants, field, required)
 
     def epoch(self, field: str, required: bool = False) -> Column:
         """Instants as seconds since 1970."""
-        numbers = self.number(field, required)
-        return self._plausible(
-            numbers, pd.to_datetime(numbers.where(numbers.abs() < 1e11), unit="s", utc=True), field
-        )
+        column = self._present(self.values(field), field, required)
+        numbers = _numbers(column)
+        odd = column.notna() & numbers.isna()
+        self._judge(column, odd, field, "expected a number", is_no_date, required)
+        instants = pd.to_datetime(numbers.where(numbers.abs() < 1e11), unit="s", utc=True)
+        return self._plausible(numbers, instants, field, required)
 
     def local(self, field: str, pattern: str, required: bool = False) -> Column:
         """Wall times of the account's zone. Of an hour that comes twice, the first is meant; a
@@ -155,7 +184,7 @@ class Columns:
         zone: ZoneInfo = self.account.timezone
         first = np.ones(self.size, dtype=bool)
         aware = naive.dt.tz_localize(zone, ambiguous=first, nonexistent="shift_forward")
-        return self._plausible(text, aware.dt.tz_convert(UTC), field)
+        return self._plausible(text, aware.dt.tz_convert(UTC), field, required)
 
     def mapped(self, field: str, mapping: Mapping[str, str], default: str | None = None) -> Column:
         """The field's value by `mapping`; `default` for what isn't in it, which is told as new."""
@@ -168,41 +197,52 @@ class Columns:
         """Phone numbers in E.164 by the account's country; NULL for extensions and the like."""
         country = self.account.country
         return _objects(
-            e164(value, country) if isinstance(value, str) else None for value in column
+            phones.e164(value, country) if isinstance(value, str) else None for value in column
         )
 
     def rest(self, *kept: str) -> Column:
         """What no mapping read, as one object a record (NULL when there is nothing).
 
-        `kept` are known fields that belong there as they came, whether a mapping read them or
-        not; any other is told as new.
+        `kept` are known fields that belong there as they came; any other is told as new. A dot
+        goes into a nested object, of which the other fields are new then. What isn't dotted is
+        known with all that is in it.
         """
+        known = self._read.union(kept)
+        holders = {field.partition(".")[0] for field in known if "." in field}
         fields = dict.fromkeys(chain.from_iterable(self._records))
-        unknown = {name for name in fields if name not in self._read and name not in kept}
-        self._new.update(map(payload.storable, unknown))
-        names = [name for name in fields if name in kept or name in unknown]
-        return _objects(
-            {name: value for name in names if (value := record.get(name)) not in (None, "")} or None
+        names = [name for name in fields if name in kept or name not in self._read]
+        self._tell(name for name in names if name not in known and name not in holders)
+        rest = [
+            {name: value for name in names if (value := record.get(name)) not in (None, "")}
             for record in self._records
-        )
+        ]
+        for holder in holders:
+            self._tell(name for name in _inner_names(rest, holder) if name not in known)
+            _leave_out(rest, holder, self._read.difference(kept))
+        return _objects(found or None for found in rest)
 
-    def objects(self, **columns: Column) -> Column:
-        """One object a record of the given columns, without what is missing."""
-        frame = pd.DataFrame(columns).astype(object)
-        return pd.Series(
-            [
-                {name: value for name, value in row.items() if not pd.isna(value)} or None
-                for row in frame.to_dict("records")
-            ],
-            dtype=object,
-        )
+    def note(self, where: Column, field: str, reason: str) -> None:
+        """Notes that the field of the records `where` is true couldn't be read, and is NULL."""
+        for index in _places(where):
+            self.note_at(index, field, reason)
 
-    def fault(self, where: Column, field: str, reason: str) -> None:
-        """Rejects the records `where` is true. The first fault of a record is the one told."""
-        where = where.fillna(False).astype(bool)
-        if where.to_numpy().any():
-            for index in np.flatnonzero(where.to_numpy()):
-                self._faults.setdefault(int(index), Reject(int(index), field, reason))
+    def note_at(self, index: int, field: str, reason: str) -> None:
+        """The same of one record. A field's first reason is the one that stays."""
+        self._faults.setdefault(index, {}).setdefault(field, reason)
+
+    def reject(self, where: Column, field: str, reason: str) -> None:
+        """Rejects the records `where` is true. The first reason is the one that stays."""
+        for index in _places(where):
+            self._rejects.setdefault(index, Reject(index, field, reason))
+
+    def unread(self, *fields: str) -> Column:
+        """Where one of the fields has a value that couldn't be read: it may mean anything. (A
+        placeholder means nothing.)
+        """
+        unread = np.zeros(self.size, dtype=bool)
+        for index, faults in self._faults.items():
+            unread[index] = any(faults.get(field, NO_VALUE) != NO_VALUE for field in fields)
+        return pd.Series(unread)
 
     def facts(
         self,
@@ -210,44 +250,103 @@ class Columns:
         tables: Mapping[str, pd.DataFrame],
         is_open: Column | None = None,
     ) -> Facts:
-        """The batch as facts, without the records that have a fault."""
-        bad = list(self._faults)
+        """The batch as facts, without the records that are rejected."""
+        bad = list(self._rejects)
         return Facts(
             tables={name: frame.drop(index=bad, errors="ignore") for name, frame in tables.items()},
             started_at=started_at,
-            rejects=[self._faults[index] for index in sorted(bad)],
+            rejects=[self._rejects[index] for index in sorted(bad)],
+            faults={i: faults for i, faults in self._faults.items() if i not in self._rejects},
             is_open=is_open,
             new_fields=frozenset(self._new),
         )
 
-    def _require(self, column: Column, field: str, required: bool) -> None:
+    def _present(self, column: Column, field: str, required: bool) -> Column:
         if required:
-            self.fault(column.isna(), field, "missing")
+            self.reject(column.isna(), field, "missing")
+        return column
 
-    def _plausible(self, given: Column, instants: Column, field: str) -> Column:
-        self.fault(given.notna() & instants.isna(), field, "expected a date and time")
+    def _bounded(
+        self, numbers: Column, column: Column, field: str, required: bool, most: float = BIGINT
+    ) -> Column:
+        reason = "a bigint" if most == BIGINT else f"{most:.0f}"
+        beyond = numbers.abs() > most
+        self._judge(column, beyond, field, f"the number is beyond {reason}", required=required)
+        return numbers.where(~beyond)
+
+    def _plausible(self, given: Column, instants: Column, field: str, required: bool) -> Column:
+        unread = given.notna() & instants.isna()
+        self._judge(given, unread, field, "expected a date and time", is_no_date, required)
         latest = pd.Timestamp(datetime.now(UTC) + AHEAD)
         odd = (instants < EARLIEST) | (instants > latest)
-        self.fault(odd, field, "the date is before 2000 or in the future")
+        reason = "the date is before 2000 or in the future"
+        self._judge(given, odd, field, reason, is_no_date, required)
         return instants.where(~odd)
+
+    def _judge(
+        self,
+        column: Column,
+        odd: Column,
+        field: str,
+        reason: str,
+        stands_for_nothing: StandsForNothing = lambda _: False,
+        required: bool = False,
+    ) -> None:
+        """What becomes of the values of `column` that are `odd`: see `resources.values`."""
+        if required:
+            self.reject(odd, field, reason)
+            return
+        for index in _places(odd):
+            value = column.iat[index]
+            if not is_missing(value):
+                said = NO_VALUE if stands_for_nothing(value) else reason
+                self.note_at(index, field, said)
+
+    def _tell(self, names: Iterable[str]) -> None:
+        for name in names:
+            if len(self._new) >= MOST_NEW_FIELDS:
+                return
+            self._new.add(payload.storable(name)[:LONGEST_NAME])
 
 
 def _objects(values: Iterable[Any]) -> Column:
     return pd.Series(list(values), dtype=object)
 
 
-@lru_cache(maxsize=50_000)
-def e164(number: str, country: str) -> str | None:
-    """`number` in E.164, or None when it isn't a valid number (an extension, `anonymous`)."""
-    if _LETTER.search(number):
-        return None  # a name with digits in it (`sup11999482052`) isn't the number in it
-    try:
-        parsed = phonenumbers.parse(number, country)
-    except phonenumbers.NumberParseException:
-        return None
-    if not phonenumbers.is_valid_number(parsed):
-        return None
-    return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
+def _places(where: Column) -> list[int]:
+    flags = where.to_numpy()
+    if flags.dtype != bool:
+        flags = where.fillna(False).astype(bool).to_numpy()
+    return np.flatnonzero(flags).tolist() if flags.any() else []
+
+
+def _inner_names(records: Iterable[Record], holder: str) -> Iterator[str]:
+    """The dotted names of all fields in the records' object `holder`."""
+    objects = (value for record in records if isinstance(value := record.get(holder), dict))
+    return (f"{holder}.{name}" for name in dict.fromkeys(chain.from_iterable(objects)))
+
+
+def _leave_out(records: Iterable[Record], holder: str, names: set[str]) -> None:
+    """Takes the fields of these dotted names out of the records' object `holder`, and what is
+    empty; and the object if nothing is left of it.
+    """
+    for record in records:
+        if not isinstance(value := record.get(holder), dict):
+            continue
+        record[holder] = {
+            name: inner
+            for name, inner in value.items()
+            if f"{holder}.{name}" not in names and inner not in (None, "")
+        }
+        if not record[holder]:
+            del record[holder]
+
+
+def _numbers(column: Column) -> Column:
+    """Numbers and their texts as floats; NaN for all else."""
+    plain = _objects(_numeric(value) for value in column)
+    numbers: Column = pd.to_numeric(plain, errors="coerce")
+    return numbers.astype("float64")
 
 
 def _numeric(value: Any) -> Any:
@@ -259,14 +358,18 @@ def _numeric(value: Any) -> Any:
     return value
 
 
-def key_of(*fields: str) -> Callable[[Record], str | None]:
-    """A record's key from its fields: None when one is missing, or no plain, short value."""
+def key_of(*fields: str, optional: Collection[str] = ()) -> Callable[[Record], str | None]:
+    """A record's key from its fields: None when one is missing that isn't `optional`, or isn't a
+    plain, short value.
+    """
 
     def key(record: Record) -> str | None:
         parts = []
         for field in fields:
             part = record.get(field)
-            if part in (None, "") or isinstance(part, dict | list | bool):
+            if is_missing(part) and field in optional:
+                part = ""
+            elif is_missing(part) or isinstance(part, dict | list | bool):
                 return None
             parts.append(str(part))
         text = payload.storable("/".join(parts))

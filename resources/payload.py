@@ -13,6 +13,7 @@ from typing import Any
 
 import orjson
 
+from resources.encodings import REPLACEMENT, text_of
 from resources.errors import ContractError
 
 Json = Any
@@ -24,9 +25,14 @@ _ALIKE = bytes.maketrans(b"123456789}] \t\r\n", b"000000000,,,,,,")
 _BIG_INTEGER = b"0" * 19 + b","
 _PIECE = 1024 * 1024
 _NUMBER = re.compile("[0-9]{1,18}")
+_ESCAPE = re.compile(
+    r"""\\(?:(?P<good>["\\/bfnrt]|u[0-9a-fA-F]{4})|u[0-9a-fA-F]{0,3}|(?P<other>[^"]?))""", re.DOTALL
+)
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 """Neither fits a Postgres text: NUL is refused, a lone surrogate isn't UTF-8."""
-REPLACEMENT = "�"
+MOST_DIGITS = 4300
+"""Of an integer: Python reads no longer one, as that takes time with the square of its length."""
+_ENDLESS = re.compile(rf"-?\d{{{MOST_DIGITS + 1},}}")
 DEEPEST = 200
 """Levels of nesting that are kept: Python's and orjson's limits come soon after."""
 TOO_DEEP = "(nested too deep to be kept)"
@@ -35,8 +41,9 @@ TOO_DEEP = "(nested too deep to be kept)"
 def decode(body: Body) -> Json:
     """The JSON value of `body`. Raises ContractError when it isn't JSON.
 
-    UTF-8 is what JSON is; a body in latin-1, which old systems send, is read as such. Numbers
-    that no float holds (NaN, 1e400) become their text, so that only their record is broken.
+    What is wrong with a value stays in that value: a bad byte, half of an escape or a raw line
+    break doesn't spoil its neighbours. Numbers that nothing holds (NaN, 1e400, an integer of more
+    digits than Python reads) become their text, so that only their record is broken.
     """
     try:
         if not _has_big_integer(body):
@@ -44,11 +51,7 @@ def decode(body: Body) -> Json:
     except orjson.JSONDecodeError:
         pass
     try:
-        try:
-            text = body.decode("utf-8-sig")
-        except UnicodeDecodeError:
-            text = body.decode("latin-1")
-        return json.loads(text, parse_constant=str, parse_float=_float)
+        return _loads(text_of(body))
     except (ValueError, RecursionError) as error:
         # Nothing of it is quoted, as it may be somebody's data; but what it is can be said.
         kind = "empty" if not body.strip() else "HTML" if body.lstrip()[:1] == b"<" else str(error)
@@ -86,6 +89,14 @@ def digest(encoded: bytes) -> str:
     return hashlib.blake2b(encoded, digest_size=16).hexdigest()
 
 
+def is_endless(value: Json, depth: int = DEEPEST) -> bool:
+    """Whether an integer of too many digits is in `value`, as its text."""
+    if isinstance(value, str):
+        return len(value) > MOST_DIGITS and _ENDLESS.fullmatch(value) is not None
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return depth > 0 and any(is_endless(item, depth - 1) for item in inner)
+
+
 def unstorable(text: str) -> bool:
     """Whether `text` has a character that Postgres can't keep."""
     return "\x00" in text or not (text.isascii() or _UNSTORABLE.search(text) is None)
@@ -115,6 +126,30 @@ def _has_big_integer(body: Body) -> bool:
     return any(_BIG_INTEGER in piece.translate(_ALIKE) for piece in pieces)
 
 
+def _loads(text: str) -> Json:
+    try:
+        return _LOADS.decode(text)
+    except json.JSONDecodeError as error:
+        if "escape" not in error.msg:
+            raise
+        return _LOADS.decode(_ESCAPE.sub(_mended, text))
+
+
+def _mended(escape: re.Match[str]) -> str:
+    """A backslash that begins no escape, or only the beginning of one, as a replacement."""
+    if escape["good"]:
+        return escape[0]
+    return "'" if escape["other"] == "'" else REPLACEMENT + (escape["other"] or "")
+
+
+def _integer(text: str) -> int | str:
+    return int(text) if len(text) <= MOST_DIGITS else text
+
+
 def _float(text: str) -> float | str:
     number = float(text)
     return number if math.isfinite(number) else text
+
+
+_LOADS = json.JSONDecoder(strict=False, parse_constant=str, parse_float=_float, parse_int=_integer)
+"""Not strict: it takes line breaks and other control characters in a text as they are."""

@@ -48,6 +48,11 @@ class Reject:
     reason: str
 
 
+Faults = dict[int, dict[str, str]]
+"""By a record's place in the batch: fields that couldn't be read, so that their columns are NULL,
+each with the reason."""
+
+
 @dataclass(slots=True)
 class Facts:
     """A batch of records as facts. Every frame's index is the record's place in the batch.
@@ -56,6 +61,7 @@ class Facts:
     fills (account, stream, vendor, call_date, the key, times of loading).
     `started_at`: UTC, one a record: it decides the business day. NaT for a reject without one;
     None where records don't say it: aggregates belong to the day asked for, details to their call.
+    `faults`: what of records that are facts couldn't be read.
     `is_open`: records that their vendor will still change.
     `new_fields`: fields that no mapping knows, and values (`field=value`) outside a known list.
     """
@@ -63,6 +69,7 @@ class Facts:
     tables: dict[str, pd.DataFrame]
     started_at: "pd.Series[pd.Timestamp] | None"
     rejects: list[Reject] = field(default_factory=list)
+    faults: Faults = field(default_factory=dict)
     is_open: "pd.Series[bool] | None" = None
     new_fields: frozenset[str] = frozenset()
 

@@ -428,6 +428,7 @@ CALL_EVENTS = Table(
             personal=False,
         ),
         Column("params", "jsonb", "The task's settings, secrets redacted", personal=True),
+        ATTRIBUTES,
     ),
 )
 
@@ -528,6 +529,7 @@ AGENT_USAGE = Table(
             unit="currency",
         ),
         CURRENCY,
+        ATTRIBUTES,
         Column(
             "observed_at",
             "timestamptz",

@@ -96,6 +96,7 @@ class Landing:
                 version=head.version,
                 is_new_version=False,
                 was_rejected=head.rejected,
+                old_faults=head.faults,
                 was_missing_since=head.missing_since,
                 missing_since=head.missing_since,
             )
@@ -165,6 +166,7 @@ class Landing:
                         version=row.version,
                         is_new_version=row.is_new_version,
                         was_rejected=row.was_rejected,
+                        old_faults=row.old_faults,
                         was_missing_since=row.was_missing_since,
                     )
                 )  # fmt: skip

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 
 from assets.loading.stage import Item
+from resources import payload
 from resources.account import Account
 from resources.vendor import AnyStream, Facts, Reject
 
@@ -29,9 +30,8 @@ def shape(items: Sequence[Item], stream: AnyStream, account: Account, day: date)
     opens = [False] * len(items) if facts.is_open is None else facts.is_open.tolist()
     for index, (item, start, is_open) in enumerate(zip(items, starts, opens, strict=True)):
         is_ancient = start is not None and start < account.start_date - BEFORE_START
-        if is_ancient and index not in bad:
-            reason = f"{start} is long before the account's start_date"
-            facts.rejects.append(Reject(index, "started_at", reason))
+        if index not in bad and (reject := _unfit(index, item, start if is_ancient else None)):
+            facts.rejects.append(reject)
             bad.add(index)
         own = None if is_ancient else start
         item.call_date = own or item.sighting.day or _last_known(item) or day
@@ -40,9 +40,21 @@ def shape(items: Sequence[Item], stream: AnyStream, account: Account, day: date)
         item.is_dated = own is not None or facts.started_at is None
         item.is_open = bool(is_open)
         item.rejected = index in bad
+        item.faults = None if item.rejected else facts.faults.get(index)
     for table, frame in facts.tables.items():
         facts.tables[table] = frame[~frame.index.isin(list(bad))]
     return facts
+
+
+def _unfit(index: int, item: Item, ancient_start: date | None) -> Reject | None:
+    """Why a record that the mapping takes is no fact all the same."""
+    if ancient_start is not None:
+        reason = f"{ancient_start} is long before the account's start_date"
+        return Reject(index, "started_at", reason)
+    if len(item.encoded) > payload.MOST_DIGITS and payload.is_endless(item.record):
+        reason = f"has a number of more than {payload.MOST_DIGITS:,} digits"
+        return Reject(index, "record", reason)
+    return None
 
 
 def _start_days(facts: Facts, account: Account) -> list[date | None]:

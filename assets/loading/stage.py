@@ -34,11 +34,14 @@ class Item:
     version: int = 0
     is_new_version: bool = True
     was_rejected: bool = False
+    old_faults: dict[str, str] | None = None
     was_missing_since: datetime | None = None
     call_date: date | None = None
     is_dated: bool = True
     is_open: bool = False
     rejected: bool = False
+    faults: dict[str, str] | None = None
+    """Fields that couldn't be read, each with the reason."""
     missing_since: datetime | None = None
 
     @property
@@ -48,6 +51,7 @@ class Item:
             self.is_new_version
             or self.missing_since != self.was_missing_since
             or self.rejected != self.was_rejected
+            or self.faults != self.old_faults
             or self.call_date != self.old_date
         )
 
@@ -173,5 +177,6 @@ def _fates(items: Sequence[Item]) -> dict[str, Sequence[Any]]:
         "first_seen_at": [item.first_seen_at for item in items],
         "is_open": [item.is_open for item in items],
         "rejected": [item.rejected for item in items],
+        "faults": [item.faults for item in items],
         "missing_since": [item.missing_since for item in items],
     }

@@ -11,6 +11,9 @@ from typing import Any
 
 from resources.standin.answer import Answer, Ask
 
+ALWAYS = 1_000_000_000
+"""So many answers: for what is a habit of the vendor's."""
+PLACE = "put the text here"
 FIREWALL = (
     b"<!doctype html><html><head><title>403 Forbidden</title></head><body><h1>Access denied</h1>"
     b"<p>Your request was blocked. Reference: 18.5f2c.1741791600</p></body></html>"
@@ -262,6 +265,37 @@ class Fault:
         return cls.rows(lambda rows: rows[0].pop(name), "without")
 
     @classmethod
+    def text(cls, name: str, literal: bytes, fault: str = "text") -> Fault:
+        """The first record's text as these very bytes between its quotes, however wrong."""
+
+        def spoil(answer: Answer) -> None:
+            answer.rows[0][name] = PLACE
+            answer.body = answer.encoded().replace(PLACE.encode(), literal, 1)
+
+        return cls(fault, spoil)
+
+    @classmethod
+    def bad_byte(cls, name: str) -> Fault:
+        """A text that was cut by bytes, in the middle of a letter."""
+        return cls.text(name, b"Andr\xc3", "bad_byte")
+
+    @classmethod
+    def half_emoji(cls, name: str) -> Fault:
+        """A text that was cut by UTF-16 units, in the middle of an emoji."""
+        return cls.text(name, rb"Ana \ud83d", "half_emoji")
+
+    @classmethod
+    def endless_number(cls, name: str, digits: int = 5001) -> Fault:
+        """A number of more digits than most programs read."""
+
+        def spoil(answer: Answer) -> None:
+            answer.rows[0][name] = PLACE
+            quoted = f'"{PLACE}"'.encode()
+            answer.body = answer.encoded().replace(quoted, b"7" * digits, 1)
+
+        return cls("endless_number", spoil)
+
+    @classmethod
     def array_record(cls) -> Fault:
         """A record that is a list of its values."""
 
@@ -287,6 +321,36 @@ class Fault:
                 answer.payload = rows
 
         return cls("numbered", spoil)
+
+    # Habits: how a vendor writes what its document doesn't say. Arm them for all answers.
+
+    @classmethod
+    def clocks(cls, *names: str) -> Fault:
+        """Seconds as HH:MM:SS."""
+
+        def change(rows: list[Any]) -> None:
+            for row in rows:
+                for name in names:
+                    if str(row.get(name) or "").isdecimal():
+                        minutes, seconds = divmod(int(row[name]), 60)
+                        row[name] = f"{minutes // 60:02}:{minutes % 60:02}:{seconds:02}"
+
+        return cls.rows(change, "clocks")
+
+    @classmethod
+    def nothing_as(cls, placeholder: Any, *names: str) -> Fault:
+        """What is null or empty as something else, such as `N/A` or -1."""
+
+        def change(rows: list[Any]) -> None:
+            for row in rows:
+                row |= {name: placeholder for name in names if row.get(name) in (None, "")}
+
+        return cls.rows(change, "nothing_as")
+
+    @classmethod
+    def zero_dates(cls, *names: str) -> Fault:
+        """What never happened, as MySQL has it."""
+        return cls.nothing_as("0000-00-00 00:00:00", *names)
 
     # Pages and windows that don't add up.
 

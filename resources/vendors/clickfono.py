@@ -120,10 +120,12 @@ def calls_to_facts(records: Sequence[Record], account: Account) -> Facts:
 
     A duration is no proof of a conversation (the document's own `No Conectada` has 80 s), so
     `talk_s` is the customer's side of a connected call only; of others it is in `attributes`.
+    Of a request without a status nothing is known but that it isn't over.
     """
     columns = Columns(records, account)
     columns.text("uuid", required=True)
-    status = columns.text("status", required=True)
+    status = columns.text("status")
+    columns.note(status.isna(), "status", "missing")
     started_at = columns.instant("call_at", TIME, required=True)
     company_number = columns.text("call_number_company")
     customer_number = columns.text("caller_number")

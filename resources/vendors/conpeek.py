@@ -27,6 +27,7 @@ KEY = key_of("dialog_uuid")
 PAGE = 500
 """`limit`'s default; no maximum is documented, so no more is asked for."""
 TIME = "%Y-%m-%d %H:%M:%S"
+DIRECTIONS = {"INBOUND": "inbound", "OUTBOUND": "outbound"}
 DialogType = Literal[
     "CONSULTANT", "TENANT_USER", "EXTERNAL", "BOT", "SCREENSHARE_DIALOG", "SYSTEM", "UNBOUND_DIALOG"
 ]
@@ -131,12 +132,15 @@ def _check_inside(data: list[Any], by: str, window: Window) -> None:
 
 
 def dialogs_to_facts(records: Sequence[Record], account: Account) -> Facts:
-    """`facts.call_legs` for every dialog, `facts.calls` (grain `call`) for EXTERNAL ones."""
+    """`facts.call_legs` for every dialog, `facts.calls` (grain `call`) for EXTERNAL ones.
+
+    A time of hang-up that can't be read is one all the same; a time of talking that can't be read
+    leaves open what became of a call that nobody is said to have served.
+    """
     columns = Columns(records, account)
     columns.text("dialog_uuid", required=True)
     kind = columns.text("dialog_type", required=True)
-    raw_direction = columns.text("business_direction")
-    direction = raw_direction.map({"INBOUND": "inbound", "OUTBOUND": "outbound"}).fillna("unknown")
+    direction = columns.mapped("business_direction", DIRECTIONS, "unknown")
     started_at = columns.instant("start_time", TIME, required=True)
     ended_at = columns.instant("hangup_time", TIME)
     talk_s = columns.seconds("talking_time", 1000)
@@ -150,12 +154,13 @@ def dialogs_to_facts(records: Sequence[Record], account: Account) -> Facts:
     attributes = columns.rest(
         "alert_time", "ring_time", "first_queue_waiting_time", "machine_detected_type"
     )
-    is_open = ended_at.isna()
+    is_open = ended_at.isna() & ~columns.unread("hangup_time")
 
     disposition = pd.Series("unknown", index=direction.index, dtype=object)
     disposition[direction == "outbound"] = "no_answer"
     disposition[direction == "inbound"] = "abandoned"
-    disposition[talk_s > 0] = "answered"
+    disposition[columns.unread("talking_time")] = "unknown"
+    disposition[(talk_s > 0) | (talk_s.isna() & served_at.notna())] = "answered"
     disposition[machine.eq(True)] = "machine"
     disposition[is_open] = "in_progress"
 

@@ -20,7 +20,7 @@ from resources.client import Client
 from resources.errors import ContractError, FailedAnswerError, RecordError, VendorError
 from resources.http import Answer, refuse, refuse_page, unlike
 from resources.normalise import Columns, key_of
-from resources.payload import Json
+from resources.payload import Json, listed
 from resources.redact import mask_requests
 from resources.vendor import DetailStream, Facts, Page, Parent, Record, Stream, Vendor
 from resources.windows import Window
@@ -210,7 +210,8 @@ def calls_to_facts(records: Sequence[Record], account: Account) -> Facts:
 
     A flow that hung up by itself, or doesn't say who did, contained the call; a caller who hung
     up abandoned it. A system that ended it for any other reason than the flow's own is `unknown`:
-    neither is known then.
+    neither is known then. So is one of which either couldn't be read. A time of end that can't be
+    read is one all the same.
     """
     columns = Columns(records, account)
     columns.text("id", required=True)
@@ -222,11 +223,12 @@ def calls_to_facts(records: Sequence[Record], account: Account) -> Facts:
     from_number = columns.text("caller")
     to_number = columns.text("did_number")
     ended_by = columns.mapped("who_hangup", ENDED_BY, "unknown").where(who.notna(), None)
-    is_open = ended_at.isna() & exit_reason.isna()
+    is_open = ended_at.isna() & exit_reason.isna() & ~columns.unread("end_time", "exit_reason")
 
     disposition = columns.mapped("exit_reason", DISPOSITIONS, "unknown").astype(object)
     hung_up = exit_reason == "hangup"
     disposition[hung_up & (end_reason.notna() & (end_reason != OWN_END))] = "unknown"
+    disposition[hung_up & columns.unread("who_hangup", "system_hangup_reason")] = "unknown"
     disposition[hung_up & (ended_by == "customer")] = "abandoned"
     disposition[is_open] = "in_progress"
 
@@ -249,32 +251,33 @@ def calls_to_facts(records: Sequence[Record], account: Account) -> Facts:
             "flow_id": columns.text("call_flow.id"),
             "flow_name": columns.text("call_flow.name"),
             "transferred_to": columns.text("exit_transfer_destination"),
-            "attributes": columns.rest("uuid", "project"),
+            "attributes": columns.rest("uuid", "project.id", "project.name"),
         }
     )
     return columns.facts(started_at, {"calls": calls}, is_open)
 
 
 def details_to_facts(records: Sequence[Record], account: Account) -> Facts:
-    """`facts.call_events`: a row a task, `position` from 1; a flow that loops repeats a task."""
+    """`facts.call_events`: a row a task, `position` from 1; a flow that loops repeats a task.
+
+    A detail is nothing without its list of tasks; a task of which something can't be read stays.
+    """
     columns = Columns(records, account)
-    tasks = columns.values("executed_tasks")
+    tasks = columns.values("executed_tasks").map(listed)
     columns.rest(*DETAIL_FIELDS)
-    good = tasks.map(
-        lambda value: isinstance(value, list) and all(isinstance(task, dict) for task in value)
-    ).astype(bool)
-    columns.fault(tasks.isna(), "executed_tasks", "missing")
-    columns.fault(~good, "executed_tasks", "expected a list of objects")
+    is_list = tasks.map(lambda value: isinstance(value, list)).astype(bool)
+    columns.reject(tasks.isna(), "executed_tasks", "missing")
+    columns.reject(~is_list, "executed_tasks", "expected a list of objects")
     owners = [
         (index, position, task)
-        for index, listed in tasks[good].items()
+        for index, listed in tasks[is_list].items()
         for position, task in enumerate(listed, 1)
     ]
+    for index, _, task in owners:
+        if not isinstance(task, dict):
+            columns.note_at(index, "executed_tasks", "expected a list of objects")
 
-    steps = Columns([task for _, _, task in owners], account)
-    params = steps.values("task_raw_params")
-    is_object = params.map(lambda value: isinstance(value, dict)).astype(bool)
-    steps.fault(params.notna() & ~is_object, "task_raw_params", "expected an object")
+    steps = Columns([task if isinstance(task, dict) else {} for _, _, task in owners], account)
     events = pd.DataFrame(
         {
             "position": [position for _, position, _ in owners],
@@ -283,16 +286,15 @@ def details_to_facts(records: Sequence[Record], account: Account) -> Facts:
             "description": steps.text("task_description"),
             "started_at": steps.epoch("start_time_epoch"),
             "ended_at": steps.epoch("end_time_epoch"),
-            "params": params,
+            "params": steps.object("task_raw_params"),
+            "attributes": steps.rest(),
         }
     )
     events.index = pd.Index([index for index, _, _ in owners])
-    steps.rest()
     found = steps.facts(None, {})
-    for reject in found.rejects:
-        index, position, _ = owners[reject.index]
-        field = f"executed_tasks.{position}.{reject.field}"
-        columns.fault(tasks.index.to_series() == index, field, reject.reason)
+    for step, faults in found.faults.items():
+        for field, reason in faults.items():
+            columns.note_at(owners[step][0], f"executed_tasks.{field}", reason)
     facts = columns.facts(None, {"call_events": events})
     facts.new_fields |= {f"executed_tasks.{name}" for name in found.new_fields}
     return facts

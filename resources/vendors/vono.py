@@ -30,6 +30,7 @@ from resources.errors import (
 from resources.failures import Meaning, is_page
 from resources.http import Answer, refuse, refuse_page, retry_after, unlike
 from resources.normalise import Column, Columns, key_of
+from resources.values import NO_VALUE, is_no_value
 from resources.vendor import DetailStream, Facts, Page, Parent, Record, Stream, Vendor
 from resources.windows import Window, business_day, days_between
 
@@ -326,7 +327,10 @@ def recordings_to_facts(records: Sequence[Record], account: Account) -> Facts:
 def _bytes(columns: Columns, size: Column) -> Column:
     """About so many bytes as the listing says."""
     found = size.map(lambda text: SIZE.fullmatch(text) if isinstance(text, str) else None)
-    columns.fault(size.notna() & found.isna(), "size", "expected a size like 267,86 Kb")
+    unread = size.notna() & found.isna()
+    stands_for_nothing = size.map(is_no_value)
+    columns.note(unread & stands_for_nothing, "size", NO_VALUE)
+    columns.note(unread & ~stands_for_nothing, "size", "expected a size like 267,86 Kb")
     return found.map(_bytes_of).astype("Int64")
 
 

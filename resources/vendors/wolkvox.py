@@ -249,9 +249,9 @@ def usage_to_facts(records: Sequence[Record], account: Account) -> Facts:
             "calls": columns.integer("calls"),
             "cost": cost,
             "currency": _currency(cost, account),
+            "attributes": columns.rest(),
         }
     )
-    columns.rest()
     return columns.facts(None, {"agent_usage": usage}, None)
 
 
@@ -334,7 +334,7 @@ def _currency(cost: Column, account: Account) -> Column:
     return cost.where(cost.isna(), account.currency)
 
 
-KEY = key_of("conn_id", "agent_id", "type_interaction", "date")
+KEY = ("conn_id", "agent_id", "type_interaction", "date")
 """`conn_id` alone isn't known to be unique."""
 
 AGENT_USAGE = Stream(
@@ -354,7 +354,7 @@ CALLS = Stream(
     document=PUBLIC,
     table="calls",
     read=Wolkvox.calls,
-    key=KEY,
+    key=key_of(*KEY),
     normalise=calls_to_facts,
     lookback=timedelta(hours=2),
     settle=timedelta(days=3),
@@ -367,7 +367,7 @@ UNCONNECTED_CALLS = Stream(
     document=PUBLIC,
     table="calls",
     read=Wolkvox.unconnected_calls,
-    key=KEY,
+    key=key_of(*KEY, optional={"agent_id"}),  # nobody may have been there to take it
     normalise=unconnected_to_facts,
     spans_days=True,
 )

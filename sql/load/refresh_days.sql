@@ -17,6 +17,21 @@ WITH heads AS (
       FROM ops.rejects
      WHERE account = :account AND stream = :stream AND call_date = ANY(:days) AND resolved_at IS NULL
      GROUP BY call_date
+), faulty AS (
+    SELECT call_date, field, reason, count(*) AS records
+      FROM raw.heads CROSS JOIN LATERAL jsonb_each_text(faults) AS f (field, reason)
+     WHERE account = :account AND stream = :stream AND call_date = ANY(:days)
+       AND faults IS NOT NULL AND missing_since IS NULL
+     GROUP BY call_date, field, reason
+), no_longer_faulty AS (
+    DELETE FROM ops.field_faults t
+     WHERE account = :account AND stream = :stream AND call_date = ANY(:days)
+       AND NOT EXISTS (SELECT FROM faulty f WHERE (f.call_date, f.field, f.reason) = (t.call_date, t.field, t.reason))
+), faults_counted AS (
+    INSERT INTO ops.field_faults AS t (account, stream, call_date, field, reason, records)
+    SELECT :account, :stream, call_date, field, reason, records FROM faulty
+    ON CONFLICT (account, stream, call_date, field, reason)
+    DO UPDATE SET records = excluded.records, last_seen_at = now() WHERE t.records <> excluded.records
 ), counted AS (
     SELECT day AS call_date, facts, coalesce(raw_records, 0) AS raw_records, coalesce(rejects, 0) AS rejects,
            coalesce(heads.bad, 0) AS bad, coalesce(open_records, 0) AS open_records,

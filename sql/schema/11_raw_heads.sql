@@ -12,11 +12,13 @@ CREATE TABLE raw.heads (
     first_seen_at timestamptz NOT NULL,
     is_open     boolean     NOT NULL DEFAULT false,
     rejected    boolean     NOT NULL DEFAULT false,
+    faults      jsonb,
     missing_since timestamptz,
     PRIMARY KEY (account, stream, record_key)
 ) WITH (fillfactor = 85);
 -- The day first: a look-up by key must never mistake this index for the primary key's.
 CREATE INDEX heads_by_day ON raw.heads (call_date, account, stream);
+CREATE INDEX heads_with_faults ON raw.heads (call_date, account, stream) WHERE faults IS NOT NULL;
 COMMENT ON TABLE raw.heads IS 'The newest version of each record: its day, digest and when it was observed';
 COMMENT ON COLUMN raw.heads.account IS 'Account in accounts.toml';
 COMMENT ON COLUMN raw.heads.stream IS 'Stream of the vendor';
@@ -29,3 +31,4 @@ COMMENT ON COLUMN raw.heads.first_seen_at IS 'When its first version was read';
 COMMENT ON COLUMN raw.heads.is_open IS 'The vendor will still change this record';
 COMMENT ON COLUMN raw.heads.missing_since IS 'Since when full reads of its day no longer return it';
 COMMENT ON COLUMN raw.heads.rejected IS 'The newest version is no fact; ops.rejects says why. It is tried again at each read';
+COMMENT ON COLUMN raw.heads.faults IS 'Fields of the newest version that couldn''t be read, so that the fact has NULL there, each with the reason. NULL: none. They are tried again at each read';

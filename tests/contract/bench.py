@@ -141,6 +141,10 @@ class Bench:
         for reject in facts.rejects:
             assert reject.field
             assert reject.reason
+        for index, faults in facts.faults.items():
+            assert index not in rejected
+            assert faults
+            assert all(field and reason for field, reason in faults.items())
         for of_all in (facts.started_at, facts.is_open):
             assert of_all is None or len(of_all) == len(records)
         if facts.started_at is not None:

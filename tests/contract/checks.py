@@ -42,6 +42,9 @@ WRONG: tuple[Any, ...] = (
 )  # fmt: skip
 """What no document promises, in any field."""
 
+NO_LISTS: dict[bool, tuple[Any, ...]] = {True: (), False: ([], [1])}
+"""What is wrong where no list belongs, by whether one does."""
+
 STATUSES: dict[int, tuple[type[Exception], ...]] = {
     204: (),
     301: (ContractError,),
@@ -120,23 +123,30 @@ def recordings_are_understood(subject: Subject, bench: Bench) -> None:
             bench.normalise(subject, objects)
 
 
-def broken_records_are_rejected(subject: Subject, bench: Bench) -> None:
-    """A record with any one field missing or wrong is a fact or a reject; its neighbours stay."""
+def a_wrong_value_costs_its_field(subject: Subject, bench: Bench) -> None:
+    """A record with any one field wrong is a fact; one without what it needs is a reject."""
     _, records = bench.sample(subject)
-    good = records[0]
+    good, needed = records[0], required_fields(subject, bench)
+    assert needed < good.keys()
+    for name in needed:
+        for value in (None, "", " ", {"a": 1}, True, *NO_LISTS[isinstance(good[name], list)]):
+            assert not _is_fact(subject, bench, {**good, name: value}), (name, value)
     for batch in _broken_batches(records):
         facts = bench.normalise(subject, [good, *batch])
-        assert 0 not in [reject.index for reject in facts.rejects]
-    for name in good:
-        for value in (None, [1]):
-            bench.normalise(subject, [{**good, name: value}])
+        rejected = {reject.index - 1 for reject in facts.rejects}
+        assert -1 not in rejected
+        lost = [_changed(good, batch[index]) for index in rejected]
+        assert all(set(names) <= needed for names in lost), lost
+    inner = [{**good, **change} for change in _broken_inside(good)]
+    assert bench.normalise(subject, [good, *inner]).rejects == []
     bench.normalise(subject, [])
     bench.normalise(subject, [{}])
 
 
-def any_record_is_a_fact_or_a_reject(subject: Subject, bench: Bench) -> None:
+def any_value_costs_its_field(subject: Subject, bench: Bench) -> None:
     """The same for any JSON in any fields."""
     _, records = bench.sample(subject)
+    needed = required_fields(subject, bench)
     names = [*sorted({name for record in records for name in record}), "unheard of"]
     values = st.recursive(
         st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
@@ -148,7 +158,9 @@ def any_record_is_a_fact_or_a_reject(subject: Subject, bench: Bench) -> None:
     @settings(max_examples=25, deadline=None, database=None, suppress_health_check=[*HealthCheck])
     @given(st.lists(st.tuples(st.sampled_from(records), changes), min_size=1, max_size=4))
     def law(batch: list[tuple[Record, Record]]) -> None:
-        bench.normalise(subject, [{**record, **change} for record, change in batch])
+        facts = bench.normalise(subject, [{**record, **change} for record, change in batch])
+        for reject in facts.rejects:
+            assert needed & batch[reject.index][1].keys()
 
     law()
 
@@ -324,8 +336,8 @@ CHECKS: tuple[Check, ...] = (
     sample_becomes_facts,
     sample_is_read,
     recordings_are_understood,
-    broken_records_are_rejected,
-    any_record_is_a_fact_or_a_reject,
+    a_wrong_value_costs_its_field,
+    any_value_costs_its_field,
     keys_are_plain,
     broken_bodies_are_told,
     records_of_any_shape_are_carried,
@@ -341,6 +353,39 @@ CHECKS: tuple[Check, ...] = (
     pauses_of_nothing_are_ours,
     a_passing_fault_is_mended,
 )
+
+
+def required_fields(subject: Subject, bench: Bench) -> set[str]:
+    """The fields without which a record is no fact."""
+    _, (good, *_) = bench.sample(subject)
+    return {name for name in good if not _is_fact(subject, bench, {**good, name: None})}
+
+
+def _is_fact(subject: Subject, bench: Bench, record: Record) -> bool:
+    stream = subject.stream
+    if isinstance(stream, Stream) and stream.key(record) is None:
+        return False
+    return not bench.normalise(subject, [record]).rejects
+
+
+def _changed(one: Record, other: Record) -> list[str]:
+    """The fields that differ, however odd their values."""
+    names = one.keys() | other.keys()
+    return [name for name in names if repr(one.get(name)) != repr(other.get(name))]
+
+
+def _broken_inside(record: Record) -> Iterator[Record]:
+    """Fields that hold objects, or lists of them, each with one of the inner fields wrong."""
+    for name, value in record.items():
+        for wrong in WRONG:
+            if isinstance(value, dict):
+                yield from ({name: {**value, inner: wrong}} for inner in [*value, "unheard of"])
+            if isinstance(value, list) and value:
+                yield {name: [wrong, *value]}
+                yield from (
+                    {name: [{**value[0], inner: wrong}, *value[1:]]}
+                    for inner in [*value[0], "unheard of"]
+                )
 
 
 def broken_variants(records: list[Record]) -> list[Record]:

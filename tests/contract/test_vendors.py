@@ -6,7 +6,7 @@ from resources.http import Http, Transport
 from resources.vendors import discover
 from resources.warehouse import Warehouse
 from tests.contract.bench import Bench, Subject
-from tests.contract.checks import CHECKS, Check, declaration_is_complete
+from tests.contract.checks import CHECKS, Check, declaration_is_complete, required_fields
 from tests.contract.landing import everything_lands
 from tests.contract.recordings import FIXTURES
 
@@ -33,6 +33,25 @@ def test_declaration(subject: Subject) -> None:
 @each_subject
 def test_contract(subject: Subject, check: Check, bench: Bench) -> None:
     check(subject, bench)
+
+
+NEEDED = {
+    "clickfono.calls": {"uuid", "call_at"},
+    "conpeek.dialogs": {"dialog_uuid", "start_time", "dialog_type"},
+    "evolux.calls": {"id", "start_time"},
+    "evolux.call_details": {"executed_tasks"},
+    "vono.recordings": {"customer_id", "record_id", "calldate"},
+    "vono.recording_audio": {"audio_uri", "audio_sha256"},
+    "wolkvox.agent_usage": {"agent_name"},
+    "wolkvox.calls": {"conn_id", "agent_id", "type_interaction", "date"},
+    "wolkvox.unconnected_calls": {"conn_id", "type_interaction", "date"},
+}
+
+
+@each_subject
+def test_what_a_record_can_not_do_without(subject: Subject, bench: Bench) -> None:
+    """Its key, its start, and what decides its table: more must not reject it."""
+    assert required_fields(subject, bench) == NEEDED[str(subject)]
 
 
 @each_subject

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from assets import checks
 from assets.context import KIND_TAG, POLL, Callhouse
-from assets.streams import facts_key, vendor_assets
+from assets.streams import facts_key, raw_key, vendor_assets
 from resources.account import Account
 from resources.standin.server import StandIn
 from resources.standin.tenant import Tenant
@@ -87,7 +87,7 @@ def dialog(number: int, **changes: Any) -> dict[str, Any]:
 def test_a_broken_record_turns_a_check_red_and_its_correction_green(
     tenant: Tenant, database_url: str
 ) -> None:
-    tenant.put([dialog(1), dialog(2, talking_time="much")])
+    tenant.put([dialog(1), dialog(2, dialog_type=["EXTERNAL"])])
     told = run(database_url)
     assert {name for name, (passed, _) in told.items() if not passed} == {"complete"}
     assert told["complete"][1] == (
@@ -115,6 +115,45 @@ def test_a_day_that_falls_silent_is_warned_of_until_it_speaks_again(
     )
     tenant.put([dialog(1), dialog(2)])
     assert run(database_url)["plausible"][0]
+
+
+def test_a_field_that_cannot_be_read_is_warned_of_until_it_can(
+    tenant: Tenant, database_url: str
+) -> None:
+    tenant.put(
+        [
+            dialog(1),
+            dialog(2, talking_time="a secret of Ana's", serve_time="0000-00-00 00:00:00"),
+            dialog(3, talking_time="another", waiting_time=[5]),
+        ]
+    )
+    passed, told = run(database_url)["readable"]
+    assert not passed
+    assert told == (
+        f"demo-pl, {DAY}: talking_time: expected a number of seconds, MM:SS or HH:MM:SS, in 2 of 3 "
+        f"records (since {DAY}); waiting_time: expected a number of seconds, MM:SS or HH:MM:SS, in "
+        f"1 of 3 records (since {DAY}). The facts have NULL there, raw.records what was sent: "
+        "report it; after an upgrade that reads it, materialise the facts asset of these days"
+    )
+    tenant.put([dialog(2, serve_time="0000-00-00 00:00:00"), dialog(3)])
+    assert run(database_url)["readable"][0], "a placeholder is nothing to warn of"
+
+
+def test_a_materialisation_shows_what_was_not_read(tenant: Tenant, database_url: str) -> None:
+    tenant.put([dialog(1, talking_time="much", serve_time="0000-00-00 00:00:00"), dialog(2)])
+    result = dg.materialize(
+        [ASSETS],
+        selection=[ASSET, raw_key(VENDOR, STREAM)],
+        partition_key=str(DAY),
+        resources={"callhouse": Given(url=database_url)},
+    )
+    materialisations = result.get_asset_materialization_events()
+    shown = materialisations[0].materialization.metadata["fields not read"]
+    assert isinstance(shown, dg.TableMetadataValue)
+    assert {(row.data["field"], row.data["records"]) for row in shown.records} == {
+        ("talking_time", 1),
+        ("serve_time", 1),
+    }
 
 
 def test_what_was_lost_from_a_table_is_found_and_rebuilt(

@@ -1,6 +1,6 @@
 """What the tables must hold: computed from what the vendor served, and from what it has at last."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from datetime import date
 from typing import Any
@@ -25,6 +25,7 @@ HEADS = """SELECT h.record_key, h.version, h.call_date, h.rejected, h.missing_si
              FROM raw.heads h WHERE h.account = :account"""
 REJECTS = """SELECT record_key, call_date, field FROM ops.rejects
               WHERE account = :account AND resolved_at IS NULL"""
+FAULTS = """SELECT call_date, field, records FROM ops.field_faults WHERE account = :account"""
 DAYS = """SELECT * FROM ops.days WHERE account = :account ORDER BY call_date"""
 
 
@@ -107,7 +108,8 @@ class Reference:
             assert (key in rejected, key in facts) == (thing.broken, not thing.broken)
             if not thing.broken:
                 fact = facts[key]
-                assert (fact.call_date, fact.value) == (thing.day(kind.zone), thing.value)
+                value = None if thing.garbled else thing.value
+                assert (fact.call_date, fact.value) == (thing.day(kind.zone), value)
                 assert kind.replaces or fact.started_at == thing.start
         for key in heads.keys() - present.keys():
             assert heads[key].missing_since is not None, key
@@ -115,6 +117,9 @@ class Reference:
                 assert key not in facts
                 assert key not in rejected
         self._check_days(present, days)
+        garbled = Counter(t.day(kind.zone) for t in present.values() if t.garbled and not t.broken)
+        faults = {(row.call_date, row.field): row.records for row in self._query(FAULTS)}
+        assert faults == {(day, kind.value_field): count for day, count in garbled.items()}
 
     def _check_days(self, present: dict[str, Thing], days: Iterable[date]) -> None:
         states = {row.call_date: row for row in self._query(DAYS)}

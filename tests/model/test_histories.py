@@ -81,7 +81,12 @@ class Histories(RuleBasedStateMachine):
     def change(self, number: int, value: int, ends: bool) -> None:
         if thing := self.things.get(number):
             end = thing.end or (self.now if ends else None)
-            self._set(replace(thing, value=value, end=end, broken=False))
+            self._set(replace(thing, value=value, end=end, garbled=False, broken=False))
+
+    @rule(number=numbers)
+    def garble(self, number: int) -> None:
+        if thing := self.things.get(number):
+            self._set(replace(thing, garbled=True))
 
     @rule(number=numbers)
     def spoil(self, number: int) -> None:

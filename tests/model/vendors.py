@@ -12,16 +12,20 @@ from zoneinfo import ZoneInfo
 from resources.standin.tenant import Tenant
 
 Payload = dict[str, Any]
+ENDLESS = "7" * 5001
 
 
 @dataclass(frozen=True)
 class Thing:
-    """A call, recording or agent's total at the vendor. `value` is what its facts must show."""
+    """A call, recording or agent's total at the vendor. `value` is what its facts must show; of
+    one that is `garbled` they can't, and one that is `broken` is no fact at all.
+    """
 
     number: int
     start: datetime
     end: datetime | None
     value: int
+    garbled: bool = False
     broken: bool = False
 
     def day(self, zone: ZoneInfo) -> date:
@@ -66,6 +70,12 @@ class Kind:
         return f"{self.vendor}.{self.stream}"
 
 
+def _shown(thing: Thing, name: str, value: Any) -> Payload:
+    """The value's field; and one that costs the whole record."""
+    field = {name: "much" if thing.garbled else value}
+    return field | {"checksum": ENDLESS} if thing.broken else field
+
+
 def _utc(instant: datetime | None) -> str | None:
     return f"{instant.astimezone(UTC):%Y-%m-%d %H:%M:%S}" if instant else None
 
@@ -77,7 +87,7 @@ def _dialog(thing: Thing, _: ZoneInfo) -> Payload:
         "business_direction": "INBOUND",
         "start_time": _utc(thing.start),
         "hangup_time": _utc(thing.end),
-        "talking_time": "much" if thing.broken else thing.value * 1000,
+        **_shown(thing, "talking_time", thing.value * 1000),
         "from_display_target": "48505550100",
         "to_display_target": "600",
         "machine_detected": 0,
@@ -89,7 +99,7 @@ def _callback(thing: Thing, zone: ZoneInfo) -> Payload:
         "uuid": f"{thing.number:032x}",
         "status": "Conectada" if thing.end else "En cola",
         "call_at": f"{thing.start.astimezone(zone):%Y/%m/%d %H:%M:%S %z}",
-        "duration_company": "much" if thing.broken else str(thing.value),
+        **_shown(thing, "duration_company", str(thing.value)),
         "duration_customer": "1",
         "enqueued": thing.end is None,
         "retry": "1",
@@ -104,7 +114,7 @@ def _session(thing: Thing, _: ZoneInfo) -> Payload:
         "start_time": thing.start.isoformat(),
         "end_time": thing.end and thing.end.isoformat(),
         "exit_reason": "transfer" if thing.end else None,
-        "duration": "much" if thing.broken else thing.value,
+        **_shown(thing, "duration", thing.value),
         "caller": "11999482052",
     }
 
@@ -116,14 +126,14 @@ def _recording(thing: Thing, zone: ZoneInfo) -> Payload:
         "calldate": f"{thing.start.astimezone(zone):%Y-%m-%d %H:%M:%S}",
         "source": "9001",
         "destination": "9003",
-        "duration": "much" if thing.broken else thing.value,
+        **_shown(thing, "duration", thing.value),
         "size": "267,86 Kb",
     }
 
 
 def _total(thing: Thing, _: ZoneInfo) -> Payload:
-    calls = "many" if thing.broken else str(thing.value)
-    return {"agent_name": f"Agent {thing.number}", "calls": calls, "cost": "12.50"}
+    calls = _shown(thing, "calls", str(thing.value))
+    return {"agent_name": f"Agent {thing.number}", **calls, "cost": "12.50"}
 
 
 def _handled(thing: Thing, zone: ZoneInfo) -> Payload:
@@ -134,7 +144,7 @@ def _handled(thing: Thing, zone: ZoneInfo) -> Payload:
         "date": f"{thing.start.astimezone(zone):%Y-%m-%d %H:%M:%S}",
         "agent_name": "Agent 7",
         "telephone": "3204567890",
-        "time_seg": "much" if thing.broken else str(thing.value),
+        **_shown(thing, "time_seg", str(thing.value)),
         "cost": "12.50",
     }
 

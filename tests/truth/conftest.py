@@ -122,6 +122,13 @@ class Scene:
         )
         return [row.note for row in rows]
 
+    def faults(self) -> list[Any]:
+        """Fields that couldn't be read: field, reason, of how many records."""
+        return self.query(
+            "SELECT field, reason, records FROM ops.field_faults WHERE account = :account "
+            "ORDER BY 1, 2"
+        )
+
 
 Open = Callable[..., Scene]
 ALL = (*KINDS, HANDLED, UNCONNECTED)

@@ -9,10 +9,10 @@ from tests.model.bench import Bench
 TIMES = {
     "first_seen_at", "updated_at", "observed_at", "missing_since", "request_id", "id", "digest",
     "resolved_at", "last_polled_at", "completed_at", "next_read_at", "read_at", "account",
-    "attempts",
+    "attempts", "last_seen_at",
 }  # fmt: skip
 TABLES = (
-    "raw.records", "raw.heads", "ops.rejects", "ops.days",
+    "raw.records", "raw.heads", "ops.rejects", "ops.field_faults", "ops.days",
     *(f"facts.{name}" for name in facts.TABLES),
 )  # fmt: skip
 

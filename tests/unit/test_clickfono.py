@@ -10,6 +10,7 @@ import pytest
 
 from resources.errors import ContractError, PermanentError, TransientError
 from resources.standin import Fault, StandIn, Tenant
+from resources.values import NO_VALUE
 from resources.vendor import Facts, Page
 from resources.vendors import discover
 from resources.vendors.clickfono import ClickfonoOptions
@@ -166,18 +167,51 @@ def test_the_offset_is_read_not_assumed(call_at: str, instant: str, day: date) -
 @pytest.mark.parametrize(
     ("change", "field"),
     [
-        ({"status": None}, "status"),
+        ({"uuid": None}, "uuid"),
         ({"call_at": "2019-04-02 10:05:03"}, "call_at"),
         ({"call_at": None}, "call_at"),
-        ({"retry": "tres"}, "retry"),
-        ({"retry": 2**31}, "retry"),
-        ({"duration_customer": "-1"}, "duration_customer"),
-        ({"duration_company": "1:57"}, "duration_company"),
-        ({"enqueued": "quizás"}, "enqueued"),
     ],
 )
-def test_a_broken_field_is_named(change: dict[str, Any], field: str) -> None:
+def test_a_request_without_key_or_start_is_rejected(change: dict[str, Any], field: str) -> None:
     assert [reject.field for reject in facts(change).rejects] == [field]
+
+
+@pytest.mark.parametrize(
+    ("change", "field", "reason", "column"),
+    [
+        ({"retry": "tres"}, "retry", "expected a whole number", "attempt_no"),
+        ({"retry": 2**31}, "retry", "beyond 2147483647", "attempt_no"),
+        ({"retry": "n/a"}, "retry", NO_VALUE, "attempt_no"),
+        ({"duration_customer": "-1"}, "duration_customer", NO_VALUE, "talk_s"),
+        ({"duration_company": "1:77"}, "duration_company", "expected a number", "duration_s"),
+    ],
+)
+def test_a_value_that_cannot_be_read_costs_its_field(
+    change: dict[str, Any], field: str, reason: str, column: str
+) -> None:
+    found = facts(change)
+    assert found.rejects == []
+    assert reason in found.faults[0][field]
+    assert rows(found)["calls"][0][column] is None
+
+
+@pytest.mark.parametrize("status", [None, "", ["Conectada"]])
+def test_a_request_without_a_status_is_open_and_unknown(status: Any) -> None:
+    found = facts({"status": status})
+    assert list(found.faults[0]) == ["status"]
+    call = rows(found)["calls"][0]
+    assert (call["disposition"], call["is_final"], call["talk_s"]) == ("unknown", False, None)
+
+
+def test_whether_a_request_is_queued_is_open_where_it_cannot_be_read() -> None:
+    found = facts({"status": "No Conectada", "enqueued": "quizás"})
+    assert found.faults == {0: {"enqueued": "expected true or false"}}
+    assert not rows(found)["calls"][0]["is_final"]
+
+
+def test_a_duration_may_be_a_clock() -> None:
+    assert row(duration_company="1:57", duration_customer="00:01:35")["talk_s"] == 95
+    assert row(duration_company="1:57")["duration_s"] == 117
 
 
 def test_what_is_not_said_is_missing() -> None:

@@ -117,6 +117,29 @@ def test_how_a_call_ended(changes: dict[str, Any], disposition: str, is_final: b
     assert (call["disposition"], call["is_final"]) == (disposition, is_final)
 
 
+@pytest.mark.parametrize(
+    ("changes", "disposition"),
+    [
+        ({"talking_time": "much", "serve_time": None}, "unknown"),
+        ({"talking_time": "much"}, "answered"),  # it was served
+        ({"talking_time": -1, "serve_time": None}, "abandoned"),
+        ({"talking_time": None}, "answered"),
+        ({"talking_time": 0, "serve_time": "0000-00-00 00:00:00"}, "abandoned"),
+        ({"talking_time": 0, "machine_detected": "unknown"}, "abandoned"),
+        ({"hangup_time": "0000-00-00 00:00:00"}, "in_progress"),
+        ({"hangup_time": "late"}, "answered"),
+    ],
+)
+def test_what_cannot_be_read_is_never_an_outcome(changes: dict[str, Any], disposition: str) -> None:
+    found = facts(changes)
+    assert found.rejects == []
+    assert rows(found)["calls"][0]["disposition"] == disposition
+
+
+def test_a_direction_that_nobody_listed_is_told() -> None:
+    assert facts({"business_direction": "SIDEWAYS"}).new_fields == {"business_direction=SIDEWAYS"}
+
+
 def test_a_field_that_nobody_has_seen_is_kept_and_told() -> None:
     found = facts({"project_id": 7})
     assert found.new_fields == {"project_id"}

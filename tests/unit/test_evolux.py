@@ -12,6 +12,7 @@ import pytest
 from resources.errors import ContractError, PermanentError, ThrottledError, VendorError
 from resources.redact import mask_requests
 from resources.standin import Fault, StandIn, Tenant
+from resources.values import NO_VALUE
 from resources.vendor import DetailStream, Facts, Page, Parent, Stream
 from resources.vendors import discover
 from resources.windows import Window
@@ -126,14 +127,6 @@ def test_values_and_fields_that_nobody_has_seen_are_kept_and_told() -> None:
         ({"start_time": "yesterday"}, "start_time", "expected a date and time"),
         ({"start_time": ["2020"]}, "start_time", "expected text"),
         ({"start_time": "0001-01-01T00:00:00+00:00"}, "start_time", "before 2000"),
-        ({"end_time": "9999-12-31T23:59:59+00:00"}, "end_time", "in the future"),
-        ({"duration": "a minute"}, "duration", "expected a number"),
-        ({"duration": -1}, "duration", "can't be negative"),
-        ({"duration": 2**70}, "duration", "beyond a bigint"),
-        ({"caller": {"number": "600"}}, "caller", "expected text"),
-        ({"caller": "6\x0000"}, "caller", "NUL"),
-        ({"call_flow": "Test"}, "call_flow", "expected an object"),
-        ({"call_flow": {"id": 1, "name": ["Test"]}}, "call_flow.name", "expected text"),
     ],
 )
 def test_a_broken_call_is_rejected_by_name_and_the_others_are_kept(
@@ -144,6 +137,58 @@ def test_a_broken_call_is_rejected_by_name_and_the_others_are_kept(
     assert (reject.index, reject.field) == (1, field)
     assert reason in reject.reason
     assert list(found.tables["calls"].index) == [0, 2]
+
+
+@pytest.mark.parametrize(
+    ("changes", "field", "reason", "column"),
+    [
+        ({"end_time": "9999-12-31T23:59:59+00:00"}, "end_time", "in the future", "ended_at"),
+        ({"end_time": "0000-00-00 00:00:00"}, "end_time", NO_VALUE, "ended_at"),
+        ({"duration": "a minute"}, "duration", "expected a number", "duration_s"),
+        ({"duration": -2}, "duration", "can't be negative", "duration_s"),
+        ({"duration": -1}, "duration", NO_VALUE, "duration_s"),
+        ({"duration": 2**70}, "duration", "beyond a bigint", "duration_s"),
+        ({"caller": {"number": "600"}}, "caller", "expected text", "from_number"),
+        ({"call_flow": "Test"}, "call_flow", "expected an object", "flow_id"),
+        ({"call_flow": {"name": ["Test"]}}, "call_flow.name", "expected text", "flow_name"),
+    ],
+)
+def test_a_value_that_cannot_be_read_costs_its_field(
+    changes: dict[str, Any], field: str, reason: str, column: str
+) -> None:
+    found = facts({}, changes, {})
+    assert found.rejects == []
+    assert list(found.faults) == [1]
+    assert reason in found.faults[1][field]
+    assert [row[column] is None for row in rows(found)["calls"]] == [False, True, False]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"who_hangup": ["x"]},
+        {"system_hangup_reason": {"a": 1}},
+        {"exit_reason": [1]},
+    ],
+)
+def test_what_became_of_a_call_is_unknown_where_it_cannot_be_read(changes: dict[str, Any]) -> None:
+    [row] = rows(facts(changes))["calls"]
+    assert (row["disposition"], row["is_final"]) == ("unknown", True)
+
+
+def test_an_end_that_cannot_be_read_is_an_end() -> None:
+    [row] = rows(facts({"end_time": "late", "exit_reason": None}))["calls"]
+    assert (row["disposition"], row["is_final"], row["ended_at"]) == ("unknown", True, None)
+
+
+def test_new_fields_beside_mapped_ones_are_kept_and_told() -> None:
+    found = facts(
+        {"call_flow": {"id": 1, "name": "x", "version": 7}, "project": {"id": 1, "team": "A"}}
+    )
+    assert found.new_fields == {"call_flow.version", "project.team"}
+    attributes = rows(found)["calls"][0]["attributes"]
+    assert attributes["call_flow"] == {"version": 7}
+    assert attributes["project"] == {"id": 1, "team": "A"}
 
 
 def test_a_number_as_text_is_a_number_and_a_missing_field_is_null() -> None:
@@ -248,6 +293,13 @@ def test_the_documents_detail_becomes_its_steps() -> None:
     assert (found.started_at, found.rejects, found.new_fields) == (None, [], frozenset())
 
 
+def test_steps_under_numbered_keys_are_a_list() -> None:
+    numbered = {str(2 * n): task for n, task in enumerate(DETAIL["executed_tasks"])}
+    found = steps(DETAIL, DETAIL | {"executed_tasks": numbered})
+    assert found.rejects == []
+    assert list(found.tables["call_events"]["position"]) == [1, 2, 3] * 2
+
+
 def test_a_looping_flow_repeats_a_task_and_every_row_knows_its_record() -> None:
     loop = DETAIL | {"executed_tasks": DETAIL["executed_tasks"][:1] * 2}
     found = steps(DETAIL, DETAIL | {"executed_tasks": []}, loop)
@@ -258,29 +310,46 @@ def test_a_looping_flow_repeats_a_task_and_every_row_knows_its_record() -> None:
 
 
 @pytest.mark.parametrize(
-    ("tasks", "field", "reason"),
-    [
-        (None, "executed_tasks", "missing"),
-        ({"0": {}}, "executed_tasks", "list of objects"),
-        ([{}, "start"], "executed_tasks", "list of objects"),
-        ([{}, {"start_time_epoch": "noon"}], "executed_tasks.2.start_time_epoch", "a number"),
-        ([{"end_time_epoch": 9e10}], "executed_tasks.1.end_time_epoch", "in the future"),
-        ([{"task_raw_params": "x"}], "executed_tasks.1.task_raw_params", "an object"),
-        ([{"task_name": ["x"]}], "executed_tasks.1.task_name", "expected text"),
-    ],
+    ("tasks", "reason"),
+    [(None, "missing"), ({"a": {}}, "list of objects"), ("start", "list of objects")],
 )
-def test_a_detail_with_a_broken_step_is_rejected_whole(tasks: Any, field: str, reason: str) -> None:
+def test_a_detail_without_its_steps_is_rejected(tasks: Any, reason: str) -> None:
     found = steps(DETAIL | {"executed_tasks": tasks}, DETAIL)
     [reject] = found.rejects
-    assert (reject.index, reject.field) == (0, field)
+    assert (reject.index, reject.field) == (0, "executed_tasks")
     assert reason in reject.reason
     assert list(found.tables["call_events"].index) == [1, 1, 1]
+
+
+@pytest.mark.parametrize(
+    ("task", "field", "reason"),
+    [
+        ("start", "", "list of objects"),
+        ({"start_time_epoch": "noon"}, ".start_time_epoch", "a number"),
+        ({"end_time_epoch": 9e10}, ".end_time_epoch", "in the future"),
+        ({"end_time_epoch": 0}, ".end_time_epoch", NO_VALUE),
+        ({"task_raw_params": "x"}, ".task_raw_params", "an object"),
+        ({"task_name": ["x"]}, ".task_name", "expected text"),
+    ],
+)
+def test_a_step_that_cannot_be_read_costs_its_field(task: Any, field: str, reason: str) -> None:
+    tasks = [*DETAIL["executed_tasks"][:1], task, *DETAIL["executed_tasks"][:1]]
+    found = steps(DETAIL, DETAIL | {"executed_tasks": tasks})
+    assert found.rejects == []
+    assert list(found.faults) == [1]
+    assert reason in found.faults[1][f"executed_tasks{field}"]
+    events = found.tables["call_events"]
+    assert list(events.index) == [0, 0, 0, 1, 1, 1]
+    assert list(events["position"]) == [1, 2, 3] * 2
+    assert list(events["started_at"].notna()) == [True, True, True, True, False, True]
 
 
 def test_an_unknown_field_of_a_detail_or_a_step_is_told() -> None:
     detail = deepcopy(DETAIL) | {"mood": "good"}
     detail["executed_tasks"][0]["retries"] = 2
-    assert steps(detail).new_fields == {"mood", "executed_tasks.retries"}
+    found = steps(detail)
+    assert found.new_fields == {"mood", "executed_tasks.retries"}
+    assert list(found.tables["call_events"]["attributes"]) == [{"retries": 2}, None, None]
 
 
 def test_nothing_that_a_flow_sends_elsewhere_is_stored() -> None:

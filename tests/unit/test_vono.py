@@ -32,6 +32,7 @@ from resources.errors import (
 from resources.redact import MASK
 from resources.standin import Fault, StandIn, Tenant
 from resources.standin.answer import Answer
+from resources.values import NO_VALUE
 from resources.vendor import Facts, Page, Parent
 from resources.vendors import discover
 from resources.vendors.vono import VonoOptions
@@ -162,13 +163,6 @@ def test_only_a_whole_phone_number_is_one(number: str) -> None:
         ({"calldate": "14/03/2018 14:03"}, "calldate", "expected a date and time"),
         ({"calldate": "0000-00-00 00:00:00"}, "calldate", "expected a date and time"),
         ({"calldate": "1970-01-01 00:00:00"}, "calldate", "before 2000"),
-        ({"duration": "1 min"}, "duration", "expected a number"),
-        ({"source": {"ext": "9001"}}, "source", "expected text"),
-        ({"destination": "9\x00003"}, "destination", "NUL"),
-        ({"size": "267.86 Kb"}, "size", "expected a size"),
-        ({"size": "big"}, "size", "expected a size"),
-        ({"size": 274289}, "size", "expected a size"),
-        ({"size": f"{'9' * 400} Gb"}, "size", "expected a size"),
     ],
 )
 def test_a_broken_recording_is_rejected_by_name_and_the_others_are_kept(
@@ -179,6 +173,31 @@ def test_a_broken_recording_is_rejected_by_name_and_the_others_are_kept(
     assert (reject.index, reject.field) == (1, field)
     assert reason in reject.reason
     assert {tuple(frame.index) for frame in found.tables.values()} == {(0, 2)}
+
+
+@pytest.mark.parametrize(
+    ("changes", "field", "reason"),
+    [
+        ({"duration": "1 min"}, "duration", "expected a number"),
+        ({"duration": -1}, "duration", NO_VALUE),
+        ({"source": {"ext": "9001"}}, "source", "expected text"),
+        ({"size": "267.86 Kb"}, "size", "expected a size"),
+        ({"size": "big"}, "size", "expected a size"),
+        ({"size": 274289}, "size", "expected a size"),
+        ({"size": f"{'9' * 400} Gb"}, "size", "expected a size"),
+        ({"size": "N/A"}, "size", NO_VALUE),
+    ],
+)
+def test_a_value_that_cannot_be_read_costs_its_field(
+    changes: dict[str, Any], field: str, reason: str
+) -> None:
+    found = facts({}, changes, {})
+    assert found.rejects == []
+    assert list(found.faults) == [1]
+    assert reason in found.faults[1][field]
+    columns = {"duration": "duration_s", "source": "from_number", "size": "size_bytes"}
+    shown = [row[columns[field]] for row in rows(found)["recordings"]]
+    assert [value is None for value in shown] == [False, True, False]
 
 
 def test_an_unknown_field_is_kept_and_told() -> None:

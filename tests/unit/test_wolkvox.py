@@ -20,6 +20,7 @@ from resources.errors import (
     WindowTooLargeError,
 )
 from resources.standin import Fault, StandIn, Tenant
+from resources.values import NO_VALUE
 from resources.vendor import Facts, Page
 from resources.vendors import discover
 from resources.windows import Window
@@ -100,10 +101,12 @@ def test_the_totals_mean_what_a_careful_reader_expects() -> None:
     )
     assert rows(found) == {
         "agent_usage": [
-            {"agent_name": "Lucía Ejemplo", "calls": 37, "cost": "12845.50", "currency": "COP"},
-            {"agent_name": "Andrés Ejemplo", "calls": 1, "cost": "0", "currency": "COP"},
+            {"agent_name": "Lucía Ejemplo", "calls": 37, "cost": "12845.50", "currency": "COP",
+             "attributes": None},
+            {"agent_name": "Andrés Ejemplo", "calls": 1, "cost": "0", "currency": "COP",
+             "attributes": None},
         ]
-    }
+    }  # fmt: skip
     assert (found.rejects, found.new_fields) == ([], frozenset())
     assert found.started_at is None  # totals belong to the day that was asked for
 
@@ -247,6 +250,12 @@ def test_a_value_that_nobody_listed_is_told() -> None:
     assert found.new_fields == {"type_interaction=hologram", "hang_up=robot"}
 
 
+def test_a_new_field_of_the_totals_is_kept_and_told() -> None:
+    found = facts("agent_usage", {"team": "A"})
+    assert found.new_fields == {"team"}
+    assert rows(found)["agent_usage"][0]["attributes"] == {"team": "A"}
+
+
 def test_a_late_wrap_up_code_is_the_same_call() -> None:
     stream: Any = VENDOR.stream("calls")
     call = records("calls")[1]
@@ -265,6 +274,15 @@ def test_a_call_is_known_by_four_fields(field: str) -> None:
     assert stream.key(call | {field: ""}) is None
 
 
+@pytest.mark.parametrize("nobody", [None, "", " "])
+def test_an_unconnected_call_may_have_no_agent(nobody: str | None) -> None:
+    stream: Any = VENDOR.stream("unconnected_calls")
+    call = records("unconnected_calls")[0] | {"agent_id": nobody, "agent_name": nobody}
+    assert stream.key(call) == "1773118800.1003//outbound_ma/2026-03-10 00:00:00"
+    assert stream.key(call | {"agent_id": ["9002"]}) is None
+    assert facts("unconnected_calls", {"agent_id": nobody}).rejects == []
+
+
 @pytest.mark.parametrize("text", ["10/03/2026 09:15", "2026-03-10T09:15:23", "20260310091523", ""])
 def test_a_date_in_another_form_is_rejected(text: str) -> None:
     assert [reject.field for reject in facts("calls", {"date": text}).rejects] == ["date"]
@@ -273,7 +291,26 @@ def test_a_date_in_another_form_is_rejected(text: str) -> None:
 def test_a_cost_keeps_its_digits_and_has_no_currency_unless_the_account_says() -> None:
     assert row("calls", cost="0.10")["cost"] == "0.10"
     assert row("calls", cost="0.10")["currency"] is None
-    assert facts("calls", {"cost": "1,50"}).rejects[0].field == "cost"
+    found = facts("calls", {"cost": "1,50"}, {"cost": "N/A"})
+    assert found.faults == {0: {"cost": "expected a number"}, 1: {"cost": NO_VALUE}}
+    assert [(row["cost"], row["currency"]) for row in rows(found)["calls"]] == [(None, None)] * 2
+
+
+CLOCKS = {"00:00:20": 20, "00:01:07": 67, "1:02:03": 3723, "02:05": 125, "67": 67, "": None}
+
+
+@pytest.mark.parametrize(("text", "seconds"), CLOCKS.items())
+def test_a_duration_may_be_a_clock(text: str, seconds: float | None) -> None:
+    call = row("calls", time_seg=text)
+    assert (call["duration_s"], call["talk_s"]) == (seconds, seconds)
+    assert row("unconnected_calls", ring_time=text)["ring_s"] == seconds
+    assert facts("calls", {"time_seg": text}).faults == {}
+
+
+def test_a_clock_that_no_clock_shows_is_null_and_noted() -> None:
+    found = facts("unconnected_calls", {"ring_time": "00:61:00"})
+    assert rows(found)["calls"][0]["ring_s"] is None
+    assert list(found.faults[0]) == ["ring_time"]
 
 
 @each_stream

@@ -47,11 +47,13 @@ CREATE TABLE raw.heads (
     first_seen_at timestamptz NOT NULL,
     is_open     boolean     NOT NULL DEFAULT false,
     rejected    boolean     NOT NULL DEFAULT false,
+    faults      jsonb,
     missing_since timestamptz,
     PRIMARY KEY (account, stream, record_key)
 ) WITH (fillfactor = 85);
 -- The day first: a look-up by key must never mistake this index for the primary key's.
 CREATE INDEX heads_by_day ON raw.heads (call_date, account, stream);
+CREATE INDEX heads_with_faults ON raw.heads (call_date, account, stream) WHERE faults IS NOT NULL;
 COMMENT ON TABLE raw.heads IS 'The newest version of each record: its day, digest and when it was observed';
 COMMENT ON COLUMN raw.heads.account IS 'Account in accounts.toml';
 COMMENT ON COLUMN raw.heads.stream IS 'Stream of the vendor';
@@ -64,6 +66,7 @@ COMMENT ON COLUMN raw.heads.first_seen_at IS 'When its first version was read';
 COMMENT ON COLUMN raw.heads.is_open IS 'The vendor will still change this record';
 COMMENT ON COLUMN raw.heads.missing_since IS 'Since when full reads of its day no longer return it';
 COMMENT ON COLUMN raw.heads.rejected IS 'The newest version is no fact; ops.rejects says why. It is tried again at each read';
+COMMENT ON COLUMN raw.heads.faults IS 'Fields of the newest version that couldn''t be read, so that the fact has NULL there, each with the reason. NULL: none. They are tried again at each read';
 
 -- schema/20_facts_calls
 -- A table of facts, as sql/facts.py describes it.
@@ -225,6 +228,7 @@ CREATE TABLE facts.call_events (
     started_at timestamptz,
     ended_at timestamptz,
     params jsonb,
+    attributes jsonb,
     PRIMARY KEY (call_date, account, stream, call_id, position)
 ) PARTITION BY RANGE (call_date);
 
@@ -240,6 +244,7 @@ COMMENT ON COLUMN facts.call_events.description IS 'What the flow''s author call
 COMMENT ON COLUMN facts.call_events.started_at IS 'When the step began';
 COMMENT ON COLUMN facts.call_events.ended_at IS 'When it ended. NULL: the vendor doesn''t say';
 COMMENT ON COLUMN facts.call_events.params IS 'The task''s settings, secrets redacted. Personal data: hidden from callhouse_analyst';
+COMMENT ON COLUMN facts.call_events.attributes IS 'What else the vendor says of it, unmapped. Personal data: hidden from callhouse_analyst';
 
 -- schema/20_facts_recordings
 -- A table of facts, as sql/facts.py describes it.
@@ -292,6 +297,7 @@ CREATE TABLE facts.agent_usage (
     calls bigint,
     cost numeric,
     currency text,
+    attributes jsonb,
     observed_at timestamptz NOT NULL,
     PRIMARY KEY (call_date, account, stream, agent_name)
 ) PARTITION BY RANGE (call_date);
@@ -305,6 +311,7 @@ COMMENT ON COLUMN facts.agent_usage.vendor IS 'The vendor, by its name in accoun
 COMMENT ON COLUMN facts.agent_usage.calls IS 'Calls of the agent on that day, by the vendor''s own count. NULL: not said';
 COMMENT ON COLUMN facts.agent_usage.cost IS 'What the vendor charges for them, in currency. NULL: not said';
 COMMENT ON COLUMN facts.agent_usage.currency IS 'ISO 4217 code of cost: the account''s, as vendors name none. NULL where cost is';
+COMMENT ON COLUMN facts.agent_usage.attributes IS 'What else the vendor says of it, unmapped. Personal data: hidden from callhouse_analyst';
 COMMENT ON COLUMN facts.agent_usage.observed_at IS 'When these totals were read: those of a day that goes on are the totals so far';
 
 -- schema/30_ops_requests
@@ -529,6 +536,29 @@ COMMENT ON COLUMN ops.findings.account IS 'Account, as in accounts.toml';
 COMMENT ON COLUMN ops.findings.call_date IS 'Business day. NULL: it is about the account as it stands';
 COMMENT ON COLUMN ops.findings.note IS 'What is wrong, and what to do';
 COMMENT ON COLUMN ops.findings.found_at IS 'When it was found first';
+
+-- schema/38_ops_field_faults
+-- Counted from raw.heads whenever a day is: nothing counts twice, and what can be read now is gone.
+CREATE TABLE ops.field_faults (
+    account       text        NOT NULL,
+    stream        text        NOT NULL,
+    call_date     date        NOT NULL,
+    field         text        NOT NULL,
+    reason        text        NOT NULL,
+    records       bigint      NOT NULL,
+    first_seen_at timestamptz NOT NULL DEFAULT now(),
+    last_seen_at  timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (account, stream, call_date, field, reason)
+);
+COMMENT ON TABLE ops.field_faults IS 'Fields that couldn''t be read: NULL in the facts of so many records of a day, as sent in raw.records';
+COMMENT ON COLUMN ops.field_faults.account IS 'Account, as in accounts.toml';
+COMMENT ON COLUMN ops.field_faults.stream IS 'Stream of the vendor';
+COMMENT ON COLUMN ops.field_faults.call_date IS 'Business day of the records';
+COMMENT ON COLUMN ops.field_faults.field IS 'Field, as the vendor calls it; a dot goes into an object or a list of them';
+COMMENT ON COLUMN ops.field_faults.reason IS 'Why it is NULL: what was expected of it, or that it is a placeholder for no value, which no check warns of';
+COMMENT ON COLUMN ops.field_faults.records IS 'Records of the day with it, by their newest version';
+COMMENT ON COLUMN ops.field_faults.first_seen_at IS 'When it was first found on this day';
+COMMENT ON COLUMN ops.field_faults.last_seen_at IS 'When the number of records last changed';
 
 -- schema/40_ops_limits
 -- The limiter's state, by credential (a keyed hash, never the credential itself).

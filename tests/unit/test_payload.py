@@ -1,0 +1,98 @@
+"""A bad byte, half a character or an endless number spoils one value."""
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from resources import payload
+from resources.errors import ContractError
+
+JOSE = b'[{"n": "Jos\xc3\xa9"}, {"n": "%s"}]'
+
+
+def names(body: bytes) -> list[str]:
+    return [record["n"] for record in payload.decode(body)]
+
+
+@pytest.mark.parametrize(
+    ("bad", "read"),
+    [
+        (b"Andr\xc3", "Andr�"),
+        (b"Andr\xe9", "Andr�"),
+        (b"\xff\xfe Ana \x80", "�� Ana �"),
+        (b"Ana \xf0\x9f\x98", "Ana �"),
+        (b"Ana \\ud83d", "Ana \ud83d"),
+        (b"Ana \xed\xa0\xbd", "Ana �"),
+        (b"Ana \xed\xa0\xbd\xed\xb8\x80", "Ana 😀"),
+        (b"Ana \\ud83", "Ana �"),
+        (b"C:\\dir \\x41", "C:�dir �x41"),
+        (b"O\\'Brien", "O'Brien"),
+        (b"two\nlines\tand \x01", "two\nlines\tand \x01"),
+    ],
+)
+def test_what_is_wrong_with_a_text_stays_in_it(bad: bytes, read: str) -> None:
+    assert names(JOSE % bad) == ["José", read]
+
+
+def test_a_few_bad_texts_among_good_ones_make_no_other_encoding() -> None:
+    body = JOSE % b'x"}, {"n": "Andr\xe9"}, {"n": "Ren\xe9'
+    assert names(body) == ["José", "x", "Andr�", "Ren�"]
+
+
+@pytest.mark.parametrize("encoding", ["latin-1", "cp1252", "utf-16", "utf-16-le", "utf-8-sig"])
+def test_another_encoding_is_read_where_it_is_the_whole_bodys(encoding: str) -> None:
+    text = json.dumps([{"n": name} for name in ("José", "Íñigo", "Ana")], ensure_ascii=False)
+    assert names(text.encode(encoding)) == ["José", "Íñigo", "Ana"]
+
+
+def test_windows_quotes_are_windows() -> None:
+    quoted = "\N{LEFT DOUBLE QUOTATION MARK}José\N{RIGHT DOUBLE QUOTATION MARK} \N{EURO SIGN}5"
+    assert names(f'[{{"n": "{quoted}"}}]'.encode("cp1252")) == [quoted]
+
+
+def test_a_single_text_that_was_cut_is_no_other_encoding() -> None:
+    assert names(b'[{"n": "Andr\xc3"}, {"n": "Ana"}]') == ["Andr�", "Ana"]
+    assert names(b'[{"n": "Andr\xe9"}, {"n": "Ana"}]') == ["André", "Ana"]
+
+
+def test_what_fits_no_encoding_is_replaced() -> None:
+    assert names(b'[{"n": "Andr\xe9 \x81"}]') == ["Andr� �"]
+
+
+@pytest.mark.parametrize("digits", [4300, 4301, 5001, 100_000])
+@pytest.mark.parametrize("sign", ["", "-"])
+def test_an_endless_number_is_its_text(digits: int, sign: str) -> None:
+    number = sign + "7" * digits
+    good, odd = payload.decode(f'[{{"n": 5}}, {{"n": [{{"m": {number}}}]}}]'.encode())
+    assert good == {"n": 5}
+    is_endless = digits > 4300
+    assert isinstance(odd["n"][0]["m"], str if is_endless else int) or sign
+    assert payload.is_endless(odd) == is_endless or sign
+    assert not payload.is_endless(good)
+    assert payload.encode(odd)
+
+
+@pytest.mark.parametrize("number", ["1e5001", "-1e400", "1" * 5001 + ".5", "NaN", "-Infinity"])
+def test_a_number_that_no_float_holds_is_its_text(number: str) -> None:
+    assert payload.decode(f'[{number}, "José"]'.encode()) == [number, "José"]
+    assert payload.decode(f"[0.{'1' * 5001}, 1e-5001]".encode()) == [pytest.approx(1 / 9), 0.0]
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b"<html>", b'{"a": 1', b'{"a": "\\"}', b"\x00\xff"])
+def test_what_is_no_json_stays_none(body: bytes) -> None:
+    with pytest.raises(ContractError):
+        payload.decode(body)
+
+
+@given(st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(), lambda inner: st.lists(inner)
+    | st.dictionaries(st.text(), inner), max_leaves=5,
+))  # fmt: skip
+def test_what_json_writes_is_read_by_either_road(value: Any) -> None:
+    body = json.dumps({"value": value}, ensure_ascii=False).encode("utf-8", "surrogatepass")
+    assert payload.decode(body) == json.loads(body)
+    slow = body[:-1] + b', "big": 12345678901234567890123}'
+    assert payload.decode(slow)["value"] == json.loads(body)["value"]

@@ -1,0 +1,175 @@
+"""What one value says, and what a field makes of it."""
+
+import math
+from typing import Any
+
+import pandas as pd
+import pytest
+
+import sql
+from resources.normalise import Columns, key_of
+from resources.values import NO_VALUE, clock_seconds, is_missing, is_no_date, is_no_value
+from tests.unit.rig import account
+
+CLOCKS = {
+    "00:00:20": 20, "00:01:07": 67, "1:02:03": 3723, "02:05": 125, "0:00": 0, "75:10": 4510,
+    "100:00:00": 360_000, " 00:00:20 ": 20, "00:00:20.5": 20.5,
+}  # fmt: skip
+NO_CLOCKS = ["00:61:00", "00:00:61", "00:75", "1:2", "-00:00:01", "20:", ":20", "1:02:03:04",
+             "1h", "00:00:20 h"]  # fmt: skip
+
+
+def columns(*values: Any) -> Columns:
+    """One field of as many records."""
+    return Columns([{"field": value} for value in values], account("conpeek"))
+
+
+def found(column: Any) -> list[Any]:
+    """With None for what is missing."""
+    return [None if pd.isna([value])[0] else value for value in column.tolist()]
+
+
+def faults(read: Columns) -> dict[int, str]:
+    """The reason by record."""
+    facts = read.facts(None, {})
+    assert facts.rejects == []
+    return {index: reasons["field"] for index, reasons in facts.faults.items()}
+
+
+@pytest.mark.parametrize(("text", "seconds"), CLOCKS.items())
+def test_a_clock_is_seconds(text: str, seconds: float) -> None:
+    assert clock_seconds(text) == seconds
+
+
+@pytest.mark.parametrize("text", NO_CLOCKS)
+def test_what_is_no_clock(text: str) -> None:
+    assert math.isnan(clock_seconds(text))
+
+
+def test_a_duration_is_seconds_or_a_clock_in_any_mixture() -> None:
+    read = columns("67", "00:01:07", 67.5, "", None, [], {}, " ", "00:61:00", -1, "-1", -2, "N/A")
+    assert found(read.seconds("field")) == [67, 67, 67.5] + [None] * 10
+    assert faults(read) == {
+        8: "expected a number of seconds, MM:SS or HH:MM:SS",
+        9: NO_VALUE,
+        10: NO_VALUE,
+        11: "a duration can't be negative",
+        12: NO_VALUE,
+    }
+
+
+def test_a_clock_beside_milliseconds_is_no_milliseconds() -> None:
+    assert found(columns(67_000, "00:01:07").seconds("field", 1000)) == [67, 67]
+
+
+@pytest.mark.parametrize("value", [None, "", " ", "\t", [], {}])
+def test_missing_is_null_without_a_word(value: Any) -> None:
+    assert is_missing(value)
+    for kind in ("text", "number", "integer", "decimal", "seconds", "boolean", "instant", "epoch"):
+        read = columns(value, value)
+        assert found(getattr(read, kind)("field")) == [None, None], kind
+        assert faults(read) == {}, kind
+
+
+@pytest.mark.parametrize("value", ["null", "N/A", "n/a", "-", "--", " NULL ", "unknown", "NaN"])
+def test_a_placeholder_is_null_and_noted_as_one(value: str) -> None:
+    assert is_no_value(value)
+    for kind in ("number", "integer", "decimal", "seconds", "boolean", "instant", "epoch"):
+        read = columns(value)
+        assert found(getattr(read, kind)("field")) == [None], kind
+        assert faults(read) == {0: NO_VALUE}, kind
+    assert found(columns(value).text("field")) == [value], "of a text it is one"
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["0000-00-00 00:00:00", "0000-00-00", "0000/00/00 00:00:00 -0300", "0000-00-00T00:00:00Z",
+     "0001-01-01T00:00:00+00:00", "1900-01-01", "1970-01-01T00:00:00Z", "1969-12-31 21:00:00",
+     0, "0", -1],
+)  # fmt: skip
+def test_a_date_of_nothing_is_a_placeholder(value: Any) -> None:
+    assert is_no_date(value)
+    read = columns(value, "2026-03-10T09:00:00Z")
+    assert found(read.instant("field").isna()) == [True, False]
+    assert faults(read) == {0: NO_VALUE}
+
+
+def test_an_epoch_of_nothing_is_a_placeholder() -> None:
+    read = columns(0, -1, "0", 1580327988, "noon", 5)
+    assert found(read.epoch("field").notna()) == [False, False, False, True, False, False]
+    assert faults(read) == {
+        0: NO_VALUE,
+        1: NO_VALUE,
+        2: NO_VALUE,
+        4: "expected a number",
+        5: "the date is before 2000 or in the future",
+    }
+
+
+def test_money_keeps_its_digits_or_is_null() -> None:
+    kept = ["0.10", "12345678901234567.890123456789", "-1", 5, "1e3", " 7.50 "]
+    read = columns(*kept, "1,50", "1e-9999", "0." + "1" * 2000, "$5", True)
+    assert found(read.decimal("field")) == [str(value).strip() for value in kept] + [None] * 5
+    assert sorted(faults(read)) == [6, 7, 8, 9, 10]
+
+
+def test_what_a_field_needs_rejects_its_record_whatever_is_wrong() -> None:
+    wrong: list[Any] = [None, "", " ", [], {"a": 1}, "0000-00-00 00:00:00", "N/A", "noon", 0]
+    read = columns("2026-03-10 09:00:00", *wrong)
+    read.instant("field", "%Y-%m-%d %H:%M:%S", required=True)
+    facts = read.facts(None, {})
+    assert [reject.index for reject in facts.rejects] == list(range(1, 10))
+    assert facts.faults == {}
+
+
+def test_half_a_character_is_replaced_in_its_text() -> None:
+    assert found(columns("Ana \ud83d", "a\x00b", "José").text("field")) == ["Ana �", "a�b", "José"]
+    assert key_of("field")({"field": "Ana \ud83d"}) == "Ana �"
+
+
+def test_a_value_that_was_not_read_may_mean_anything() -> None:
+    read = columns("much", "N/A", "", 5)
+    read.seconds("field")
+    assert read.unread("field").tolist() == [True, False, False, False]
+    assert read.unread("another").tolist() == [False] * 4
+
+
+@pytest.mark.parametrize("statement", ["load/changed_records", "checks/readable"])
+def test_sql_knows_a_placeholder_by_the_same_text(statement: str) -> None:
+    assert NO_VALUE in sql.read(statement)
+
+
+def nested(*records: dict[str, Any]) -> Columns:
+    return Columns(records, account("evolux"))
+
+
+def test_new_fields_beside_a_mapped_one_are_kept_and_told() -> None:
+    read = nested({"flow": {"id": 1, "name": "x", "version": 7}}, {"flow": {"id": 2}}, {})
+    assert found(read.text("flow.id")) == ["1", "2", None]
+    read.text("flow.name")
+    assert found(read.rest()) == [{"flow": {"version": 7}}, None, None]
+    assert read.facts(None, {}).new_fields == {"flow.version"}
+
+
+def test_new_fields_of_a_kept_object_are_told_and_its_known_ones_are_not() -> None:
+    read = nested({"project": {"id": 1, "mood": "good"}, "form": {"whatever": 1}})
+    assert found(read.rest("project.id", "form")) == [
+        {"project": {"id": 1, "mood": "good"}, "form": {"whatever": 1}}
+    ]
+    assert read.facts(None, {}).new_fields == {"project.mood"}
+
+
+def test_an_object_that_is_none_costs_its_fields_and_is_kept() -> None:
+    read = nested({"flow": "Test"}, {"flow": []}, {"flow": None})
+    assert found(read.text("flow.id")) == [None, None, None]
+    assert found(read.rest())[0] == {"flow": "Test"}
+    assert read.facts(None, {}).faults == {0: {"flow": "expected an object"}}
+
+
+def test_names_that_never_end_are_told_up_to_a_number() -> None:
+    read = nested({f"{n}" * 200: n for n in range(200)} | {"flow": {str(n): n for n in range(99)}})
+    read.text("flow.id")
+    assert len(found(read.rest())[0]) == 201, "all of them are kept"
+    new = read.facts(None, {}).new_fields
+    assert len(new) == 50
+    assert max(map(len, new)) == 100

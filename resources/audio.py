@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import re
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -14,6 +15,8 @@ from resources.errors import ConfigurationError, TransientError
 from resources.home import Home
 
 INCOMING = ".callhouse-incoming-"
+LONGEST_READABLE = 60
+"""Characters: with the digest and a suffix it is less than any file system takes."""
 ABANDONED_S = 86_400
 """No download takes so long: a file that nobody has written to since is a killed worker's."""
 
@@ -77,6 +80,15 @@ class AudioStore:
             else:
                 self._files.put_file(str(file.name), target)
         return Kept(self._files.unstrip_protocol(target), sha256, size)
+
+
+def file_name(key: str) -> str:
+    """A name for a record's file that no other key has, on no file system: a part of the key, for
+    people, and a digest of all of it.
+    """
+    readable = re.sub("[^0-9a-z]+", "-", key.lower())[:LONGEST_READABLE].strip("-")
+    digest = hashlib.blake2b(key.encode("utf-8", "surrogatepass"), digest_size=12).hexdigest()
+    return f"{readable}-{digest}" if readable else digest
 
 
 def _sweep(folder: Path) -> None:

@@ -8,10 +8,10 @@ from typing import Any
 from sqlalchemy.engine import Connection
 
 from assets.loading.plan import PROBE_EVERY
-from assets.loading.verdict import Counts, Reading, judge
+from assets.loading.verdict import LONGEST_PAUSE, Counts, Reading, judge
 from resources import payload
 from resources.account import Account
-from resources.vendor import AnyStream, Stream
+from resources.vendor import AnyStream, DetailStream, Stream
 from resources.warehouse import execute
 
 BODY = payload.digest(b"body")
@@ -191,8 +191,9 @@ def note_failure(
     """A read failed: its days aren't complete. Whether polls go on is a matter of `trust`."""
     where = _where(account, stream)
     if days:
-        execute(connection, "load/fail_days", days=list(days), note=error, now=now,
-                timezone=account.timezone.key, **where)  # fmt: skip
+        longest = stream.retry_every if isinstance(stream, DetailStream) else LONGEST_PAUSE
+        execute(connection, "load/fail_days", days=list(days), note=error, longest=longest,
+                timezone=account.timezone.key, now=now, **where)  # fmt: skip
     execute(connection, "load/note_failure", vendor=account.vendor, error=error, live=live,
             stopped_key=trust.stopped_key, accepted=trust.accepted, refusals=trust.refusals,
             probe_every=PROBE_EVERY, now=now, **where)  # fmt: skip

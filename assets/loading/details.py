@@ -1,42 +1,95 @@
 """Details: one request a record, only for records without one, newest first, resumable."""
 
-from collections.abc import Callable, Sequence
+import logging
+import threading
+import traceback
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from typing import Any
 
-from sqlalchemy.engine import Connection
+from sqlalchemy.engine import Connection, Row
 
 from assets.loading import books
 from assets.loading.commit import commit
 from assets.loading.land import Landing
 from assets.loading.sight import Sighting
 from assets.loading.tally import Tally
+from resources import payload
 from resources.account import Account
 from resources.client import Client
-from resources.errors import CallhouseError, ContractError
+from resources.errors import (
+    CallhouseError,
+    CutShortError,
+    DeferredError,
+    DoubtfulRefusalError,
+    PermanentError,
+    RecordError,
+    ThrottledError,
+    TimedOutError,
+    WindowTooLargeError,
+)
+from resources.permits import Patience
 from resources.vendor import DetailStream, Page, Parent, Stream
 from resources.warehouse import Warehouse, execute
 from resources.windows import day_end
 from sql.vocabulary import Completeness
 
+log = logging.getLogger("callhouse.load")
 CHUNK = 100
 """Details a transaction: little is asked again after a kill."""
+IN_A_ROW = 3
+"""So many answers of no use, one after the other, stand for all others too: the way is broken."""
+STOPPING = (PermanentError, DeferredError, ThrottledError, DoubtfulRefusalError)
+"""What is said to the account, not of one record."""
+OF_THE_RECORD = (RecordError, CutShortError, WindowTooLargeError)
+"""What is wrong with one record's answer, except a time-out: it counts, and ends some day."""
 
 
 @dataclass(slots=True)
 class _Answers:
-    """What came of asking for some details."""
+    """What came of asking for some details, in several threads."""
 
+    most_in_a_row: int
     pages: list[tuple[Parent, Page]] = field(default_factory=list)
-    broken: list[tuple[Parent, ContractError]] = field(default_factory=list)
-    """Answers that can't be read: asked for again later, like those that aren't there yet."""
+    useless: list[tuple[Parent, CallhouseError]] = field(default_factory=list)
+    """By a fault of the record's own: asked for again, not for ever, at growing intervals."""
+    broken: list[tuple[Parent, CallhouseError]] = field(default_factory=list)
+    """By no fault of the record's: asked for again later."""
     error: CallhouseError | None = None
-    """What stands in the way of all others too."""
+    """What stands in the way of all others too: nothing more is asked."""
+    _in_a_row: int = 0
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    @property
+    def asked(self) -> int:
+        """How many were asked for."""
+        return len(self.pages) + len(self.useless) + len(self.broken)
+
+    def take(self, parent: Parent, answer: Page | CallhouseError) -> None:
+        """Takes what came of one."""
+        with self._lock:
+            if isinstance(answer, Page):
+                self._in_a_row = 0
+                self.pages.append((parent, answer))
+            elif isinstance(answer, STOPPING):
+                self.error = self.error or answer
+            elif isinstance(answer, OF_THE_RECORD) and not isinstance(answer, TimedOutError):
+                self.useless.append((parent, answer))
+            else:
+                self._in_a_row += 1
+                self.broken.append((parent, answer))
+                if self._in_a_row >= self.most_in_a_row:
+                    self.error = self.error or answer
 
 
 class DetailReader:
-    """Fetches the details of one account's records; `probes`: one first, to see if it may."""
+    """Fetches the details of one account's records.
+
+    By its `patience` it is a probe's, which asks for one first; or a backfill's, which asks for
+    what was given up, too.
+    """
 
     def __init__(
         self,
@@ -46,7 +99,7 @@ class DetailReader:
         parent: Stream,
         client: Client,
         clock: Callable[[], datetime],
-        probes: bool = False,
+        patience: Patience,
     ) -> None:
         self._warehouse = warehouse
         self._account = account
@@ -54,7 +107,8 @@ class DetailReader:
         self._parent = parent
         self._client = client
         self._clock = clock
-        self._probes = probes
+        self._probes = patience.once
+        self._asks_for_all = patience.backfill
         self._where = {"account": account.name, "stream": stream.name}
 
     def days(self, among: Sequence[date] | None = None) -> list[date]:
@@ -82,24 +136,26 @@ class DetailReader:
         """Fetches what the day lacks, up to `until`; then judges the day. What became of it adds
         up in `tally`.
 
-        Raises what the vendor's client raises, when what came is committed.
+        Raises what the vendor's client raises, when what came is committed: at once what stands in
+        the way of all, at the end what came of a few. What is wrong with a record alone is in the
+        day's note.
         """
-        broken: ContractError | None = None
+        broken: CallhouseError | None = None
+        last: Parent | None = None
         while until is None or self._clock() < until:
-            pending = self._pending(day)
+            pending = self._pending(day, last)
             if not pending:
                 break
+            last = pending[-1]
             answers = self._fetch(pending)
             tally.add(self._land(day, answers))
-            tally.by_day[day].requests += len(answers.pages) + len(answers.broken)
+            tally.by_day[day].requests += answers.asked
             tally.accepted |= bool(answers.pages)
             self._probes &= not answers.pages
             if answers.error is not None:
                 raise answers.error
             if answers.broken:
                 broken = broken or answers.broken[0][1]
-                if self._probes:
-                    raise broken
         tally.turned |= self._judge(day, broken is None, tally.accepted)
         if broken is not None:
             raise broken
@@ -113,7 +169,8 @@ class DetailReader:
             )
         )
 
-    def _pending(self, day: date) -> list[Parent]:
+    def _pending(self, day: date, last: Parent | None) -> list[Parent]:
+        """The next of the day's records, after the `last` one."""
         now = self._clock()
         rows = self._warehouse.rows(
             "plan/pending",
@@ -122,7 +179,9 @@ class DetailReader:
             day=day,
             now=now,
             ripe=now - self._stream.delay,
-            attempts=self._stream.attempts,
+            all=self._asks_for_all,
+            last_at=last and last.started_at,
+            last_key=last and last.key,
             most=1 if self._probes else CHUNK,
             **self._where,
         )
@@ -134,20 +193,26 @@ class DetailReader:
 
     def _fetch(self, parents: list[Parent]) -> _Answers:
         """As many at once as the limits allow."""
-        answers = _Answers()
+        answers = _Answers(1 if self._probes else IN_A_ROW)
+
+        def ask(parent: Parent) -> None:
+            if answers.error is None:
+                answers.take(parent, self._ask(parent))
+
         workers = min(self._account.limits.concurrency, len(parents))
         with ThreadPoolExecutor(workers, thread_name_prefix="details") as pool:
-            futures = [(p, pool.submit(self._stream.read, self._client, p)) for p in parents]
-            for parent, future in futures:
-                if answers.error is not None and future.cancel():
-                    continue
-                try:
-                    answers.pages.append((parent, future.result()))
-                except ContractError as error:
-                    answers.broken.append((parent, error))
-                except CallhouseError as error:
-                    answers.error = answers.error or error
+            list(pool.map(ask, parents))
         return answers
+
+    def _ask(self, parent: Parent) -> Page | CallhouseError:
+        try:
+            return self._stream.read(self._client, parent)
+        except CallhouseError as error:
+            return error
+        except Exception as error:  # noqa: BLE001 - a fault of ours on one record is its own
+            log.error("".join(traceback.format_tb(error.__traceback__)))  # noqa: TRY400
+            name = type(error).__name__
+            return RecordError(f"an unexpected {name}: the log says where it happened")
 
     def _land(self, day: date, answers: _Answers) -> Tally:
         sightings = [
@@ -155,7 +220,6 @@ class DetailReader:
             for parent, page in answers.pages
             for record in page.records
         ]
-        asked = [parent.key for parent, _ in (*answers.pages, *answers.broken)]
         landing = Landing(self._account, self._stream, day, self._warehouse.make_days)
 
         def count(connection: Connection, tally: Tally) -> None:
@@ -165,12 +229,29 @@ class DetailReader:
 
         def finish(connection: Connection, tally: Tally) -> None:
             count(connection, tally)
-            execute(connection, "load/note_absent", keys=asked, day=day, now=self._clock(),
-                    retry_every=self._stream.retry_every, **self._where)  # fmt: skip
+            self._note(connection, day, answers)
 
-        if not asked:
+        if not answers.asked:
             return Tally()
         return commit(self._warehouse, landing, sightings, self._lock, count, finish)
+
+    def _note(self, connection: Connection, day: date, answers: _Answers) -> None:
+        """Writes down what didn't come, or what of it isn't a fact: it is asked for again."""
+        troubled = [*answers.useless, *answers.broken]
+        absent, useless = len(answers.pages), len(answers.useless)
+        execute(
+            connection,
+            "load/note_details",
+            keys=[parent.key for parent, _ in (*answers.pages, *troubled)],
+            attempts=[1] * absent + [0] * len(troubled),
+            failures=[0] * absent + [1] * useless + [0] * len(answers.broken),
+            errors=[None] * absent + [payload.storable(str(error)) for _, error in troubled],
+            day=day,
+            most=self._stream.attempts,
+            retry_every=self._stream.retry_every,
+            now=self._clock(),
+            **self._where,
+        )
 
     def _lock(self, connection: Connection) -> None:
         """The parent's first: its rows may move to another day, and its details with them."""
@@ -194,20 +275,16 @@ class DetailReader:
                 self._parent.target,
                 parent=self._parent.name,
                 day=day,
-                attempts=self._stream.attempts,
                 delay=self._stream.delay,
                 **self._where,
             )[0]
             counts = books.count_days(connection, self._account, self._stream, {day}, now)[day]
             rejected = counts.rejects + counts.unkeyed
-            notes = []
-            if lacking.pending:
-                notes.append(f"{lacking.pending} of {lacking.parents} details are still to come")
-            elif lacking.absent:
-                notes.append(f"{lacking.absent} of {lacking.parents} details never came")
+            notes = list(_notes(lacking))
             if rejected:
                 notes.append(f"{rejected} record(s) rejected: see ops.rejects")
-            if rejected and lacking.pending:  # those that won't be asked for again may settle
+            # What won't be asked for again may settle.
+            if lacking.in_error or (rejected and lacking.pending):
                 state = Completeness.FAILED
             elif now < end:
                 state = Completeness.OPEN
@@ -237,3 +314,19 @@ class DetailReader:
             return {day} if counts.is_first or counts.state != state else set()
 
         return self._warehouse.in_transaction(work)
+
+
+def _notes(lacking: Row[Any]) -> Iterator[str]:
+    """What is to be said of the details that a day lacks."""
+    parents = lacking.parents
+    if lacking.pending:
+        yield f"{lacking.pending} of {parents} details are still to come"
+    elif lacking.absent:
+        yield f"{lacking.absent} of {parents} details never came"
+    if lacking.in_error:
+        yield f"{lacking.in_error} of them are asked for again after an error: {lacking.error}"
+    if lacking.useless:
+        yield (
+            f"{lacking.useless} of {parents} details can't be had, and are asked for again by a "
+            f"backfill of the day only: {lacking.error}"
+        )

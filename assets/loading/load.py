@@ -287,7 +287,7 @@ class Loader:
         assert isinstance(parent, Stream)
         client = self._client(account, stream, patience, LargestPage())
         return DetailReader(self._warehouse, account, stream, parent, client, self._clock,
-                            probes=patience.once)  # fmt: skip
+                            patience)  # fmt: skip
 
 
 def read_states(

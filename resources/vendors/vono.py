@@ -17,7 +17,7 @@ import pandas as pd
 
 from resources import payload
 from resources.account import Account, Limits, Options
-from resources.audio import AudioStore
+from resources.audio import AudioStore, file_name
 from resources.client import Client
 from resources.errors import (
     ContractError,
@@ -115,9 +115,8 @@ class Vono(Client):
     def audio(self, parent: Parent) -> Page:
         """Fetches one recording's file, checks it and puts it away: the record says where."""
         store = AudioStore.from_environment()
-        record_id = parent.key.rpartition("/")[2]
+        record_id = parent.key.partition("/")[2]
         day = business_day(parent.started_at, self.account.timezone)
-        name = re.sub(r"[^0-9A-Za-z]", "-", parent.key)
         with store.incoming() as file:
             is_there, permit = self.http.get(
                 AUDIO_REPORT,
@@ -128,7 +127,8 @@ class Vono(Client):
             )
             if not is_there:
                 return Page([], permit.id, permit.granted_at)
-            kept = store.keep(file, f"{self.account.name}/{day:%Y/%m/%d}/{name}.mp3")
+            folder = f"{self.account.name}/{day:%Y/%m/%d}"
+            kept = store.keep(file, f"{folder}/{file_name(parent.key)}.mp3")
         manifest = {
             "record_id": record_id,
             "audio_uri": kept.uri,

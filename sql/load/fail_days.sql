@@ -1,8 +1,8 @@
 -- What a failed read leaves: a day that was complete before still is, as nothing was taken away.
--- It is read again by the next poll, then at growing intervals.
+-- It is read again by the next poll, then at growing intervals, up to :longest.
 INSERT INTO ops.days AS d (account, stream, call_date, state, timezone, note, last_polled_at, attempts, next_read_at)
 SELECT :account, :stream, day, 'failed', :timezone, :note, :now, 1, :now FROM unnest(CAST(:days AS date[])) AS day
 ON CONFLICT (account, stream, call_date) DO UPDATE
    SET state = CASE WHEN d.state = 'complete' THEN 'complete' ELSE 'failed' END,
        note = excluded.note, last_polled_at = :now, attempts = d.attempts + 1,
-       next_read_at = :now + least(interval '5 minutes' * (power(2, least(d.attempts, 10)) - 1), interval '6 hours');
+       next_read_at = :now + least(interval '5 minutes' * (power(2, least(d.attempts, 10)) - 1), CAST(:longest AS interval));

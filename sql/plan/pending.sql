@@ -1,4 +1,5 @@
--- Records of a day that have no detail yet and may be asked for now: newest first.
+-- Records of a day that have no detail yet and may be asked for now (or :all that lack it, given up
+-- or not): newest first, from where the last ones ended.
 SELECT {record_key:p} AS record_key, p.*
   FROM facts.{table} p
   -- Each looked up by its key: a plain join may read all details that the account has ever had.
@@ -9,6 +10,7 @@ SELECT {record_key:p} AS record_key, p.*
   LEFT JOIN ops.details d ON d.account = p.account AND d.stream = :stream AND d.record_key = {record_key:p}
  WHERE p.call_date = :day AND p.account = :account AND p.stream = :parent
    AND (h.record_key IS NULL OR h.rejected) AND p.missing_since IS NULL AND p.started_at <= :ripe
-   AND (d.record_key IS NULL OR (d.next_try_at <= :now AND d.attempts < :attempts))
- ORDER BY p.started_at DESC
+   AND (:all OR d.record_key IS NULL OR d.next_try_at <= :now)
+   AND (CAST(:last_at AS timestamptz) IS NULL OR (p.started_at, {record_key:p}) < (:last_at, :last_key))
+ ORDER BY p.started_at DESC, {record_key:p} DESC
  LIMIT :most;

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import re
 import stat
 import tempfile
 import traceback
@@ -45,6 +46,7 @@ AFTERWARDS = datetime(2020, 4, 1, tzinfo=UTC)
 WINDOW = Window.of_days((DAY,), ZONE, AFTERWARDS)
 RECORDS: list[dict[str, Any]] = sample("vono/recording.200.sample.json")["data"]
 TOKEN, KEY = "7cb40d54 a&é", "b12c87a7-key%"
+NAME = "3-1976-bbdf67d601d834b962149f6f.mp3"
 AUDIO = b"ID3\x03\x00\x00\x00\x00\x00\x00" + (b"\xff\xfb\x10\xc4" + bytes(96)) * 100
 STARTED_AT = datetime(2020, 3, 15, 1, 30, tzinfo=UTC)
 PARENT = Parent("3/1976", STARTED_AT, {"size_bytes": len(AUDIO)})
@@ -469,7 +471,7 @@ def assert_hidden(error: VendorError, grants: Grants) -> None:
 def test_audio_is_checked_and_put_away_by_day(fetch: Callable[..., Page], tmp_path: Path) -> None:
     page = fetch()
     # 01:30 UTC is still the day before in São Paulo.
-    file = tmp_path / "audio files" / "test-br" / "2020" / "03" / "14" / "3-1976.mp3"
+    file = tmp_path / "audio files" / "test-br" / "2020" / "03" / "14" / NAME
     sha256 = hashlib.sha256(AUDIO).hexdigest()
     manifest = {
         "record_id": "1976",
@@ -558,9 +560,35 @@ def test_a_listed_size_is_rounded(fetch: Callable[..., Page], tenant: Tenant) ->
 def test_a_key_stays_within_its_folder(
     fetch: Callable[..., Page], tenant: Tenant, tmp_path: Path
 ) -> None:
-    tenant.put_audio("..", AUDIO)
+    tenant.put_audio("../..", AUDIO)
     [manifest] = fetch(Parent("../../..", PARENT.started_at)).records
     assert manifest["audio_uri"].startswith(f"file://{tmp_path}/audio files/test-br/2020/03/14/")
+
+
+def test_two_keys_never_share_a_file(
+    fetch: Callable[..., Page], tenant: Tenant, tmp_path: Path
+) -> None:
+    """Nor where a file system takes upper for lower case, or allows no long names."""
+    keys = [
+        "7/a.b",
+        "7/a-b",
+        "7/A-b",
+        "7/" + "x" * 300,
+        "7/" + "x" * 299 + "y",
+        "7/a/b",
+        "7/ã",
+        "7/",
+    ]
+    names = set()
+    for key in keys:
+        tenant.put_audio(key.partition("/")[2], AUDIO)
+        [manifest] = fetch(Parent(key, STARTED_AT)).records
+        name = manifest["audio_uri"].rpartition("/")[2]
+        assert len(name.encode()) <= 100
+        assert re.fullmatch(r"[0-9a-z-]+\.mp3", name)
+        names.add(name)
+    assert len(names) == len(keys)
+    assert len([path for path in tmp_path.rglob("*.mp3") if path.is_file()]) == len(keys)
 
 
 def test_an_object_store_gets_whole_files(
@@ -570,7 +598,7 @@ def test_an_object_store_gets_whole_files(
 
     monkeypatch.setenv("CALLHOUSE_AUDIO_URL", "memory://bucket/calls/")
     [manifest] = fetch().records
-    assert manifest["audio_uri"] == "memory:///bucket/calls/test-br/2020/03/14/3-1976.mp3"
+    assert manifest["audio_uri"] == "memory:///bucket/calls/test-br/2020/03/14/" + NAME
     assert fsspec.filesystem("memory").cat(manifest["audio_uri"]) == AUDIO
 
 

@@ -1,0 +1,20 @@
+-- Of the details asked for those that aren't facts, and when each is asked for again: one that the
+-- vendor hasn't got, or that is of no use, not for ever. Asked for before it was due, it doesn't count.
+INSERT INTO ops.details AS d (account, stream, record_key, call_date, attempts, failures, error, next_try_at)
+SELECT :account, :stream, a.record_key, :day, a.attempts, a.failures, a.error,
+       CASE WHEN greatest(a.attempts, a.failures) < :most THEN :now + CAST(:retry_every AS interval) END
+  FROM unnest(CAST(:keys AS text[]), CAST(:attempts AS integer[]), CAST(:failures AS integer[]), CAST(:errors AS text[]))
+       AS a (record_key, attempts, failures, error)
+ WHERE NOT EXISTS (SELECT FROM raw.heads h
+                    WHERE h.account = :account AND h.stream = :stream AND h.record_key = a.record_key
+                      AND NOT h.rejected)
+ON CONFLICT (account, stream, record_key) DO UPDATE
+   SET error = excluded.error,
+       (attempts, failures, next_try_at) = (
+           SELECT n.attempts, n.failures,
+                  CASE WHEN greatest(n.attempts, n.failures) < :most
+                       THEN :now + CAST(:retry_every AS interval) * power(2, least(n.growth, 10)) END
+             FROM (SELECT d.attempts + excluded.attempts AS attempts, d.failures + excluded.failures AS failures,
+                          excluded.failures * d.failures AS growth) AS n
+            WHERE d.next_try_at <= :now
+            UNION ALL SELECT d.attempts, d.failures, d.next_try_at WHERE (d.next_try_at <= :now) IS NOT TRUE);

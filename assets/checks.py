@@ -2,18 +2,20 @@
 
 What a check finds stays in `ops.findings` until it isn't so any more, however many runs and days
 lie between: a check is green when it has no findings left. It is told to Dagster when that set
-turns, when a day's state does, and when somebody asked for it; an idle poll tells nothing.
+turns, and when Dagster shows something else; an idle poll tells nothing.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
 import dagster as dg
 
+from assets.keys import facts_key
 from assets.loading.result import Result
 from assets.report import table
+from assets.shown import EVERY_DAY, FINDINGS, untold
 from resources.account import Account
 from resources.vendor import AnyStream, DetailStream, Stream, Vendor
 from resources.warehouse import Warehouse
@@ -83,8 +85,9 @@ def checks_of(stream: AnyStream) -> list[Check]:
     return [check for check in CHECKS if check.targets(stream)]
 
 
-def check_specs(stream: AnyStream, asset: dg.AssetKey) -> list[dg.AssetCheckSpec]:
-    """The checks of the stream's facts, whose asset is `asset`."""
+def check_specs(vendor: Vendor, stream: AnyStream) -> list[dg.AssetCheckSpec]:
+    """The checks of the stream's facts."""
+    asset = facts_key(vendor, stream)
     return [
         dg.AssetCheckSpec(check.name, asset=asset, description=check.description)
         for check in checks_of(stream)
@@ -96,7 +99,6 @@ def tell(
     warehouse: Warehouse,
     vendor: Vendor,
     stream: AnyStream,
-    asset: dg.AssetKey,
     accounts: Sequence[Account],
     results: Sequence[Result],
 ) -> None:
@@ -108,13 +110,38 @@ def tell(
     """
     if not results:
         return
-    names = evaluate(warehouse, vendor, stream, accounts, results, warehouse.now())
-    if any(result.tally.turned for result in results):
-        names = {check.name for check in checks_of(stream)}
-    names |= {key.name for key in context.selected_asset_check_keys if key.asset_key == asset}
-    if names:
-        for evaluation in results_of(warehouse, vendor, stream, asset, accounts, names):
+    turned = evaluate(warehouse, vendor, stream, accounts, results, warehouse.now())
+    standing = results_of(warehouse, vendor, stream, accounts)
+    told = untold(context.instance, standing)
+    for evaluation in standing:
+        if evaluation.check_name in turned or evaluation in told:
             context.log_event(evaluation)
+
+
+def planned(
+    context: dg.AssetExecutionContext,
+    warehouse: Warehouse,
+    vendor: Vendor,
+    stream: AnyStream,
+    accounts: Sequence[Account],
+) -> Iterator[dg.AssetCheckResult]:
+    """How the checks stand that the run's plan has, before it does anything: Dagster calls a
+    planned check running until it is told, and failed if the run dies.
+    """
+    asset = facts_key(vendor, stream)
+    names = {key.name for key in context.selected_asset_check_keys if key.asset_key == asset}
+    if not names:
+        return
+    for standing in results_of(warehouse, vendor, stream, accounts):
+        if standing.check_name in names:
+            yield dg.AssetCheckResult(
+                asset_key=asset,
+                check_name=standing.check_name,
+                passed=standing.passed,
+                severity=standing.severity,
+                description=standing.description,
+                metadata=standing.metadata,
+            )
 
 
 def evaluate(
@@ -167,27 +194,25 @@ def results_of(
     warehouse: Warehouse,
     vendor: Vendor,
     stream: AnyStream,
-    asset: dg.AssetKey,
     accounts: Sequence[Account],
-    names: set[str],
 ) -> list[dg.AssetCheckEvaluation]:
-    """How the checks of these names stand, for Dagster."""
+    """How the stream's checks stand, for Dagster."""
     findings = warehouse.rows(
         "checks/findings",
         stream=f"{vendor.name}.{stream.name}",
         accounts=[account.name for account in accounts],
     )
+    asset = facts_key(vendor, stream)
     return [
         _evaluation(check, asset, [row for row in findings if row.name == check.name])
         for check in checks_of(stream)
-        if check.name in names
     ]
 
 
 def _evaluation(
     check: Check, asset: dg.AssetKey, findings: Sequence[Any]
 ) -> dg.AssetCheckEvaluation:
-    metadata: dict[str, Any] = {"findings": len(findings)}
+    metadata: dict[str, Any] = {FINDINGS: len(findings)}
     description = check.description
     if findings:
         first = findings[0]
@@ -208,6 +233,7 @@ def _evaluation(
         severity=dg.AssetCheckSeverity.WARN if check.warns else dg.AssetCheckSeverity.ERROR,
         description=description,
         metadata=metadata,
+        partition=EVERY_DAY,
     )
 
 

@@ -15,6 +15,7 @@ from assets import picture
 from assets.context import Callhouse
 from assets.quota import Quota, read_quotas
 from assets.report import table
+from assets.shown import FINDINGS
 from assets.streams import OWNERS, table_metadata
 from resources.account import Account
 from resources.warehouse import Warehouse
@@ -100,4 +101,5 @@ def _verdict(quotas: Sequence[Quota]) -> dict[str, Any]:
         "passed": not trouble,
         "severity": dg.AssetCheckSeverity.WARN,
         "description": "; ".join(trouble) or "No daily quota is used up.",
+        "metadata": {FINDINGS: len(trouble)},
     }

@@ -9,9 +9,10 @@ import dagster as dg
 import sql.catalog
 from assets import lineage
 from assets.context import KIND_TAG, Callhouse
+from assets.keys import facts_key
 from assets.partitions import partition_days
 from assets.refresh import refresh_days, stale_days
-from assets.streams import OWNERS, facts_key, table_metadata
+from assets.streams import OWNERS, table_metadata
 from resources.vendor import Vendor
 
 GROUP = "marts"

@@ -34,7 +34,6 @@ TITLES = {
     "incomplete": "yesterday isn't complete",
     "doubted": "much less came than is known, and isn't believed",
     "rejects": "records rejected",
-    "unreadable": "a field can't be read: NULL in the facts",
     "run": "the run failed",
 }
 """What a problem's kind means, the gravest first. The runbook has a chapter for each."""

@@ -14,6 +14,7 @@ from assets.marts import REFRESH
 from assets.partitions import day_range
 from assets.quota import read_quotas
 from assets.refresh import stale_days
+from assets.shown import untold
 from pipelines.schedules import IN_PROGRESS
 
 MARTS_JOB = "marts_refresh"
@@ -125,8 +126,9 @@ def requests(context: dg.SensorEvaluationContext, callhouse: Callhouse) -> dg.Se
         hour = now.replace(minute=0, second=0, microsecond=0)
         quotas = read_quotas(warehouse, accounts.values(), now)
         gone = [quota.trouble for quota in quotas if not quota.left]
-        if told.get("gone") != gone:
-            events.append(quota_evaluation(quotas))
+        standing = quota_evaluation(quotas)
+        if told.get("gone") != gone or untold(context.instance, [standing]):
+            events.append(standing)
         if told.get("hour") != hour.isoformat() and (
             materialization := hour_told(warehouse, accounts, quotas, hour)
         ):

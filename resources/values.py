@@ -17,7 +17,7 @@ from typing import Any
 
 NO_VALUE = "a placeholder for no value"
 """The reason that is noted for a placeholder. No check warns of it: it is a habit, not a fault.
-(SQL knows it by this text.)"""
+(SQL knows it by this text: `load/changed_records`, `checks/readable`.)"""
 _WORDS = {
     "null", "none", "nil", "nan", "undefined", "unknown", "n/a", "na", "n.a.", "n/d", "s/d", "-",
     "--",

@@ -5,12 +5,14 @@ what becomes of it. The definitions are those of the accounts file that the envi
 import logging
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from threading import Thread
 from typing import Any
 
 import dagster as dg
 import yaml
+from dagster._core.definitions.reconstruct import ReconstructableJob
 from dagster._core.launcher import LaunchRunContext
 from dagster._core.launcher.sync_in_memory_run_launcher import SyncInMemoryRunLauncher
 from dagster._core.remote_origin import InProcessCodeLocationOrigin
@@ -20,9 +22,12 @@ from dagster._core.workspace.load_target import InProcessWorkspaceLoadTarget
 from dagster._daemon.backfill import execute_backfill_iteration
 from dagster_graphql.test.utils import execute_dagster_graphql
 
+from assets.context import Callhouse
 from pipelines.definitions import build_defs
 from pipelines.local.dagster_home import CONFIGURATION, open_instance, prepare
+from pipelines.schedules import poll_tags
 from resources.home import Home
+from resources.vendors import discover
 
 LOCATION, REPOSITORY = "callhouse", "__repository__"
 ENDED = {"COMPLETED", "COMPLETED_SUCCESS", "COMPLETED_FAILED", "FAILED", "CANCELED"}
@@ -42,8 +47,15 @@ class Launcher(SyncInMemoryRunLauncher):
 
 
 def definitions() -> dg.Definitions:
-    """What the location loads: anew at each reload, as a new process would."""
+    """What the location loads."""
     return build_defs()
+
+
+def load() -> dg.Definitions:
+    """The definitions as a new process would load them: of runs Dagster keeps the last ones."""
+    ReconstructableJob.get_definition.cache_clear()
+    ReconstructableJob.get_repository_definition.cache_clear()
+    return definitions()
 
 
 class Site:
@@ -59,6 +71,7 @@ class Site:
             ),
             location_name=LOCATION,
         )
+        self._defs = load()
         self._process = WorkspaceProcessContext(instance, InProcessWorkspaceLoadTarget(origin))
 
     def close(self) -> None:
@@ -67,6 +80,7 @@ class Site:
 
     def reload(self) -> None:
         """What *Reload definitions* does."""
+        self._defs = load()
         self._process.reload_code_location(LOCATION)
 
     def ask(self, query: str, **variables: Any) -> Any:
@@ -136,6 +150,27 @@ class Site:
             for key in told["partitionKeys"]
             if part["startKey"] <= key <= part["endKey"]
         }
+
+    def checks(self) -> dict[tuple[str, str], str]:
+        """How the asset pages show the checks: their status, or NOT_EVALUATED."""
+        query = (
+            "{ assetNodes { assetKey { path } assetChecksOrError { ... on AssetChecks { checks {"
+            " name executionForLatestMaterialization { status } } } } } }"
+        )
+        return {
+            ("/".join(node["assetKey"]["path"]), check["name"]): (
+                check["executionForLatestMaterialization"] or {"status": "NOT_EVALUATED"}
+            )["status"]
+            for node in self.ask(query)["assetNodes"]
+            for check in node["assetChecksOrError"].get("checks", [])
+        }
+
+    def poll(self, vendor: str) -> dg.ExecuteInProcessResult:
+        """The vendor's poll, of all accounts, as its schedule would ask for it."""
+        accounts = list(Callhouse().accounts(vendor, {}))
+        tags = poll_tags(discover()[vendor], accounts, accounts, datetime.now(UTC))
+        job = self._defs.resolve_job_def(f"{vendor}_poll")
+        return job.execute_in_process(instance=self.instance, tags=tags, raise_on_error=False)
 
 
 @contextmanager

@@ -40,8 +40,6 @@ class StreamStatus:
     oldest_note: str | None
     open_records: int
     rejects: int
-    unreadable: Sequence[str]
-    """Fields of which a value couldn't be read, on whatever day."""
 
 
 @dataclass(frozen=True)
@@ -97,9 +95,6 @@ class Status:
                 f"{stream.oldest_state}{note}",
                 "red" if stream.oldest_state == "failed" else "dim",
             )
-        if stream.unreadable:
-            fields = ", ".join(stream.unreadable)
-            console.say(f"{name}: can't be read in places: {fields} (see ops.field_faults)", "dim")
         if stream.unread:
             since = "" if stream.oldest_state != "unread" else f" since {stream.oldest_incomplete}"
             days = console.count(stream.unread, "day")
@@ -184,5 +179,4 @@ def _streams(
 _COPIED = (
     "last_success_at", "failures", "last_error", "complete", "open", "settling", "failed",
     "unread", "oldest_incomplete", "oldest_state", "oldest_note", "open_records", "rejects",
-    "unreadable",
 )  # fmt: skip

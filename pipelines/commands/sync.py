@@ -14,9 +14,9 @@ import dagster as dg
 from dagster._core.errors import DagsterExecutionInterruptedError
 from dagster._core.utils import make_new_run_id
 
+from assets.keys import facts_key, raw_key
 from assets.loading.result import Result
 from assets.refresh import stale_days
-from assets.streams import facts_key, raw_key
 from pipelines.commands.accounts import known_accounts
 from pipelines.commands.sync_plan import Plan, Run, Skipped, Wish
 from pipelines.definitions import build_defs

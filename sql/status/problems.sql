@@ -41,13 +41,6 @@ SELECT 'doubted', d.account, d.stream, NULL,
  WHERE d.doubted_since IS NOT NULL AND d.state <> 'complete'
  GROUP BY d.account, d.stream
 UNION ALL
--- Of the last three days: what was unreadable long ago is in ops.field_faults, and in the checks.
-SELECT 'unreadable', f.account, f.stream, f.field,
-       format('%s, in %s record(s) since %s', f.reason, sum(f.records), min(f.call_date))
-  FROM ops.field_faults f JOIN asked a USING (account, stream)
- WHERE f.call_date >= a.local_now::date - 2 AND f.reason <> 'a placeholder for no value'
- GROUP BY f.account, f.stream, f.field, f.reason
-UNION ALL
 SELECT 'rejects', r.account, r.stream, r.field, r.reason
   FROM ops.rejects r JOIN asked a USING (account, stream)
  WHERE r.resolved_at IS NULL

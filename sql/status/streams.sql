@@ -11,9 +11,7 @@ SELECT a.account, a.stream, s.last_success_at, s.last_polled_at, s.watermark, s.
        d.complete, d.open, d.settling, d.failed, d.unread, d.open_records,
        lacking.call_date AS oldest_incomplete, lacking.state AS oldest_state, lacking.note AS oldest_note,
        (SELECT count(*) FROM ops.rejects r
-         WHERE r.account = a.account AND r.stream = a.stream AND r.resolved_at IS NULL) AS rejects,
-       (SELECT coalesce(array_agg(DISTINCT field), '{}') FROM ops.field_faults f
-         WHERE f.account = a.account AND f.stream = a.stream AND f.reason <> 'a placeholder for no value') AS unreadable
+         WHERE r.account = a.account AND r.stream = a.stream AND r.resolved_at IS NULL) AS rejects
   FROM asked a
   LEFT JOIN ops.streams s USING (account, stream)
  CROSS JOIN LATERAL (

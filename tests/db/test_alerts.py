@@ -17,10 +17,8 @@ from dagster._core.utils import make_new_run_id
 
 from assets.context import Callhouse
 from pipelines.alerts import WEBHOOK, alerts, stream_problems
-from resources.values import NO_VALUE
 from resources.warehouse import Warehouse
 from resources.webhook import WebhookError, post
-from tests.db.facts import put
 from tests.unit import rig
 
 TOKEN = "s3cr3t-t0ken"
@@ -294,27 +292,3 @@ def test_a_webhook_is_never_reached_in_clear_nor_elsewhere(chat: Chat) -> None:
     answer = told.value.__context__
     assert isinstance(answer, HTTPError)
     assert answer.closed, "its socket would stay open"
-
-
-def test_a_field_that_cannot_be_read_is_told_until_it_can(
-    tick: Tick, chat: Chat, warehouse: Warehouse
-) -> None:
-    stream(warehouse, "acme")
-    today = datetime.now(UTC).date()
-    fault = {"account": "acme", "stream": "dialogs", "records": 2}
-    expected = fault | {"field": "talking_time", "reason": "expected a number", "call_date": today}
-    with warehouse.transaction() as c:
-        put(c, "ops.field_faults", **expected)
-        put(c, "ops.field_faults", **expected | {"field": "serve_time", "reason": NO_VALUE})
-        old = today - timedelta(days=9)
-        put(c, "ops.field_faults", **expected | {"field": "waiting_time", "call_date": old})
-    tick()
-    line = "• conpeek dialogs, talking_time: a field can't be read: NULL in the facts (acme)"
-    assert chat.texts == [
-        f"*Callhouse*: 1 new\n*New*\n{line}: expected a number, in 2 record(s) since {today}"
-    ]
-    assert tick() == "nothing has changed; 1 problem(s) open"
-    with warehouse.transaction() as c:
-        c.execute(sa.text("DELETE FROM ops.field_faults WHERE field = 'talking_time'"))
-    tick()
-    assert chat.texts[1:] == [f"*Callhouse*: 1 over\n*Over*\n{line}"]

@@ -11,7 +11,8 @@ import sqlalchemy as sa
 
 from assets import checks
 from assets.context import KIND_TAG, POLL, Callhouse
-from assets.streams import facts_key, raw_key, vendor_assets
+from assets.keys import facts_key, raw_key
+from assets.streams import vendor_assets
 from resources.account import Account
 from resources.standin.server import StandIn
 from resources.standin.tenant import Tenant
@@ -27,6 +28,8 @@ STREAM = VENDOR.stream("dialogs")
 ASSETS = vendor_assets(VENDOR, dg.DailyPartitionsDefinition(start_date=str(DAY), end_offset=2))
 ASSET = facts_key(VENDOR, STREAM)
 ACCOUNTS: dict[str, Account] = {}
+INSTANCE: list[dg.DagsterInstance] = []
+"""What Dagster was told so far."""
 Verdicts = dict[str, tuple[bool, str | None]]
 
 
@@ -43,6 +46,13 @@ class Given(Callhouse):
 
     def accounts(self, vendor: str, tags: Mapping[str, str], *_: Any) -> list[Account]:
         return list(ACCOUNTS.values())
+
+
+@pytest.fixture(autouse=True)
+def _instance() -> Iterator[None]:
+    with dg.DagsterInstance.ephemeral() as instance:
+        INSTANCE[:] = [instance]
+        yield
 
 
 @pytest.fixture
@@ -62,6 +72,7 @@ def run(url: str, poll: bool = False) -> Verdicts:
         selection=selection.without_checks() if poll else selection,
         partition_key=str(DAY),
         resources={"callhouse": Given(url=url)},
+        instance=INSTANCE[0],
         tags=tags,
         raise_on_error=False,
     )

@@ -147,7 +147,7 @@ def test_a_quota_that_is_gone_turns_the_check_red_until_it_begins_anew(
 
 
 def test_the_check_can_be_executed_by_hand(
-    warehouse: Warehouse, instance: dg.DagsterInstance
+    warehouse: Warehouse, instance: dg.DagsterInstance, tick: Tick
 ) -> None:
     use(warehouse, 1000)
     job = dg.Definitions(
@@ -158,3 +158,6 @@ def test_the_check_can_be_executed_by_hand(
     (evaluation,) = job.execute_in_process(instance=instance).get_asset_check_evaluations()
     assert not evaluation.passed
     assert "used up" in str(evaluation.description)
+    (again,) = tick()
+    assert again.check_name == CHECK, "what a run told would be hidden by the next hour's figures"
+    assert tick() == []

@@ -10,8 +10,8 @@ import pytest
 
 import sql.catalog
 from assets.context import KIND_TAG, Callhouse
+from assets.keys import facts_key
 from assets.marts import REFRESH, mart_assets, mart_key, mart_names, view_specs
-from assets.streams import facts_key
 from pipelines.upkeep import marts_job, marts_schedule
 from resources.vendors import discover
 from resources.warehouse import Warehouse

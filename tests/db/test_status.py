@@ -14,7 +14,6 @@ from pipelines.schedules import waits, why_not
 from resources.account import Account
 from resources.home import CHECKOUT
 from resources.standin import Fault, StandIn, Tenant
-from resources.values import NO_VALUE
 from resources.vendors import discover
 from resources.warehouse import Warehouse
 from tests.db.conftest import AccountOf
@@ -182,21 +181,6 @@ def test_a_refused_account_is_told_with_how_to_resume_it(
     (told, *_) = [line for line in said(mine) if "polls of this account have stopped" in line]
     assert "put a working credential where accounts.toml points" in told
     assert "`callhouse check`" in told
-
-
-def test_fields_that_cannot_be_read_are_named_and_placeholders_are_not(
-    warehouse: Warehouse,
-    accounts: Callable[..., Accounts],
-    said: Callable[[Accounts], list[str]],
-) -> None:
-    mine = accounts(None)
-    fault = {"account": "one", "stream": "calls", "call_date": date(2026, 3, 9), "records": 5}
-    with warehouse.transaction() as c:
-        put(c, "ops.field_faults", field="time_seg", reason="expected a number", **fault)
-        put(c, "ops.field_faults", field="cost", reason="expected a number", **fault)
-        put(c, "ops.field_faults", field="hang_up", reason=NO_VALUE, **fault)
-    (line,) = [line for line in said(mine) if "can't be read" in line]
-    assert line == "one calls: can't be read in places: cost, time_seg (see ops.field_faults)"
 
 
 def test_the_page_of_limits_shows_what_is_printed(

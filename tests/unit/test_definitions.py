@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import dagster as dg
 import pytest
 
-from assets.streams import vendor_key
+from assets.keys import vendor_key
 from pipelines.definitions import build_defs
 from resources.vendors import discover
 from tests.unit import rig

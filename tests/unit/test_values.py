@@ -134,9 +134,7 @@ def test_a_value_that_was_not_read_may_mean_anything() -> None:
     assert read.unread("another").tolist() == [False] * 4
 
 
-@pytest.mark.parametrize(
-    "statement", ["load/changed_records", "checks/readable", "status/problems", "status/streams"]
-)
+@pytest.mark.parametrize("statement", ["load/changed_records", "checks/readable"])
 def test_sql_knows_a_placeholder_by_the_same_text(statement: str) -> None:
     assert NO_VALUE in sql.read(statement)
 

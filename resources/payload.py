@@ -9,6 +9,7 @@ import hashlib
 import json
 import math
 import re
+from collections.abc import Sequence
 from typing import Any
 
 import orjson
@@ -115,6 +116,17 @@ def storable(value: Json, depth: int = DEEPEST) -> Json:
     if isinstance(value, list):
         return [storable(item, depth - 1) for item in value] if depth else TOO_DEEP
     return value
+
+
+def without(value: Json, path: Sequence[str]) -> Json:
+    """`value` without the field at `path`, one name a level; in lists, of each item."""
+    if isinstance(value, list):
+        return [without(item, path) for item in value]
+    if not isinstance(value, dict) or path[0] not in value:
+        return value
+    if len(path) > 1:
+        return value | {path[0]: without(value[path[0]], path[1:])}
+    return {name: item for name, item in value.items() if name != path[0]}
 
 
 def _has_big_integer(body: Body) -> bool:

@@ -84,6 +84,8 @@ class BaseStream:
     `table`: what a record becomes, by its name in `sql.facts`: a row of it (or an enrichment).
     `also`: other tables in which a record may have a row.
     `redact`: masks what a payload quotes of other systems' secrets, before anything is stored.
+    `volatile`: fields that change at each read (a signed URL), dots going into nested objects. They
+    make no new version of a record; what is stored of them came with its last one.
     """
 
     name: str
@@ -94,6 +96,7 @@ class BaseStream:
     also: tuple[str, ...] = ()
     default: bool = True
     redact: Callable[[Record], Record] | None = None
+    volatile: tuple[str, ...] = ()
 
     @property
     def target(self) -> Target:

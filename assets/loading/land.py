@@ -11,10 +11,12 @@ from typing import Any, NamedTuple
 
 from sqlalchemy.engine import Connection, Row
 
+from assets.loading.identity import identity, redacted
 from assets.loading.shape import shape
 from assets.loading.sight import Sighting
 from assets.loading.stage import Item
 from assets.loading.tally import Tally
+from assets.loading.unstable import note_unstable
 from assets.loading.write import Unkeyed, Writer
 from resources import payload
 from resources.account import Account
@@ -114,9 +116,9 @@ class Landing:
         unkeyed: dict[str, Unkeyed] = {}
         repeated: dict[str, list[Sighting]] = {}
         for sighting in sightings:
-            record, key = self._redacted(sighting.record), sighting.key
+            record, key = redacted(self.stream, sighting.record), sighting.key
             encoded = payload.encode(record)
-            digest = payload.digest(encoded)
+            digest = payload.digest(identity(self.stream, record, encoded))
             if key is None:
                 day = sighting.day or self._day
                 unkeyed[digest] = Unkeyed(encoded, digest, sighting.fault, day)
@@ -127,14 +129,6 @@ class Landing:
         self.unkeyed.update(unkeyed)
         later = [sighting for versions in repeated.values() for sighting in versions]
         return _Batch(list(keyed.values()), list(unkeyed.values()), later)
-
-    def _redacted(self, record: Any) -> Any:
-        if not self.stream.redact:
-            return record
-        try:
-            return self.stream.redact(record)
-        except RecursionError:
-            return self.stream.redact(payload.storable(record))
 
     def _changed(self, connection: Connection, keyed: list[_Keyed], tally: Tally) -> list[Item]:
         """Those that must be written; the others only count."""
@@ -181,6 +175,7 @@ class Landing:
             (self.undated.discard if item.is_dated else self.undated.add)(item.key)
         touched = {day for item in items for day in (item.call_date, item.old_date) if day}
         self._make_days(touched | {item.call_date for item in unkeyed})
+        note_unstable(connection, self.account, self.stream, items)
         tally.days |= self._writer.write(connection, items, facts, unkeyed)
         _count(tally, items, facts)
         for odd in unkeyed:

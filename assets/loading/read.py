@@ -252,8 +252,14 @@ class WindowReader:
         if self._stream.live != "day":
             zone = self._account.timezone
             days = tuple(day for day in days if day_end(day, zone) <= window.end)
-        return FullRead(days, read.seen, read.began_at, read.asked_at,
-                        is_confirmed=not read.is_doubtful, is_telling=not read.odd)  # fmt: skip
+        return FullRead(
+            days,
+            read.seen,
+            read.began_at,
+            read.asked_at,
+            is_confirmed=not read.is_doubtful,
+            is_telling=read.odd <= read.namesakes,
+        )
 
 
 def _last_day(window: Window) -> date:

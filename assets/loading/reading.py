@@ -16,6 +16,8 @@ class Part:
     seen: set[str] = field(default_factory=set)
     odd: set[str] = field(default_factory=set)
     odd_records: int = 0
+    namesakes: set[str] = field(default_factory=set)
+    """Those of `odd` that have the key of another record of their answer."""
     rows: int = 0
     """All that came, whatever came twice."""
     repeats: int = 0
@@ -40,8 +42,11 @@ class Part:
         self.rows += 1
         key = sighting.key
         if key is None:
-            self.odd.add(payload.digest(payload.encode(sighting.record)))
+            digest = payload.digest(payload.encode(sighting.record))
+            self.odd.add(digest)
             self.odd_records += 1
+            if sighting.is_namesake:
+                self.namesakes.add(digest)
         elif key in self._new:
             self.repeats += 1
         elif key not in self.seen:
@@ -97,6 +102,7 @@ class Read:
     asked: list[datetime] = field(default_factory=list)
     seen: set[str] = field(default_factory=set)
     odd: set[str] = field(default_factory=set)
+    namesakes: set[str] = field(default_factory=set)
     total: int | None = None
     has_totals: bool = True
     repeats: int = 0
@@ -121,6 +127,7 @@ class Read:
         small, self.seen = sorted((self.seen, part.seen), key=len)
         self.seen |= small
         self.odd |= part.odd
+        self.namesakes |= part.namesakes
         self.has_totals &= bool(part.totals)
         self.total = (self.total or 0) + sum(part.totals[-1:])
         self.repeats += part.repeats
@@ -128,9 +135,11 @@ class Read:
 
     def remarks_on(self, window: Window) -> tuple[str, ...]:
         """The remarks, with what the counts say of the window's days."""
-        remarks = tuple(dict.fromkeys(self.remarks))
-        if not self.repeats:
-            return remarks
-        rows = "1 row" if self.repeats == 1 else f"{self.repeats:,} rows"
+        remarks = list(dict.fromkeys(self.remarks))
         of = f" in {window.days[0]} to {window.days[-1]}" if len(window.days) > 1 else ""
-        return (*remarks, f"{rows} came twice{of}")
+        if self.repeats:
+            rows = "1 row" if self.repeats == 1 else f"{self.repeats:,} rows"
+            remarks.append(f"{rows} came twice{of}")
+        if self.namesakes:
+            remarks.append(f"{len(self.namesakes):,} record(s) came under another one's key{of}")
+        return tuple(remarks)

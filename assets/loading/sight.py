@@ -1,10 +1,13 @@
 """Records as answers show them, each with its key or with the reason why it has none."""
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
+from assets.loading.identity import identity, redacted
+from resources import payload
 from resources.vendor import Page, Stream
 
 
@@ -21,28 +24,48 @@ class Sighting:
     key: str | None = None
     fault: str = "has no key"
     day: date | None = None
+    is_namesake: bool = False
+    """It has no key here, as another record of the same answer has it."""
 
 
 def sightings(stream: Stream, page: Page, day: date) -> Iterator[Sighting]:
     """The page's records. An aggregate's key is its `day` and whom it is of.
 
     Two different records under one key in one answer aren't two versions: neither may hide the
-    other, so the second is told as faulty.
+    other. One of them counts, whatever their order, and the others are told as faulty.
     """
-    met: dict[str, Any] = {}
-    for record in page.records:
-        key, fault = None, "isn't an object"
-        if isinstance(record, dict):
-            key, fault = stream.key(record), "has no key, or one that is too long"
-        if key is not None and _differ(met.setdefault(key, record), record):
-            key, fault = None, "another record of the same answer has the same key"
-        if key is not None and stream.replaces:
-            key = f"{day}/{key}"
-        yield Sighting(record, page.request_id, page.observed_at, key, fault)
+    keys = [stream.key(record) if isinstance(record, dict) else None for record in page.records]
+    counts = _that_count(stream, page.records, keys)
+    for record, key in zip(page.records, keys, strict=True):
+        sighting = Sighting(record, page.request_id, page.observed_at)
+        if not isinstance(record, dict):
+            sighting.fault = "isn't an object"
+        elif key is None:
+            sighting.fault = "has no key, or one that is too long"
+        elif key in counts and counts[key] != _identity(stream, record):
+            sighting.fault = "another record of the same answer has the same key"
+            sighting.is_namesake = True
+        else:
+            sighting.key = f"{day}/{key}" if stream.replaces else key
+        yield sighting
 
 
-def _differ(one: Any, other: Any) -> bool:
-    try:
-        return one is not other and bool(one != other)
-    except RecursionError:  # nested too deep to be compared
-        return True
+def _that_count(stream: Stream, records: list[Any], keys: list[str | None]) -> dict[str, bytes]:
+    """Of the keys that several records have, what tells the one that counts: its bytes, which are
+    the first in their order.
+    """
+    found: dict[str, bytes] = {}
+    if len(set(keys)) == len(keys):
+        return found
+    shared = {key for key, number in Counter(filter(None, keys)).items() if number > 1}
+    for record, key in zip(records, keys, strict=True):
+        if key in shared:
+            assert key
+            state = _identity(stream, record)
+            found[key] = min(found.get(key, state), state)
+    return found
+
+
+def _identity(stream: Stream, record: Any) -> bytes:
+    plain = redacted(stream, record)
+    return identity(stream, plain, payload.encode(plain))

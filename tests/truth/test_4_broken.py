@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import timedelta
+from itertools import cycle
 from typing import Any
 
 import pytest
@@ -25,10 +26,11 @@ def good_keys(here: Scene) -> list[str]:
 
 
 def spoiled(here: Scene, change: Callable[[Record], Any]) -> Fault:
-    """The first record of one answer, changed."""
+    """The first record of an answer, changed."""
 
     def spoil(rows: list[Any]) -> None:
-        rows[0] = change(rows[0])
+        if rows:
+            rows[0] = change(rows[0])
 
     return Fault.rows(spoil)
 
@@ -195,6 +197,49 @@ def test_two_records_under_one_key_in_one_answer_are_both_kept(scene: Open) -> N
     ]
     assert len(here.versions()) == 1, "they don't take turns"
     assert here.day().state == "failed"
+
+
+@pytest.mark.parametrize("stream", STREAMS)
+def test_which_of_two_records_under_one_key_counts_does_not_depend_on_their_order(
+    scene: Open, stream: str
+) -> None:
+    here = scene(stream)
+    here.put(here.thing(1))
+    here.at(EVENING + timedelta(days=4))
+    namesake = here.kind.show(here.thing(1, value=5), here.kind.zone)
+    orders = cycle([1, -1])
+
+    def both(rows: list[Any]) -> None:
+        if rows:
+            rows[:] = [*rows, namesake][:: next(orders)]
+
+    here.tenant.arm(Fault.rows(both), 99)
+    if here.kind.tells_total:
+        here.tenant.arm(Fault.total(2), 99)
+    here.backfill()
+    facts = here.facts("*")
+    for _ in range(3):
+        here.backfill()
+    assert here.facts("*") == facts
+    assert len(facts) == 1
+    assert len(here.versions()) == 1, "they don't take turns"
+    assert here.rejects() == [
+        (None, "record", "another record of the same answer has the same key")
+    ]
+    assert (here.day().state, here.day().raw_records) == ("complete", 1)
+    assert "1 record(s) came under another one's key" in here.day().note
+
+
+def test_records_under_one_key_do_not_hide_that_others_are_gone(scene: Open) -> None:
+    here = scene("conpeek")
+    here.put(here.thing(1), here.thing(2))
+    here.at(EVENING)
+    namesake = here.kind.show(here.thing(1, value=5), here.kind.zone)
+    here.tenant.arm(Fault.rows(lambda rows: rows.append(namesake) if rows else None), 99)
+    here.backfill()
+    here.remove(here.thing(2))
+    here.backfill()
+    assert here.facts("leg_id", "missing_since IS NOT NULL") == [("d-1", False), ("d-2", True)]
 
 
 @pytest.mark.parametrize("error", [TypeError, RecursionError])

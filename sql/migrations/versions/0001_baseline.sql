@@ -564,6 +564,22 @@ COMMENT ON COLUMN ops.field_faults.records IS 'Records of the day with it, by th
 COMMENT ON COLUMN ops.field_faults.first_seen_at IS 'When it was first found on this day';
 COMMENT ON COLUMN ops.field_faults.last_seen_at IS 'When the number of records last changed';
 
+-- schema/39_ops_unstable_fields
+CREATE TABLE ops.unstable_fields (
+    account    text        NOT NULL,
+    stream     text        NOT NULL,
+    field      text        NOT NULL,
+    versions   integer     NOT NULL,
+    noticed_at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (account, stream, field)
+);
+COMMENT ON TABLE ops.unstable_fields IS 'Fields that change at each read, as signed URLs do, so that each read makes a version';
+COMMENT ON COLUMN ops.unstable_fields.account IS 'Account, as in accounts.toml';
+COMMENT ON COLUMN ops.unstable_fields.stream IS 'Stream of the vendor';
+COMMENT ON COLUMN ops.unstable_fields.field IS 'The field, with dots into nested objects';
+COMMENT ON COLUMN ops.unstable_fields.versions IS 'The most versions of one record that had it so';
+COMMENT ON COLUMN ops.unstable_fields.noticed_at IS 'When it was noticed last';
+
 -- schema/40_ops_limits
 -- The limiter's state, by credential (a keyed hash, never the credential itself).
 CREATE TABLE ops.permits (

@@ -25,7 +25,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from resources.standin import Clock, Fault, StandIn
+from resources.standin import Clock, Fault, Quirk, StandIn
 from resources.warehouse import Warehouse
 from resources.windows import day_end, day_start, days_between
 from tests.model.bench import Bench
@@ -41,6 +41,17 @@ BEGINNINGS = (
 )
 STEPS = (1, 5, 29, 65, 180, 500, 1500, 4400)
 """Minutes between two things that happen: from the next poll to a weekend."""
+QUIRKS = {
+    "none": (),
+    "a cap": (Quirk.page_cap(2),),
+    "gaps": (Quirk.page_cap(2), Quirk.gaps(3)),
+    "a depth": (Quirk.page_cap(2), Quirk.deep_pages_refused(4)),
+    "first page again": (Quirk.page_cap(2), Quirk.first_page_only()),
+    "last page again": (Quirk.page_cap(2), Quirk.last_page_again()),
+    "a total that grows": (Quirk.page_cap(2), Quirk.growing_total()),
+    "rows twice": (Quirk.page_cap(3), Quirk.rows_twice(2)),
+}
+"""With small pages, as there are few records."""
 BEFORE = timedelta(days=2)
 SAFE = timedelta(minutes=1)
 numbers = st.integers(1, 6)
@@ -126,6 +137,13 @@ class Histories(RuleBasedStateMachine):
     def short_answer(self, records: int) -> None:
         """Of one answer: of two in a row nobody could tell them from the truth."""
         self.tenant.arm(Fault.short(records))
+
+    @rule(quirk=st.sampled_from(list(QUIRKS)))
+    def habit(self, quirk: str) -> None:
+        """Of the server, from now on."""
+        if self.lawful and quirk == "rows twice":
+            return  # the total that it tells of a day stays with the day
+        self.tenant.behave(*QUIRKS[quirk])
 
     @precondition(lambda self: self.kind.tells_total)
     @rule()

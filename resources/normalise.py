@@ -372,7 +372,9 @@ def key_of(*fields: str, optional: Collection[str] = ()) -> Callable[[Record], s
             elif is_missing(part) or isinstance(part, dict | list | bool):
                 return None
             parts.append(str(part))
-        text = payload.storable("/".join(parts))
+        text = "/".join(parts)
+        if payload.unstorable(text):
+            text = payload.storable(text)
         return text if len(text) <= LONGEST_KEY else None
 
     return key

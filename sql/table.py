@@ -13,7 +13,6 @@ Type = Literal[
 """Postgres' types that columns of facts have."""
 Vocabulary = type[StrEnum]
 IDENTIFIER = re.compile("[a-z][a-z0-9_]{0,62}")
-PARTITION_KEY = "call_date"
 STREAM_KEY = ("call_date", "account", "stream")
 """What every key begins with."""
 

@@ -20,6 +20,7 @@ from resources.http import Answer, refuse, unlike
 from resources.normalise import INTEGER, Columns, key_of
 from resources.vendor import Facts, Page, Record, Stream, Vendor
 from resources.windows import Window
+from sql.vocabulary import Direction, Disposition, Grain
 
 DOCUMENT = "API información de listado de llamados y filtrado por parámetros de Clickfono"
 REPORT = "calls_list"
@@ -27,14 +28,14 @@ TIME = "%Y/%m/%d %H:%M:%S %z"
 """`call_at`, with the offset of its moment: Chile's clocks change."""
 
 DISPOSITIONS = {
-    "Conectada": "answered",
-    "No Conectada": "no_answer",
-    "Intentos terminados": "no_answer",
-    "SPAM": "blocked",
-    "Fuera de horario": "out_of_hours",
-    "En cola": "queued",
-    "Por ejecutar": "queued",
-    "En ejecución": "in_progress",
+    "Conectada": Disposition.ANSWERED,
+    "No Conectada": Disposition.NO_ANSWER,
+    "Intentos terminados": Disposition.NO_ANSWER,
+    "SPAM": Disposition.BLOCKED,
+    "Fuera de horario": Disposition.OUT_OF_HOURS,
+    "En cola": Disposition.QUEUED,
+    "Por ejecutar": Disposition.QUEUED,
+    "En ejecución": Disposition.IN_PROGRESS,
 }
 """All of the document's values of `status`."""
 FINAL = {"Conectada", "Intentos terminados", "SPAM"}
@@ -134,8 +135,8 @@ def calls_to_facts(records: Sequence[Record], account: Account) -> Facts:
     is_final = status.isin(FINAL) | ((status == "No Conectada") & enqueued.eq(False))
     calls = pd.DataFrame(
         {
-            "grain": "callback_request",
-            "direction": "outbound",
+            "grain": Grain.CALLBACK_REQUEST,
+            "direction": Direction.OUTBOUND,
             "started_at": started_at,
             "duration_s": columns.seconds("duration_company"),
             "talk_s": customer_s.where(status == "Conectada"),
@@ -143,7 +144,7 @@ def calls_to_facts(records: Sequence[Record], account: Account) -> Facts:
             "to_number": customer_number,
             "from_e164": columns.e164(company_number),
             "to_e164": columns.e164(customer_number),
-            "disposition": columns.mapped("status", DISPOSITIONS, "unknown"),
+            "disposition": columns.mapped("status", DISPOSITIONS, Disposition.UNKNOWN),
             "disposition_raw": status,
             "is_final": is_final,
             "queue_id": columns.text("popup_uuid"),

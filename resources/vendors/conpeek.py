@@ -20,6 +20,7 @@ from resources.http import Answer, refuse_page, unlike
 from resources.normalise import Columns, key_of
 from resources.vendor import Facts, Page, Record, Stream, Vendor
 from resources.windows import Window
+from sql.vocabulary import Direction, Disposition, Grain
 
 DOCUMENT = "Read CDR Dialog"
 REPORT = "cdr_dialog"
@@ -27,7 +28,7 @@ KEY = key_of("dialog_uuid")
 PAGE = 500
 """`limit`'s default; no maximum is documented, so no more is asked for."""
 TIME = "%Y-%m-%d %H:%M:%S"
-DIRECTIONS = {"INBOUND": "inbound", "OUTBOUND": "outbound"}
+DIRECTIONS = {"INBOUND": Direction.INBOUND, "OUTBOUND": Direction.OUTBOUND}
 DialogType = Literal[
     "CONSULTANT", "TENANT_USER", "EXTERNAL", "BOT", "SCREENSHARE_DIALOG", "SYSTEM", "UNBOUND_DIALOG"
 ]
@@ -140,7 +141,7 @@ def dialogs_to_facts(records: Sequence[Record], account: Account) -> Facts:
     columns = Columns(records, account)
     columns.text("dialog_uuid", required=True)
     kind = columns.text("dialog_type", required=True)
-    direction = columns.mapped("business_direction", DIRECTIONS, "unknown")
+    direction = columns.mapped("business_direction", DIRECTIONS, Direction.UNKNOWN)
     started_at = columns.instant("start_time", TIME, required=True)
     ended_at = columns.instant("hangup_time", TIME)
     talk_s = columns.seconds("talking_time", 1000)
@@ -156,13 +157,13 @@ def dialogs_to_facts(records: Sequence[Record], account: Account) -> Facts:
     )
     is_open = ended_at.isna() & ~columns.unread("hangup_time")
 
-    disposition = pd.Series("unknown", index=direction.index, dtype=object)
-    disposition[direction == "outbound"] = "no_answer"
-    disposition[direction == "inbound"] = "abandoned"
-    disposition[columns.unread("talking_time")] = "unknown"
-    disposition[(talk_s > 0) | (talk_s.isna() & served_at.notna())] = "answered"
-    disposition[machine.eq(True)] = "machine"
-    disposition[is_open] = "in_progress"
+    disposition = pd.Series(Disposition.UNKNOWN, index=direction.index, dtype=object)
+    disposition[direction == Direction.OUTBOUND] = Disposition.NO_ANSWER
+    disposition[direction == Direction.INBOUND] = Disposition.ABANDONED
+    disposition[columns.unread("talking_time")] = Disposition.UNKNOWN
+    disposition[(talk_s > 0) | (talk_s.isna() & served_at.notna())] = Disposition.ANSWERED
+    disposition[machine.eq(True)] = Disposition.MACHINE
+    disposition[is_open] = Disposition.IN_PROGRESS
 
     common = {
         "direction": direction,
@@ -185,7 +186,7 @@ def dialogs_to_facts(records: Sequence[Record], account: Account) -> Facts:
     calls = pd.DataFrame(
         {
             **common,
-            "grain": "call",
+            "grain": Grain.CALL,
             "disposition": disposition,
             "disposition_raw": end_reason,
             "is_final": ~is_open,

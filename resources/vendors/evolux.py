@@ -24,6 +24,7 @@ from resources.payload import Json, listed
 from resources.redact import mask_requests
 from resources.vendor import DetailStream, Facts, Page, Parent, Record, Stream, Vendor
 from resources.windows import Window
+from sql.vocabulary import Direction, Disposition, EndedBy, Grain
 
 DOCUMENT = "API - Relatório - Histórico de Chamadas - Studio"
 PATH = "api/v1/studio/calls"
@@ -35,8 +36,13 @@ KEY = key_of("id")
 TICK = timedelta(microseconds=1)
 """The vendor's own windows end at 23:59:59.999999: the end is taken as included."""
 
-DISPOSITIONS = {"transfer": "transferred", "hangup": "ivr_contained"}
-ENDED_BY = {"system": "system", "caller": "customer", "customer": "customer", "agent": "agent"}
+DISPOSITIONS = {"transfer": Disposition.TRANSFERRED, "hangup": Disposition.IVR_CONTAINED}
+ENDED_BY = {
+    "system": EndedBy.SYSTEM,
+    "caller": EndedBy.CUSTOMER,
+    "customer": EndedBy.CUSTOMER,
+    "agent": EndedBy.AGENT,
+}
 """The document shows `system` alone; the rest is assumed, and checked as any new value is."""
 OWN_END = "hangup_task"
 """The `system_hangup_reason` of a flow that reached a hang-up of its own."""
@@ -222,20 +228,22 @@ def calls_to_facts(records: Sequence[Record], account: Account) -> Facts:
     ended_at = columns.instant("end_time")
     from_number = columns.text("caller")
     to_number = columns.text("did_number")
-    ended_by = columns.mapped("who_hangup", ENDED_BY, "unknown").where(who.notna(), None)
+    ended_by = columns.mapped("who_hangup", ENDED_BY, EndedBy.UNKNOWN).where(who.notna(), None)
     is_open = ended_at.isna() & exit_reason.isna() & ~columns.unread("end_time", "exit_reason")
 
-    disposition = columns.mapped("exit_reason", DISPOSITIONS, "unknown").astype(object)
+    disposition = columns.mapped("exit_reason", DISPOSITIONS, Disposition.UNKNOWN).astype(object)
     hung_up = exit_reason == "hangup"
-    disposition[hung_up & (end_reason.notna() & (end_reason != OWN_END))] = "unknown"
-    disposition[hung_up & columns.unread("who_hangup", "system_hangup_reason")] = "unknown"
-    disposition[hung_up & (ended_by == "customer")] = "abandoned"
-    disposition[is_open] = "in_progress"
+    disposition[hung_up & (end_reason.notna() & (end_reason != OWN_END))] = Disposition.UNKNOWN
+    disposition[hung_up & columns.unread("who_hangup", "system_hangup_reason")] = (
+        Disposition.UNKNOWN
+    )
+    disposition[hung_up & (ended_by == EndedBy.CUSTOMER)] = Disposition.ABANDONED
+    disposition[is_open] = Disposition.IN_PROGRESS
 
     calls = pd.DataFrame(
         {
-            "grain": "ivr_session",
-            "direction": "inbound",
+            "grain": Grain.IVR_SESSION,
+            "direction": Direction.INBOUND,
             "started_at": started_at,
             "ended_at": ended_at,
             "duration_s": columns.seconds("duration"),

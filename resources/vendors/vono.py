@@ -33,6 +33,7 @@ from resources.normalise import Column, Columns, key_of
 from resources.values import NO_VALUE, is_no_value
 from resources.vendor import DetailStream, Facts, Page, Parent, Record, Stream, Vendor
 from resources.windows import Window, business_day, days_between
+from sql.vocabulary import Direction, Disposition, Grain
 
 DOCUMENT = "API Relatório de Gravações Vono"
 REPORT = "recording"
@@ -311,11 +312,11 @@ def recordings_to_facts(records: Sequence[Record], account: Account) -> Facts:
     calls = pd.DataFrame(
         {
             **common,
-            "grain": "recorded_call",
-            "direction": "unknown",
+            "grain": Grain.RECORDED_CALL,
+            "direction": Direction.UNKNOWN,
             "from_e164": columns.e164(source),
             "to_e164": columns.e164(destination),
-            "disposition": "answered",
+            "disposition": Disposition.ANSWERED,
             "is_final": True,
             "has_recording": True,
             "attributes": columns.rest("customer_id", "clid"),

@@ -29,6 +29,7 @@ from resources.http import Answer, refuse_page, unlike
 from resources.normalise import Column, Columns, key_of
 from resources.vendor import Facts, Page, Record, Stream, Vendor
 from resources.windows import Window, business_day, day_end, day_start
+from sql.vocabulary import Direction, Disposition, EndedBy, Grain
 
 DOCUMENT = "APIs Reports Manager: 2. Calls and telephone usage per agent"
 PUBLIC = "APIs Reports Manager, known from public material"
@@ -52,25 +53,25 @@ QUOTA = re.compile(
 SERVER = re.compile(r"wv([^.]+)\.")
 
 DIRECTIONS = {
-    "inbound": "inbound",
-    "out_pre": "outbound",
-    "outbound_ma": "outbound",
-    "internal call": "internal",
-    "internal call_inb": "internal",
-    "internal call_que": "internal",
-    "conference": "unknown",
-    "transfer": "unknown",
+    "inbound": Direction.INBOUND,
+    "out_pre": Direction.OUTBOUND,
+    "outbound_ma": Direction.OUTBOUND,
+    "internal call": Direction.INTERNAL,
+    "internal call_inb": Direction.INTERNAL,
+    "internal call_que": Direction.INTERNAL,
+    "conference": Direction.UNKNOWN,
+    "transfer": Direction.UNKNOWN,
 }
 DISPOSITIONS = {
-    "Cancel": "canceled",
-    "Chanunavail": "failed",
-    "Congestion": "failed",
-    "Busy": "busy",
-    "No answer": "no_answer",
-    "Tcpa": "blocked",
-    "Do not call": "blocked",
+    "Cancel": Disposition.CANCELED,
+    "Chanunavail": Disposition.FAILED,
+    "Congestion": Disposition.FAILED,
+    "Busy": Disposition.BUSY,
+    "No answer": Disposition.NO_ANSWER,
+    "Tcpa": Disposition.BLOCKED,
+    "Do not call": Disposition.BLOCKED,
 }
-ENDED_BY = {"agent": "agent", "customer": "customer"}
+ENDED_BY = {"agent": EndedBy.AGENT, "customer": EndedBy.CUSTOMER}
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,14 +264,14 @@ def calls_to_facts(records: Sequence[Record], account: Account) -> Facts:
     columns = Columns(records, account)
     spoken = columns.seconds("time_seg")
     cost = columns.decimal("cost")
-    ended_by = columns.mapped("hang_up", ENDED_BY, "unknown")
+    ended_by = columns.mapped("hang_up", ENDED_BY, EndedBy.UNKNOWN)
     return _calls_to_facts(
         columns,
         ("hang_up", "time_min", "cod_act_2", "description_cod_act_2", "comment"),
         {
             "duration_s": spoken,
             "talk_s": spoken,
-            "disposition": "answered",
+            "disposition": Disposition.ANSWERED,
             "ended_by": ended_by.where(columns.text("hang_up").notna(), None),
             "queue_id": columns.text("skill_id"),
             "queue_name": columns.text("skill_name"),
@@ -290,7 +291,7 @@ def unconnected_to_facts(records: Sequence[Record], account: Account) -> Facts:
         (),
         {
             "ring_s": columns.seconds("ring_time"),
-            "disposition": columns.mapped("result", DISPOSITIONS, "unknown"),
+            "disposition": columns.mapped("result", DISPOSITIONS, Disposition.UNKNOWN),
             "disposition_raw": columns.text("result"),
         },
     )
@@ -303,13 +304,13 @@ def _calls_to_facts(columns: Columns, kept: tuple[str, ...], own: dict[str, Colu
     and outbound calls only.
     """
     started_at = columns.local("date", TIME, required=True)
-    direction = columns.mapped("type_interaction", DIRECTIONS, "unknown")
+    direction = columns.mapped("type_interaction", DIRECTIONS, Direction.UNKNOWN)
     telephone = columns.text("telephone")
-    from_number = telephone.where(direction == "inbound", None)
-    to_number = telephone.where(direction == "outbound", None)
+    from_number = telephone.where(direction == Direction.INBOUND, None)
+    to_number = telephone.where(direction == Direction.OUTBOUND, None)
     calls = pd.DataFrame(
         {
-            "grain": "call",
+            "grain": Grain.CALL,
             "direction": direction,
             "started_at": started_at,
             "from_number": from_number,

@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from assets.loading import books, plan
 from assets.loading.attempt import Attempts, Standing
@@ -20,6 +20,7 @@ from assets.loading.plan import StreamState, next_due
 from assets.loading.read import WindowReader
 from assets.loading.rebuild import Rebuilder
 from assets.loading.result import Result, Watch
+from assets.loading.window_size import WindowSize
 from resources.account import Account
 from resources.http import Http, Transport
 from resources.paging import LargestPage
@@ -38,6 +39,13 @@ those among them took a tenth of a load's CPU."""
 JUST_BEGUN = "the business day has only just begun"
 POLL_BUDGET = timedelta(seconds=45)
 """A poll starts no further window of older days after this long: the next tick goes on."""
+
+
+class Learned(NamedTuple):
+    """What the vendor's server has taught of its answers to one account's stream."""
+
+    page: LargestPage
+    window: WindowSize
 
 
 class Loader:
@@ -163,13 +171,13 @@ class Loader:
         result, at = attempts.result, self._clock()
         unsettled = self._unsettled(account, stream, at)
         ordered = plan.poll_windows(stream, account, state, unsettled, at)
-        largest = LargestPage(state.largest_page or 0)
+        learned = self._learned(account, stream, state)
         readers = {
             is_live: self._windows(
                 account,
                 stream,
                 replace(POLL if is_live else CATCH_UP, once=attempts.probes),
-                largest,
+                learned,
             )
             for is_live in (True, False)
         }
@@ -219,7 +227,8 @@ class Loader:
             return result
         at_once = min(MOST_AT_ONCE, account.limits.concurrency)
         windows = plan.day_windows(stream, account, state, wanted, self._clock(), at_once=at_once)
-        reader = self._windows(account, stream, BACKFILL, LargestPage(state.largest_page or 0))
+        learned = self._learned(account, stream, state)
+        reader = self._windows(account, stream, BACKFILL, learned)
 
         with self._pace.follow(account, stream, len(windows)) as done:
 
@@ -275,11 +284,17 @@ class Loader:
         http = Http(self._transport, self._limiter, account, stream.name, patience)
         return self._vendor.client(account, http, largest)
 
+    def _learned(self, account: Account, stream: Stream, state: StreamState) -> Learned:
+        return Learned(
+            LargestPage(state.largest_page or 0),
+            WindowSize(self._warehouse, account, stream, state.window_days),
+        )
+
     def _windows(
-        self, account: Account, stream: Stream, patience: Patience, largest: LargestPage
+        self, account: Account, stream: Stream, patience: Patience, learned: Learned
     ) -> WindowReader:
-        client = self._client(account, stream, patience, largest)
-        return WindowReader(self._warehouse, account, stream, client, self._clock,
+        client = self._client(account, stream, patience, learned.page)
+        return WindowReader(self._warehouse, account, stream, client, self._clock, learned.window,
                             self._followers(stream))  # fmt: skip
 
     def _details(self, account: Account, stream: DetailStream, patience: Patience) -> DetailReader:

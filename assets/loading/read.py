@@ -17,6 +17,7 @@ from assets.loading.reading import Part, Read
 from assets.loading.sight import Sighting, sightings
 from assets.loading.tally import Tally
 from assets.loading.verdict import Doubt, Reading
+from assets.loading.window_size import WindowSize
 from resources.account import Account
 from resources.client import Client
 from resources.errors import (
@@ -48,6 +49,7 @@ class WindowReader:
         stream: Stream,
         client: Client,
         clock: Callable[[], datetime],
+        size: WindowSize,
         details: Sequence[DetailStream] = (),
     ) -> None:
         self._warehouse = warehouse
@@ -56,7 +58,7 @@ class WindowReader:
         self._client = client
         self._clock = clock
         self._details = details
-        self._most_days = account.limits.max_window_days
+        self._size = size
 
     def read(
         self, window: Window, tally: Tally, live: bool = False, until: datetime | None = None
@@ -113,9 +115,11 @@ class WindowReader:
     def _sightings(self, window: Window, read: Read, until: datetime | None) -> Iterator[Sighting]:
         """Every record of the window; where it is too much at once, of its halves."""
         halves = window.split()
-        if halves is None or len(window.days) <= self._most_days:
+        if halves is None or len(window.days) <= self._size.most_days:
             try:
                 yield from self._reconciled(window, read)
+                if window.days:
+                    self._size.went_well(window)
                 return
             except WindowTooLargeError as error:
                 if halves is None or (self._stream.replaces and len(window.days) == 1):
@@ -123,18 +127,11 @@ class WindowReader:
                         f"{error}; {window} can't be asked for in parts"
                     ) from None
                 if window.days:
-                    self._learn(len(halves[1].days))
+                    self._size.was_too_much(len(halves[1].days))
                 if until is not None and self._clock() > until:
                     raise
         for half in halves:
             yield from self._sightings(half, read, until)
-
-    def _learn(self, days: int) -> None:
-        """More days than these are too much for one request: of later windows, too."""
-        self._most_days = min(self._most_days, days)
-        self._warehouse.run("load/note_window", account=self._account.name,
-                            stream=self._stream.name, vendor=self._account.vendor,
-                            days=days)  # fmt: skip
 
     def _reconciled(self, window: Window, read: Read) -> Iterator[Sighting]:
         """The window's records, read again when their number isn't what the vendor says.

@@ -452,6 +452,8 @@ CREATE TABLE ops.streams (
     stopped_at      timestamptz,
     stopped_key     text,
     window_days     integer,
+    window_good     integer     NOT NULL DEFAULT 0,
+    window_needed   integer     NOT NULL DEFAULT 3,
     largest_page    integer,
     fields          text[]      NOT NULL DEFAULT '{}',
     scope           text,
@@ -472,6 +474,8 @@ COMMENT ON COLUMN ops.streams.refusals IS 'Runs in a row that ended with a 401 o
 COMMENT ON COLUMN ops.streams.stopped_at IS 'Since when polls have stopped, the credential being refused: next_due_at is the next probe. NULL: they go on';
 COMMENT ON COLUMN ops.streams.stopped_key IS 'Keyed hash of the refused credential: another one starts polls again';
 COMMENT ON COLUMN ops.streams.window_days IS 'Days that one request may cover, where more proved too much. NULL: as the limits say';
+COMMENT ON COLUMN ops.streams.window_good IS 'Windows of so many days that went well in a row. -1: so many haven''t been tried again yet';
+COMMENT ON COLUMN ops.streams.window_needed IS 'As many must go well before twice as many days are tried';
 COMMENT ON COLUMN ops.streams.largest_page IS 'Records of the largest page that the vendor''s server ever gave: a smaller one may be the last of its list. NULL: none came';
 COMMENT ON COLUMN ops.streams.fields IS 'Fields and values that no mapping knows, each told once';
 COMMENT ON COLUMN ops.streams.scope IS 'What the account''s options narrow it to, as JSON';

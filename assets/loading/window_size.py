@@ -1,0 +1,49 @@
+"""How many days one request may cover: as the limits say, or fewer where more proved too much.
+
+What is learned is for later windows and later runs, until enough of them have gone well: then twice
+as many days are tried again, each time that this was wrong after twice as many good ones.
+"""
+
+from typing import Any
+
+from resources.account import Account
+from resources.vendor import Stream
+from resources.warehouse import Warehouse
+from resources.windows import Window, day_end
+
+
+class WindowSize:
+    """Of one account's stream, in all threads of a run. `learned` is what is known before it."""
+
+    def __init__(
+        self, warehouse: Warehouse, account: Account, stream: Stream, learned: int | None
+    ) -> None:
+        self._warehouse = warehouse
+        self._account = account
+        self._where = {"account": account.name, "stream": stream.name}
+        self._learned = learned
+
+    @property
+    def most_days(self) -> int:
+        """So many days may be asked for at once."""
+        allowed = self._account.limits.max_window_days
+        return min(allowed, self._learned or allowed)
+
+    def was_too_much(self, days: int) -> None:
+        """More days than these were too much."""
+        self._learned = min(self.most_days, days)
+        self._run("load/note_window", vendor=self._account.vendor, days=days)
+
+    def went_well(self, window: Window) -> None:
+        """The window was read. Counts where it was as large as what was learned allows."""
+        if self._learned is None or len(window.days) < self._learned:
+            return
+        if window.end < day_end(window.days[-1], window.timezone):
+            return  # a part of a day proves nothing
+        for row in self._run(
+            "load/grow_window", days=self._learned, most=self._account.limits.max_window_days
+        ):
+            self._learned = row.window_days
+
+    def _run(self, statement: str, **parameters: Any) -> list[Any]:
+        return self._warehouse.rows(statement, **parameters, **self._where)

@@ -257,7 +257,7 @@ class Http:
                 if isinstance(error, TransientError):
                     outcome.hold = error.retry_after
                 if isinstance(error, ThrottledError) and outcome.hold is None:
-                    outcome.hold = _backoff(attempt)
+                    outcome.hold, outcome.hold_grows = _backoff(attempt), True
                 if isinstance(error, QuotaExhaustedError):
                     outcome.exhausted_until = error.until
                 raise

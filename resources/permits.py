@@ -87,6 +87,9 @@ class Outcome:
     url: str | None = None
     error: str | None = None
     hold: timedelta | None = None
+    """The pause that the vendor asks for."""
+    hold_grows: bool = False
+    """It doesn't say how long: this is the least, and more where it asked just before."""
     exhausted_until: datetime | None = None
 
 
@@ -231,6 +234,7 @@ class Limiter:
             "url": outcome.url,
             "error": outcome.error,
             "hold_s": outcome.hold.total_seconds() if outcome.hold else None,
+            "hold_grows": outcome.hold_grows,
             "bucket": account.operation,
             "timezone": account.timezone.key,
             "exhausted_until": outcome.exhausted_until,

@@ -1,6 +1,8 @@
 -- Gives a permit back and writes the request into the ledger, in one round trip.
 -- p_reached_s: seconds after the grant by which the vendor had surely received the request.
--- p_hold_s: the vendor asks for this long a pause. p_exhausted_until: it says that the day's quota
+-- p_hold_s: the vendor asks for a pause of this length. p_hold_grows: it doesn't say how long, so that
+-- the length is ours: twice the last one where that is only just over, for a quarter of an hour at
+-- most; requests that were in flight together count once. p_exhausted_until: it says that the day's quota
 -- is gone until then.
 CREATE OR REPLACE FUNCTION ops.release_permit(p_done jsonb) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
@@ -14,15 +16,17 @@ DECLARE
     p_url             text             := p_done ->> 'url';
     p_error           text             := p_done ->> 'error';
     p_hold_s          double precision := p_done ->> 'hold_s';
+    p_hold_grows      boolean          := p_done ->> 'hold_grows';
     p_bucket          text             := p_done ->> 'bucket';
     p_timezone        text             := p_done ->> 'timezone';
     p_exhausted_until timestamptz      := p_done ->> 'exhausted_until';
     at_now timestamptz := ops.lock_credential(p_credential);
     held   ops.permits;
+    pause  interval := make_interval(secs => p_hold_s);
 BEGIN
     PERFORM ops.require_keys(p_done, ARRAY[
         'permit', 'credential', 'reached_s', 'duration_s', 'status', 'bytes', 'records', 'url', 'error', 'hold_s',
-        'bucket', 'timezone', 'exhausted_until']);
+        'hold_grows', 'bucket', 'timezone', 'exhausted_until']);
     UPDATE ops.permits p
        SET reached_at = least(p.granted_at + make_interval(secs => p_reached_s), at_now)
      WHERE p.id = p_permit RETURNING p.* INTO held;
@@ -38,8 +42,14 @@ BEGIN
                 p_duration_s, p_status, p_bytes, p_records, p_url, p_error, held.run_id);
     END IF;
     IF p_hold_s IS NOT NULL THEN
+        IF p_hold_grows THEN
+            SELECT greatest(pause, least(2 * (h.until - h.since), interval '15 minutes')) INTO pause FROM ops.holds h
+             WHERE h.credential = p_credential
+               AND held.granted_at >= h.since AND held.granted_at < h.until + (h.until - h.since);
+            pause := coalesce(pause, make_interval(secs => p_hold_s));
+        END IF;
         INSERT INTO ops.holds AS h (credential, since, until)
-        VALUES (p_credential, at_now, at_now + make_interval(secs => p_hold_s))
+        VALUES (p_credential, at_now, at_now + pause)
         ON CONFLICT (credential) DO UPDATE SET since = excluded.since, until = excluded.until
             WHERE h.until < excluded.until;
     END IF;

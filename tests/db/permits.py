@@ -140,6 +140,7 @@ class Waiter:
             "url": "https://vendor.example/",
             "error": None,
             "hold_s": None,
+            "hold_grows": False,
             "bucket": self.account.operation,
             "timezone": self.account.timezone.key,
             "exhausted_until": None,

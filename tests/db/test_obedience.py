@@ -5,6 +5,7 @@ import tracemalloc
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from email.utils import format_datetime
+from itertools import pairwise
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -156,6 +157,29 @@ def test_a_429_that_says_no_time_holds_everybody_too(
     with pytest.raises(DeferredError, match="the vendor asked for a pause"):
         other.ask(account, AT_ONCE)
     assert len(standin.requests) == 4
+
+
+@pytest.mark.parametrize("status", [429, 503])
+@pytest.mark.parametrize("retry_after", ["0", "-1", "Tue, 10 Mar 2020 15:31:00 GMT"])
+def test_a_pause_of_nothing_is_ours_and_grows_over_attempts_and_polls(
+    tenant: Tenant,
+    account: Account,
+    asker: Asker,
+    other: Asker,
+    standin: StandIn,
+    status: int,
+    retry_after: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(http, "THROTTLED_S", 0.05)
+    tenant.arm(Fault.status(status, retry_after=retry_after), times=99)
+    for who in (asker, other):
+        with pytest.raises(CallhouseError):
+            who.ask(account)
+    asked = standin.requests
+    between = [after.started - before.ended for before, after in pairwise(asked)]
+    assert len(asked) >= 6
+    assert all(gap >= 0.05 * 2**n for n, gap in enumerate(between)), between
 
 
 def test_there_is_one_retry_layer_and_retries_count(

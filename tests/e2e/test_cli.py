@@ -252,7 +252,7 @@ def test_status_says_how_everything_stands(call: Call) -> None:
 
 
 def test_a_refused_account_stops_and_check_resumes_it(call: Call, warsaw: Tenant) -> None:
-    warsaw.arm(Fault.status(401), times=2)
+    warsaw.arm(Fault.status(401, payload={"error": "Unauthorized"}), times=2)
     call("sync", CONPEEK, exit_code=1)
     assert "stopped" in call("status").stdout
     assert json.loads(call("sync", CONPEEK, "--json", exit_code=1).stdout)["skipped"][0]["stopped"]

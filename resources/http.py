@@ -39,7 +39,7 @@ from resources.errors import (
 from resources.failures import Meaning
 from resources.payload import Body, Json
 from resources.permits import Limiter, Patience, Permit
-from resources.redact import Redactor
+from resources.redact import Redactor, redactor
 
 # httpx logs whole URLs at INFO, and Vono's credentials are in the path.
 logging.getLogger("httpx").setLevel(logging.WARNING)
@@ -188,7 +188,7 @@ class Http:
     @cached_property
     def redactor(self) -> Redactor:
         """Removes this account's secrets from whatever is written down."""
-        return Redactor(self._account.secrets)
+        return redactor(self._account.secrets)
 
     def get(
         self,
@@ -252,7 +252,7 @@ class Http:
             except CallhouseError as error:
                 error.args = (self.redactor.text(str(error)),)  # a vendor may echo the secret
                 if isinstance(error, ContractError):
-                    error.body = self.redactor.bytes(error.body)
+                    error.body = self.redactor.excerpt(error.body)
                 outcome.error = str(error)[:2000]
                 if isinstance(error, TransientError):
                     outcome.hold = error.retry_after
@@ -286,7 +286,13 @@ class Http:
                         sink.write(piece)
                     else:
                         kept += piece
-                return Answer(response.status_code, response.headers, kept, permit, self.redactor)
+                return Answer(
+                    response.status_code,
+                    {name: self.redactor.text(told) for name, told in response.headers.items()},
+                    self.redactor.body(kept),
+                    permit,
+                    self.redactor,
+                )
         except httpx.HTTPError as error:
             # Not chained: an httpx exception holds the request, and that its URL and headers.
             kind = CutShortError if outcome.status == 200 else TransientError

@@ -1,0 +1,86 @@
+"""Secrets are found however they are written; what holds none, and JSON, stay what they are."""
+
+import base64
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from resources.redact import MASK, Redactor
+
+SECRET = 'S3sam/0pen "now"+&é'
+TEXT = st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=8, max_size=40)
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner),
+    max_leaves=6,
+)
+
+
+@given(secret=TEXT, data=st.data())
+def test_each_character_may_be_escaped_in_a_way_of_its_own(
+    secret: str, data: st.DataObject
+) -> None:
+    ways = [data.draw(st.sampled_from(["plain", "unicode", "percent", "upper"])) for _ in secret]
+    # A plain quote or backslash isn't JSON, and a percent sign of its own begins an escape.
+    written = "".join(
+        {
+            "plain": json.dumps(char)[1:-1],
+            "unicode": f"\\u{ord(char):04X}",
+            "percent": f"%{ord(char):02X}",
+            "upper": json.dumps(char.upper())[1:-1],
+        }[way]
+        for way, char in zip(ways, secret, strict=True)
+    )
+    body = f'{{"echo": "<{written}>", "other": 1}}'.encode()
+    redacted = Redactor([secret]).body(body)
+    assert json.loads(redacted) == {"echo": f"<{MASK}>", "other": 1}
+
+
+@settings(deadline=None)
+@given(secret=TEXT, before=st.binary(max_size=5), behind=st.binary(max_size=5))
+def test_base64_is_found_whatever_stands_around_it(
+    secret: str, before: bytes, behind: bytes
+) -> None:
+    coded = base64.b64encode(before + secret.encode() + behind).decode()
+    told = Redactor([secret]).text(f"Basic {coded}")
+    assert MASK in told
+    assert len(told) - len("Basic ") <= len(coded) - len(secret) + len(MASK)
+
+
+@pytest.mark.parametrize("size", [10, 1024 * 1024 - 7, 1024 * 1024, 3 * 1024 * 1024 + 1])
+def test_it_is_found_where_pieces_of_a_body_meet(size: int) -> None:
+    body = bytearray(b'{"a": "' + b"x" * size + SECRET.replace('"', "").encode() + b'"}')
+    assert MASK.encode() in Redactor([SECRET.replace('"', "")]).body(body)
+
+
+@settings(deadline=None)
+@given(value=VALUES)
+def test_what_holds_no_secret_is_the_same_object(value: Any) -> None:
+    body = json.dumps(value).encode()
+    assert Redactor(["a-secret-of-ours"]).body(body) is body
+
+
+def test_a_number_stays_json() -> None:
+    body = b'{"a": 12345678, "b": [12345678 ,1], "c": "12345678", "d": 12345678}'
+    redacted = Redactor(["12345678"]).body(body)
+    assert json.loads(redacted) == {"a": MASK, "b": [MASK, 1], "c": MASK, "d": MASK}
+
+
+@pytest.mark.parametrize("word", ["data", "error", "uuid"])
+def test_a_short_secret_spoils_no_names(word: str) -> None:
+    body = f'{{"{word}": [{{"{word}s": "{word} and {word}like"}}]}}'.encode()
+    assert json.loads(Redactor([word]).body(body)) == {
+        word: [{f"{word}s": f"{MASK} and {word}like"}]
+    }
+
+
+def test_without_secrets_nothing_is_hidden() -> None:
+    assert Redactor([]).body(b"x") == b"x"
+    assert Redactor(["", ""]).text("x") == "x"
+
+
+def test_the_longest_of_two_counts() -> None:
+    assert Redactor(["secret-one", "secret-one-and-two"]).text("secret-one-and-two!") == f"{MASK}!"

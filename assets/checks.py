@@ -15,7 +15,7 @@ import dagster as dg
 from assets.keys import facts_key
 from assets.loading.result import Result
 from assets.report import table
-from assets.shown import EVERY_DAY, FINDINGS, untold
+from assets.shown import EVERY_DAY, FINDINGS, result, untold
 from resources.account import Account
 from resources.vendor import AnyStream, DetailStream, Stream, Vendor
 from resources.warehouse import Warehouse
@@ -135,14 +135,7 @@ def planned(
         return
     for standing in results_of(warehouse, vendor, stream, accounts):
         if standing.check_name in names:
-            yield dg.AssetCheckResult(
-                asset_key=asset,
-                check_name=standing.check_name,
-                passed=standing.passed,
-                severity=standing.severity,
-                description=standing.description,
-                metadata=standing.metadata,
-            )
+            yield result(standing)
 
 
 def evaluate(

@@ -8,10 +8,10 @@ import dagster as dg
 from pydantic import Field
 
 from resources.account import Account
-from resources.configuration import read_accounts
 from resources.errors import ConfigurationError
 from resources.home import Home
 from resources.local_postgres import database_url
+from resources.settings import Settings, read_settings
 from resources.warehouse import Warehouse
 
 ACCOUNTS_TAG = "callhouse/accounts"
@@ -46,23 +46,29 @@ class Callhouse(dg.ConfigurableResource):  # type: ignore[type-arg]
         finally:
             warehouse.close()
 
+    def settings(self) -> Settings:
+        """The accounts and what is wrong with them, read anew: the file may have changed."""
+        return read_settings(Home.from_environment())
+
     def all_accounts(self) -> Mapping[str, Account]:
-        """Every account by its name, read anew: the file may have changed since the start."""
-        return read_accounts(Home.from_environment().accounts)
+        """Every account that can be worked with, by its name."""
+        return self.settings().accounts
 
     def accounts(
         self, vendor: str, tags: Mapping[str, str], only: Sequence[str] = ()
     ) -> list[Account]:
         """The vendor's accounts that a run with these tags, and told `only` these, is about.
 
-        Raises ConfigurationError for a name that no account has, or one of another vendor's.
+        Raises ConfigurationError for a name that no account has, or one of another vendor's. A poll
+        leaves out whom there is no more since its tick.
         """
         everybody = self.all_accounts()
         tagged = {name.strip() for name in tags.get(ACCOUNTS_TAG, "").split(",") if name.strip()}
         mine = {name for name, account in everybody.items() if account.vendor == vendor}
         # A tag may be on runs of several vendors; the launchpad is about this one.
-        faults = _unknown(f"tag {ACCOUNTS_TAG}", tagged, everybody.keys())
-        faults += _unknown("accounts", set(only), mine)
+        faults = _unknown("accounts", set(only), mine)
+        if tags.get(KIND_TAG) != POLL:
+            faults += _unknown(f"tag {ACCOUNTS_TAG}", tagged, everybody.keys())
         if faults:
             raise ConfigurationError(faults)
         asked = set(only) or tagged or mine

@@ -27,6 +27,18 @@ def untold(
     return [e for e in standing if not _is_shown(e, shown.get(e.asset_check_key))]
 
 
+def result(standing: dg.AssetCheckEvaluation) -> dg.AssetCheckResult:
+    """The result as a run's op yields it."""
+    return dg.AssetCheckResult(
+        asset_key=standing.asset_key,
+        check_name=standing.check_name,
+        passed=standing.passed,
+        severity=standing.severity,
+        description=standing.description,
+        metadata=standing.metadata,
+    )
+
+
 def _is_shown(standing: dg.AssetCheckEvaluation, record: AssetCheckExecutionRecord | None) -> bool:
     stays = record is not None and (record.partition == EVERY_DAY or not record.run_id)
     told = record.evaluation if record and stays else None

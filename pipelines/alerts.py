@@ -20,6 +20,7 @@ from resources.account import Account
 from resources.errors import ClockError
 from resources.foreign_text import for_slack, short, without_numbers
 from resources.redact import Redactor
+from resources.settings import THE_FILE, Settings
 from resources.vendor import DetailStream
 from resources.vendors import discover
 from resources.warehouse import Warehouse
@@ -27,6 +28,7 @@ from resources.warehouse import Warehouse
 WEBHOOK = "CALLHOUSE_ALERT_WEBHOOK"
 EVERY_S = 60
 TITLES = {
+    "settings": "the settings are wrong",
     "clock": "nothing is loaded: its clock is wrong",
     "stopped": "polls have stopped: the credentials are refused",
     "failing": "three polls in a row have failed",
@@ -73,10 +75,12 @@ def alerts(
     url = os.environ.get(WEBHOOK)
     if not url:
         return dg.SkipReason(f"{WEBHOOK} isn't set: nobody to tell")
-    accounts = callhouse.all_accounts()
+    settings = callhouse.settings()
+    accounts = settings.accounts
     with callhouse.warehouse() as warehouse:
         now = warehouse.now()
         problems = [
+            *settings_problems(settings),
             *clock_problems(warehouse),
             *stream_problems(warehouse, accounts.values(), now),
             *run_problems(context.instance, now),
@@ -91,6 +95,14 @@ def alerts(
     known = [replace(problem, detail=redactor.text(problem.detail)) for problem in problems]
     webhook.post(url, redactor.text(message(known, told)))
     return dg.SensorResult(cursor=json.dumps(keys), skip_reason=dg.SkipReason("told"))
+
+
+def settings_problems(settings: Settings) -> Iterator[Problem]:
+    """What is wrong with the accounts file, by account: it stops no other."""
+    for name, faults in settings.faults.items():
+        goes_on = name in settings.kept or name == THE_FILE
+        what = "; ".join(faults) + ("" if goes_on else "; left out until that is right")
+        yield Problem("settings", "accounts.toml", name or "the file", what)
 
 
 def clock_problems(warehouse: Warehouse) -> Iterator[Problem]:

@@ -7,6 +7,7 @@ import logging
 import os
 import warnings
 from contextlib import closing
+from dataclasses import replace
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Annotated
@@ -102,18 +103,19 @@ def sync(
 def status(as_json: Json = False) -> None:
     """Show how fresh and how complete everything is, and why not."""
     with console.sentences():
-        from pipelines.commands.accounts import known_accounts
+        from pipelines.commands.accounts import known_settings
         from pipelines.commands.database import database
         from pipelines.commands.status import read_status
         from resources.home import Home
         from resources.schema_version import require_head
         from resources.warehouse import Warehouse
 
-        accounts = known_accounts(Home.from_environment())
+        settings = known_settings(Home.from_environment())
         with database() as url:
             require_head(url)
             with closing(Warehouse(url, pool_size=1)) as warehouse:
-                found = read_status(warehouse, accounts)
+                found = read_status(warehouse, settings.accounts)
+        found = replace(found, settings=settings.sentences())
         if as_json:
             console.print_json(found.as_json())
         else:

@@ -1,5 +1,5 @@
 """Jobs and schedules of what isn't a vendor's: the marts' refresh, the nightly maintenance, and the
-sensor that tells of requests.
+sensors that tell of requests and of the accounts file.
 """
 
 import json
@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import dagster as dg
 
+from assets.accounts_file import Lacks, accounts_told, evaluations, lines
 from assets.context import KIND_TAG, Callhouse
 from assets.ledger import hour_told, quota_evaluation
 from assets.marts import REFRESH
@@ -136,3 +137,30 @@ def requests(context: dg.SensorEvaluationContext, callhouse: Callhouse) -> dg.Se
     cursor = json.dumps({"gone": gone, "hour": hour.isoformat()})
     reason = "told, without a run" if events else "nothing new to tell"
     return dg.SensorResult(cursor=cursor, asset_events=events, skip_reason=dg.SkipReason(reason))
+
+
+def accounts_sensor(lacks: Lacks) -> dg.SensorDefinition:
+    """Tells what is wrong with the accounts file, as soon as it is. `lacks`: what the graph hasn't
+    got of the accounts.
+    """
+
+    @dg.sensor(
+        name="accounts",
+        minimum_interval_seconds=60,
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        description="Tells who is loaded, and what is wrong with accounts.toml.",
+    )
+    def look(context: dg.SensorEvaluationContext, callhouse: Callhouse) -> dg.SensorResult:
+        settings = callhouse.settings()
+        wrong, missing = settings.sentences(), list(lacks(settings.accounts))
+        told = json.dumps([lines(settings), wrong, missing])
+        standing = evaluations(settings, missing)
+        events: list[dg.AssetMaterialization | dg.AssetCheckEvaluation] = []
+        if told != context.cursor:
+            events += [accounts_told(settings), *standing]
+        else:
+            events += untold(context.instance, standing)
+        reason = "; ".join(wrong) or "nothing is wrong with accounts.toml"
+        return dg.SensorResult(cursor=told, asset_events=events, skip_reason=dg.SkipReason(reason))
+
+    return look

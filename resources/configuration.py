@@ -1,8 +1,8 @@
-"""`accounts.toml`: read, checked whole, every fault named at once. The one way to get accounts."""
+"""`accounts.toml`: read, checked whole, every fault named at once."""
 
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
 from ipaddress import ip_address
 from pathlib import Path
@@ -111,11 +111,30 @@ class AccountEntry(BaseModel):
     distrust: Distrust = Distrust()
 
 
+Entries = dict[str, Any]
+"""The tables `[accounts.<name>]` as written, by name."""
+Faults = dict[str, list[str]]
+"""What is wrong with which account, each starting at its key's dot."""
+
+
 def read_accounts(path: Path) -> dict[str, Account]:
     """The accounts of the file at `path`, by name.
 
     Raises ConfigurationError with every fault of the file: account, key, what is wrong, what
     was expected. No secret's value is in it.
+    """
+    entries, wrong = read_entries(path)
+    accounts, faults = accounts_of(entries)
+    wrong += sentences(faults)
+    if wrong:
+        raise ConfigurationError(wrong)
+    return accounts
+
+
+def read_entries(path: Path) -> tuple[Entries, list[str]]:
+    """What the file at `path` says of accounts, unchecked; and what else it says, which is wrong.
+
+    Raises ConfigurationError when it can't be read, or has no account.
     """
     try:
         text = read_text(path, LARGEST_FILE)
@@ -127,25 +146,37 @@ def read_accounts(path: Path) -> dict[str, Account]:
         raise ConfigurationError([f"{path}: not valid TOML: {error}"]) from None
     except RecursionError:
         raise ConfigurationError([f"{path}: nested too deep"]) from None
-    faults = [
+    wrong = [
         f"{_name(key)}: unknown; expected [accounts.<name>]"
         for key in document
         if key != "accounts"
     ]
     entries = document.get("accounts", {})
     if not isinstance(entries, dict) or not entries:
-        raise ConfigurationError([*faults, "no account; expected at least one [accounts.<name>]"])
+        raise ConfigurationError([*wrong, "no account; expected at least one [accounts.<name>]"])
+    return entries, wrong
+
+
+def accounts_of(entries: Entries) -> tuple[dict[str, Account], Faults]:
+    """The accounts that the entries describe, and what is wrong with which. One that only doesn't
+    go together with another is among the accounts, too.
+    """
     accounts: dict[str, Account] = {}
+    faults: Faults = {}
     for name, entry in entries.items():
         account, wrong = _account(name, entry)
-        faults += [f"accounts.{_name(name)}{fault}" for fault in wrong]
         if account:
             accounts[name] = account
-    faults += _share_quotas(accounts)
-    faults += _disagreements(accounts)
-    if faults:
-        raise ConfigurationError(faults)
-    return accounts
+        else:
+            faults[name] = wrong
+    for name, fault in (*_share_quotas(accounts), *_disagreements(accounts)):
+        faults.setdefault(name, []).append(fault)
+    return accounts, faults
+
+
+def sentences(faults: Faults) -> list[str]:
+    """The faults in full."""
+    return [f"accounts.{_name(name)}{fault}" for name, wrong in faults.items() for fault in wrong]
 
 
 def _account(name: str, entry: Any) -> tuple[Account | None, list[str]]:
@@ -262,11 +293,10 @@ def _streams(vendor: Vendor, asked: tuple[str, ...] | None) -> tuple[tuple[str, 
     return tuple(name for name in known if name in streams), faults
 
 
-def _share_quotas(accounts: dict[str, Account]) -> list[str]:
+def _share_quotas(accounts: dict[str, Account]) -> Iterator[tuple[str, str]]:
     """A vendor counts by its customer: who has the same credentials as another account that has a
     daily quota is of its operation, even if nobody says so.
     """
-    faults: list[str] = []
     owners: dict[tuple[str, ...], Account] = {}
     named_first = sorted(accounts.values(), key=lambda account: account.operation == account.name)
     for account in named_first:
@@ -275,27 +305,30 @@ def _share_quotas(accounts: dict[str, Account]) -> list[str]:
     for name, account in accounts.items():
         owner = owners.get((account.vendor, *account.secrets), account)
         if account.operation not in (name, owner.operation):
-            faults.append(
-                f"accounts.{name}.operation: has the same credentials as {owner.name}, "
-                "which is of another operation"
+            yield (
+                name,
+                (
+                    f".operation: has the same credentials as {owner.name}, "
+                    "which is of another operation"
+                ),
             )
         accounts[name] = account.model_copy(update={"operation": owner.operation})
-    return faults
 
 
-def _disagreements(accounts: Mapping[str, Account]) -> list[str]:
+def _disagreements(accounts: Mapping[str, Account]) -> Iterator[tuple[str, str]]:
     """Accounts of one operation share a quota: they must agree on how big it is and on its day."""
-    faults: list[str] = []
     first: dict[str, Account] = {}
     for account in accounts.values():
         other = first.setdefault(account.operation, account)
         same = (other.limits.daily_requests, other.timezone)
         if same != (account.limits.daily_requests, account.timezone):
-            faults.append(
-                f"accounts.{account.name}.operation: shares its daily quota with {other.name}, "
-                "but their licenses, daily_requests or timezone differ"
+            yield (
+                account.name,
+                (
+                    f".operation: shares its daily quota with {other.name}, "
+                    "but their licenses, daily_requests or timezone differ"
+                ),
             )
-    return faults
 
 
 def _sentences(error: ValidationError, under: str = "") -> list[str]:

@@ -63,6 +63,7 @@ class Site:
 
     def __init__(self, instance: dg.DagsterInstance) -> None:
         self.instance = instance
+        self.cursors: dict[str, str] = {}
         origin = InProcessCodeLocationOrigin(
             LoadableTargetOrigin(
                 module_name=__name__,
@@ -71,7 +72,7 @@ class Site:
             ),
             location_name=LOCATION,
         )
-        self._defs = load()
+        self.definitions = load()
         self._process = WorkspaceProcessContext(instance, InProcessWorkspaceLoadTarget(origin))
 
     def close(self) -> None:
@@ -80,8 +81,8 @@ class Site:
 
     def reload(self) -> None:
         """What *Reload definitions* does."""
-        self._defs = load()
-        self._process.reload_code_location(LOCATION)
+        self.definitions = load()
+        self._process.refresh_code_location(LOCATION)
 
     def ask(self, query: str, **variables: Any) -> Any:
         """What GraphQL answers."""
@@ -169,7 +170,7 @@ class Site:
         """The vendor's poll, of all accounts, as its schedule would ask for it."""
         accounts = list(Callhouse().accounts(vendor, {}))
         tags = poll_tags(discover()[vendor], accounts, accounts, datetime.now(UTC))
-        job = self._defs.resolve_job_def(f"{vendor}_poll")
+        job = self.definitions.resolve_job_def(f"{vendor}_poll")
         return job.execute_in_process(instance=self.instance, tags=tags, raise_on_error=False)
 
 

@@ -4,12 +4,28 @@ from resources.account import Account
 from resources.configuration import read_accounts
 from resources.errors import ConfigurationError
 from resources.home import Home
+from resources.settings import Settings, read_settings
+
+
+def known_settings(home: Home) -> Settings:
+    """The accounts that go on, whatever is wrong with others. Raises ConfigurationError when there
+    is none.
+    """
+    _require_a_file(home)
+    settings = read_settings(home)
+    if not settings.accounts:
+        raise ConfigurationError(settings.sentences())
+    return settings
 
 
 def known_accounts(home: Home) -> dict[str, Account]:
-    """The accounts of the accounts file. Raises ConfigurationError."""
+    """The accounts of the accounts file. Raises ConfigurationError if any of them is wrong."""
+    _require_a_file(home)
+    return read_accounts(home.accounts)
+
+
+def _require_a_file(home: Home) -> None:
     if not home.accounts.exists() and home.accounts == home.demo_accounts:
         raise ConfigurationError(
             ["there is no accounts.toml: copy accounts.example.toml, or look at `callhouse demo`"]
         )
-    return read_accounts(home.accounts)

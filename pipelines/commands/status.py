@@ -53,6 +53,8 @@ class Status:
     waiting: Sequence[Mapping[str, Any]]
     clock: str | None = None
     """That this host's clock is wrong, so that nothing is loaded."""
+    settings: Sequence[str] = ()
+    """What is wrong with the accounts file, and what becomes of it."""
 
     def as_json(self) -> dict[str, Any]:
         """For scripts."""
@@ -60,8 +62,9 @@ class Status:
 
     def print(self) -> None:
         """For people."""
-        if self.clock:
-            console.say(self.clock, "red")
+        for sentence in (self.clock, *self.settings):
+            if sentence:
+                console.say(sentence, "red")
         console.table(
             ("account", "stream", "last success", "complete", "settling", "failed", "unread",
              "open records", "rejects", "next poll"),

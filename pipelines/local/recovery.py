@@ -6,11 +6,14 @@ its own (`callhouse sync`) has to carry `process_tags()`; other people's runs ar
 
 import json
 import socket
+import sys
 from collections.abc import Iterator
 
 import psutil
 from dagster import DagsterInstance, DagsterRun, DagsterRunStatus, RunsFilter
 from dagster._core.storage.tags import GRPC_INFO_TAG
+
+from pipelines.local.dagster_home import open_instance
 
 PROCESS_TAG = "callhouse/process"
 DRIFT_S = 60
@@ -56,3 +59,13 @@ def is_over(run: DagsterRun) -> bool:
         return abs(psutil.Process(int(pid)).create_time() - int(created)) > DRIFT_S
     except psutil.NoSuchProcess:
         return True
+
+
+def main() -> None:
+    """`python -m pipelines.local.recovery PORT`: the port of the code server that runs no more."""
+    with open_instance() as instance:
+        fail_interrupted_runs(instance, int(sys.argv[1]))
+
+
+if __name__ == "__main__":
+    main()

@@ -20,6 +20,7 @@ from rich.console import Console
 from rich.table import Table
 
 from pipelines.local import dagster_home, watchdog
+from pipelines.local.accounts_watch import AccountsWatch
 from pipelines.local.child import Child
 from pipelines.local.standin import start_standin
 from resources.clock import Clock
@@ -104,10 +105,13 @@ class _Stack:
         with console.status("Starting Callhouse; the first time takes a little longer…"):
             self._start()
         self._introduce()
+        accounts = AccountsWatch(self._home, self._leader.pid)
         while True:
             if self._embedded:
                 self._look_after_postgres()
             self._look_after_processes()
+            if news := accounts.look():
+                console.print(news, markup=False, highlight=False)
             time.sleep(1)
 
     def _start(self) -> None:
@@ -126,7 +130,7 @@ class _Stack:
             *("--location-name", dagster_home.LOCATION, "--log-level", "warning"),
             port=self._code_server_port,
         )
-        self._preflight(previous_port)
+        self._before_serving("preflight", previous_port)
         self._code_server.wait_until_ready()
         dagster_home.write_workspace(self._home, self._code_server_port)
         workspace = dagster_home.workspace_file(self._home)
@@ -151,10 +155,10 @@ class _Stack:
         self._children.append(child)
         return child
 
-    def _preflight(self, dead_code_server: int | None) -> None:
-        """Checks the accounts, migrates, and closes the runs of a code server that is no more."""
+    def _before_serving(self, module: str, dead_code_server: int | None) -> None:
+        """What has to be done first, about a code server that runs no more."""
         done = subprocess.run(
-            [sys.executable, "-m", "pipelines.local.preflight", str(dead_code_server or 0)],
+            [sys.executable, "-m", f"pipelines.local.{module}", str(dead_code_server or 0)],
             process_group=self._leader.pid,
             capture_output=True,
             text=True,
@@ -205,7 +209,7 @@ class _Stack:
                 console.print(f"The {child.name} has ended: starting it again.")
                 if child is self._code_server:
                     self._end_orphans()
-                    self._preflight(self._code_server_port)
+                    self._before_serving("recovery", self._code_server_port)
                 child.start(self._leader.pid)
 
     def _end_orphans(self) -> None:

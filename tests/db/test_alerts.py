@@ -202,6 +202,29 @@ def test_what_a_vendor_says_calls_nobody_and_tells_no_number(
     assert not re.search("<|>|://|]\\(|(?<!\u2060)@", text)
 
 
+def test_a_wrong_account_is_told_and_keeps_nothing_from_being_told(
+    tick: Tick, chat: Chat, warehouse: Warehouse, tmp_path: Path
+) -> None:
+    file = tmp_path / "accounts.toml"
+    good = file.read_text(encoding="utf-8")
+    tick()
+    stream(warehouse, "acme", failures=3, last_error="no")
+    file.write_text(good + "\n[accounts.new]\nvendor = 'nobody'", encoding="utf-8")
+    tick()
+    (text,) = chat.texts
+    assert "• accounts.toml: the settings are wrong (new): accounts.new" in text
+    assert "left out until that is right" in text
+    assert "• conpeek dialogs: three polls in a row have failed (acme): no" in text
+    file.write_text("[half an edit", encoding="utf-8")
+    tick()
+    assert "• accounts.toml: the settings are wrong (the file)" in chat.texts[1]
+    assert "*Over*" in chat.texts[1], "the other account's is over, as far as one can see"
+    assert "*Still open*\n• conpeek dialogs" in chat.texts[1]
+    file.write_text(good, encoding="utf-8")
+    tick()
+    assert "*Over*\n• accounts.toml: the settings are wrong (the file)" in chat.texts[2]
+
+
 def test_a_failed_run_is_told_until_the_next_one_of_its_job_is_good(
     tick: Tick, chat: Chat, instance: dg.DagsterInstance, warehouse: Warehouse
 ) -> None:

@@ -11,7 +11,7 @@ import psycopg
 import pytest
 from typer.main import get_command
 
-from assets import ledger, maintenance
+from assets import accounts_file, ledger, maintenance
 from assets.checks import CHECKS
 from assets.housekeeping import LEDGER_DAYS, LEDGER_RETENTION
 from pipelines.alerts import TITLES
@@ -128,7 +128,8 @@ def test_the_page_of_accounts_names_every_key() -> None:
 
 def test_the_runbook_names_every_check_and_alert() -> None:
     text = (OPERATORS / "runbook.md").read_text(encoding="utf-8")
-    for name in [*(check.name for check in CHECKS), ledger.CHECK, maintenance.CHECK]:
+    others = [ledger.CHECK, maintenance.CHECK, accounts_file.VALID, accounts_file.SHOWN]
+    for name in [*(check.name for check in CHECKS), *others]:
         assert f"`{name}`" in text, name
     for title in TITLES.values():
         assert f"| {title} |" in text, title

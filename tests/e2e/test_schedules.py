@@ -328,6 +328,20 @@ def test_on_the_first_day_of_all_accounts_the_schedule_works(
     assert read == sorted(todays.items())
 
 
+def test_a_wrong_account_stops_no_other(
+    instance: dg.DagsterInstance, warehouse: Warehouse, accounts: Accounts
+) -> None:
+    """Neither of its vendor nor of others; itself it goes on as it was, or isn't there yet."""
+    good = {"one": {"vendor": "conpeek"}, "other": {"vendor": "evolux"}}
+    accounts(**good)
+    assert isinstance(tick(instance, NOON), dg.RunRequest)
+    accounts(**good, new={"vendor": "conpeek", "currency": "pesos"})
+    for vendor in ("conpeek", "evolux"):
+        assert isinstance(tick(instance, NOON, vendor), dg.RunRequest)
+    accounts(one={"vendor": "conpeek", "currency": "pesos"}, other={"vendor": "evolux"})
+    assert isinstance(tick(instance, NOON), dg.RunRequest)
+
+
 def test_an_account_that_begins_tomorrow_waits_for_it(
     instance: dg.DagsterInstance, warehouse: Warehouse, accounts: Accounts
 ) -> None:

@@ -37,14 +37,17 @@ _ENDLESS = re.compile(rf"-?\d{{{MOST_DIGITS + 1},}}")
 DEEPEST = 200
 """Levels of nesting that are kept: Python's and orjson's limits come soon after."""
 TOO_DEEP = "(nested too deep to be kept)"
+_BRACKET = re.compile(r'"(?:[^"\\]|\\.)*+"|[\[{}\]]', re.DOTALL)
+"""A bracket; or a text, in which they mean nothing."""
 
 
 def decode(body: Body) -> Json:
     """The JSON value of `body`. Raises ContractError when it isn't JSON.
 
     What is wrong with a value stays in that value: a bad byte, half of an escape or a raw line
-    break doesn't spoil its neighbours. Numbers that nothing holds (NaN, 1e400, an integer of more
-    digits than Python reads) become their text, so that only their record is broken.
+    break doesn't spoil its neighbours, and what is nested too deep is a remark. Numbers that
+    nothing holds (NaN, 1e400, an integer of more digits than Python reads) become their text, so
+    that only their record is broken.
     """
     try:
         if not _has_big_integer(body):
@@ -145,6 +148,27 @@ def _loads(text: str) -> Json:
         if "escape" not in error.msg:
             raise
         return _LOADS.decode(_ESCAPE.sub(_mended, text))
+    except RecursionError:
+        return _LOADS.decode(_shallow(text))
+
+
+def _shallow(text: str) -> str:
+    """The text with a remark for what is nested too deep inside of an object."""
+    kept, end, depth, objects = [], 0, 0, 0
+    for bracket in _BRACKET.finditer(text):
+        if bracket[0] in ("[", "{"):
+            depth += 1
+            objects += bracket[0] == "{" and depth <= DEEPEST
+            if objects and depth == DEEPEST + 1:
+                kept.append(text[end : bracket.start()])
+                end = bracket.start()
+        elif bracket[0] in ("]", "}"):
+            if objects and depth == DEEPEST + 1:
+                kept.append(json.dumps(TOO_DEEP))
+                end = bracket.end()
+            objects -= bracket[0] == "}" and depth <= DEEPEST
+            depth -= 1
+    return "".join((*kept, text[end:]))
 
 
 def _mended(escape: re.Match[str]) -> str:

@@ -13,7 +13,7 @@ from resources.standin.answer import Answer, Ask
 
 ALWAYS = 1_000_000_000
 """So many answers: for what is a habit of the vendor's."""
-PLACE = "put the text here"
+PLACE = "put the value here"
 FIREWALL = (
     b"<!doctype html><html><head><title>403 Forbidden</title></head><body><h1>Access denied</h1>"
     b"<p>Your request was blocked. Reference: 18.5f2c.1741791600</p></body></html>"
@@ -265,35 +265,34 @@ class Fault:
         return cls.rows(lambda rows: rows[0].pop(name), "without")
 
     @classmethod
-    def text(cls, name: str, literal: bytes, fault: str = "text") -> Fault:
-        """The first record's text as these very bytes between its quotes, however wrong."""
+    def literal(cls, name: str, value: bytes, fault: str = "literal") -> Fault:
+        """The first record's value as these very bytes, however wrong."""
 
         def spoil(answer: Answer) -> None:
             answer.rows[0][name] = PLACE
-            answer.body = answer.encoded().replace(PLACE.encode(), literal, 1)
+            answer.body = answer.encoded().replace(f'"{PLACE}"'.encode(), value, 1)
 
         return cls(fault, spoil)
 
     @classmethod
     def bad_byte(cls, name: str) -> Fault:
         """A text that was cut by bytes, in the middle of a letter."""
-        return cls.text(name, b"Andr\xc3", "bad_byte")
+        return cls.literal(name, b'"Andr\xc3"', "bad_byte")
 
     @classmethod
     def half_emoji(cls, name: str) -> Fault:
         """A text that was cut by UTF-16 units, in the middle of an emoji."""
-        return cls.text(name, rb"Ana \ud83d", "half_emoji")
+        return cls.literal(name, rb'"Ana \ud83d"', "half_emoji")
 
     @classmethod
     def endless_number(cls, name: str, digits: int = 5001) -> Fault:
         """A number of more digits than most programs read."""
+        return cls.literal(name, b"7" * digits, "endless_number")
 
-        def spoil(answer: Answer) -> None:
-            answer.rows[0][name] = PLACE
-            quoted = f'"{PLACE}"'.encode()
-            answer.body = answer.encoded().replace(quoted, b"7" * digits, 1)
-
-        return cls("endless_number", spoil)
+    @classmethod
+    def deep_nesting(cls, name: str, levels: int = 5000) -> Fault:
+        """Lists in lists, deeper than most programs read."""
+        return cls.literal(name, b"[" * levels + b"]" * levels, "deep_nesting")
 
     @classmethod
     def array_record(cls) -> Fault:

@@ -207,9 +207,9 @@ SPOILED: dict[str, tuple[Callable[[str], Fault], str]] = {
     "a bad byte": (Fault.bad_byte, "Andr\N{REPLACEMENT CHARACTER}"),
     "half an emoji": (Fault.half_emoji, "Ana \N{REPLACEMENT CHARACTER}"),
     "NUL": (Fault.nul, "before\N{REPLACEMENT CHARACTER}after"),
-    "a raw line break": (lambda name: Fault.text(name, b"two\nlines"), "two\nlines"),
+    "a raw line break": (lambda name: Fault.literal(name, b'"two\nlines"'), "two\nlines"),
     "half an escape": (
-        lambda name: Fault.text(name, rb"Ana \ud8"),
+        lambda name: Fault.literal(name, rb'"Ana \ud8"'),
         "Ana \N{REPLACEMENT CHARACTER}",
     ),
 }
@@ -271,6 +271,19 @@ def test_a_number_without_end_keeps_its_record_aside_and_no_other(
     assert here.rebuild().error is None
     assert len(here.rejects()) == 1, "from raw it is the same"
     here.backfill()
+    assert (values(here), here.rejects()) == ([11, 12], [])
+
+
+@pytest.mark.parametrize("vendor", VENDORS)
+@pytest.mark.parametrize("levels", [500, 5000])
+def test_what_is_nested_too_deep_costs_nothing_but_its_depth(
+    scene: Open, vendor: str, levels: int
+) -> None:
+    here = scene(vendor)
+    here.put(here.thing(1), here.thing(2))
+    here.at(EVENING)
+    here.tenant.arm(Fault.deep_nesting("unheard_of", levels))
+    assert here.backfill().error is None
     assert (values(here), here.rejects()) == ([11, 12], [])
 
 

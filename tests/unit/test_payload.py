@@ -81,7 +81,23 @@ def test_a_number_that_no_float_holds_is_its_text(number: str) -> None:
     assert payload.decode(f"[0.{'1' * 5001}, 1e-5001]".encode()) == [pytest.approx(1 / 9), 0.0]
 
 
-@pytest.mark.parametrize("body", [b"", b"{", b"<html>", b'{"a": 1', b'{"a": "\\"}', b"\x00\xff"])
+@pytest.mark.parametrize("levels", [100, 1000, 5000, 100_000])
+@pytest.mark.parametrize("pair", ["[]", "{}"])
+def test_what_is_nested_too_deep_spoils_its_record_alone(levels: int, pair: str) -> None:
+    opening = pair[0] if pair == "[]" else '{"a": '
+    deep = opening * levels + "5" + pair[1] * levels
+    body = f'[{{"n": "José ]}}"}}, {{"n": "x", "deep": {deep}}}, {{"n": "Ana"}}]'.encode()
+    assert names(body) == ["José ]}", "x", "Ana"]
+    assert payload.encode(payload.decode(body)).decode().count(payload.TOO_DEEP) == (levels > 200)
+
+
+NO_JSON = [
+    b"", b"{", b"<html>", b'{"a": 1', b'{"a": "\\"}', b"\x00\xff",
+    b"[" * 100_000 + b"]" * 100_000, b'{"a": ' * 100_000,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("body", NO_JSON, ids=range(len(NO_JSON)))
 def test_what_is_no_json_stays_none(body: bytes) -> None:
     with pytest.raises(ContractError):
         payload.decode(body)

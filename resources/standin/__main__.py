@@ -47,7 +47,7 @@ def _quirk(text: str) -> tuple[str, Quirk]:
     """The tenant's name, and the habit."""
     tenant, name, *settings = text.split(":")
     pairs = (setting.split("=") for setting in settings)
-    return tenant, Quirk.named(name, **{key: int(value) for key, value in pairs})
+    return tenant, Quirk.named(name, **{key: int(v) if v.isdecimal() else v for key, v in pairs})
 
 
 def _first_day(state: Path) -> date | None:

@@ -11,8 +11,6 @@ from typing import Any
 
 from resources.standin.answer import Answer, Ask
 
-ALWAYS = 1_000_000_000
-"""So many answers: for what is a habit of the vendor's."""
 PLACE = "put the value here"
 FIREWALL = (
     b"<!doctype html><html><head><title>403 Forbidden</title></head><body><h1>Access denied</h1>"
@@ -320,36 +318,6 @@ class Fault:
                 answer.payload = rows
 
         return cls("numbered", spoil)
-
-    # Habits: how a vendor writes what its document doesn't say. Arm them for all answers.
-
-    @classmethod
-    def clocks(cls, *names: str) -> Fault:
-        """Seconds as HH:MM:SS."""
-
-        def change(rows: list[Any]) -> None:
-            for row in rows:
-                for name in names:
-                    if str(row.get(name) or "").isdecimal():
-                        minutes, seconds = divmod(int(row[name]), 60)
-                        row[name] = f"{minutes // 60:02}:{minutes % 60:02}:{seconds:02}"
-
-        return cls.rows(change, "clocks")
-
-    @classmethod
-    def nothing_as(cls, placeholder: Any, *names: str) -> Fault:
-        """What is null or empty as something else, such as `N/A` or -1."""
-
-        def change(rows: list[Any]) -> None:
-            for row in rows:
-                row |= {name: placeholder for name in names if row.get(name) in (None, "")}
-
-        return cls.rows(change, "nothing_as")
-
-    @classmethod
-    def zero_dates(cls, *names: str) -> Fault:
-        """What never happened, as MySQL has it."""
-        return cls.nothing_as("0000-00-00 00:00:00", *names)
 
     # Pages and windows that don't add up.
 

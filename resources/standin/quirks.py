@@ -145,3 +145,45 @@ class Quirk:
                 listing.total += listing.start // listing.limit
 
         return cls("growing_total", change)
+
+    # How it writes what its document doesn't say. Fields are named with blanks between them.
+
+    @classmethod
+    def clocks(cls, fields: str) -> Quirk:
+        """Seconds as HH:MM:SS."""
+        return cls("clocks", _rewriting(fields, _clock))
+
+    @classmethod
+    def zero_dates(cls, fields: str) -> Quirk:
+        """What hasn't happened as MySQL has it."""
+        return cls("zero_dates", _rewriting(fields, lambda value: value or "0000-00-00 00:00:00"))
+
+    @classmethod
+    def nothing_as(cls, fields: str, placeholder: Any = "N/A") -> Quirk:
+        """Another value for what is null, or empty."""
+
+        def write(value: Any) -> Any:
+            return placeholder if value in (None, "") else value
+
+        return cls("nothing_as", _rewriting(fields, write))
+
+
+def _rewriting(fields: str, write: Callable[[Any], Any]) -> Callable[[Listing], None]:
+    names = fields.split()
+
+    def change(listing: Listing) -> None:
+        listing.rows = [
+            row | {name: write(row[name]) for name in names if name in row}
+            if isinstance(row, dict)
+            else row
+            for row in listing.rows
+        ]
+
+    return change
+
+
+def _clock(value: Any) -> Any:
+    if not str(value).isdecimal():
+        return value
+    minutes, seconds = divmod(int(value), 60)
+    return f"{minutes // 60:02}:{minutes % 60:02}:{seconds:02}"

@@ -126,6 +126,15 @@ class Histories(RuleBasedStateMachine):
     def fault(self, fault: str, times: int) -> None:
         self.tenant.arm(self._fault(fault), times)
 
+    @rule(habit=st.sampled_from(["clocks", "nothing", "none"]))
+    def habit(self, habit: str) -> None:
+        """How it writes the value from now on."""
+        quirks = {
+            "clocks": [Quirk.clocks(self.kind.value_field)],
+            "nothing": [Quirk.nothing_as(self.kind.value_field, -1)],
+        }
+        self.tenant.behave(*quirks.get(habit, []))
+
     @precondition(lambda self: not self.lawful)
     @rule()
     def passing_field(self) -> None:

@@ -8,8 +8,7 @@ from typing import Any
 import pytest
 
 from resources.account import Account
-from resources.standin import Fault
-from resources.standin.faults import ALWAYS
+from resources.standin import Fault, Quirk
 from resources.values import NO_VALUE
 from resources.vendor import Facts, Record
 from tests.truth.conftest import NOON, Open, Scene
@@ -144,11 +143,12 @@ def test_a_mapping_that_learns_the_field_heals_it(scene: Open, vendor: str, heal
 
 def test_a_placeholder_that_is_known_as_one_is_not_tried_again(scene: Open) -> None:
     here = scene("conpeek")
-    here.put(here.thing(1))
     here.at(EVENING)
-    here.tenant.arm(spoiled(here, "N/A"), ALWAYS)
+    field = here.kind.value_field
+    here.tenant.put([here.kind.show(here.thing(1), here.kind.zone) | {field: None}])
+    here.tenant.behave(Quirk.nothing_as(field))
     here.backfill()
-    assert here.faults() == [("talking_time", NO_VALUE, 1)]
+    assert here.faults() == [(field, NO_VALUE, 1)]
     good = here.stream
     tried: list[Record] = []
 
@@ -166,12 +166,12 @@ def test_zero_dates_are_placeholders(scene: Open, vendor: str) -> None:
     here = scene(vendor)
     here.put(here.thing(1, end=None), here.thing(2, end=None))
     here.at(EVENING)
-    fields = {"conpeek": ("serve_time", "answer_time", "hangup_time"), "evolux": ("end_time",)}
-    here.tenant.arm(Fault.zero_dates(*fields.get(vendor, ())), ALWAYS)
+    fields = {"conpeek": ["hangup_time"], "evolux": ["end_time"]}.get(vendor, [])
+    here.tenant.behave(Quirk.zero_dates(" ".join(fields)))
     here.backfill()
     assert values(here) == [11, 12]
     assert here.rejects() == []
-    assert {row[:2] for row in here.faults()} == {(f, NO_VALUE) for f in fields.get(vendor, ())}
+    assert here.faults() == [(field, NO_VALUE, 2) for field in fields]
 
 
 @pytest.mark.parametrize("vendor", ["clickfono", "evolux", "vono"])
@@ -179,7 +179,7 @@ def test_seconds_on_a_clock_are_seconds(scene: Open, vendor: str) -> None:
     here = scene(vendor)
     here.put(here.thing(1, value=67), here.thing(2, value=3723), here.thing(3, value=0))
     here.at(EVENING)
-    here.tenant.arm(Fault.clocks(here.kind.value_field), ALWAYS)
+    here.tenant.behave(Quirk.clocks(here.kind.value_field))
     here.backfill()
     assert (values(here), here.faults()) == ([0, 67, 3723], [])
     here.tenant.disarm()
@@ -292,7 +292,7 @@ def test_new_fields_are_told_and_kept_at_any_depth(scene: Open) -> None:
     here.put(here.thing(1))
     here.at(EVENING)
     flow = {"id": 1, "name": "x", "version": 7}
-    here.tenant.arm(Fault.field("call_flow", flow), ALWAYS)
+    here.tenant.arm(Fault.field("call_flow", flow))
     assert here.backfill().tally.new_fields == {"call_flow.version"}
     assert here.query("SELECT flow_id, attributes FROM facts.calls WHERE account = :account") == [
         ("1", {"uuid": "1", "call_flow": {"version": 7}})

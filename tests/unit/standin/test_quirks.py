@@ -94,6 +94,21 @@ def test_a_total_that_grows_from_page_to_page(tenant: Tenant, http: httpx.Client
     assert [total(http, tenant, page) for page in range(3)] == expected
 
 
+def test_what_a_document_does_not_say_is_written_in_many_ways(
+    tenant: Tenant, http: httpx.Client
+) -> None:
+    (first, *_) = get(http, tenant, 0).json()["data"]
+    tenant.put([first | {"length": 3723, "ended": None, "note": ""}])
+    tenant.behave(
+        Quirk.clocks("length"), Quirk.zero_dates("ended"), Quirk.nothing_as("note", "n/a")
+    )
+    rows = {row.get("length"): row for row in get(http, tenant, 0, 20).json()["data"]}
+    row = rows["01:02:03"]
+    assert (row["ended"], row["note"]) == ("0000-00-00 00:00:00", "n/a")
+    tenant.disarm()
+    assert 3723 in {row.get("length") for row in get(http, tenant, 0, 20).json()["data"]}
+
+
 def test_quirks_add_up_and_are_given_up(tenant: Tenant, http: httpx.Client) -> None:
     tenant.behave(Quirk.page_cap(3), Quirk.rows_twice())
     assert shown(http, tenant, 0) == [0, 0, 1]

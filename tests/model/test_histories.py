@@ -126,15 +126,6 @@ class Histories(RuleBasedStateMachine):
     def fault(self, fault: str, times: int) -> None:
         self.tenant.arm(self._fault(fault), times)
 
-    @rule(habit=st.sampled_from(["clocks", "nothing", "none"]))
-    def habit(self, habit: str) -> None:
-        """How it writes the value from now on."""
-        quirks = {
-            "clocks": [Quirk.clocks(self.kind.value_field)],
-            "nothing": [Quirk.nothing_as(self.kind.value_field, -1)],
-        }
-        self.tenant.behave(*quirks.get(habit, []))
-
     @precondition(lambda self: not self.lawful)
     @rule()
     def passing_field(self) -> None:
@@ -147,12 +138,14 @@ class Histories(RuleBasedStateMachine):
         """Of one answer: of two in a row nobody could tell them from the truth."""
         self.tenant.arm(Fault.short(records))
 
-    @rule(quirk=st.sampled_from(list(QUIRKS)))
+    @rule(quirk=st.sampled_from([*QUIRKS, "clocks", "blanks"]))
     def habit(self, quirk: str) -> None:
         """Of the server, from now on."""
         if self.lawful and quirk == "rows twice":
             return  # the total that it tells of a day stays with the day
-        self.tenant.behave(*QUIRKS[quirk])
+        field = self.kind.value_field
+        writing = {"clocks": (Quirk.clocks(field),), "blanks": (Quirk.nothing_as(field, -1),)}
+        self.tenant.behave(*(QUIRKS | writing)[quirk])
 
     @precondition(lambda self: self.kind.tells_total)
     @rule()

@@ -18,6 +18,14 @@ from sql.table import Target
 T = TypeVar("T")
 
 
+class LackingDaysError(Exception):
+    """A transaction needs the partitions of these days first."""
+
+    def __init__(self, days: set[date]) -> None:
+        super().__init__(days)
+        self.days = days
+
+
 class Warehouse:
     """One warehouse by its URL (`postgresql://…`). Cheap to make; connects on first use.
 
@@ -56,12 +64,20 @@ class Warehouse:
 
     def in_transaction(self, work: Callable[[Connection], T]) -> T:
         """`work(connection)`, committed; all of it again when the database restarts or aborts it
-        (a lost connection, a deadlock, a serialisation failure).
+        (a lost connection, a deadlock, a serialisation failure), or when it lacks days.
+
+        Whatever takes another connection is done outside: where a pool is small, each of those
+        who hold one would wait for another's.
         """
 
         def once() -> T:
-            with self.transaction() as connection:
-                return work(connection)
+            while True:
+                self.clock.now()
+                try:
+                    with self.transaction() as connection:
+                        return work(connection)
+                except LackingDaysError as error:
+                    self.make_days(error.days)
 
         return persistently(once)
 
@@ -98,6 +114,18 @@ class Warehouse:
         for day in sorted(days - self._days):
             self.run("maintenance/make_day", day=day)
             self._days.add(day)
+
+    def look_for_days(self) -> None:
+        """Looks once which days have partitions: a transaction that needs no others needs no second
+        attempt.
+        """
+        if not self._days:
+            self._days |= {row.day for row in self.rows("maintenance/made_days")}
+
+    def require_days(self, days: set[date]) -> None:
+        """For a transaction: raises LackingDaysError when one of them isn't known to be there."""
+        if lacking := days - self._days:
+            raise LackingDaysError(lacking)
 
     def close(self) -> None:
         """Lets go of every connection."""

@@ -39,6 +39,8 @@ def commit(
         (finish or count)(connection, tally)
         return tally
 
+    if sightings:
+        warehouse.look_for_days()
     try:
         return warehouse.in_transaction(work)
     except (UnmappableError, sa.exc.DBAPIError, psycopg.Error) as error:

@@ -220,7 +220,7 @@ class DetailReader:
             for parent, page in answers.pages
             for record in page.records
         ]
-        landing = Landing(self._account, self._stream, day, self._warehouse.make_days)
+        landing = Landing(self._account, self._stream, [day], self._warehouse.require_days)
 
         def count(connection: Connection, tally: Tally) -> None:
             tally.new_fields = books.note_fields(

@@ -45,7 +45,8 @@ class _Batch:
 
 
 class Landing:
-    """Lands batches of one account's stream. `day` is the business day of what says none;
+    """Lands batches of one account's stream. `days` are those that are asked for, the first of them
+    is the business day of what says none; `require_days` raises when one has no partitions yet.
     `details` are the streams whose records follow this one's from day to day.
     """
 
@@ -53,14 +54,15 @@ class Landing:
         self,
         account: Account,
         stream: AnyStream,
-        day: date,
-        make_days: Callable[[set[date]], None],
+        days: Sequence[date],
+        require_days: Callable[[set[date]], None],
         details: Sequence[DetailStream] = (),
     ) -> None:
         self.account = account
         self.stream = stream
-        self._day = day
-        self._make_days = make_days
+        self._days = days
+        self._day = days[0]
+        self._require_days = require_days
         self._writer = Writer(account, stream, details)
         self._where = {"account": account.name, "stream": stream.name}
         self.unkeyed: set[str] = set()
@@ -169,12 +171,13 @@ class Landing:
     def _write(
         self, connection: Connection, items: list[Item], unkeyed: list[Unkeyed], tally: Tally
     ) -> None:
+        self._require_days(set(self._days))  # before the work that would have to be done again
         facts = shape(items, self.stream, self.account, self._day)
         for item in items:
             (self.rejected.add if item.rejected else self.rejected.discard)(item.key)
             (self.undated.discard if item.is_dated else self.undated.add)(item.key)
         touched = {day for item in items for day in (item.call_date, item.old_date) if day}
-        self._make_days(touched | {item.call_date for item in unkeyed})
+        self._require_days(touched | {item.call_date for item in unkeyed})
         note_unstable(connection, self.account, self.stream, items)
         tally.days |= self._writer.write(connection, items, facts, unkeyed)
         _count(tally, items, facts)

@@ -71,9 +71,12 @@ class WindowReader:
         """
         read_at = self._clock()
         read = Read(self._warehouse.rows("load/clock")[0].now)
-        first = business_day(window.start, window.timezone)
         landing = Landing(
-            self._account, self._stream, first, self._warehouse.make_days, self._details
+            self._account,
+            self._stream,
+            _days(window),
+            self._warehouse.require_days,
+            self._details,
         )
         batch: list[Sighting] = []
         try:

@@ -44,8 +44,9 @@ class Rebuilder:
         The day's state stays what the last read of the vendor made it.
         """
         landing = Landing(
-            self._account, self._stream, day, self._warehouse.make_days, self._details
+            self._account, self._stream, [day], self._warehouse.require_days, self._details
         )
+        self._warehouse.look_for_days()
         after: str | None = ""
         while after is not None:
 

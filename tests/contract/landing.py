@@ -25,7 +25,7 @@ def everything_lands(subject: Subject, bench: Bench, warehouse: Warehouse) -> No
     """
     _, records = bench.sample(subject)
     sightings = list(_sightings(subject, [*records, *broken_variants(records)]))
-    landing = Landing(bench.account(subject.vendor), subject.stream, DAY, warehouse.make_days)
+    landing = Landing(bench.account(subject.vendor), subject.stream, [DAY], warehouse.require_days)
 
     def work(connection: sa.Connection) -> None:
         landing.land(connection, sightings)

@@ -122,7 +122,7 @@ def sightings(setup: Setup, records: list[Record], place: int) -> list[Sighting]
 
 
 def land(setup: Setup, seen: list[Sighting]) -> None:
-    landing = Landing(setup.account, setup.stream, DAY, setup.warehouse.make_days)
+    landing = Landing(setup.account, setup.stream, [DAY], setup.warehouse.require_days)
     setup.warehouse.in_transaction(lambda connection: landing.land(connection, seen))
 
 
@@ -180,7 +180,7 @@ def land_parents(setup: Setup, bench: Bench, subject: Subject) -> Stream | None:
     parents = subject.vendor.stream(setup.stream.of)
     assert isinstance(parents, Stream)
     _, records = bench.sample(Subject(subject.vendor, parents, subject.folder))
-    landing = Landing(setup.account, parents, DAY, setup.warehouse.make_days)
+    landing = Landing(setup.account, parents, [DAY], setup.warehouse.require_days)
     seen = [Sighting(r, 1, NOW, key=f"record-{n}", day=DAY) for n, r in enumerate(records)]
     setup.warehouse.in_transaction(lambda connection: landing.land(connection, seen))
     [(setup.day,)] = setup.rows("raw.heads", "call_date")

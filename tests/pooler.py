@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import tempfile
 import time
+from contextlib import ExitStack, closing
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -22,6 +23,21 @@ needs_pgbouncer = pytest.mark.skipif(
     PROGRAM is None or not DEBIANS.exists(),
     reason="PgBouncer isn't installed (apt-get install pgbouncer)",
 )
+
+TRACKED = "('application_name', 'client_encoding', 'DateStyle', 'TimeZone')"
+"""What PgBouncer brings along for each client: it never meets the next."""
+LEFT_BEHIND = f"""
+SELECT 'setting ' || name FROM pg_settings WHERE source = 'session' AND name NOT IN {TRACKED}
+UNION ALL SELECT 'prepared ' || name FROM pg_prepared_statements
+UNION ALL SELECT 'listening to ' || name FROM pg_listening_channels() AS name
+UNION ALL SELECT 'lock ' || objid FROM pg_locks WHERE locktype = 'advisory'
+UNION ALL SELECT 'table ' || relname FROM pg_class WHERE relpersistence = 't'
+"""
+"""What a session keeps of those who had it; the last two lines, of all sessions at once."""
+SESSIONS = """
+SELECT count(*) FROM pg_stat_activity
+ WHERE datname = current_database() AND backend_type = 'client backend'
+"""
 
 
 class Pooler:
@@ -108,3 +124,26 @@ class Pooler:
         except psycopg.OperationalError:
             return False
         return True
+
+
+def in_every_session(url: str, statement: str) -> list[str]:
+    """Whatever single values the statement gives in each of the sessions that the pooler has on the
+    database: a connection takes one each, in a transaction that goes on.
+    """
+    found: list[str] = []
+    with ExitStack() as stack:
+
+        def another() -> psycopg.Connection:
+            connection = psycopg.connect(url, prepare_threshold=None)
+            stack.enter_context(closing(connection))
+            stack.callback(connection.commit)
+            return connection
+
+        first = another()
+        ((sessions,),) = first.execute(SESSIONS)
+        for connection in (first, *(another() for _ in range(sessions - 1))):
+            cursor = connection.execute(statement.encode())
+            found += [value for (value,) in cursor] if cursor.description else []
+        ((now,),) = first.execute(SESSIONS)
+        assert now == sessions, "somebody else is at work"
+    return found

@@ -3,7 +3,6 @@
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -13,7 +12,7 @@ import pytest
 
 from tests.conftest import fresh_database
 from tests.model.bench import Bench
-from tests.pooler import Pooler, needs_pgbouncer
+from tests.pooler import LEFT_BEHIND, Pooler, in_every_session, needs_pgbouncer
 from tests.truth.conftest import DAY, Open, open_bench, open_scene
 from tests.truth.tables import tables_of
 from tests.truth.test_7_crashes import BEFORE, history
@@ -24,41 +23,15 @@ POOL = 4
 """Sessions: fewer than a load has threads, so that they go from hand to hand."""
 ODD = ("timezone = 'Asia/Kathmandu'", "search_path = 'nowhere'", "datestyle = 'ISO, DMY'")
 """What a database may be set to."""
-TRACKED = "('application_name', 'client_encoding', 'DateStyle', 'TimeZone')"
-"""What PgBouncer brings along for each client: it never meets the next."""
-LEFT_BEHIND = f"""
-SELECT 'setting ' || name FROM pg_settings WHERE source = 'session' AND name NOT IN {TRACKED}
-UNION ALL SELECT 'prepared ' || name FROM pg_prepared_statements
-UNION ALL SELECT 'listening to ' || name FROM pg_listening_channels() AS name
-UNION ALL SELECT 'lock ' || objid FROM pg_locks WHERE locktype = 'advisory'
-UNION ALL SELECT 'table ' || relname FROM pg_class WHERE relpersistence = 't'
-"""
 
 
 @dataclass
 class Pooled:
-    """A bench whose loads go through a pooler; `url` is the way, `direct` the way around it."""
+    """A bench whose loads go through a pooler, and the pooler."""
 
     bench: Bench
     pooler: Pooler
     url: str
-    direct: str
-
-    def in_every_session(self, statement: str) -> list[tuple[Any, ...]]:
-        """What a client of the pool gets for the statement from each of the server's sessions."""
-        with ExitStack() as stack:
-            found: list[tuple[Any, ...]] = []
-            sessions: set[Any] = set()
-            for _ in range(POOL):
-                # In a transaction that goes on: the next one gets another session.
-                connection = psycopg.connect(self.url, prepare_threshold=None)
-                stack.enter_context(closing(connection))
-                sessions |= set(connection.execute("SELECT pg_backend_pid()"))
-                cursor = connection.execute(statement.encode())
-                found += cursor.fetchall() if cursor.description else []
-                stack.callback(connection.commit)
-            assert len(sessions) == POOL
-        return found
 
 
 @pytest.fixture(scope="module")
@@ -71,7 +44,7 @@ def pooled(postgres_url: str, template_database: str) -> Iterator[Pooled]:
         with Pooler(postgres_url, default_pool_size=str(POOL)) as pooler:
             url = pooler.url(direct)
             with open_bench(url) as bench:
-                yield Pooled(bench, pooler, url, direct)
+                yield Pooled(bench, pooler, url)
 
 
 @pytest.fixture
@@ -93,7 +66,7 @@ def test_a_history_gives_the_same_tables_and_leaves_nothing_in_a_session(
     here = open_scene(pooled.bench, vendor, BEFORE)
     history(here, lambda: here.backfill(BEFORE, DAY))
     assert tables_of(pooled.bench, here.account) == undisturbed(vendor)
-    assert pooled.in_every_session(LEFT_BEHIND) == []
+    assert in_every_session(pooled.url, LEFT_BEHIND) == []
 
 
 PARTITIONS_ELSEWHERE = """
@@ -114,15 +87,15 @@ def test_what_neighbours_leave_in_a_session_changes_nothing(
 ) -> None:
     try:
         for statement in NEIGHBOURS:
-            pooled.in_every_session(statement)
-        left = {text for (text,) in pooled.in_every_session(LEFT_BEHIND)}
+            in_every_session(pooled.url, statement)
+        left = set(in_every_session(pooled.url, LEFT_BEHIND))
         assert {"setting search_path", "table stage_calls"} <= left
         here = open_scene(pooled.bench, "evolux", BEFORE)
         history(here, lambda: here.backfill(BEFORE, DAY))
         assert tables_of(pooled.bench, here.account) == undisturbed("evolux")
     finally:
         for statement in ("DISCARD TEMP", "RESET ALL"):
-            pooled.in_every_session(statement)
+            in_every_session(pooled.url, statement)
     assert pooled.bench.query(PARTITIONS_ELSEWHERE, here.account) == []
 
 
@@ -147,7 +120,7 @@ def test_a_pooler_that_dies_in_the_middle_of_a_load(pooled: Pooled, undisturbed:
     history(here, load)
     assert died.is_set()
     assert tables_of(pooled.bench, here.account) == undisturbed("conpeek")
-    assert pooled.in_every_session(LEFT_BEHIND) == []
+    assert in_every_session(pooled.url, LEFT_BEHIND) == []
 
 
 @pytest.mark.usefixtures("real_pauses")

@@ -30,7 +30,8 @@ LEFT_BEHIND = f"""
 SELECT 'setting ' || name FROM pg_settings WHERE source = 'session' AND name NOT IN {TRACKED}
 UNION ALL SELECT 'prepared ' || name FROM pg_prepared_statements
 UNION ALL SELECT 'listening to ' || name FROM pg_listening_channels() AS name
-UNION ALL SELECT 'lock ' || objid FROM pg_locks WHERE locktype = 'advisory'
+UNION ALL SELECT 'lock ' || objid FROM pg_locks l JOIN pg_database d ON d.oid = l.database
+ WHERE locktype = 'advisory' AND datname = current_database()
 UNION ALL SELECT 'table ' || relname FROM pg_class WHERE relpersistence = 't'
 """
 """What a session keeps of those who had it; the last two lines, of all sessions at once."""

@@ -6,6 +6,7 @@ import io
 import json
 import os
 import pty
+import shlex
 import signal
 import subprocess
 import sys
@@ -22,6 +23,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from pipelines.cli import app
+from resources.ports import free_port
 from resources.schema_version import head
 from resources.standin import Fault, StandIn, Tenant
 
@@ -274,12 +276,40 @@ def test_check_of_a_database_without_tables(
     call("check")
 
 
-def test_a_database_that_isnt_there(call: Call) -> None:
+@pytest.mark.parametrize(
+    "command",
+    [
+        "status",
+        "sync",
+        "migrate",
+        "check",
+        "sql 'SELECT 1'",
+        "sql",
+        f"accept {CONPEEK} dialogs {DAY}",
+    ],
+)
+def test_a_database_that_isnt_there_is_told_at_once(call: Call, command: str) -> None:
     os.environ["CALLHOUSE_DATABASE_URL"] = "postgresql://nobody:secret@127.0.0.1:1/none"
-    for command in ("status", "sync", "migrate"):
-        result = call(command, exit_code=1)
-        assert "The warehouse doesn't answer" in result.stderr
-        assert "secret" not in result.output
+    began = time.monotonic()
+    result = call(*shlex.split(command), exit_code=1)
+    assert time.monotonic() - began < 10
+    assert result.stdout == ""
+    assert "The warehouse doesn't answer: " in result.stderr
+    assert "Start it, or correct CALLHOUSE_DATABASE_URL." in result.stderr
+    assert "secret" not in result.output
+
+
+def test_dagsters_database_that_isnt_there(call: Call) -> None:
+    os.environ["CALLHOUSE_DAGSTER_DATABASE_URL"] = "postgresql://nobody:secret@127.0.0.1:1/none"
+    assert "correct CALLHOUSE_DAGSTER_DATABASE_URL" in call("sync", exit_code=1).stderr
+
+
+def test_up_without_its_database(environment: Mapping[str, str]) -> None:
+    nowhere = {"CALLHOUSE_DATABASE_URL": "postgresql://nobody:secret@127.0.0.1:1/none"}
+    done = run(f"up --port {free_port()}", {**environment, **nowhere}, given="")
+    assert done.returncode == 1
+    assert "The warehouse doesn't answer: " in done.stderr
+    assert "secret" not in done.stderr
 
 
 def test_sql_prints_a_table_csv_and_json(call: Call) -> None:

@@ -14,6 +14,7 @@ from assets.loading.tally import Tally
 from resources.retry import refuses, sqlstate
 from resources.warehouse import Warehouse
 
+_OFTEN_A_RECORD = (UnmappableError, sa.exc.DBAPIError, psycopg.Error)
 Finish = Callable[[Connection, Tally], None]
 """What belongs into the batch's transaction besides it; adds to the batch's tally. It may be done
 more than once."""
@@ -43,12 +44,9 @@ def commit(
         warehouse.look_for_days()
     try:
         return warehouse.in_transaction(work)
-    except (UnmappableError, sa.exc.DBAPIError, psycopg.Error) as error:
-        if not sightings or not (isinstance(error, UnmappableError) or refuses(error)):
+    except _OFTEN_A_RECORD as error:
+        if not sightings or (reason := _refusal(error)) is None:
             raise
-        reason = str(error)
-        if not isinstance(error, UnmappableError):  # whose text may quote the record
-            reason = f"Postgres refuses it ({sqlstate(error) or type(error).__name__})"
     if len(sightings) == 1:
         if sightings[0].key is None:
             raise AssertionError(f"a reject can't be stored: {reason}")
@@ -62,3 +60,23 @@ def commit(
     if finish is not None:
         tally.add(commit(warehouse, landing, [], prepare, count, finish))
     return tally
+
+
+def land_alone(connection: Connection, landing: Landing, sighting: Sighting) -> Tally:
+    """Lands one record in the connection's transaction; as a reject, if nobody can take it."""
+    try:
+        with connection.begin_nested():
+            return landing.land(connection, [sighting])
+    except _OFTEN_A_RECORD as error:
+        if (reason := _refusal(error)) is None:
+            raise
+    return landing.land(connection, [replace(sighting, key=None, fault=reason)])
+
+
+def _refusal(error: Exception) -> str | None:
+    """Why a record can't be taken; None if that isn't what the error says."""
+    if isinstance(error, UnmappableError):
+        return str(error)
+    if refuses(error):  # its text may quote the record
+        return f"Postgres refuses it ({sqlstate(error) or type(error).__name__})"
+    return None

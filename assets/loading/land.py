@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy.engine import Connection, Row
 
+from assets.loading.contest import Contest
 from assets.loading.identity import identity, redacted
 from assets.loading.shape import shape
 from assets.loading.sight import Sighting
@@ -30,6 +31,8 @@ class _Keyed(NamedTuple):
     key: str
     record: Record
     encoded: bytes
+    state: bytes
+    """What of it tells it from its other states, and its digest."""
     digest: str
     sighting: Sighting
 
@@ -71,6 +74,8 @@ class Landing:
         """Keys of what was read and isn't a fact."""
         self.undated: set[str] = set()
         """Keys of what of it doesn't say its day either."""
+        self._several: set[str] = set()
+        self._contests: dict[str, Contest] = {}
 
     def land(self, connection: Connection, sightings: Sequence[Sighting]) -> Tally:
         """Writes a batch in the connection's transaction, whose holder has the stream's lock."""
@@ -82,6 +87,16 @@ class Landing:
                 self._write(connection, changed, batch.unkeyed, tally)
             sightings = batch.repeated
         return tally
+
+    def decided(self) -> list[Sighting]:
+        """What could be decided only when all of a read had come; still to be landed, in order."""
+        return [one for contest in self._contests.values() for one in contest.decide()]
+
+    @property
+    def in_several_states(self) -> int:
+        """How many records came in more than one state, on different pages of one read."""
+        contested = {key for key, contest in self._contests.items() if contest.is_several}
+        return len(self._several | contested)
 
     def rebuild(self, connection: Connection, heads: Sequence[Row[Any]]) -> Tally:
         """Facts anew from raw alone: rows of `load/raw_heads`, as if all had changed."""
@@ -120,14 +135,17 @@ class Landing:
         for sighting in sightings:
             record, key = redacted(self.stream, sighting.record), sighting.key
             encoded = payload.encode(record)
-            digest = payload.digest(identity(self.stream, record, encoded))
+            state = identity(self.stream, record, encoded)
+            digest = payload.digest(state)
             if key is None:
                 day = sighting.day or self._day
                 unkeyed[digest] = Unkeyed(encoded, digest, sighting.fault, day)
             elif key in repeated or (key in keyed and keyed[key].digest != digest):
                 repeated.setdefault(key, []).append(sighting)
             else:
-                keyed[key] = _Keyed(key, record, encoded, digest, sighting)
+                if key in keyed:  # it stays as new as it was when it came first
+                    sighting.came_before = keyed[key].sighting.came_before
+                keyed[key] = _Keyed(key, record, encoded, state, digest, sighting)
         self.unkeyed.update(unkeyed)
         later = [sighting for versions in repeated.values() for sighting in versions]
         return _Batch(list(keyed.values()), list(unkeyed.values()), later)
@@ -144,6 +162,8 @@ class Landing:
             keys=text_array([one.key for one in keyed]),
             digests=text_array([one.digest for one in keyed]),
             observed=text_array([told[one.sighting.observed_at] for one in keyed]),
+            came_before=text_array(["ft"[one.sighting.came_before] for one in keyed]),
+            contests=keyed[0].sighting.twins is None,
             replaces=self.stream.replaces,
             **self._where,
         )
@@ -153,10 +173,16 @@ class Landing:
                 tally.by_day[row.old_date].records += row.records
                 continue
             for place in row.places:
-                key, record, encoded, digest, sighting = keyed[place]
+                one = keyed[place]
+                sighting = one.sighting
+                if row.is_contested:
+                    self._contests.setdefault(one.key, Contest.of(row)).add(
+                        one.digest, one.state, sighting
+                    )
+                    continue
                 changed.append(
                     Item(
-                        key, record, encoded, digest, sighting,
+                        one.key, one.record, one.encoded, one.digest, sighting,
                         first_seen_at=row.first_seen_at or sighting.observed_at,
                         old_date=row.old_date,
                         version=row.version,
@@ -164,9 +190,19 @@ class Landing:
                         was_rejected=row.was_rejected,
                         old_faults=row.old_faults,
                         was_missing_since=row.was_missing_since,
+                        twins=self._twins(one, row),
                     )
                 )  # fmt: skip
         return changed
+
+    def _twins(self, one: _Keyed, row: Row[Any]) -> tuple[str, ...]:
+        """Digests of the states that came in the same read as a new one."""
+        if one.sighting.twins is not None:
+            return one.sighting.twins
+        if not (one.sighting.came_before and row.old_digest and row.is_new_version):
+            return ()
+        self._several.add(one.key)
+        return (row.old_digest.hex,)
 
     def _write(
         self, connection: Connection, items: list[Item], unkeyed: list[Unkeyed], tally: Tally

@@ -10,7 +10,7 @@ from datetime import date, datetime, timedelta
 from sqlalchemy.engine import Connection
 
 from assets.loading import books
-from assets.loading.commit import Finish, commit
+from assets.loading.commit import Finish, commit, land_alone
 from assets.loading.land import Landing
 from assets.loading.missing import FullRead, compare, note_missing
 from assets.loading.reading import Part, Read
@@ -150,7 +150,7 @@ class WindowReader:
                 # Keys of aggregates aren't those that their client knows.
                 part.look(page, None if self._stream.replaces else page.seen)
                 for sighting in sightings(self._stream, page, day):
-                    part.add(sighting)
+                    part.add(sighting, read.seen)
                     yield sighting
             if part.is_whole or (not window.days and part.only_grew):
                 read.take(part)
@@ -194,6 +194,9 @@ class WindowReader:
         """What is missing, the days and the watermark, in the last batch's transaction."""
         account, stream, now = self._account, self._stream, self._clock()
         where = {"account": account.name, "stream": stream.name}
+        for sighting in landing.decided():
+            tally.add(land_alone(connection, landing, sighting))
+        read.in_several_states = landing.in_several_states
         tally.days |= books.resolve_bodies(connection, account, stream, _days(window))
         later, doubts = set[date](), dict[date, Doubt]()
         if (full := self._full_read(window, read)).days:

@@ -1,5 +1,6 @@
 """What a window's answers showed, counted: the ground on which days are judged."""
 
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -37,8 +38,8 @@ class Part:
         if page.total is not None:
             self.totals.append(page.total)
 
-    def add(self, sighting: Sighting) -> None:
-        """Counts a record."""
+    def add(self, sighting: Sighting, before: AbstractSet[str] = frozenset()) -> None:
+        """Counts a record, and notes whether its key came `before` or on an earlier page."""
         self.rows += 1
         key = sighting.key
         if key is None:
@@ -49,7 +50,10 @@ class Part:
                 self.namesakes.add(digest)
         elif key in self._new:
             self.repeats += 1
-        elif key not in self.seen:
+        elif key in self.seen:
+            sighting.came_before = True
+        else:
+            sighting.came_before = key in before
             self._new.add(key)
             self.seen.add(key)
 
@@ -72,8 +76,10 @@ class Part:
 
     @property
     def fills_its_total(self) -> bool:
-        """Whether as many rows came as the vendor counts, though not as many records."""
-        return set(self.totals) == {self.rows}
+        """Whether as many rows came as the vendor counts, though not as many records: or more, as
+        pages overlap that begin by how many records came.
+        """
+        return len(set(self.totals)) == 1 and self.rows >= self.totals[0]
 
     @property
     def counted_repeats(self) -> int:
@@ -103,6 +109,8 @@ class Read:
     seen: set[str] = field(default_factory=set)
     odd: set[str] = field(default_factory=set)
     namesakes: set[str] = field(default_factory=set)
+    in_several_states: int = 0
+    """Records that came in more than one state, on different pages."""
     total: int | None = None
     has_totals: bool = True
     repeats: int = 0
@@ -142,4 +150,6 @@ class Read:
             remarks.append(f"{rows} came twice{of}")
         if self.namesakes:
             remarks.append(f"{len(self.namesakes):,} record(s) came under another one's key{of}")
+        if self.in_several_states:
+            remarks.append(f"{self.in_several_states:,} record(s) came in several states{of}")
         return tuple(remarks)

@@ -26,6 +26,10 @@ class Sighting:
     day: date | None = None
     is_namesake: bool = False
     """It has no key here, as another record of the same answer has it."""
+    came_before: bool = False
+    """Another answer of the same read had its key."""
+    twins: tuple[str, ...] | None = None
+    """Digests of the record's other states, once it is decided that this one counts."""
 
 
 def sightings(stream: Stream, page: Page, day: date) -> Iterator[Sighting]:

@@ -43,6 +43,8 @@ class Item:
     faults: dict[str, str] | None = None
     """Fields that couldn't be read, each with the reason."""
     missing_since: datetime | None = None
+    twins: tuple[str, ...] = ()
+    """Digests of other states that came in the same read."""
 
     @property
     def writes(self) -> bool:
@@ -91,6 +93,7 @@ def stage_records(connection: Connection, items: Sequence[Item]) -> None:
         "old_date": [item.old_date for item in items],
         "version": [item.version for item in items],
         "is_new_version": [item.is_new_version for item in items],
+        "twins": [f"{{{','.join(item.twins)}}}" if item.twins else None for item in items],
         **_fates(items),
     }
     copy_columns(connection, "stage_records", columns)

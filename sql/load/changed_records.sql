@@ -1,6 +1,8 @@
 -- Of the records just read, those that must be written: new, changed, back again, or rejected or
 -- read in part before (a corrected mapping heals them; a placeholder for no value needs no healing).
 -- An answer older than what is stored changes nothing.
+-- Records of which an earlier read showed several states (twins) are contested, and left for later
+-- where :contests says so; of those, and of what :came_before by another page, what is stored is told.
 -- Of all others only their number by day, in rows without places. What is new makes one row, as it has nothing stored.
 -- The LIMIT makes it a look-up by each key: a plain join may be planned as one over all records that
 -- the stream has ever had, whose cost grows with them.
@@ -8,22 +10,26 @@ WITH seen AS (
     SELECT place - 1 AS place, h.call_date AS old_date, coalesce(h.version, 0) AS version,
            h.digest IS DISTINCT FROM seen.digest AS is_new_version,
            coalesce(h.rejected, false) AS was_rejected, h.faults AS old_faults, h.missing_since AS was_missing_since,
-           h.first_seen_at,
+           h.first_seen_at, :contests AND h.twins IS NOT NULL AS is_contested,
+           CASE WHEN came_before OR h.twins IS NOT NULL THEN h.digest END AS old_digest, h.twins,
            h.record_key IS NULL OR (h.observed_at <= seen.observed_at
                AND NOT (:replaces AND coalesce(h.missing_since > seen.observed_at, false))
                AND (h.rejected OR h.missing_since IS NOT NULL OR h.digest <> seen.digest
                     OR coalesce(h.faults @? '$.* ? (@ != "a placeholder for no value")', false)))
                AS is_written
-      FROM unnest(CAST(:keys AS text[]), CAST(:digests AS uuid[]), CAST(:observed AS timestamptz[]))
-           WITH ORDINALITY AS seen (record_key, digest, observed_at, place)
+      FROM unnest(CAST(:keys AS text[]), CAST(:digests AS uuid[]), CAST(:observed AS timestamptz[]),
+                  CAST(:came_before AS boolean[]))
+           WITH ORDINALITY AS seen (record_key, digest, observed_at, came_before, place)
       LEFT JOIN LATERAL (
                SELECT * FROM raw.heads h
                 WHERE h.account = :account AND h.stream = :stream AND h.record_key = seen.record_key
                 LIMIT 1) h ON true
 )
 SELECT array_agg(place ORDER BY place) AS places, old_date, version, is_new_version, was_rejected,
-       old_faults, was_missing_since, first_seen_at, count(*) AS records
-  FROM seen WHERE is_written
- GROUP BY old_date, version, is_new_version, was_rejected, old_faults, was_missing_since, first_seen_at
+       old_faults, was_missing_since, first_seen_at, is_contested, old_digest, twins, count(*) AS records
+  FROM seen WHERE is_written OR is_contested
+ GROUP BY old_date, version, is_new_version, was_rejected, old_faults, was_missing_since, first_seen_at,
+          is_contested, old_digest, twins
 UNION ALL
-SELECT NULL, old_date, NULL, NULL, NULL, NULL, NULL, NULL, count(*) FROM seen WHERE NOT is_written GROUP BY old_date;
+SELECT NULL, old_date, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, count(*)
+  FROM seen WHERE NOT (is_written OR is_contested) GROUP BY old_date;

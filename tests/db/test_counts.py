@@ -185,6 +185,8 @@ def test_known_records_are_looked_up_by_key_however_many_there_are(
         "keys": looked_for,
         "digests": [f"{n:032x}" for n in range(2_500)],
         "observed": [str(TODAY)] * 2_500,
+        "came_before": [False] * 2_500,
+        "contests": True,
         "replaces": False,
         "account": account.name,
         "stream": STREAM.name,

@@ -49,6 +49,7 @@ CREATE TABLE raw.heads (
     rejected    boolean     NOT NULL DEFAULT false,
     faults      jsonb,
     missing_since timestamptz,
+    twins       uuid[],
     PRIMARY KEY (account, stream, record_key)
 ) WITH (fillfactor = 85);
 -- The day first: a look-up by key must never mistake this index for the primary key's.
@@ -67,6 +68,7 @@ COMMENT ON COLUMN raw.heads.is_open IS 'The vendor will still change this record
 COMMENT ON COLUMN raw.heads.missing_since IS 'Since when full reads of its day no longer return it';
 COMMENT ON COLUMN raw.heads.rejected IS 'The newest version is no fact; ops.rejects says why. It is tried again at each read';
 COMMENT ON COLUMN raw.heads.faults IS 'Fields of the newest version that couldn''t be read, so that the fact has NULL there, each with the reason. NULL: none. They are tried again at each read';
+COMMENT ON COLUMN raw.heads.twins IS 'Digests of other states that came with this one in one read: the record changed meanwhile, or two rows have one key. NULL: none';
 
 -- schema/20_facts_calls
 -- A table of facts, as sql/facts.py describes it.

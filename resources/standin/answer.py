@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 import orjson
 
@@ -92,5 +94,7 @@ class Api:
     refuse: Callable[[Tenant, Ask], Answer | None]
     """The answer to a caller without the right credentials."""
     answer: Callable[[Tenant, Ask], Answer]
+    day: Callable[[Record, ZoneInfo], date]
+    """A record's local day. Raises whatever it likes where the record doesn't say."""
     over_limit: Callable[[str], Answer | None] = no_refusal
     """The answer when a limit is broken; None serves the request all the same."""

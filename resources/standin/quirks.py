@@ -5,8 +5,12 @@ A fault spoils one answer; a quirk is how this server always answers. Documents 
 
 from __future__ import annotations
 
+import random
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from itertools import count
 from typing import Any
 
 from resources.standin.answer import Answer, Ask, RefusalError
@@ -23,6 +27,13 @@ class Listing:
     """How many rows the page may have; None: there are no pages."""
     total: int
     """How many rows the server says there are."""
+    today: date
+    day_of: Callable[[Any], date | None]
+    """A row's local day; None if nobody knows."""
+
+    def keep(self, rows: list[Any]) -> None:
+        """These are all that there is."""
+        self.rows, self.total = rows, len(rows)
 
     @property
     def page(self) -> list[Any]:
@@ -145,6 +156,59 @@ class Quirk:
                 listing.total += listing.start // listing.limit
 
         return cls("growing_total", change)
+
+    # What it shows of what it has.
+
+    @classmethod
+    def forgets(cls, days: int) -> Quirk:
+        """Days that are so old, or older, are empty."""
+
+        def change(listing: Listing) -> None:
+            oldest = listing.today - timedelta(days=days)
+            listing.keep([row for row in listing.rows if (listing.day_of(row) or oldest) > oldest])
+
+        return cls("forgets", change)
+
+    @classmethod
+    def part_only(cls, rows: int) -> Quirk:
+        """Only so many rows of a day, and it counts no others."""
+
+        def change(listing: Listing) -> None:
+            shown: Counter[date | None] = Counter()
+            kept = []
+            for row in listing.rows:
+                shown[listing.day_of(row)] += 1
+                if shown[listing.day_of(row)] <= rows:
+                    kept.append(row)
+            listing.keep(kept)
+
+        return cls("part_only", change)
+
+    @classmethod
+    def any_order(cls, seed: int = 0) -> Quirk:
+        """Another order whenever a list is asked for from its beginning."""
+        lists = count(seed)
+        order = [0]
+
+        def change(listing: Listing) -> None:
+            if not listing.start:
+                order[0] = next(lists)
+            listing.rows = random.Random(order[0]).sample(listing.rows, len(listing.rows))  # noqa: S311
+
+        return cls("any_order", change)
+
+    @classmethod
+    def signed(cls, field: str = "recording_url") -> Quirk:
+        """A link with another signature in each answer."""
+        answers = count(1)
+
+        def change(listing: Listing) -> None:
+            link = f"https://vendor.example/file?signature={next(answers)}"
+            listing.rows = [
+                row | {field: link} if isinstance(row, dict) else row for row in listing.rows
+            ]
+
+        return cls("signed", change)
 
     # How it writes what its document doesn't say. Fields are named with blanks between them.
 

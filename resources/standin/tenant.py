@@ -138,9 +138,21 @@ class Tenant:
             ask = quirk.read(ask)
         return ask
 
-    def listing(self, rows: list[Any], start: int = 0, limit: int | None = None) -> Listing:
-        """Of the rows that answer a question what this server shows of them, and counts."""
-        listing = Listing(rows, start, limit, len(rows))
+    def listing(
+        self, rows: list[Any], start: int = 0, limit: int | None = None, day: date | None = None
+    ) -> Listing:
+        """Of the rows that answer a question what this server shows of them, and counts. `day` is
+        that of rows that don't say theirs.
+        """
+
+        def day_of(row: Any) -> date | None:
+            try:
+                return self.api.day(row, self.zone)
+            except (KeyError, TypeError, ValueError):
+                return day
+
+        today = self.clock.now().astimezone(self.zone).date()
+        listing = Listing(rows, start, limit, len(rows), today, day_of)
         for quirk in self._quirks:
             quirk.change(listing)
         return listing

@@ -147,6 +147,26 @@ class Histories(RuleBasedStateMachine):
         writing = {"clocks": (Quirk.clocks(field),), "blanks": (Quirk.nothing_as(field, -1),)}
         self.tenant.behave(*(QUIRKS | writing)[quirk])
 
+    @rule(quirk=st.sampled_from(["any_order", None]))
+    def lawful_habit(self, quirk: str | None) -> None:
+        self.tenant.behave(*([Quirk.named(quirk)] if quirk else []))
+
+    @precondition(lambda self: not self.lawful)
+    @rule(
+        quirk=st.sampled_from(
+            [
+                Quirk.forgets(0),
+                Quirk.forgets(1),
+                Quirk.forgets(2),
+                Quirk.part_only(1),
+                Quirk.signed(),
+            ]
+        )
+    )
+    def lawless_habit(self, quirk: Quirk) -> None:
+        """Of what it shows only a part, or always changed, no poll can know what it has."""
+        self.tenant.behave(quirk)
+
     @precondition(lambda self: self.kind.tells_total)
     @rule()
     def wrong_total(self) -> None:

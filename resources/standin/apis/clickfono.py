@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 from resources.standin.answer import Answer, Api, Ask, RefusalError
 
@@ -53,10 +54,13 @@ def _day(tenant: Tenant, ask: Ask) -> date:
 def _is_of(call: Any, day: date, tenant: Tenant) -> bool:
     """A broken record is part of every day."""
     try:
-        at = datetime.strptime(call["call_at"], TIME_FORMAT).astimezone(tenant.zone)
+        return _called_at(call, tenant.zone).date() == day
     except (KeyError, TypeError, ValueError):
         return True
-    return at.date() == day
+
+
+def _called_at(call: Any, zone: ZoneInfo) -> datetime:
+    return datetime.strptime(call["call_at"], TIME_FORMAT).astimezone(zone)
 
 
 API = Api(
@@ -66,4 +70,5 @@ API = Api(
     key=lambda call: call["uuid"],
     refuse=refuse,
     answer=answer,
+    day=lambda row, zone: _called_at(row, zone).date(),
 )

@@ -169,4 +169,10 @@ API = Api(
     key=lambda dialog: dialog["dialog_uuid"],
     refuse=refuse,
     answer=answer,
+    day=lambda row, zone: (
+        datetime.strptime(row["start_time"], TIME_FORMAT)
+        .replace(tzinfo=UTC)
+        .astimezone(zone)
+        .date()
+    ),
 )

@@ -139,4 +139,5 @@ API = Api(
     key=lambda call: call["id"],
     refuse=refuse,
     answer=answer,
+    day=lambda row, zone: datetime.fromisoformat(row["start_time"]).astimezone(zone).date(),
 )

@@ -162,4 +162,7 @@ API = Api(
     key=lambda row: (row["customer_id"], row["record_id"]),
     refuse=refuse,
     answer=answer,
+    day=lambda row, zone: (
+        datetime.strptime(row["calldate"], TIME_FORMAT).replace(tzinfo=zone).date()
+    ),
 )

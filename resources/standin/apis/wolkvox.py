@@ -61,7 +61,7 @@ def answer(tenant: Tenant, ask: Ask) -> Answer:
         )
         return error(400, f"THE LIMIT OF DAYS IS {days}")
     rows = _totals(tenant, since, until) if name == "cdr_2" else _calls(tenant, name, since, until)
-    return envelope(tenant, name, tenant.listing(rows).page)
+    return envelope(tenant, name, tenant.listing(rows, day=since.date()).page)
 
 
 def envelope(tenant: Tenant, name: str, rows: list[Any]) -> Answer:
@@ -144,5 +144,6 @@ API = Api(
     key=key,
     refuse=refuse,
     answer=answer,
+    day=lambda row, zone: datetime.strptime(row["date"], RECORD_FORMAT).replace(tzinfo=zone).date(),
     over_limit=over_limit,
 )

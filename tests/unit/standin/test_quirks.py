@@ -142,3 +142,32 @@ def test_the_command_line_names_them(tmp_path: Path) -> None:
             process.kill()
     assert first.json()["limit"] == 2
     assert second.status_code == 400
+
+
+def test_old_days_are_empty(tenant: Tenant, http: httpx.Client) -> None:
+    tenant.behave(Quirk.forgets(days=1))
+    assert len(shown(http, tenant, 0)) == 4, "a day has to be older"
+    tenant.behave(Quirk.forgets(days=0))
+    assert shown(http, tenant, 0) == []
+    assert total(http, tenant, 0) in (0, None)
+
+
+def test_a_part_of_a_day(tenant: Tenant, http: httpx.Client) -> None:
+    tenant.behave(Quirk.part_only(3))
+    assert shown(http, tenant, 0) == [0, 1, 2]
+    assert shown(http, tenant, 1) == []
+    assert total(http, tenant, 0) in (3, None)
+
+
+def test_another_order_in_each_list(tenant: Tenant, http: httpx.Client) -> None:
+    tenant.behave(Quirk.any_order())
+    lists = [[*shown(http, tenant, 0), *shown(http, tenant, 1), *shown(http, tenant, 2)]
+             for _ in range(3)]  # fmt: skip
+    assert [sorted(one) for one in lists] == [list(range(10))] * 3, "of one list it is the same"
+    assert lists[0] != lists[1] != lists[2]
+
+
+def test_a_link_with_another_signature_in_each_answer(tenant: Tenant, http: httpx.Client) -> None:
+    tenant.behave(Quirk.signed())
+    links = {get(http, tenant, 0).json()["data"][0]["recording_url"] for _ in range(3)}
+    assert len(links) == 3

@@ -13,6 +13,8 @@ from datetime import date, timedelta
 from itertools import count
 from typing import Any
 
+import orjson
+
 from resources.standin.answer import Answer, Ask, RefusalError
 
 
@@ -129,7 +131,7 @@ class Quirk:
         def change(listing: Listing) -> None:
             if not listing.rows:
                 said = {"error": 1, "reason": reason, "total_records": 0, "data": []}
-                raise RefusalError(Answer(200, said))
+                raise RefusalError(Answer(body=orjson.dumps(said)))  # no fault finds a row in it
 
         return cls("nothing_found", change)
 

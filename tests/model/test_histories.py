@@ -50,6 +50,7 @@ QUIRKS = {
     "last page again": (Quirk.page_cap(2), Quirk.last_page_again()),
     "a total that grows": (Quirk.page_cap(2), Quirk.growing_total()),
     "rows twice": (Quirk.page_cap(3), Quirk.rows_twice(2)),
+    "nothing found": (Quirk.nothing_found(),),
 }
 """With small pages, as there are few records."""
 BEFORE = timedelta(days=2)
@@ -76,6 +77,7 @@ class Histories(RuleBasedStateMachine):
         first = (beginning - BEFORE).astimezone(self.kind.zone).date()
         self.first = first
         self.tenant, self.account, self.stream = self.bench.open(self.kind, first)
+        self.token = self.tenant.token
         self.reference = Reference(self.bench, self.kind, self.account)
         self.watermark: datetime | None = None
 
@@ -122,7 +124,8 @@ class Histories(RuleBasedStateMachine):
         self.bench.clock.advance(timedelta(minutes=minutes))
 
     @rule(fault=st.sampled_from(["html", "empty", "reset", "half", "truncated", "error", "wrong",
-                                 "odd", "repeat", "nul"]), times=st.integers(1, 2))  # fmt: skip
+                                 "odd", "repeat", "nul", "firewall", "login", "failure"]),
+          times=st.integers(1, 2))  # fmt: skip
     def fault(self, fault: str, times: int) -> None:
         self.tenant.arm(self._fault(fault), times)
 
@@ -143,6 +146,8 @@ class Histories(RuleBasedStateMachine):
         """Of the server, from now on."""
         if self.lawful and quirk == "rows twice":
             return  # the total that it tells of a day stays with the day
+        if quirk == "nothing found" and self.kind.vendor != "vono":
+            return
         field = self.kind.value_field
         writing = {"clocks": (Quirk.clocks(field),), "blanks": (Quirk.nothing_as(field, -1),)}
         self.tenant.behave(*(QUIRKS | writing)[quirk])
@@ -166,6 +171,11 @@ class Histories(RuleBasedStateMachine):
     def lawless_habit(self, quirk: Quirk) -> None:
         """Of what it shows only a part, or always changed, no poll can know what it has."""
         self.tenant.behave(quirk)
+
+    @rule(accepts=st.sampled_from([True, True, False]))
+    def credential(self, accepts: bool) -> None:
+        """Refused by the vendor itself, or accepted again: polls stop, and go on by themselves."""
+        self.tenant.token = self.token if accepts else "another"
 
     @precondition(lambda self: self.kind.tells_total)
     @rule()
@@ -197,13 +207,14 @@ class Histories(RuleBasedStateMachine):
     @rule()
     def poll_and_backfill_at_once(self) -> None:
         self.tenant.disarm()
+        self.tenant.token = self.token
         days = self._days()
 
         def both() -> None:
             with ThreadPoolExecutor(2) as pool:
                 poll = pool.submit(self.bench.poll, self.account, self.stream)
                 backfill = pool.submit(self.bench.backfill, self.account, self.stream, days)
-                assert poll.result().error is None
+                assert poll.result().error is None or poll.result().stopped
                 assert backfill.result().error is None
 
         self._load(both)
@@ -227,6 +238,7 @@ class Histories(RuleBasedStateMachine):
         if not hasattr(self, "tenant"):
             return
         self.tenant.disarm()
+        self.tenant.token = self.token
         days = self._days()
         rest = day_end(days[-1], self.kind.zone) + self.stream.settle + timedelta(hours=2)
         while self.now < rest:
@@ -316,6 +328,9 @@ class Histories(RuleBasedStateMachine):
             "nul": lambda: first(lambda rows: rows[0].update({field: "before\x00after"})),
             "unheard_of": lambda: first(lambda rows: rows[0].update({"unheard_of": "of"})),
             "odd": lambda: first(lambda rows: rows.__setitem__(0, list(rows[0].values()))),
+            "firewall": Fault.firewall,
+            "login": Fault.login,
+            "failure": Fault.unsuccessful,
             "repeat": lambda: first(lambda rows: rows.append(copy.copy(rows[-1]))),
         }
         return faults[name]()

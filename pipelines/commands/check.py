@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
 
+from assets.loading.load import read_states
 from pipelines.commands import console
 from resources.account import Account
 from resources.errors import CallhouseError, ClockError, DeferredError, PermanentError
@@ -83,12 +84,26 @@ def _check(
     except DeferredError as error:
         return Finding(account.name, None, f"secrets are there, but {error}")
     except PermanentError as error:
-        return Finding(account.name, False, f"{error}: put a working credential in place")
+        told = f"{error}: put a working credential in place{_stopped(warehouse, account, vendor)}"
+        return Finding(account.name, False, told)
     except CallhouseError as error:
-        return Finding(account.name, False, str(error))
+        return Finding(account.name, False, f"{error}{_stopped(warehouse, account, vendor)}")
     resumed = warehouse.rows("status/resume_account", account=account.name)
     told = f"{vendor.title} answers ({stream.name})"
     return Finding(account.name, True, f"{told}; its polls go on" if resumed else told)
+
+
+def _stopped(warehouse: Warehouse, account: Account, vendor: Vendor) -> str:
+    """The end of a sentence: which of the account's polls have stopped, and until when."""
+    states = read_states(warehouse, [account], vendor.streams)
+    stopped = {name: state for (_, name), state in states.items() if state.stopped_key}
+    probes = [state.next_due_at for state in stopped.values() if state.next_due_at]
+    if not probes:
+        return ""
+    return (
+        f"; polls of {', '.join(sorted(stopped))} have stopped, probed once an hour, next at "
+        f"{min(probes):%Y-%m-%d %H:%M} UTC"
+    )
 
 
 def _smallest(vendor: Vendor, account: Account) -> Stream:

@@ -256,10 +256,13 @@ def test_status_says_how_everything_stands(call: Call) -> None:
 def test_a_refused_account_stops_and_check_resumes_it(call: Call, warsaw: Tenant) -> None:
     warsaw.arm(Fault.status(401, payload={"error": "Unauthorized"}), times=2)
     call("sync", CONPEEK, exit_code=1)
-    assert "stopped" in call("status").stdout
+    assert "stopped, probe" in " ".join(call("status").stdout.split())
     assert json.loads(call("sync", CONPEEK, "--json", exit_code=1).stdout)["skipped"][0]["stopped"]
     told = call("check", exit_code=1).stdout
     assert "refuses the credentials" in told
+    assert "dialogs have stopped, probed once an hour, next at" in " ".join(
+        told.replace("│", " ").split()
+    )
     told = call("check").stdout
     assert "its polls go on" in told
     assert rows(call("sync", CONPEEK, "--json"))[CONPEEK, "dialogs", str(DAY)]["new"] == 5

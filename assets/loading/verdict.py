@@ -104,7 +104,9 @@ class Verdict:
 def judge(stream: Stream, account: Account, day: date, counts: Counts, reading: Reading) -> Verdict:
     """The verdict on the day after a full, undisturbed read. Its note ends with the remarks."""
     bad = _bad(counts, reading)
-    reads = 1 + (counts.same_rejects if counts.rejected == counts.last_rejected else 0)
+    # Counted no further than they matter: a day that is read again as it was isn't written anew.
+    same = counts.same_rejects if counts.rejected == counts.last_rejected else 0
+    reads = min(1 + same, ENOUGH_READS)
     is_over = reading.end >= day_end(day, account.timezone)
     settled = bad if is_over and reads >= ENOUGH_READS else 0
     verdict = _judge(stream, account, day, counts, reading, bad - settled)

@@ -66,9 +66,9 @@ class Callhouse(dg.ConfigurableResource):  # type: ignore[type-arg]
         tagged = {name.strip() for name in tags.get(ACCOUNTS_TAG, "").split(",") if name.strip()}
         mine = {name for name, account in everybody.items() if account.vendor == vendor}
         # A tag may be on runs of several vendors; the launchpad is about this one.
-        faults = _unknown("accounts", set(only), mine)
-        if tags.get(KIND_TAG) != POLL:
-            faults += _unknown(f"tag {ACCOUNTS_TAG}", tagged, everybody.keys())
+        is_poll = tags.get(KIND_TAG) == POLL
+        faults = [] if is_poll else _unknown(f"tag {ACCOUNTS_TAG}", tagged, everybody.keys())
+        faults += _unknown("accounts", set(only), mine)
         if faults:
             raise ConfigurationError(faults)
         asked = set(only) or tagged or mine

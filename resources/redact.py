@@ -73,6 +73,9 @@ class Redactor:
         for mark, escaped in _ESCAPED.items():
             if mark in plain:
                 plain = escaped.sub(_unescaped, plain)
+                if any(needle in plain for needle in self._needles):
+                    return True
+        plain = plain.replace(b'\\"', b'"').replace(b"\\\\", b"\\")
         return plain != lowered and any(needle in plain for needle in self._needles)
 
     @cached_property
@@ -128,9 +131,10 @@ def _in_base64(secret: bytes) -> Iterator[str]:
 def _any_form(secret: str) -> str:
     """A pattern: each character plain or escaped, or all of it in another form."""
     mixed = "".join(
-        f"(?:{re.escape(char)}|\\\\u{ord(char):04x}"
+        # The plain one last: of an escaped percent sign or backslash it is the beginning.
+        f"(?:{''.join(f'%{byte:02x}' for byte in char.encode())}|\\\\u{ord(char):04x}"
         + (f"|\\\\{re.escape(char)}" if char in '/"\\' else "")
-        + f"|{''.join(f'%{byte:02x}' for byte in char.encode())})"
+        + f"|{re.escape(char)})"
         for char in secret
     )
     forms = sorted(_forms(secret) - {secret}, key=len, reverse=True)

@@ -52,7 +52,7 @@ class Site:
         accounts = tomllib.loads((self.home / "standin/accounts.toml").read_text(encoding="utf-8"))
         account = accounts["accounts"][name]
         door = account["base_url"].partition(f"/{account['vendor']}/")[0]
-        fault = {"fault": "field", "with": {"name": "talking_time", "value": "rubbish"}}
+        fault = {"fault": "field", "with": {"name": "dialog_type", "value": ["rubbish"]}}
         who = {"vendor": account["vendor"], "tenant": name, "times": 10_000}
         _post(f"{door}/_standin/faults", fault | who)
 

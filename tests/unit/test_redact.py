@@ -11,7 +11,11 @@ from hypothesis import strategies as st
 from resources.redact import MASK, Redactor
 
 SECRET = 'S3sam/0pen "now"+&é'
-TEXT = st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=8, max_size=40)
+# Without a percent sign of its own, which would begin another character's escape.
+TEXT = st.text(
+    st.characters(min_codepoint=33, max_codepoint=126, exclude_characters="%"),
+    min_size=8, max_size=40,
+)  # fmt: skip
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=20),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner),
@@ -19,6 +23,7 @@ VALUES = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(secret=TEXT, data=st.data())
 def test_each_character_may_be_escaped_in_a_way_of_its_own(
     secret: str, data: st.DataObject

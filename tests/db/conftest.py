@@ -1,6 +1,7 @@
 """A warehouse, stand-in vendors and accounts that fit together, for tests of loading."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -52,10 +53,14 @@ def standin(_serving: StandIn) -> Iterator[StandIn]:
 
 @pytest.fixture
 def account_of(standin: StandIn) -> AccountOf:
-    """Makes the account that belongs to a tenant; keywords override."""
+    """Makes the account that belongs to a tenant; keywords override. Unless its limits say a rate,
+    neither side counts requests by the second.
+    """
 
     def make(tenant: Tenant, **changes: Any) -> Account:
         vendor = discover()[tenant.vendor]
+        if "requests_per_s" not in changes.get("limits", {}):
+            tenant.limits = replace(tenant.limits, requests_per_s=None)
         secrets = {"token": tenant.token, "key": tenant.key}
         limits = vendor.limits.model_dump() | {"requests_per_s": None, "min_interval_s": 0}
         fields: dict[str, Any] = {

@@ -246,7 +246,12 @@ class Fault:
     @classmethod
     def field(cls, name: str, value: Any) -> Fault:
         """Another value in the first record: of a wrong type, too large, nested, or unheard of."""
-        return cls.rows(lambda rows: rows[0].update({name: value}), "field")
+
+        def change(rows: list[Any]) -> None:
+            for row in rows[:1]:  # the page behind the last one has none
+                row.update({name: value})
+
+        return cls.rows(change, "field")
 
     @classmethod
     def nul(cls, name: str) -> Fault:

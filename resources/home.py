@@ -26,10 +26,13 @@ class Home:
         """Makes the root and Postgres' folder. Nobody else looks into them; but where root hands
         the embedded Postgres to another user, that one must get through to its own folder.
         """
-        for folder in (self.root, self.postgres):
-            if not folder.exists():
-                folder.mkdir(parents=True, exist_ok=True)
-                folder.chmod(0o700 if os.geteuid() else 0o711)
+        self.root.parent.mkdir(parents=True, exist_ok=True)
+        umask = os.umask(0)  # at once as they are to be: whoever is killed here leaves nothing half
+        try:
+            for folder in (self.root, self.postgres):
+                folder.mkdir(mode=0o700 if os.geteuid() else 0o711, exist_ok=True)
+        finally:
+            os.umask(umask)
 
     @property
     def postgres(self) -> Path:

@@ -69,7 +69,7 @@ def _source(column: Column, target: Target) -> str | None:
     """The column of `raw.records`; None for what the loader says by itself."""
     if column.name in STREAM_KEY:
         return column.name
-    if column.source is Source.MAPPING:
+    if column.source in (Source.MAPPING, Source.DERIVED):
         return "payload"
     return "record_key" if column.name in target.record_key else None
 

@@ -95,6 +95,15 @@ TO_E164 = Column(
     personal=True,
     mask="number",
 )
+CALLER_KEY = Column(
+    "caller_key",
+    "text",
+    "Stands for the customer's number: of inbound calls from_e164, of outbound ones to_e164, of an "
+    "unknown direction the only one that is there. The same in every vendor, so count and join by "
+    "it (it is a keyed hash, which tells nobody the number). NULL: no such number",
+    personal=False,
+    source=Source.DERIVED,
+)
 END_REASON = Column(
     "end_reason",
     "text",
@@ -221,6 +230,7 @@ CALLS = Table(
         TO_NUMBER,
         FROM_E164,
         TO_E164,
+        CALLER_KEY,
         Column(
             "disposition",
             "text",
@@ -373,6 +383,7 @@ CALL_LEGS = Table(
         TO_NUMBER,
         FROM_E164,
         TO_E164,
+        CALLER_KEY,
         Column(
             "machine_detected",
             "boolean",

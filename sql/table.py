@@ -43,6 +43,8 @@ class Source(StrEnum):
     """The vendor's mapping of the record to facts."""
     LOADER = "loader"
     """The loader: whose record it is, and when it was seen."""
+    DERIVED = "derived"
+    """The loader, from what the mapping says."""
     CLOCK = "clock"
     """The statement that writes the row: now."""
 

@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+import pandas as pd
 import psycopg
 from sqlalchemy.engine import Connection
 
 from assets.loading import books
+from assets.loading.caller_keys import caller_keys
 from assets.loading.stage import (
     Item,
     copy_columns,
@@ -50,6 +52,7 @@ class Writer:
         self._stream = stream
         self._details = details
         self._where = {"account": account.name, "stream": stream.name}
+        self._secret: bytes | None = None
 
     def write(
         self,
@@ -131,7 +134,15 @@ class Writer:
             return
         if len(places) < len(items):
             frame = frame[frame.index.isin(places)]
+        if any(column.name == "caller_key" for column in target.copied):
+            keys = caller_keys(frame, self._caller_secret(connection))
+            frame = frame.assign(caller_key=pd.Series(keys, frame.index, object))
         copy_facts(connection, self._account, self._stream, target, frame, items, into)
+
+    def _caller_secret(self, connection: Connection) -> bytes:
+        if self._secret is None:
+            self._secret = execute(connection, "load/caller_secret")[0].value.encode()
+        return self._secret
 
     def _lead(
         self, connection: Connection, detail: DetailStream, days: list[date], moved: bool

@@ -91,6 +91,7 @@ CREATE TABLE facts.calls (
     to_number text,
     from_e164 text,
     to_e164 text,
+    caller_key text,
     disposition text NOT NULL CHECK (disposition IN ('answered', 'no_answer', 'busy', 'failed', 'abandoned', 'canceled', 'voicemail', 'machine', 'blocked', 'out_of_hours', 'ivr_contained', 'transferred', 'queued', 'in_progress', 'unknown')),
     disposition_raw text,
     is_final boolean NOT NULL,
@@ -137,6 +138,7 @@ COMMENT ON COLUMN facts.calls.from_number IS 'Who called, as the vendor writes i
 COMMENT ON COLUMN facts.calls.to_number IS 'Who was called, as the vendor writes it. Personal data: shortened for callhouse_analyst';
 COMMENT ON COLUMN facts.calls.from_e164 IS 'from_number in E.164 (+ and digits), by the account''s country where it is national: the same in every vendor, so join by it. NULL for extensions and whatever isn''t a telephone number. Personal data: shortened for callhouse_analyst';
 COMMENT ON COLUMN facts.calls.to_e164 IS 'to_number in E.164 (+ and digits), by the account''s country where it is national: the same in every vendor, so join by it. NULL for extensions and whatever isn''t a telephone number. Personal data: shortened for callhouse_analyst';
+COMMENT ON COLUMN facts.calls.caller_key IS 'Stands for the customer''s number: of inbound calls from_e164, of outbound ones to_e164, of an unknown direction the only one that is there. The same in every vendor, so count and join by it (it is a keyed hash, which tells nobody the number). NULL: no such number';
 COMMENT ON COLUMN facts.calls.disposition IS 'How it ended, in one vocabulary for all vendors. What counts as answered or abandoned is said by facts.outcome(disposition, direction, is_final)';
 COMMENT ON COLUMN facts.calls.disposition_raw IS 'How it ended, in the vendor''s own word';
 COMMENT ON COLUMN facts.calls.is_final IS 'false: the vendor may still change it (it goes on, or will be tried again), so its figures aren''t final';
@@ -182,6 +184,7 @@ CREATE TABLE facts.call_legs (
     to_number text,
     from_e164 text,
     to_e164 text,
+    caller_key text,
     machine_detected boolean,
     end_reason text,
     attributes jsonb,
@@ -209,6 +212,7 @@ COMMENT ON COLUMN facts.call_legs.from_number IS 'Who called, as the vendor writ
 COMMENT ON COLUMN facts.call_legs.to_number IS 'Who was called, as the vendor writes it. Personal data: shortened for callhouse_analyst';
 COMMENT ON COLUMN facts.call_legs.from_e164 IS 'from_number in E.164 (+ and digits), by the account''s country where it is national: the same in every vendor, so join by it. NULL for extensions and whatever isn''t a telephone number. Personal data: shortened for callhouse_analyst';
 COMMENT ON COLUMN facts.call_legs.to_e164 IS 'to_number in E.164 (+ and digits), by the account''s country where it is national: the same in every vendor, so join by it. NULL for extensions and whatever isn''t a telephone number. Personal data: shortened for callhouse_analyst';
+COMMENT ON COLUMN facts.call_legs.caller_key IS 'Stands for the customer''s number: of inbound calls from_e164, of outbound ones to_e164, of an unknown direction the only one that is there. The same in every vendor, so count and join by it (it is a keyed hash, which tells nobody the number). NULL: no such number';
 COMMENT ON COLUMN facts.call_legs.machine_detected IS 'Whether an answering machine took the call. NULL: the vendor doesn''t say';
 COMMENT ON COLUMN facts.call_legs.end_reason IS 'Why it ended, in the vendor''s own word';
 COMMENT ON COLUMN facts.call_legs.attributes IS 'What else the vendor says of it, unmapped. Personal data: hidden from callhouse_analyst';
@@ -654,9 +658,11 @@ CREATE TABLE ops.settings (
     name  text PRIMARY KEY,
     value text NOT NULL
 );
--- What credentials are hashed with, so that hosts can compare them without storing them.
+-- Secrets of this warehouse, which no analyst reads. What credentials are hashed with, so that hosts
+-- can compare them without storing them; and numbers, so that callers can be counted without them.
 INSERT INTO ops.settings VALUES
-    ('credential_key', replace(gen_random_uuid()::text || gen_random_uuid()::text, '-', ''));
+    ('credential_key', replace(gen_random_uuid()::text || gen_random_uuid()::text, '-', '')),
+    ('caller_secret', replace(gen_random_uuid()::text || gen_random_uuid()::text, '-', ''));
 
 COMMENT ON TABLE ops.permits IS 'Requests in flight, and those done that still count for a spacing or a rate';
 COMMENT ON COLUMN ops.permits.id IS 'ops.requests.id of the request';

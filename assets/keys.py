@@ -4,6 +4,8 @@ import dagster as dg
 
 from resources.vendor import AnyStream, Vendor
 
+MARTS = "marts"
+
 
 def vendor_key(vendor: Vendor) -> dg.AssetKey:
     """The asset that stands for the vendor itself."""
@@ -18,3 +20,8 @@ def raw_key(vendor: Vendor, stream: AnyStream) -> dg.AssetKey:
 def facts_key(vendor: Vendor, stream: AnyStream) -> dg.AssetKey:
     """The asset of a stream's facts."""
     return dg.AssetKey([vendor.name, stream.name])
+
+
+def mart_key(name: str) -> dg.AssetKey:
+    """The asset of a mart."""
+    return dg.AssetKey([MARTS, name])

@@ -1,58 +1,15 @@
 """Which column comes from which: raw to facts to marts, as Dagster shows it and as docs tell it."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 
 import dagster as dg
 
-import sql.catalog
+from assets.keys import mart_key
+from sql.mart import Mart
 from sql.table import STREAM_KEY, Column, Source, Target
 
-CALLS: Mapping[str, Sequence[str]] = {
-    "hour": ("started_at",),
-    "hour_at": ("started_at",),
-    "queue_name": ("queue_name", "queue_id"),
-    "flow_name": ("flow_name", "flow_id"),
-    "agent_name": ("agent_name", "agent_id"),
-    "outcome": ("disposition", "direction", "is_final"),
-    "calls": ("call_id",),
-    "requests": ("call_id",),
-    "sessions": ("call_id",),
-    "open_calls": ("is_final",),
-    "waits": ("wait_s",),
-    "talks": ("talk_s",),
-    "answered_in_20s": ("wait_s", "disposition"),
-    "answer_rate": ("disposition", "direction", "is_final"),
-    "abandonment_rate": ("disposition", "direction", "is_final"),
-}
-"""Columns of marts that facts.calls have under other names."""
-OTHERS: Mapping[str, Mapping[str, Sequence[str]]] = {
-    "agent_usage": {
-        "agent_name": ("agent_name",),
-        "reported_calls": ("calls",),
-        "reported_cost": ("cost",),
-        "currency": ("currency",),
-    },
-    "call_events": {"path": ("task_name", "task_id", "position"), "steps": ("position",)},
-    "recordings": {
-        "recordings": ("recording_id",),
-        "missing_recordings": ("missing_since",),
-        "fetched": ("audio_uri",),
-        "coverage": ("audio_uri",),
-        "recorded_s": ("duration_s",),
-        "size_bytes": ("size_bytes",),
-    },
-}
-SOURCES: Mapping[str, Sequence[str]] = {
-    "agents_by_day": ("calls", "agent_usage"),
-    "ivr_paths_by_day": ("calls", "call_events"),
-    "recordings_by_day": ("recordings",),
-}
-"""Facts that a mart is built from; all others: calls alone."""
-
-
-def sources(mart: str) -> Sequence[str]:
-    """The tables of facts that a mart is built from."""
-    return SOURCES.get(mart, ("calls",))
+Facts = Mapping[str, Iterable[dg.AssetKey]]
+"""The assets of facts, by the table that they have rows in."""
 
 
 def from_raw(target: Target, raw: dg.AssetKey) -> dg.TableColumnLineage:
@@ -74,34 +31,33 @@ def _source(column: Column, target: Target) -> str | None:
     return "record_key" if column.name in target.record_key else None
 
 
-def from_facts(mart: str, assets: Mapping[str, Iterable[dg.AssetKey]]) -> dg.TableColumnLineage:
-    """A mart's columns come out of the columns of `assets`, given by their table of facts."""
+def upstream(mart: Mart, facts: Facts) -> set[dg.AssetKey]:
+    """The assets that a mart is built from, as its description names their tables. What is in
+    `ops` is written by every load.
+    """
+    every = {key for keys in facts.values() for key in keys}
+    found: set[dg.AssetKey] = set()
+    for schema, table in mart.tables:
+        found |= every if schema == "ops" else set(_assets(schema, table, facts))
+    return found
+
+
+def of_columns(mart: Mart, facts: Facts) -> dg.TableColumnLineage:
+    """A mart's columns, as its description says where they come from. Nothing of `ops` is an
+    asset's.
+    """
     return dg.TableColumnLineage(
         {
             column.name: [
-                dg.TableColumnDep(asset, source)
-                for table in sources(mart)
-                for source in mart_column(column.name, table)
-                for asset in assets.get(table, ())
+                dg.TableColumnDep(asset, source.column)
+                for source in column.sources
+                if source.schema != "ops"
+                for asset in _assets(source.schema, source.table, facts)
             ]
-            for column in sql.catalog.tables()[f"marts.{mart}"]
+            for column in mart.columns
         }
     )
 
 
-def mart_column(name: str, table: str) -> Sequence[str]:
-    """The columns of a table of facts that a mart's column comes from; none: from another table."""
-    known = {column.name for column in sql.catalog.tables()[f"facts.{table}"]}
-    if table in OTHERS:
-        given = OTHERS[table].get(
-            name, (name,) if name in ("call_date", "account", "vendor") else ()
-        )
-        return given if set(given) <= known else ()
-    if name in CALLS:
-        return CALLS[name]
-    if name.startswith("missing_"):
-        return ("missing_since",)
-    if name.endswith(("_calls", "_requests")):
-        return () if name.startswith("reported_") else CALLS["outcome"]
-    bare = name.removeprefix("avg_").removeprefix("p50_").removeprefix("p90_")
-    return (bare,) if bare in known else ()
+def _assets(schema: str, table: str, facts: Facts) -> Iterable[dg.AssetKey]:
+    return [mart_key(table)] if schema == "marts" else facts.get(table, ())

@@ -1,34 +1,23 @@
 """The marts as assets: tables refreshed by business day, and views, which are always up to date."""
 
 import warnings
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date
 from typing import Any
 
 import dagster as dg
 
-import sql.catalog
 from assets import lineage
 from assets.context import KIND_TAG, Callhouse
-from assets.keys import facts_key
+from assets.keys import MARTS, facts_key, mart_key
 from assets.partitions import partition_days
-from assets.refresh import refresh_days, stale_days
+from assets.refresh import Refreshed, refresh_days, stale_days, tables
 from assets.streams import OWNERS, table_metadata
 from resources.vendor import Vendor
+from sql.mart import Mart, broken, marts
 
-GROUP = "marts"
 REFRESH = "refresh"
 """`callhouse/kind` of a run that takes the days that are stale, whatever its partitions."""
-Deps = Mapping[str, list[dg.AssetKey]]
-
-
-def mart_key(name: str) -> dg.AssetKey:
-    """The asset of a mart."""
-    return dg.AssetKey([GROUP, name])
-
-
-def mart_names() -> list[str]:
-    """The marts that are tables."""
-    return [t.removeprefix("marts.") for t in sql.catalog.tables() if t.startswith("marts.")]
 
 
 def mart_assets(
@@ -38,38 +27,53 @@ def mart_assets(
     facts = _facts(vendors)
 
     @dg.multi_asset(
-        name=GROUP,
-        specs=[_table_spec(name, facts) for name in mart_names()],
+        name=MARTS,
+        specs=[_table_spec(mart, facts) for mart in tables().values()],
         can_subset=True,
         partitions_def=days,
         backfill_policy=dg.BackfillPolicy.single_run(),
-        pool=GROUP,
+        pool=MARTS,
     )
     def refresh(context: dg.AssetExecutionContext, callhouse: Callhouse) -> Iterator[Any]:
         is_asked_for = context.run.tags.get(KIND_TAG) != REFRESH
+        wrong = dict(broken())
         with callhouse.warehouse() as warehouse:
             wanted = (
                 sorted(partition_days(context.partition_keys), reverse=True)
                 if is_asked_for
                 else stale_days(warehouse)
             )
-            for day, marts in refresh_days(warehouse, wanted, always=is_asked_for):
-                for mart in marts:
-                    key = mart_key(mart.mart)
-                    if key in context.selected_asset_keys and (mart.written or is_asked_for):
-                        context.log_event(
-                            dg.AssetMaterialization(
-                                key,
-                                partition=day.isoformat(),
-                                metadata={
-                                    "dagster/partition_row_count": mart.rows,
-                                    "written": mart.written,
-                                },
-                            )
-                        )
+            for day, done in refresh_days(warehouse, wanted, always=is_asked_for):
+                for mart in done:
+                    if mart.error:
+                        wrong.setdefault(mart.mart, f"marts.{mart.mart}, {day}: {mart.error}")
+                _tell(context, day, done, is_asked_for)
+        if wrong:
+            raise dg.Failure(
+                "These marts are behind, the others aren't; mend their files in sql/marts, and the "
+                "next refresh catches up: " + "; ".join(wrong.values())
+            )
         yield from ()
 
     return refresh
+
+
+def _tell(
+    context: dg.AssetExecutionContext, day: date, done: Sequence[Refreshed], is_asked_for: bool
+) -> None:
+    """A materialisation of every mart that has other rows now; where it was asked for, of all."""
+    for mart in done:
+        key = mart_key(mart.mart)
+        if mart.error or key not in context.selected_asset_keys:
+            continue
+        if mart.written or is_asked_for:
+            context.log_event(
+                dg.AssetMaterialization(
+                    key,
+                    partition=day.isoformat(),
+                    metadata={"dagster/partition_row_count": mart.rows, "written": mart.written},
+                )
+            )
 
 
 def view_specs(vendors: Iterable[Vendor]) -> list[dg.AssetSpec]:
@@ -78,22 +82,24 @@ def view_specs(vendors: Iterable[Vendor]) -> list[dg.AssetSpec]:
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", dg.PreviewWarning)
+        facts = _facts(vendors)
         return [
             dg.AssetSpec(
-                mart_key(view.partition(".")[2]),
-                deps=sorted({key for keys in _facts(vendors).values() for key in keys}),
-                description=sql.catalog.meaning(view),
-                metadata=table_metadata(view),
-                group_name=GROUP,
+                mart_key(name),
+                deps=sorted(lineage.upstream(mart, facts)),
+                description=mart.meaning,
+                metadata=_metadata(mart, facts),
+                group_name=MARTS,
                 owners=OWNERS,
                 kinds={"postgres", "view"},
                 is_virtual=True,
             )
-            for view in sql.catalog.views()
+            for name, mart in marts().items()
+            if mart.is_view
         ]
 
 
-def _facts(vendors: Iterable[Vendor]) -> Deps:
+def _facts(vendors: Iterable[Vendor]) -> lineage.Facts:
     """The assets of facts, by the tables that they have rows in."""
     found: dict[str, list[dg.AssetKey]] = {}
     for vendor in vendors:
@@ -103,18 +109,21 @@ def _facts(vendors: Iterable[Vendor]) -> Deps:
     return found
 
 
-def _table_spec(name: str, facts: Deps) -> dg.AssetSpec:
-    deps = {key for table in lineage.sources(name) for key in facts.get(table, [])}
+def _table_spec(mart: Mart, facts: lineage.Facts) -> dg.AssetSpec:
     return dg.AssetSpec(
-        mart_key(name),
-        deps=sorted(deps),
-        description=sql.catalog.meaning(f"marts.{name}"),
-        metadata={
-            **table_metadata(f"marts.{name}"),
-            "dagster/column_lineage": lineage.from_facts(name, facts),
-        },
-        group_name=GROUP,
+        mart_key(mart.name),
+        deps=sorted(lineage.upstream(mart, facts)),
+        description=mart.meaning,
+        metadata=_metadata(mart, facts),
+        group_name=MARTS,
         owners=OWNERS,
         kinds={"postgres", "sql"},
         skippable=True,
     )
+
+
+def _metadata(mart: Mart, facts: lineage.Facts) -> dict[str, Any]:
+    return {
+        **table_metadata(f"marts.{mart.name}"),
+        "dagster/column_lineage": lineage.of_columns(mart, facts),
+    }

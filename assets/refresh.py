@@ -1,19 +1,33 @@
 """Brings the marts up to date with the facts, day by day. Knows nothing of Dagster."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import partial
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
 
 from resources.warehouse import Warehouse, execute
+from sql.mart import Mart, marts
 
 
 @dataclass(frozen=True, slots=True)
 class Refreshed:
-    """A mart's rows of a day, and how many had to be written or deleted for it."""
+    """A mart's rows of a day, and how many had to be written or deleted for it.
+
+    `error`: why it isn't refreshed. It is still behind then, the other marts aren't.
+    """
 
     mart: str
-    rows: int
-    written: int
+    rows: int = 0
+    written: int = 0
+    error: str | None = None
+
+
+def tables() -> Mapping[str, Mart]:
+    """The marts that have to be refreshed."""
+    return {name: mart for name, mart in marts().items() if not mart.is_view}
 
 
 def stale_days(
@@ -35,18 +49,42 @@ def refresh_days(
     A day that another refresh has done meanwhile is left out, unless `always`.
     """
     for day in days:
-        marts = _refresh(warehouse, day, always)
-        if marts:
-            yield day, marts
+        done = warehouse.in_transaction(partial(refresh_day, day=day, always=always))
+        if done:
+            yield day, done
 
 
-def _refresh(warehouse: Warehouse, day: date, always: bool) -> list[Refreshed]:
-    rows = warehouse.in_transaction(
-        lambda c: execute(c, "maintenance/refresh_day", day=day, always=always)
-    )
-    return [Refreshed(row.mart, row.rows, row.written) for row in rows]
+def refresh_day(connection: Connection, day: date, always: bool = False) -> list[Refreshed]:
+    """The marts that are behind on the day, or all of them, each by itself: one that fails stays
+    behind, and stops no other.
+    """
+    execute(connection, "maintenance/lock_marts_day", day=day)
+    behind = {row.mart for row in execute(connection, "maintenance/take_stale_day", day=day)}
+    return [
+        _refresh(connection, mart, day)
+        for name, mart in tables().items()
+        if always or name in behind or None in behind
+    ]
 
 
 def refresh_marts(warehouse: Warehouse) -> list[date]:
     """Refreshes every day whose facts have changed; returns the days."""
     return [day for day, _ in refresh_days(warehouse, stale_days(warehouse))]
+
+
+def _refresh(connection: Connection, mart: Mart, day: date) -> Refreshed:
+    try:
+        with connection.begin_nested():
+            row = connection.execute(sa.text(mart.refresh()), {"day": day}).one()
+            return Refreshed(mart.name, row.rows, row.written)
+    except sa.exc.OperationalError:
+        raise  # the database's trouble, or another's: all of it is tried again
+    except sa.exc.DBAPIError as error:
+        execute(connection, "maintenance/mark_mart_stale", day=day, mart=mart.name)
+        return Refreshed(mart.name, error=_reason(error))
+
+
+def _reason(error: sa.exc.DBAPIError) -> str:
+    """What Postgres says is wrong, without the rows that it may show besides."""
+    diagnosis = getattr(error.orig, "diag", None)
+    return getattr(diagnosis, "message_primary", None) or type(error.orig).__name__

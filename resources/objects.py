@@ -1,14 +1,20 @@
-"""Views and functions, laid by a migration: only those whose text changed, as all may be in use."""
+"""Views, functions and marts, laid by a migration: only those whose text changed, as all may be in
+use.
+"""
 
 import hashlib
+import logging
 import re
+from collections.abc import Collection, Mapping
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 import sql
 import sql.masks
+from sql.mart import Mart, broken, marts
 
+logger = logging.getLogger(__name__)
 IN_THE_WAY = {
     "42P16": "a view has other columns now",
     "42P13": "a function returns something else now",
@@ -21,7 +27,7 @@ _FUNCTION = re.compile(r"^CREATE OR REPLACE FUNCTION (\w+\.\w+)", re.MULTILINE)
 def lay_objects(connection: Connection) -> list[str]:
     """Lays what is new or changed; returns the names.
 
-    Days are marked for a refresh when what computes the marts has changed.
+    Days are marked for a refresh of the marts whose statement or table has changed.
     """
     laid = {
         row.name: row.digest
@@ -29,27 +35,93 @@ def lay_objects(connection: Connection) -> list[str]:
     }
     changed: list[str] = []
     for name, text in _texts().items():
-        digest = hashlib.sha256(text.encode()).hexdigest()
-        if laid.get(name) == digest:
+        if laid.get(name) == _digest(text):
             continue
         _lay(connection, text)
+        _note(connection, name, _digest(text))
+        changed.append(name)
+    _drop_marts(connection, laid)
+    return changed + _lay_marts(connection, laid)
+
+
+def _lay_marts(connection: Connection, laid: Mapping[str, str]) -> list[str]:
+    """The marts, each by itself: one that can't be made is told, and stops no other.
+
+    What is described otherwise now is made anew, as all that a mart holds can be computed; so are
+    the views over it.
+    """
+    anew: set[str] = set()
+    for name, mart in marts().items():
+        over = {table for schema, table in mart.tables if schema == "marts"}
+        if laid.get(f"marts/{name}") != _digest(mart.ddl()) or (mart.is_view and over & anew):
+            anew.add(name)
+    for name in reversed([name for name, mart in marts().items() if mart.is_view]):
+        if name in anew:
+            connection.exec_driver_sql(f"DROP VIEW IF EXISTS marts.{name}")
+    return [name for name, mart in marts().items() if _lay_mart(connection, mart, laid, anew)]
+
+
+def _lay_mart(
+    connection: Connection, mart: Mart, laid: Mapping[str, str], anew: Collection[str]
+) -> bool:
+    """Whether there was something to do, and it went well."""
+    made, built = f"marts/{mart.name}", f"statements/{mart.name}"
+    statement = _digest(mart.statement)
+    if mart.name not in anew and laid.get(built) == statement:
+        return False
+    try:
+        with connection.begin_nested():
+            if mart.name in anew:
+                connection.exec_driver_sql(mart.ddl().replace("%", "%%"))
+                _note(connection, made, _digest(mart.ddl()))
+            if not mart.is_view:
+                stale = sa.text(sql.read("maintenance/mark_all_stale"))
+                connection.execute(stale, {"mart": mart.name})
+            _note(connection, built, statement)
+    except (sa.exc.ProgrammingError, sa.exc.InternalError) as error:
+        logger.warning("marts.%s can't be made: %s", mart.name, error.orig)
+        return False
+    return True
+
+
+def _drop_marts(connection: Connection, laid: Mapping[str, str]) -> None:
+    """Marts whose files are gone: nobody would refresh them."""
+    for made in laid:
+        folder, _, name = made.partition("/")
+        if folder != "marts" or name in marts() or name in broken():
+            continue
+        kind = connection.execute(
+            sa.text("SELECT relkind FROM pg_class WHERE oid = to_regclass('marts.' || :name)"),
+            {"name": name},
+        ).scalar()
+        if kind:
+            connection.exec_driver_sql(f"DROP {'VIEW' if kind == 'v' else 'TABLE'} marts.{name}")
         connection.execute(
             sa.text(
-                "INSERT INTO ops.objects (name, digest) VALUES (:name, :digest) ON CONFLICT (name)"
-                " DO UPDATE SET digest = excluded.digest, laid_at = excluded.laid_at"
+                "DELETE FROM ops.objects WHERE name IN ('marts/' || :name, 'statements/' || :name)"
             ),
-            {"name": name, "digest": digest},
+            {"name": name},
         )
-        changed.append(name)
-    if any("/build_" in name for name in changed):
-        connection.exec_driver_sql(sql.read("maintenance/mark_all_stale"))
-    return changed
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _note(connection: Connection, name: str, digest: str) -> None:
+    connection.execute(
+        sa.text(
+            "INSERT INTO ops.objects (name, digest) VALUES (:name, :digest) ON CONFLICT (name)"
+            " DO UPDATE SET digest = excluded.digest, laid_at = excluded.laid_at"
+        ),
+        {"name": name, "digest": digest},
+    )
 
 
 def _texts() -> dict[str, str]:
     """Everything that holds no data, by name: first what others are made of."""
     first = {name: sql.read(name) for name in sql.names("functions")}
-    last = {name: sql.read(name) for name in sql.names("marts") + sql.names("analysts")}
+    last = {name: sql.read(name) for name in sql.names("analysts")}
     return first | sql.masks.views() | last
 
 

@@ -1,6 +1,6 @@
 """What there is in tables and views: columns, types and comments, without asking a database.
 
-Facts are described in `sql.facts`; of everything else the SQL files say it.
+Facts are described in `sql.facts`, marts in `sql.mart`; of everything else the SQL files say it.
 """
 
 import re
@@ -8,15 +8,12 @@ from dataclasses import dataclass
 from functools import cache
 
 import sql
-from sql import facts
+from sql import facts, mart
 from sql.table import Table
 
 _TABLE = re.compile(r"CREATE TABLE (\w+\.\w+) \(\n(.*?)\n\)", re.DOTALL)
 _COLUMN = re.compile(r"^ {4}(\w+) +([a-z]\w*(?: precision)?(?:\[\])?)(.*)$", re.MULTILINE)
-_COMMENT = re.compile(
-    r"COMMENT ON (?:TABLE|VIEW|COLUMN) (\w+\.\w+(?:\.\w+)?) IS\s+'((?:[^']|'')*)'"
-)
-_VIEW = re.compile(r"CREATE OR REPLACE VIEW (\w+\.\w+) AS")
+_COMMENT = re.compile(r"COMMENT ON (?:TABLE|COLUMN) (\w+\.\w+(?:\.\w+)?) IS\s+'((?:[^']|'')*)'")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,30 +31,30 @@ class Column:
 def tables() -> dict[str, tuple[Column, ...]]:
     """The columns of every table, by `schema.table`."""
     described = {f"facts.{table.name}": _described(table) for table in facts.TABLES.values()}
-    return described | _written_tables()
+    return described | _written_tables() | _marts(are_views=False)
 
 
 def views() -> dict[str, tuple[Column, ...]]:
-    """The columns of every view of `sql/marts`, by `schema.view`.
-
-    A view's comments name its columns; each has the type of its namesakes in tables, as a name
-    means the same everywhere.
-    """
-    types = {column.name: column.type for columns in tables().values() for column in columns}
-    return {
-        view: tuple(
-            Column(name, types[name], text, False)
-            for place, text in _written_comments().items()
-            if place.startswith(f"{view}.") and (name := place.rpartition(".")[2])
-        )
-        for view in _VIEW.findall(_written())
-    }
+    """The columns of every view of `marts`, by `schema.view`."""
+    return _marts(are_views=True)
 
 
 def meaning(name: str) -> str:
     """The comment on a table or view, given as `schema.name`. Raises KeyError."""
     schema, _, table = name.partition(".")
+    if schema == "marts":
+        return mart.marts()[table].meaning
     return facts.TABLES[table].meaning if schema == "facts" else _written_comments()[name]
+
+
+def _marts(are_views: bool) -> dict[str, tuple[Column, ...]]:
+    return {
+        f"marts.{name}": tuple(
+            Column(c.name, c.type, c.meaning, c.required and not are_views) for c in found.columns
+        )
+        for name, found in mart.marts().items()
+        if found.is_view is are_views
+    }
 
 
 def _described(table: Table) -> tuple[Column, ...]:
@@ -85,4 +82,4 @@ def _written_comments() -> dict[str, str]:
 
 @cache
 def _written() -> str:
-    return "\n".join(sql.read(name) for name in sql.names("schema") + sql.names("marts"))
+    return "\n".join(sql.read(name) for name in sql.names("schema"))

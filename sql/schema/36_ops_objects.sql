@@ -5,7 +5,7 @@ CREATE TABLE ops.objects (
     digest  text        NOT NULL,
     laid_at timestamptz NOT NULL DEFAULT now()
 );
-COMMENT ON TABLE ops.objects IS 'Views and functions as they were last laid by a migration';
-COMMENT ON COLUMN ops.objects.name IS 'What defines it, such as marts/completeness_by_day';
+COMMENT ON TABLE ops.objects IS 'Views, functions and marts as they were last laid by a migration';
+COMMENT ON COLUMN ops.objects.name IS 'What defines it, such as functions/outcome';
 COMMENT ON COLUMN ops.objects.digest IS 'SHA-256 of its definition';
 COMMENT ON COLUMN ops.objects.laid_at IS 'When it was laid';

@@ -1,14 +1,17 @@
 """The marts: what they count, and that a refresh loses nothing, whatever happens meanwhile."""
 
 import threading
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from assets.refresh import refresh_days, refresh_marts, stale_days
-from resources.warehouse import Warehouse, execute
+from assets.refresh import refresh_day, refresh_days, refresh_marts, stale_days, tables
+from resources.warehouse import Warehouse
+from sql.mart import read
 from tests.db.facts import DAY, mark_stale, put, put_call, put_day, query
 
 
@@ -154,7 +157,7 @@ def test_callbacks_paths_and_recordings(days: Warehouse) -> None:
     ) == [("start > menu > menu > hangup", 4, 1, 9), (None, 0, 1, None)]
     assert query(
         days,
-        "SELECT recordings, missing_recordings, fetched, coverage, recorded_s"
+        "SELECT recordings, missing_recordings, fetched, fetched_share, recorded_s"
         " FROM marts.recordings_by_day",
     ) == [(2, 1, 1, 0.5, 12)]
 
@@ -202,7 +205,7 @@ def test_a_refresh_that_dies_leaves_the_day_stale(days: Warehouse) -> None:
         put_call(c, "1")
         mark_stale(c)
     with days.engine.connect() as c:
-        assert execute(c, "maintenance/refresh_day", day=DAY, always=False)
+        assert refresh_day(c, DAY)
         c.rollback()  # as Postgres does when its client is gone
     assert query(days, "SELECT count(*) FROM marts.calls_by_day") == [(0,)]
     assert refresh_marts(days) == [DAY]
@@ -241,20 +244,54 @@ def test_a_day_that_is_being_loaded_is_waited_for_but_not_for_ever(warehouse: Wa
     assert stale_days(warehouse, wait, timedelta(minutes=20)) == []
 
 
-def test_rows_are_told_apart_by_their_words(days: Warehouse) -> None:
-    """One row by key, as nothing but the query itself keeps the marts' keys unique."""
-    keys = {
-        "calls_by_hour": "call_date, hour_at, account, grain, direction, queue_name, flow_name,"
-        " disposition, outcome",
-        "calls_by_day": "call_date, account, grain, direction, queue_name, flow_name",
-        "agents_by_day": "call_date, account, agent_name",
-    }
+def test_a_broken_mart_stops_no_other_and_stays_behind(
+    days: Warehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its statement may be wrong, or its rows not what its key says."""
     with days.transaction() as c:
-        for number in range(8):
-            name = None if number % 2 else "Ada"
-            queue = {"queue_id": "7", "queue_name": "Sales" if number % 4 < 2 else None}
-            put_call(c, str(number), agent_id="9", agent_name=name, **queue)
-    for mart, key in keys.items():
-        rows = refreshed(days, f"SELECT {key} FROM marts.{mart}")
-        assert rows
-        assert len(rows) == len(set(rows)), mart
+        put_call(c, "1", cost=1, currency="COP")
+        put_call(c, "2", direction="outbound", cost=1, currency="COP")
+        mark_stale(c)
+    wrong = {
+        "calls_by_day": ("WHERE call_date = :day", "WHERE no_such_column = :day"),
+        "costs_by_day": (
+            "GROUP BY call_date,",
+            "GROUP BY direction, call_date,",
+        ),  # two rows, one key
+    }
+    whole = tables()
+    statements = {
+        name: replace(mart, statement=mart.statement.replace(*wrong.get(name, ("", ""))))
+        for name, mart in whole.items()
+    }
+    with monkeypatch.context() as patch:
+        patch.setattr("assets.refresh.tables", lambda: statements)
+        [(_, done)] = refresh_days(days, [DAY])
+    assert {mart.mart: mart.error for mart in done if mart.error} == {
+        "calls_by_day": 'column "no_such_column" does not exist',
+        "costs_by_day": 'duplicate key value violates unique constraint "costs_by_day_call_date'
+        '_account_grain_currency_key"',
+    }
+    assert query(days, "SELECT sum(calls) FROM marts.calls_by_hour") == [(2,)]
+    behind = "SELECT mart FROM ops.stale_days ORDER BY 1"
+    assert query(days, behind) == [("calls_by_day",), ("costs_by_day",)]
+    [(_, done)] = refresh_days(days, stale_days(days))
+    assert [(mart.mart, mart.error) for mart in done] == [
+        ("calls_by_day", None),
+        ("costs_by_day", None),
+    ]
+    assert query(days, behind) == []
+
+
+def test_a_description_that_is_wrong_says_what_is_wrong(tmp_path: Path) -> None:
+    (tmp_path / "mine.sql").write_text("SELECT 1 AS call_date", encoding="utf-8")
+    for told, said in (
+        ('call_date = { from = ["calls.no_such"] }', "no such column of facts: calls.no_such"),
+        ('call_date = { from = ["talk"] }', "not a column"),
+        ('"a b" = { type = "text", meaning = "", from = [] }', "not a plain identifier"),
+        ("account = {}", "needs the column call_date"),
+    ):
+        text = f'meaning = "Mine"\nkey = ["account"]\n[columns]\n{told}\n'
+        (tmp_path / "mine.toml").write_text(text, encoding="utf-8")
+        with pytest.raises(ValueError, match=said):
+            read("mine", tmp_path)

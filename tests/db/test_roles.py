@@ -113,7 +113,7 @@ def test_analysts_see_marts_but_no_payloads_and_change_nothing(calls: str, role:
             "SELECT payload FROM ops.rejects",
             "SELECT url FROM ops.requests",
             "SELECT * FROM ops.settings",
-            "SELECT ops.refresh_day('2026-03-10', true)",
+            "SELECT ops.make_day('2026-03-10')",
             "SELECT from_number FROM facts.calls_20260310",
             "DELETE FROM facts.calls",
             "UPDATE marts.calls_by_day SET calls = 0",

@@ -1,0 +1,1 @@
+INSERT INTO ops.stale_days (call_date, mart) VALUES (:day, :mart);

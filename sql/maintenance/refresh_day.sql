@@ -1,1 +1,0 @@
-SELECT mart, rows, written FROM ops.refresh_day(:day, :always);

@@ -1,0 +1,186 @@
+"""The marts, each described once: `sql/marts/<name>.sql` is its statement, `<name>.toml` the rest.
+
+Two such files are a mart, there is nothing else to change. The statement's columns are taken by
+their names. A mart is a table with the rows of each business day (the statement asks for one,
+`:day`), or, with `view = true`, a view.
+
+| in the description | is |
+|---|---|
+| `meaning` | what one row is: the COMMENT |
+| `key` | of a table: the columns that tell its rows apart; they are kept unique |
+| `view` | true: a view, always up to date |
+| `[columns]` | in order, each with the four below; what isn't said is as in `columns.toml` |
+| `type`, `meaning` | of a column: Postgres' type, and the COMMENT |
+| `required` | whether it is never NULL |
+| `from` | the columns that it comes from: `calls.talk_s` of facts, `ops.…` or `marts.…` |
+| `[checks]` | conditions that every row of a table meets, by a name |
+"""
+
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from graphlib import TopologicalSorter
+from pathlib import Path
+from typing import Any
+
+import sql
+from sql import facts
+from sql.ddl import literal
+from sql.table import IDENTIFIER
+from sql.templates import Names
+
+FOLDER = sql.FOLDER / "marts"
+SHARED = "columns.toml"
+_SOURCE = re.compile(r"(?:(ops|marts)\.)?([a-z_]+)\.([a-z0-9_]+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A column that a mart's column comes from."""
+
+    schema: str
+    table: str
+    column: str
+
+
+@dataclass(frozen=True, slots=True)
+class MartColumn:
+    """A column of a mart."""
+
+    name: str
+    type: str
+    meaning: str
+    sources: tuple[Source, ...]
+    required: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Mart:
+    """A mart: its description and its statement."""
+
+    name: str
+    meaning: str
+    columns: tuple[MartColumn, ...]
+    statement: str
+    key: tuple[str, ...] = ()
+    is_view: bool = False
+    checks: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def tables(self) -> set[tuple[str, str]]:
+        """Schema and name of everything that it is built from."""
+        return {(s.schema, s.table) for column in self.columns for s in column.sources}
+
+    @property
+    def _typed(self) -> str:
+        return ", ".join(f"{c.name}::{c.type} AS {c.name}" for c in self.columns)
+
+    def ddl(self) -> str:
+        """What makes the table, or the view, with its comments."""
+        name = f"marts.{self.name}"
+        if self.is_view:
+            made = f"CREATE VIEW {name} AS SELECT {self._typed} FROM ({self.statement}) AS built;"  # noqa: S608 - our own
+        else:
+            lines = [f"{c.name} {c.type}{' NOT NULL' * c.required}" for c in self.columns]
+            # At once would be too early: a statement that replaces rows has both for a moment.
+            lines.append(f"UNIQUE NULLS NOT DISTINCT ({', '.join(self.key)}) DEFERRABLE")
+            lines += [
+                f"CONSTRAINT {check} CHECK ({condition})"
+                for check, condition in self.checks.items()
+            ]
+            body = ",\n    ".join(lines)
+            made = f"DROP TABLE IF EXISTS {name};\nCREATE TABLE {name} (\n    {body}\n);"
+        kind = "VIEW" if self.is_view else "TABLE"
+        comments = [f"COMMENT ON {kind} {name} IS {literal(self.meaning)};"]
+        comments += [
+            f"COMMENT ON COLUMN {name}.{c.name} IS {literal(c.meaning)};" for c in self.columns
+        ]
+        return "\n".join([made, *comments])
+
+    def refresh(self) -> str:
+        """Brings the table's rows of `:day` up to date, and writes only those that differ."""
+        names = Names(column.name for column in self.columns)
+        return sql.read("maintenance/refresh_mart").format(
+            mart=self.name, statement=self.statement, typed=self._typed, names=names
+        )
+
+
+def marts() -> Mapping[str, Mart]:
+    """Those that are described as they should be, by name."""
+    return {name: mart for name, mart in _found().items() if isinstance(mart, Mart)}
+
+
+def broken() -> Mapping[str, str]:
+    """What is wrong with the descriptions of the others, by name."""
+    return {name: wrong for name, wrong in _found().items() if isinstance(wrong, str)}
+
+
+def read(name: str, folder: Path = FOLDER) -> Mart:
+    """The mart of the folder. Raises ValueError or KeyError for a wrong description, OSError for a
+    file that isn't there.
+    """
+    described = tomllib.loads((folder / f"{name}.toml").read_text(encoding="utf-8"))
+    shared = tomllib.loads((FOLDER / SHARED).read_text(encoding="utf-8"))
+    columns = tuple(
+        _column(column, shared.get(column, {}) | told)
+        for column, told in described["columns"].items()
+    )
+    mart = Mart(
+        name,
+        described["meaning"],
+        columns,
+        (folder / f"{name}.sql").read_text(encoding="utf-8").strip(),
+        tuple(described.get("key", ())),
+        described.get("view", False),
+        described.get("checks", {}),
+    )
+    _check(mart)
+    return mart
+
+
+@cache
+def _found() -> Mapping[str, Mart | str]:
+    """Every mart of the folder, or what is wrong with its description; each after those that it is
+    built from.
+    """
+    found: dict[str, Mart | str] = {}
+    for name in sorted(path.stem for path in FOLDER.glob("*.sql")):
+        try:
+            found[name] = read(name)
+        except (ValueError, KeyError, OSError) as error:
+            found[name] = f"sql/marts/{name}: {error}"
+    before = {
+        name: {table for schema, table in mart.tables if schema == "marts"} & found.keys()
+        for name, mart in found.items()
+        if isinstance(mart, Mart)
+    }
+    return {name: found[name] for name in (*TopologicalSorter(before).static_order(), *found)}
+
+
+def _column(name: str, told: Mapping[str, Any]) -> MartColumn:
+    sources = tuple(_source(source) for source in told["from"])
+    return MartColumn(name, told["type"], told["meaning"], sources, told.get("required", False))
+
+
+def _source(text: str) -> Source:
+    found = _SOURCE.fullmatch(text)
+    if not found:
+        raise ValueError(f"not a column, such as calls.talk_s or ops.days.state: {text!r}")
+    schema, table, column = found.groups()
+    if schema is None and not (table in facts.TABLES and facts.TABLES[table].has(column)):
+        raise ValueError(f"no such column of facts: {text}")
+    return Source(schema or "facts", table, column)
+
+
+def _check(mart: Mart) -> None:
+    """Raises ValueError for what can't be a mart."""
+    names = [column.name for column in mart.columns]
+    for name in (mart.name, *names, *mart.checks):
+        if not IDENTIFIER.fullmatch(name):
+            raise ValueError(f"not a plain identifier: {name!r}")
+    if not mart.is_view and not {"call_date", *mart.key} <= set(names):
+        raise ValueError("a table needs the column call_date, and those of its key")
+    if not mart.is_view and not mart.key:
+        raise ValueError("a table needs a key, or view = true")

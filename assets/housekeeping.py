@@ -25,6 +25,7 @@ days."""
 LEDGER_DAYS = 90
 LEDGERS = (
     "requests", "rejects", "quotas", "details", "backfills", "permits", "holds", "waiters",
+    "reads",
 )  # fmt: skip
 """The tables of `ops` that grow: what is over goes, by `sql/maintenance/prune_<table>.sql`."""
 CHUNK = 20_000

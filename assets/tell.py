@@ -5,6 +5,7 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from datetime import date
 
 import dagster as dg
+from dagster._core.errors import DagsterExecutionInterruptedError
 
 from assets.loading.load import Loader
 from assets.loading.result import Result
@@ -53,12 +54,14 @@ class Teller:
     ) -> list[Result]:
         """Does the work, and tells of every one of the days as soon as it is done.
 
-        When the run is cancelled, no further window is begun; what is done has been told then.
+        When the run is cancelled, or Dagster calls it ended without its being asked, the load ends
+        at once; what is done has been told then.
         """
         with ThreadPoolExecutor(1, thread_name_prefix="load") as thread:
             future: Future[list[Result]] = thread.submit(work)
             try:
                 while wait([future], timeout=LOOK_EVERY_S).not_done:
+                    self._require_run()
                     self._tell_done(days)
             except BaseException:
                 loader.stop()
@@ -67,6 +70,17 @@ class Teller:
             finally:
                 self._tell_done(days)
         return future.result()
+
+    def _require_run(self) -> None:
+        """Raises what a cancelled run raises when this one is no more, in Dagster's eyes: it was
+        marked as ended, or deleted, or the word never came. The next run may have begun already.
+        """
+        try:
+            run = self._context.instance.get_run_by_id(self._context.run.run_id)
+        except Exception:  # noqa: BLE001 - Dagster's storage is away: nobody can say
+            return
+        if run is None or run.is_finished or run.status == dg.DagsterRunStatus.CANCELING:
+            raise DagsterExecutionInterruptedError
 
     def tell_changes(self, stream: AnyStream) -> None:
         """What a poll tells: the days on which something was written, or whose state changed."""

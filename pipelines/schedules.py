@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import dagster as dg
 
 from assets.context import ACCOUNTS_TAG, KIND_TAG, POLL, Callhouse
-from assets.loading.load import read_states
+from assets.loading.load import POLL_BUDGET, read_states
 from assets.loading.plan import StreamState, next_due
 from assets.partitions import business_days, day_range
 from assets.quota import Quota, read_quotas
@@ -23,6 +23,10 @@ LONGEST_TAG = 2000
 """Postgres indexes Dagster's tags, and refuses an entry of more than 2,700 bytes."""
 PRIORITY = "10"
 """Polls leave the queue before backfills, which have Dagster's 0."""
+MOST_POLLS = 3
+"""Of one vendor at once."""
+APART_S = POLL_BUDGET.total_seconds()
+NAMES = 8
 FAILS_AGAIN = timedelta(minutes=30)
 """A poll that can only fail, as this host's clock is wrong, costs a run no more often."""
 LONGEST_POLL_S = "1800"
@@ -63,19 +67,21 @@ def poll_schedule(
     def tick(
         context: dg.ScheduleEvaluationContext, callhouse: Callhouse
     ) -> dg.RunRequest | dg.SkipReason:
-        unfinished = context.instance.get_runs(
-            dg.RunsFilter(
-                job_name=f"{vendor.name}_poll", tags={KIND_TAG: POLL}, statuses=IN_PROGRESS
-            )
-        )
-        # One that was killed together with its process (`callhouse sync`) stays unfinished.
-        if any(not is_over(run) for run in unfinished):
+        unfinished = unfinished_polls(context.instance, vendor)
+        if not may_begin(unfinished, context.scheduled_execution_time):
             return dg.SkipReason("the last poll is still at work")
         accounts = callhouse.accounts(vendor.name, {})
         with callhouse.warehouse() as warehouse:
             now = warehouse.clock.of(context.scheduled_execution_time)
             waiting = waits(warehouse, vendor, accounts, now)
             due = [a for a in accounts if a.name in waiting and waiting[a.name].is_over]
+            if due and unfinished:
+                polled = {row.account for row in warehouse.rows("plan/being_polled")}
+                busy = [account.name for account in due if account.name in polled]
+                due = [account for account in due if account.name not in polled]
+                if not due:
+                    names = ", ".join(sorted(busy)[:NAMES])
+                    return dg.SkipReason(f"the last poll is still at work on {names}")
             if not due:
                 quotas = read_quotas(warehouse, accounts, now)
                 return dg.SkipReason(why_not(vendor, waiting, quotas))
@@ -86,6 +92,25 @@ def poll_schedule(
         return dg.RunRequest(tags=tags) if tags else dg.SkipReason("no business day has begun yet")
 
     return tick
+
+
+def unfinished_polls(instance: dg.DagsterInstance, vendor: Vendor) -> list[dg.RunRecord]:
+    """The vendor's polls that aren't over."""
+    records = instance.get_run_records(
+        dg.RunsFilter(job_name=f"{vendor.name}_poll", tags={KIND_TAG: POLL}, statuses=IN_PROGRESS)
+    )
+    # One that was killed together with its process (`callhouse sync`) stays unfinished.
+    return [record for record in records if not is_over(record.dagster_run)]
+
+
+def may_begin(unfinished: Sequence[dg.RunRecord], now: datetime) -> bool:
+    """Whether another poll may begin beside these: an account that hangs, or that has very much to
+    read, delays no other one. By then each has begun with all of its accounts.
+    """
+    return len(unfinished) < MOST_POLLS and all(
+        record.start_time is not None and record.start_time + APART_S <= now.timestamp()
+        for record in unfinished
+    )
 
 
 def wrong_clock(warehouse: Warehouse, instance: dg.DagsterInstance, job_name: str) -> str | None:

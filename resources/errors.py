@@ -29,6 +29,10 @@ class ClockError(CallhouseError):
         )
 
 
+class StoppedError(CallhouseError):
+    """The run has ended, or is about to: nothing is asked for any more, or written."""
+
+
 class VendorError(CallhouseError):
     """A request to a vendor didn't give what was asked for."""
 

@@ -17,17 +17,22 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from uuid import uuid4
 
-import sqlalchemy as sa
-
 from resources import payload
 from resources.account import Account
-from resources.errors import DeferredError, QuotaExhaustedError, TransientError
+from resources.errors import (
+    DeferredError,
+    QuotaExhaustedError,
+    StoppedError,
+    TransientError,
+)
+from resources.leases import Leases
 from resources.warehouse import Warehouse
 
 LEASE = timedelta(seconds=15)
 """How soon a killed worker's permit is free; renewed three times as often."""
 LONGEST_SLEEP_S = 10.0
 """A waiter looks again at least this often: its place is free soon after its last look."""
+ENDED = "the run ended before the answer came"
 TOLD_FROM = timedelta(seconds=15)
 TOLD_EVERY = timedelta(minutes=5)
 """A wait this long is told to whoever wants to know, and again this often."""
@@ -102,6 +107,7 @@ class Permit:
     outcome: Outcome
     lease_ends: float = math.inf
     """By `time.monotonic`, counted from before the database was asked: never too late."""
+    stopping: threading.Event = field(default_factory=threading.Event)
 
     @property
     def now(self) -> datetime:
@@ -109,7 +115,11 @@ class Permit:
         return self.granted_at + timedelta(seconds=time.monotonic() - self.outcome.started)
 
     def check(self) -> None:
-        """Raises TransientError if the lease ran out: another may have been granted since."""
+        """Raises TransientError if the lease ran out, as another may have been granted since, and
+        StoppedError when the run ends.
+        """
+        if self.stopping.is_set():
+            raise StoppedError(ENDED)
         if time.monotonic() > self.lease_ends:
             raise TransientError("the permit for this request was lost; it starts again")
 
@@ -117,7 +127,8 @@ class Permit:
 class Limiter:
     """Grants requests. One a process; its thread renews the permits that the process holds.
 
-    `on_wait` is told of long waits, in the thread that waits.
+    `on_wait` is told of long waits, in the thread that waits. Once `stopping` is set nothing is
+    granted any more, and what was granted is called off.
     """
 
     def __init__(
@@ -127,16 +138,15 @@ class Limiter:
         *,
         lease: timedelta = LEASE,
         on_wait: Callable[[Wait], None] | None = None,
+        stopping: threading.Event | None = None,
     ) -> None:
         self._warehouse = warehouse
         self._run_id = run_id
-        self._lease_s = lease.total_seconds()
         self._on_wait = on_wait
         self._process = uuid4().hex
-        self._held: dict[int, Permit] = {}
-        self._lock = threading.Lock()
+        self._leases = Leases("permits", lease.total_seconds(), self._renew)
+        self._stopping = stopping or threading.Event()
         self._closing = threading.Event()
-        self._renewer: threading.Thread | None = None
 
     @cached_property
     def _key(self) -> bytes:
@@ -153,27 +163,22 @@ class Limiter:
     ) -> Iterator[Permit]:
         """Waits for its turn, then holds a permit for the block.
 
-        Raises DeferredError when that would take longer than `patience` allows, and
-        QuotaExhaustedError when the day's quota is gone (or, behind the polls, what their
-        reserve leaves of it).
+        Raises DeferredError when that would take longer than `patience` allows, StoppedError when
+        the run ends, and QuotaExhaustedError when the day's quota is gone (or, behind the polls,
+        what their reserve leaves of it).
         """
         credential = self.credential(account)
         permit = self._acquire(credential, account, stream, report, patience)
-        with self._lock:
-            self._held[permit.id] = permit
-            if self._renewer is None:
-                self._renewer = threading.Thread(target=self._renew, name="permits", daemon=True)
-                self._renewer.start()
         try:
-            yield permit
+            with self._leases.hold(permit):
+                yield permit
         finally:
-            with self._lock:
-                self._held.pop(permit.id, None)
             self._release(credential, account, permit)
 
     def close(self) -> None:
         """Ends the renewing thread, and every wait."""
         self._closing.set()
+        self._leases.close()
 
     def _acquire(
         self, credential: str, account: Account, stream: str, report: str, patience: Patience
@@ -189,7 +194,7 @@ class Limiter:
             "backfill": patience.backfill,
             "returns": patience.returns,
             "longest_sleep_s": LONGEST_SLEEP_S,
-            "lease_s": self._lease_s,
+            "lease_s": self._leases.lease_s,
             "concurrency": limits.concurrency,
             "spacing_s": limits.min_interval_s,
             "rate": limits.requests_per_s,
@@ -201,12 +206,15 @@ class Limiter:
         tell_at = 0.0
         deadline = time.monotonic() + patience.longest.total_seconds()
         while True:
+            if self._stopping.is_set():
+                raise StoppedError(ENDED)
             now = time.monotonic()
             patience_s = -1.0 if self._closing.is_set() else deadline - now
             body = payload.encode({**asked, "patience_s": patience_s}).decode()
             row = self._warehouse.rows("limits/acquire_permit", asked=body)[0]
             if row.permit is not None:
-                return Permit(row.permit, row.granted_at, Outcome(now), now + self._lease_s)
+                ends = now + self._leases.lease_s
+                return Permit(row.permit, row.granted_at, Outcome(now), ends, self._stopping)
             if row.reason in ("quota", "reserve"):
                 raise QuotaExhaustedError(quota_text(account, row.reason, row.until), row.until)
             if row.wait_s > patience_s:
@@ -241,21 +249,9 @@ class Limiter:
         }
         self._warehouse.run("limits/release_permit", done=payload.encode(done).decode())
 
-    def _renew(self) -> None:
-        while self._held or not self._closing.is_set():
-            time.sleep(self._lease_s / 3)
-            with self._lock:
-                held = dict(self._held)
-            if not held:
-                continue
-            now = time.monotonic()
-            try:
-                rows = self._warehouse.rows("limits/renew_permits", permits=list(held))
-            except sa.exc.SQLAlchemyError:
-                continue  # the leases run out by themselves
-            renewed = {row.id for row in rows}
-            for permit_id, permit in held.items():
-                permit.lease_ends = now + self._lease_s if permit_id in renewed else now
+    def _renew(self, permits: list[int]) -> set[int]:
+        rows = self._warehouse.rows("limits/renew_permits", permits=permits)
+        return {row.id for row in rows}
 
 
 def quota_text(account: Account, reason: str, until: datetime) -> str:

@@ -21,6 +21,7 @@ from resources.errors import (
     DeferredError,
     DoubtfulRefusalError,
     PermanentError,
+    StoppedError,
 )
 from resources.retry import sqlstate
 from resources.vendor import AnyStream
@@ -88,8 +89,10 @@ class Attempts:
         tally = Tally()
         try:
             work(tally)
+        except StoppedError:
+            pass  # whoever stopped the load knows; nothing of it has gone wrong
         except DeferredError as error:
-            self._defer(days, error, live)
+            self.put_off(days, error, live)
         except CallhouseError as error:
             self._fail(days, error, f"{self._account.name}: {error}", live, tally.accepted)
         except Exception as error:  # noqa: BLE001 - whatever it is, it is this account's alone
@@ -109,7 +112,8 @@ class Attempts:
             self.result.tally.add(tally)
         self._watch(self.result)
 
-    def _defer(self, days: tuple[date, ...], error: DeferredError, live: bool) -> None:
+    def put_off(self, days: tuple[date, ...], error: DeferredError, live: bool) -> None:
+        """Writes down that the rest has to wait, what for and until when."""
         reason, until = str(error), error.until
         with self._lock:
             self.result.deferred_until = until

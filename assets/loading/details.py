@@ -1,7 +1,9 @@
 """Details: one request a record, only for records without one, newest first, resumable."""
 
 import logging
+import math
 import threading
+import time
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -14,6 +16,7 @@ from sqlalchemy.engine import Connection, Row
 from assets.loading import books
 from assets.loading.commit import commit
 from assets.loading.land import Landing
+from assets.loading.read_leases import Hold, ReadLease
 from assets.loading.sight import Sighting
 from assets.loading.tally import Tally
 from resources import payload
@@ -100,6 +103,7 @@ class DetailReader:
         client: Client,
         clock: Callable[[], datetime],
         patience: Patience,
+        hold: Hold,
     ) -> None:
         self._warehouse = warehouse
         self._account = account
@@ -109,6 +113,7 @@ class DetailReader:
         self._clock = clock
         self._probes = patience.once
         self._asks_for_all = patience.backfill
+        self._hold = hold
         self._where = {"account": account.name, "stream": stream.name}
 
     def days(self, among: Sequence[date] | None = None) -> list[date]:
@@ -132,22 +137,28 @@ class DetailReader:
         )
         return {row.call_date for row in rows}
 
-    def read(self, day: date, tally: Tally, until: datetime | None = None) -> None:
-        """Fetches what the day lacks, up to `until`; then judges the day. What became of it adds
-        up in `tally`.
+    def read(self, day: date, tally: Tally, live: bool = False, until: float = math.inf) -> None:
+        """Fetches what the day lacks, up to `until` (by `time.monotonic`), as its only reader; then
+        judges the day. What became of it adds up in `tally`.
 
         Raises what the vendor's client raises, when what came is committed: at once what stands in
         the way of all, at the end what came of a few. What is wrong with a record alone is in the
-        day's note.
+        day's note. Raises DeferredError when another run is at it, and StoppedError when this one
+        ends.
         """
+        with self._hold((day,), live) as lease:
+            self._read(lease, day, tally, until)
+
+    def _read(self, lease: ReadLease, day: date, tally: Tally, until: float) -> None:
         broken: CallhouseError | None = None
         last: Parent | None = None
-        while until is None or self._clock() < until:
+        while time.monotonic() < until:
             pending = self._pending(day, last)
             if not pending:
                 break
             last = pending[-1]
             answers = self._fetch(pending)
+            lease.check()
             tally.add(self._land(day, answers))
             tally.by_day[day].requests += answers.asked
             tally.accepted |= bool(answers.pages)

@@ -5,8 +5,9 @@ The 5-minute poll, a backfill from the UI and the command line are this code wit
 
 import gc
 import threading
+import time
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from functools import partial
@@ -18,10 +19,12 @@ from assets.loading.details import DetailReader
 from assets.loading.pace import Pace, Say
 from assets.loading.plan import StreamState, next_due
 from assets.loading.read import WindowReader
+from assets.loading.read_leases import ReadLeases
 from assets.loading.rebuild import Rebuilder
 from assets.loading.result import Result, Watch
 from assets.loading.window_size import WindowSize
 from resources.account import Account
+from resources.errors import DeferredError
 from resources.http import Http, Transport
 from resources.paging import LargestPage
 from resources.permits import BACKFILL, CATCH_UP, POLL, Limiter, Patience
@@ -29,8 +32,8 @@ from resources.vendor import AnyStream, DetailStream, Stream, Vendor
 from resources.warehouse import Warehouse
 from resources.windows import ONE_DAY, Window, business_day, day_start
 
-THREADS = 16
-"""Accounts worked on at once: they wait for vendors most of the time."""
+THREADS = 32
+"""Accounts' streams worked on at once: they wait for vendors most of the time."""
 MOST_AT_ONCE = 4
 """Windows of one account that a backfill reads at once, should the vendor allow more."""
 CONTAINERS_PER_COLLECTION = 50_000
@@ -38,7 +41,7 @@ CONTAINERS_PER_COLLECTION = 50_000
 those among them took a tenth of a load's CPU."""
 JUST_BEGUN = "the business day has only just begun"
 POLL_BUDGET = timedelta(seconds=45)
-"""A poll starts no further window of older days after this long: the next tick goes on."""
+"""A poll begins no further piece or older day after this long: the next tick goes on."""
 
 
 class Learned(NamedTuple):
@@ -70,20 +73,27 @@ class Loader:
         self._clock = clock or warehouse.now
         self._goes_by_the_database = clock is None
         self._pace = Pace(warehouse, run_id, say or (lambda _: None))
-        self._limiter = Limiter(warehouse, run_id, on_wait=self._pace.waits)
-        self._transport = Transport()
         self._stopping = threading.Event()
+        self._limiter = Limiter(
+            warehouse, run_id, on_wait=self._pace.waits, stopping=self._stopping
+        )
+        self._reads = ReadLeases(warehouse, run_id, self._stopping, say or (lambda _: None))
+        self._transport = Transport()
         gc.set_threshold(CONTAINERS_PER_COLLECTION, *gc.get_threshold()[1:])
 
     def poll(self, accounts: Iterable[Account], streams: Sequence[AnyStream]) -> list[Result]:
-        """What is due of the streams now, for all of the accounts."""
+        """What is due of the streams now, for all of the accounts. Those whose last poll failed
+        come last: others don't wait for one that hangs.
+        """
+        until = time.monotonic() + POLL_BUDGET.total_seconds()
         accounts = list(accounts)
         states = read_states(self._warehouse, accounts, streams)
+        troubled = {account for (account, _), state in states.items() if state.failures}
         return self._each(
-            accounts,
+            sorted(accounts, key=lambda account: account.name in troubled),
             streams,
             lambda account, stream: self._poll(
-                account, stream, states.get((account.name, stream.name), StreamState())
+                account, stream, states.get((account.name, stream.name), StreamState()), until
             ),
         )
 
@@ -104,13 +114,16 @@ class Loader:
         )
 
     def stop(self) -> None:
-        """Begins nothing new, from any thread; what has come is still written."""
+        """Ends the load, from any thread: nothing is begun any more, requests under way are called
+        off, and what they brought isn't written. What was read whole stays.
+        """
         self._stopping.set()
         self._limiter.close()
 
     def close(self) -> None:
         """Lets go of the connections to vendors."""
         self._limiter.close()
+        self._reads.close()
         self._transport.close()
 
     def _each(
@@ -119,33 +132,43 @@ class Loader:
         streams: Sequence[AnyStream],
         work: Callable[[Account, AnyStream], Result],
     ) -> list[Result]:
-        """The work for every account's streams at once; details after what they are details of."""
+        """The work for every account's streams at once; an account's details after what they are
+        details of.
+        """
+        begun: dict[str, list[Future[Result]]] = {}
 
-        def watched(account: Account, stream: AnyStream) -> Result:
+        def watched(account: Account, stream: AnyStream, first: Sequence[Future[Result]]) -> Result:
+            wait(first)
             result = work(account, stream)
             self._watch(result)
             return result
 
         if self._goes_by_the_database:
             self._warehouse.clock.require_agreement()
-        accounts = list(accounts)
-        results: list[Result] = []
+        pairs = [(a, stream) for a in accounts for stream in streams if stream.name in a.streams]
+        # In this order: who waits for others finds them begun, and never keeps them from it.
+        pairs.sort(key=lambda pair: isinstance(pair[1], DetailStream))
         with ThreadPoolExecutor(THREADS, thread_name_prefix="account") as pool:
-            for kind in (Stream, DetailStream):
-                pairs = [
-                    (account, stream)
-                    for account in accounts
-                    for stream in streams
-                    if isinstance(stream, kind) and stream.name in account.streams
-                ]
-                try:
-                    results += pool.map(lambda pair: watched(*pair), pairs)
-                except BaseException:
-                    self._limiter.close()  # else the run can't end before the waits of its threads
-                    raise
-        return results
+            futures: list[Future[Result]] = []
+            for account, stream in pairs:
+                mine = begun.setdefault(account.name, [])
+                first = tuple(mine) if isinstance(stream, DetailStream) else ()
+                futures.append(pool.submit(watched, account, stream, first))
+                mine.append(futures[-1])
+            try:
+                return [future.result() for future in futures]
+            except BaseException:
+                self._limiter.close()  # else the run can't end before the waits of its threads
+                raise
 
-    def _poll(self, account: Account, stream: AnyStream, state: StreamState) -> Result:
+    def _poll(
+        self, account: Account, stream: AnyStream, state: StreamState, until: float
+    ) -> Result:
+        if time.monotonic() > until:
+            # Its turn came so late that another run may have polled it meanwhile.
+            before, state = state, self._state(account, stream)
+            if state.last_polled_at != before.last_polled_at:
+                return Result(account.name, stream.name)
         attempts = self._attempts(account, stream, state)
         result = attempts.result
         if attempts.probes:
@@ -153,11 +176,10 @@ class Loader:
             if due and due > self._clock():
                 result.stopped, result.error = True, state.last_error
                 return result
-        deadline = self._clock() + POLL_BUDGET
         if isinstance(stream, DetailStream):
-            self._poll_details(account, stream, attempts, deadline)
+            self._poll_details(account, stream, attempts, until)
         else:
-            self._poll_windows(account, stream, attempts, state, deadline)
+            self._poll_windows(account, stream, attempts, state, until)
         return result
 
     def _poll_windows(
@@ -166,7 +188,7 @@ class Loader:
         stream: Stream,
         attempts: Attempts,
         state: StreamState,
-        deadline: datetime,
+        until: float,
     ) -> None:
         result, at = attempts.result, self._clock()
         unsettled = self._unsettled(account, stream, at)
@@ -183,30 +205,51 @@ class Loader:
         }
         if not any(is_live for _, is_live in ordered):
             begins = day_start(account.start_date, account.timezone)
-            until = max(at + account.poll_every, begins)
+            due = max(at + account.poll_every, begins)
             reason = "before the account's start_date" if at < begins else JUST_BEGUN
             self._warehouse.in_transaction(
-                lambda c: books.note_deferred(c, account, stream, (), reason, until, at, live=True)
+                lambda c: books.note_deferred(c, account, stream, (), reason, due, at, live=True)
             )
         for window, is_live in ordered:
-            if not is_live and (result.deferred_until or self._clock() > deadline):
+            if not is_live and (result.deferred_until or time.monotonic() > until):
                 continue
-            read = partial(readers[is_live].read, window, live=is_live, until=deadline)
-            attempts.do(window.days, read, is_live)
+            if is_live and not window.days:
+                catch_up = plan.CatchUp(window, stream, account)
+                self._read_on(catch_up, readers[is_live], attempts, until)
+            else:
+                read = partial(readers[is_live].read, window, live=is_live, until=until)
+                attempts.do(window.days, read, is_live)
             if result.error or (is_live and result.deferred_until):
                 break
 
+    def _read_on(
+        self, catch_up: plan.CatchUp, reader: WindowReader, attempts: Attempts, until: float
+    ) -> None:
+        """Piece by piece; what the poll has no time for is due at once."""
+        result = attempts.result
+        while catch_up.rest and not (result.error or result.deferred_until):
+            started = time.monotonic()
+            if catch_up.has_begun and started > until:
+                reason = (
+                    f"catching up: polls have read up to {catch_up.rest.start:%Y-%m-%d %H:%M} UTC"
+                )
+                attempts.put_off((), DeferredError(reason, self._clock()), live=True)
+                return
+            piece = catch_up.next()
+            attempts.do((), partial(reader.read, piece, live=True, until=until), live=True)
+            catch_up.took(time.monotonic() - started)
+
     def _poll_details(
-        self, account: Account, stream: DetailStream, attempts: Attempts, deadline: datetime
+        self, account: Account, stream: DetailStream, attempts: Attempts, until: float
     ) -> None:
         reader = self._details(account, stream, replace(POLL, once=attempts.probes))
         days = reader.days()
         if not days:
             reader.idle()
         for day in days:
-            if self._clock() > deadline:
+            if time.monotonic() > until:
                 break
-            attempts.do((day,), partial(reader.read, day, until=deadline), live=True)
+            attempts.do((day,), partial(reader.read, day, live=True, until=until), live=True)
             if attempts.result.state != "ok":
                 break
 
@@ -245,7 +288,8 @@ class Loader:
     def _rebuild(self, account: Account, stream: AnyStream, days: Sequence[date]) -> Result:
         attempts = self._attempts(account, stream, StreamState())
         followers = self._followers(stream)
-        rebuilder = Rebuilder(self._warehouse, account, stream, self._clock, followers)
+        rebuilder = Rebuilder(self._warehouse, account, stream, self._clock, followers,
+                              self._stopping)  # fmt: skip
         for day in rebuilder.days(days):
             attempts.do((), partial(rebuilder.rebuild, day), rebuilds=day)
         return attempts.result
@@ -294,15 +338,17 @@ class Loader:
         self, account: Account, stream: Stream, patience: Patience, learned: Learned
     ) -> WindowReader:
         client = self._client(account, stream, patience, learned.page)
+        hold = partial(self._reads.hold, account, stream, patience)
         return WindowReader(self._warehouse, account, stream, client, self._clock, learned.window,
-                            self._followers(stream))  # fmt: skip
+                            hold, self._followers(stream))  # fmt: skip
 
     def _details(self, account: Account, stream: DetailStream, patience: Patience) -> DetailReader:
         parent = self._vendor.stream(stream.of)
         assert isinstance(parent, Stream)
         client = self._client(account, stream, patience, LargestPage())
+        hold = partial(self._reads.hold, account, stream, patience)
         return DetailReader(self._warehouse, account, stream, parent, client, self._clock,
-                            patience)  # fmt: skip
+                            patience, hold)  # fmt: skip
 
 
 def read_states(
@@ -325,6 +371,7 @@ def read_states(
             window_days=row.window_days,
             largest_page=row.largest_page,
             last_error=row.last_error,
+            failures=row.failures,
         )
         for row in rows
         if row.account is not None

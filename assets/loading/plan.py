@@ -4,7 +4,7 @@ Pure: no database, no clock of its own. `state` reads what these functions need.
 """
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from resources.account import Account
@@ -16,6 +16,10 @@ GRACE = timedelta(minutes=5)
 """A day is read in full this long after its end first: the last calls have come in by then."""
 PROBE_EVERY = timedelta(hours=1)
 """How often a stream that has stopped is asked for all the same: one request."""
+FIRST_PIECE = timedelta(minutes=15)
+QUICK_S, SLOW_S = 2.0, 20.0
+"""A piece of a catch-up that takes less is followed by a longer one; after one that takes more the
+next is shorter: so that some fit into a poll."""
 EARLY = timedelta(seconds=30)
 """A poll may be this early, as schedules tick by the minute; the limiter keeps the cadence."""
 
@@ -33,6 +37,7 @@ class StreamState:
     window_days: int | None = None
     largest_page: int | None = None
     last_error: str | None = None
+    failures: int = 0
 
     def is_stopped(self, credential: str) -> bool:
         """Whether the vendor refused the credential (its hash): polls wait for the next probe."""
@@ -91,6 +96,45 @@ def live_window(
     return Window(start, end, zone) if start < end else None
 
 
+class CatchUp:
+    """A live window in pieces, each of which moves the watermark: whatever ends a poll, what it has
+    read counts. The usual poll is one piece. They grow while they are quick, and shrink again.
+
+    Where a report may be asked only once in its interval there is one piece: each costs one.
+    """
+
+    def __init__(self, live: Window, stream: Stream, account: Account) -> None:
+        self.rest: Window | None = live
+        self.has_begun = False
+        self._first = max(FIRST_PIECE, 2 * account.poll_every)
+        if account.limits.min_interval_s:
+            self._first = live.end - live.start
+        self._length = self._first
+        self._again = stream.lookback
+        """What the first piece reads once more, before it reads on."""
+
+    def next(self) -> Window:
+        """The next piece."""
+        assert self.rest
+        self.has_begun = True
+        border = self.rest.start + self._again + self._length
+        self._again = timedelta(0)
+        if border >= self.rest.end:
+            piece, self.rest = self.rest, None
+        else:
+            piece, self.rest = replace(self.rest, end=border), replace(self.rest, start=border)
+        return piece
+
+    def took(self, seconds: float) -> None:
+        """How long the last piece took."""
+        if seconds < QUICK_S:
+            self._length *= 4
+        elif seconds < 4 * QUICK_S:
+            self._length *= 2
+        elif seconds > SLOW_S:
+            self._length = max(self._length / 2, self._first)
+
+
 def poll_windows(
     stream: Stream, account: Account, state: StreamState, unsettled: Days, now: datetime
 ) -> list[tuple[Window, bool]]:
@@ -127,7 +171,8 @@ def unsettled_windows(
         for day, known in unsettled.items()
         if now >= (known.next_read_at or day_end(day, account.timezone) + GRACE)
     }
-    return day_windows(stream, account, state, due, now, alone=_alone(due))
+    growing = not account.limits.min_interval_s
+    return day_windows(stream, account, state, due, now, alone=_alone(due), growing=growing)
 
 
 def _alone(days: Days) -> set[date]:
@@ -142,10 +187,12 @@ def day_windows(
     now: datetime,
     alone: Collection[date] = (),
     at_once: int = 1,
+    growing: bool = False,
 ) -> list[Window]:
     """The days in full: newest first, several in one window where one request may cover them,
     and those `alone` that are to be. As many windows as are read `at_once`, so that their
     latencies overlap: that costs a last, short page each, and nothing where only one may be asked.
+    `growing`: one day first, then twice as many each time, so that what is read soon counts.
     """
     zone = account.timezone
     wanted = sorted({day for day in days if has_begun(day, zone, now)}, reverse=True)
@@ -155,7 +202,8 @@ def day_windows(
         span = min(account.limits.max_window_days, state.window_days or 10_000, share)
     groups: list[list[date]] = []
     for day in wanted:
-        joins = groups and len(groups[-1]) < span and groups[-1][-1] - day == ONE_DAY
+        most = min(span, 1 << (len(groups) - 1)) if growing and groups else span
+        joins = groups and len(groups[-1]) < most and groups[-1][-1] - day == ONE_DAY
         if joins and day not in alone and groups[-1][-1] not in alone:
             groups[-1].append(day)
         else:

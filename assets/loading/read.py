@@ -4,6 +4,8 @@ Batches are committed as they come. The last one's transaction also moves the wa
 judges the days: a worker killed before it leaves nothing that the next read doesn't mend.
 """
 
+import math
+import time
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date, datetime, timedelta
 
@@ -13,6 +15,7 @@ from assets.loading import books
 from assets.loading.commit import Finish, commit, land_alone
 from assets.loading.land import Landing
 from assets.loading.missing import FullRead, compare, note_missing
+from assets.loading.read_leases import Hold, ReadLease
 from assets.loading.reading import Part, Read
 from assets.loading.sight import Sighting, sightings
 from assets.loading.tally import Tally
@@ -50,6 +53,7 @@ class WindowReader:
         client: Client,
         clock: Callable[[], datetime],
         size: WindowSize,
+        hold: Hold,
         details: Sequence[DetailStream] = (),
     ) -> None:
         self._warehouse = warehouse
@@ -57,20 +61,29 @@ class WindowReader:
         self._stream = stream
         self._client = client
         self._clock = clock
+        self._hold = hold
         self._details = details
         self._size = size
 
     def read(
-        self, window: Window, tally: Tally, live: bool = False, until: datetime | None = None
+        self, window: Window, tally: Tally, live: bool = False, until: float = math.inf
     ) -> None:
-        """Reads the window whole; `live` moves the watermark to its end. What became of it adds
-        up in `tally`, batch by batch. After `until` a window that is too large isn't split on.
+        """Reads the window whole, as its only reader; `live` moves the watermark to its end. What
+        became of it adds up in `tally`, batch by batch. After `until` (by `time.monotonic`) a
+        window that is too large isn't split on.
 
         Raises what the vendor's client raises, and ContractError when fewer records came than
-        the vendor itself counts; whatever came is in the tables then.
+        the vendor itself counts; whatever came is in the tables then. Raises DeferredError when
+        another run reads the window, and StoppedError when this one ends.
         """
+        with self._hold(window.days, live) as lease:
+            self._read(lease, window, tally, live, until)
+
+    def _read(
+        self, lease: ReadLease, window: Window, tally: Tally, live: bool, until: float
+    ) -> None:
         read_at = self._clock()
-        read = Read(self._warehouse.rows("load/clock")[0].now)
+        read = Read(lease.began_at)
         landing = Landing(
             self._account,
             self._stream,
@@ -83,9 +96,11 @@ class WindowReader:
             for sighting in self._all(window, read, until):
                 batch.append(sighting)
                 if len(batch) >= BATCH:
+                    lease.check()
                     tally.add(self._commit(landing, batch))
                     batch = []
         except CallhouseError:
+            lease.check()
             tally.add(self._commit(landing, batch))
             raise
         finally:
@@ -95,9 +110,10 @@ class WindowReader:
         def finish(connection: Connection, tally: Tally) -> None:
             self._finish(connection, window, live, landing, read, read_at, tally)
 
+        lease.check()
         tally.add(self._commit(landing, batch, finish))
 
-    def _all(self, window: Window, read: Read, until: datetime | None) -> Iterator[Sighting]:
+    def _all(self, window: Window, read: Read, until: float) -> Iterator[Sighting]:
         """Every record of the window. When some that are known aren't among them, and neither a
         total nor the last full read says that this is so, once more: an answer may have been cut
         short.
@@ -115,7 +131,7 @@ class WindowReader:
                 except DeferredError:
                     read.is_doubtful = True
 
-    def _sightings(self, window: Window, read: Read, until: datetime | None) -> Iterator[Sighting]:
+    def _sightings(self, window: Window, read: Read, until: float) -> Iterator[Sighting]:
         """Every record of the window; where it is too much at once, of its halves."""
         halves = window.split()
         if halves is None or len(window.days) <= self._size.most_days:
@@ -131,7 +147,7 @@ class WindowReader:
                     ) from None
                 if window.days:
                     self._size.was_too_much(len(halves[1].days))
-                if until is not None and self._clock() > until:
+                if time.monotonic() > until:
                     raise
         for half in halves:
             yield from self._sightings(half, read, until)

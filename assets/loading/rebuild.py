@@ -1,5 +1,6 @@
 """Facts from `raw.records` alone, without asking a vendor: after a mapping was corrected."""
 
+import threading
 from collections.abc import Callable, Sequence
 from datetime import date, datetime
 
@@ -9,6 +10,8 @@ from assets.loading import books
 from assets.loading.land import Landing
 from assets.loading.tally import Tally
 from resources.account import Account
+from resources.errors import StoppedError
+from resources.permits import ENDED
 from resources.vendor import AnyStream, DetailStream
 from resources.warehouse import Warehouse, execute
 
@@ -25,11 +28,13 @@ class Rebuilder:
         stream: AnyStream,
         clock: Callable[[], datetime],
         details: Sequence[DetailStream] = (),
+        stopping: threading.Event | None = None,
     ) -> None:
         self._warehouse = warehouse
         self._account = account
         self._stream = stream
         self._clock = clock
+        self._stopping = stopping or threading.Event()
         self._details = details
         self._where = {"account": account.name, "stream": stream.name}
 
@@ -41,7 +46,8 @@ class Rebuilder:
     def rebuild(self, day: date, tally: Tally) -> None:
         """The day's facts anew, batch by batch; then those go that no raw record stands behind.
 
-        The day's state stays what the last read of the vendor made it.
+        The day's state stays what the last read of the vendor made it. Raises StoppedError between
+        two batches when the run ends.
         """
         landing = Landing(
             self._account, self._stream, [day], self._warehouse.require_days, self._details
@@ -49,6 +55,8 @@ class Rebuilder:
         self._warehouse.look_for_days()
         after: str | None = ""
         while after is not None:
+            if self._stopping.is_set():
+                raise StoppedError(ENDED)
 
             def work(connection: Connection, after: str = after) -> tuple[Tally, str | None]:
                 books.lock(connection, self._account, self._stream.name)

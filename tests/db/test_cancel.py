@@ -1,7 +1,9 @@
 """A backfill that is cancelled midway: nothing is lost, and the next one goes on."""
 
+import contextlib
 import os
 import signal
+import threading
 import time
 from datetime import date, timedelta
 from typing import Any
@@ -9,11 +11,14 @@ from typing import Any
 import dagster as dg
 import pytest
 import sqlalchemy as sa
+from dagster._core.utils import make_new_run_id
 
+from assets import tell
 from assets.context import Callhouse
 from assets.loading.load import Loader
 from assets.loading.result import Result
 from pipelines.definitions import build_defs
+from resources.standin.faults import Fault
 from resources.standin.server import StandIn
 from resources.vendors import discover
 from resources.warehouse import Warehouse
@@ -92,3 +97,61 @@ def test_a_run_that_is_interrupted_shows_the_days_that_are_done(
     assert {day.isoformat() for day in DAYS[:2]} <= shown
     assert len(shown) < len(DAYS)
     assert set(states(warehouse)) >= set(DAYS[:2])
+
+
+@pytest.mark.parametrize("how", ["cancelled", "marked as ended"])
+def test_a_run_that_dagster_calls_ended_ends_though_its_vendor_hangs(
+    how: str,
+    warehouse: Warehouse,
+    standin: StandIn,
+    account_of: AccountOf,
+    monkeypatch: pytest.MonkeyPatch,
+    database_url: str,
+) -> None:
+    """Cancelled in the UI, past its longest time, or told nothing at all: its process may be out of
+    reach of the code server that would tell it.
+    """
+    monkeypatch.setattr(tell, "LOOK_EVERY_S", 0.2)
+    tenant = standin.tenant("conpeek", "demo-pl")
+    tenant.arm(Fault.hang(), 9)
+    account = account_of(tenant, start_date=DAYS[-1])
+    monkeypatch.setenv("CALLHOUSE_DATABASE_URL", database_url)
+    monkeypatch.setattr(Callhouse, "all_accounts", lambda _: {account.name: account})
+    job = build_defs({account.name: account}).resolve_job_def("conpeek_poll")
+    tags = {
+        "dagster/asset_partition_range_start": DAYS[-1].isoformat(),
+        "dagster/asset_partition_range_end": DAYS[0].isoformat(),
+    }
+    run_id = make_new_run_id()
+    ended_at: list[float] = []
+
+    def end(instance: dg.DagsterInstance) -> None:
+        while not standin.meter.in_flight(tenant):
+            time.sleep(0.05)
+        run = instance.get_run_by_id(run_id)
+        assert run
+        if how == "cancelled":
+            os.kill(os.getpid(), signal.SIGINT)
+        else:
+            instance.report_run_canceled(run)
+        ended_at.append(time.monotonic())
+
+    with dg.instance_for_test() as instance:
+        threading.Thread(target=end, args=(instance,)).start()
+        with contextlib.suppress(KeyboardInterrupt, dg.DagsterExecutionInterruptedError):
+            done = job.execute_in_process(
+                instance=instance, tags=tags, run_id=run_id, raise_on_error=False
+            )
+            assert not done.success
+        took = time.monotonic() - ended_at[0]
+        run = instance.get_run_by_id(run_id)
+        assert run
+        assert run.status != dg.DagsterRunStatus.SUCCESS
+    assert took < 8
+    assert states(warehouse) == {}, "nothing of it is written"
+    with warehouse.transaction() as connection:
+        held = connection.execute(sa.text(
+            "SELECT (SELECT count(*) FROM ops.permits WHERE reached_at IS NULL),"
+            "       (SELECT count(*) FROM ops.reads)"
+        )).one()  # fmt: skip
+    assert tuple(held) == (0, 0)

@@ -130,6 +130,7 @@ LIMITED = {"credential": "c", "report": "r", "backfill": False, **OWN}
 NAMED_IN = {
     "requests": "report", "rejects": "record_key", "quotas": "bucket", "details": "record_key",
     "backfills": "run_id", "permits": "report", "holds": "credential", "waiters": "report",
+    "reads": "run_id",
 }  # fmt: skip
 """The column of each ledger that tells these tests' rows apart."""
 
@@ -153,6 +154,17 @@ def put_ledgers(c: sa.Connection, name: str, at: datetime, over: bool = True) ->
     put(c, "ops.holds", credential=name, since=at, until=at)
     put(c, "ops.waiters", holder=name, away=False, reason="rate", since=at, looked_at=at,
         ready_at=at, expected_at=at, expires_at=at, **known)  # fmt: skip
+    put(
+        c,
+        "ops.reads",
+        run_id=name,
+        days=[],
+        live=True,
+        holder="h",
+        began_at=at,
+        expires_at=at,
+        **OWN,
+    )
 
 
 def test_ledgers_lose_what_is_old_and_over(

@@ -17,6 +17,7 @@ from dagster._core.utils import make_new_run_id
 from assets.context import ACCOUNTS_TAG, KIND_TAG, POLL, Callhouse
 from assets.partitions import business_days
 from pipelines.definitions import build_defs
+from pipelines.schedules import MOST_POLLS
 from resources.standin.faults import Fault
 from resources.standin.server import StandIn
 from resources.standin.tenant import Tenant
@@ -200,6 +201,41 @@ def test_a_tick_waits_for_the_poll_before_it(
     assert tick(instance, NOON + timedelta(minutes=1)) == "the last poll is still at work"
     instance.report_run_failed(run)
     assert isinstance(tick(instance, NOON + timedelta(minutes=2)), dg.RunRequest)
+
+
+def test_a_poll_that_hangs_on_one_account_holds_up_no_other(
+    instance: dg.DagsterInstance, warehouse: Warehouse, accounts: Accounts
+) -> None:
+    accounts(one={"vendor": "conpeek"}, two={"vendor": "conpeek"}, three={"vendor": "conpeek"})
+    begun = begin(instance, "conpeek_poll")
+    at = datetime.now(UTC)
+    assert tick(instance, at + timedelta(seconds=20)) == "the last poll is still at work"
+    reading = (
+        "INSERT INTO ops.reads (account, stream, days, live, holder, began_at, expires_at) VALUES "
+        "('two', 'dialogs', '{}', true, 'h', now(), now() + interval '1 hour') RETURNING 1"
+    )
+    query(warehouse, reading)
+    later = at + timedelta(seconds=60)
+    asked = tick(instance, later)
+    assert isinstance(asked, dg.RunRequest)
+    assert asked.tags[ACCOUNTS_TAG] == "one,three"
+    query(warehouse, reading.replace("two", "one"))
+    query(warehouse, reading.replace("two", "three"))
+    assert tick(instance, later) == "the last poll is still at work on one, three, two"
+    query(warehouse, "DELETE FROM ops.reads RETURNING 1")
+    more = [begin(instance, "conpeek_poll") for _ in range(MOST_POLLS - 1)]
+    assert tick(instance, later) == "the last poll is still at work", "there is an end to it"
+    for run in (begun, *more):
+        instance.report_run_failed(run)
+    assert isinstance(tick(instance, later), dg.RunRequest)
+
+
+def begin(instance: dg.DagsterInstance, job: str) -> dg.DagsterRun:
+    """A poll that has begun, and doesn't end."""
+    run = instance.add_run(dg.DagsterRun(job, make_new_run_id(), tags={KIND_TAG: POLL}))
+    event = dg.DagsterEvent(dg.DagsterEventType.PIPELINE_START.value, job)
+    instance.report_dagster_event(event, run.run_id)
+    return run
 
 
 def test_another_vendors_poll_and_a_backfill_hold_up_nobody(

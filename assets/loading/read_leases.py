@@ -1,0 +1,127 @@
+"""Who reads which window of an account's stream: one process at a time, of all runs and hosts.
+
+What Dagster calls ended may not have ended yet, and two readers of one window ask the vendor twice.
+A lease by the database's clock: a lock of a session neither passes a pooler nor ends with a host.
+"""
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from uuid import uuid4
+
+from assets.loading.pace import Say
+from resources.account import Account
+from resources.errors import DeferredError, StoppedError, TransientError
+from resources.leases import Leases
+from resources.permits import ENDED, TOLD_FROM, Patience
+from resources.vendor import AnyStream
+from resources.warehouse import Warehouse
+
+Hold = Callable[[Sequence[date], bool], AbstractContextManager["ReadLease"]]
+"""What a reader gets: `ReadLeases.hold` for its account and stream, as patient as it is."""
+LEASE = timedelta(seconds=15)
+"""How soon a killed reader's window is free."""
+LOOK_EVERY_S = 1.0
+AGAIN = timedelta(minutes=1)
+"""Whoever finds its window taken for too long tries again so much later."""
+
+
+@dataclass(slots=True)
+class ReadLease:
+    """The right to read a window, since `began_at` by the database's clock."""
+
+    id: int
+    began_at: datetime
+    lease_ends: float
+    stopping: threading.Event
+
+    def check(self) -> None:
+        """Raises TransientError if the lease ran out, as another may read the window since, and
+        StoppedError when the run ends.
+        """
+        if self.stopping.is_set():
+            raise StoppedError(ENDED)
+        if time.monotonic() > self.lease_ends:
+            raise TransientError("the lease of this window was lost; it is read again")
+
+
+class ReadLeases:
+    """The windows that this process reads."""
+
+    def __init__(
+        self, warehouse: Warehouse, run_id: str | None, stopping: threading.Event, say: Say
+    ) -> None:
+        self._warehouse = warehouse
+        self._run_id = run_id
+        self._holder = uuid4().hex
+        self._stopping = stopping
+        self._say = say
+        self._leases = Leases("reads", LEASE.total_seconds(), self._renew)
+
+    def close(self) -> None:
+        """Ends the renewing thread."""
+        self._leases.close()
+
+    @contextmanager
+    def hold(
+        self,
+        account: Account,
+        stream: AnyStream,
+        patience: Patience,
+        days: Sequence[date],
+        live: bool,
+    ) -> Iterator[ReadLease]:
+        """Waits for its turn, then no other process reads the same for the length of the block: the
+        days in full, what the schedule reads on (`live`), or both.
+
+        Raises DeferredError when that takes longer than `patience` allows, and StoppedError when
+        the run ends.
+        """
+        lease = self._acquire(account, stream, patience, days, live)
+        try:
+            with self._leases.hold(lease):
+                yield lease
+        finally:
+            self._warehouse.run("load/end_read", id=lease.id)
+
+    def _acquire(
+        self,
+        account: Account,
+        stream: AnyStream,
+        patience: Patience,
+        days: Sequence[date],
+        live: bool,
+    ) -> ReadLease:
+        began = time.monotonic()
+        is_told = False
+        while not self._stopping.is_set():
+            asked = time.monotonic()
+            row = self._warehouse.rows(
+                "load/begin_read",
+                account=account.name,
+                stream=stream.name,
+                days=list(days),
+                live=live,
+                holder=self._holder,
+                run_id=self._run_id,
+                lease_s=self._leases.lease_s,
+            )[0]
+            if row.id is not None:
+                ends = asked + self._leases.lease_s
+                return ReadLease(row.id, row.now, ends, self._stopping)
+            who = f"run {row.run_id[:8]}" if row.run_id else "another run"
+            waited_s = time.monotonic() - began
+            if waited_s > patience.longest.total_seconds():
+                raise DeferredError(f"{stream.name}: {who} is still reading this", row.now + AGAIN)
+            if waited_s > TOLD_FROM.total_seconds() and not is_told:
+                self._say(f"{account.name} {stream.name}: waiting for {who}, which reads the same")
+                is_told = True
+            self._stopping.wait(LOOK_EVERY_S)
+        raise StoppedError(ENDED)
+
+    def _renew(self, reads: list[int]) -> set[int]:
+        rows = self._warehouse.rows("load/renew_reads", reads=reads, lease_s=self._leases.lease_s)
+        return {row.id for row in rows}

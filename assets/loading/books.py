@@ -145,10 +145,11 @@ def note_success(
     watermark: datetime | None = None,
     accepted: bool = True,
     largest_page: int | None = None,
+    read: int | None = None,
 ) -> None:
     """A read went well; with `watermark` it was a live one, which moves it forwards. `accepted`:
     the vendor was asked, and took the credential. `largest_page`: records of the largest one that
-    has come.
+    has come. `read`: the lease that is over with it.
     """
     live = watermark is not None
     execute(
@@ -161,6 +162,7 @@ def note_success(
         accepted=accepted,
         probe_every=PROBE_EVERY,
         largest_page=largest_page,
+        read=read,
         now=now,
         **_where(account, stream),
     )

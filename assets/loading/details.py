@@ -167,7 +167,8 @@ class DetailReader:
                 raise answers.error
             if answers.broken:
                 broken = broken or answers.broken[0][1]
-        tally.turned |= self._judge(day, broken is None, tally.accepted)
+        tally.turned |= self._judge(lease, day, broken is None, tally.accepted)
+        lease.is_over = True
         if broken is not None:
             raise broken
 
@@ -269,7 +270,7 @@ class DetailReader:
         books.lock(connection, self._account, self._parent.name)
         books.lock(connection, self._account, self._stream.name)
 
-    def _judge(self, day: date, is_readable: bool, accepted: bool) -> set[date]:
+    def _judge(self, lease: ReadLease, day: date, is_readable: bool, accepted: bool) -> set[date]:
         """The day is complete when it is over and none of its records lacks a detail that may yet
         come. Returns the day if its state changed.
         """
@@ -321,7 +322,7 @@ class DetailReader:
                 **self._where,
             )
             books.note_success(connection, self._account, self._stream, now, watermark=now,
-                               accepted=accepted)  # fmt: skip
+                               accepted=accepted, read=lease.id)  # fmt: skip
             return {day} if counts.is_first or counts.state != state else set()
 
         return self._warehouse.in_transaction(work)

@@ -83,7 +83,7 @@ class WindowReader:
         self, lease: ReadLease, window: Window, tally: Tally, live: bool, until: float
     ) -> None:
         read_at = self._clock()
-        read = Read(lease.began_at)
+        read = Read(lease.began_at, lease.id)
         landing = Landing(
             self._account,
             self._stream,
@@ -112,6 +112,7 @@ class WindowReader:
 
         lease.check()
         tally.add(self._commit(landing, batch, finish))
+        lease.is_over = True
 
     def _all(self, window: Window, read: Read, until: float) -> Iterator[Sighting]:
         """Every record of the window. When some that are known aren't among them, and neither a
@@ -254,7 +255,7 @@ class WindowReader:
         watermark = window.end if live else None
         largest = self._client.largest.rows or None
         books.note_success(connection, account, stream, now, watermark=watermark,
-                           largest_page=largest)  # fmt: skip
+                           largest_page=largest, read=read.lease)  # fmt: skip
         self._tell_fields(connection, tally)
 
     def _tell_fields(self, connection: Connection, tally: Tally) -> None:

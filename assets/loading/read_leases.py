@@ -13,6 +13,7 @@ from datetime import date, datetime, timedelta
 from uuid import uuid4
 
 from assets.loading.pace import Say
+from resources import payload
 from resources.account import Account
 from resources.errors import DeferredError, StoppedError, TransientError
 from resources.leases import Leases
@@ -37,6 +38,8 @@ class ReadLease:
     began_at: datetime
     lease_ends: float
     stopping: threading.Event
+    is_over: bool = False
+    """What ended it is the transaction that wrote down how the read ended."""
 
     def check(self) -> None:
         """Raises TransientError if the lease ran out, as another may read the window since, and
@@ -85,7 +88,8 @@ class ReadLeases:
             with self._leases.hold(lease):
                 yield lease
         finally:
-            self._warehouse.run("load/end_read", id=lease.id)
+            if not lease.is_over:
+                self._warehouse.run("load/end_read", id=lease.id)
 
     def _acquire(
         self,
@@ -95,22 +99,23 @@ class ReadLeases:
         days: Sequence[date],
         live: bool,
     ) -> ReadLease:
+        asked = {
+            "account": account.name,
+            "stream": stream.name,
+            "days": [day.isoformat() for day in days],
+            "live": live,
+            "holder": self._holder,
+            "run_id": self._run_id,
+            "lease_s": self._leases.lease_s,
+        }
+        body = payload.encode(asked).decode()
         began = time.monotonic()
         is_told = False
         while not self._stopping.is_set():
-            asked = time.monotonic()
-            row = self._warehouse.rows(
-                "load/begin_read",
-                account=account.name,
-                stream=stream.name,
-                days=list(days),
-                live=live,
-                holder=self._holder,
-                run_id=self._run_id,
-                lease_s=self._leases.lease_s,
-            )[0]
+            now = time.monotonic()
+            row = self._warehouse.rows("load/begin_read", asked=body)[0]
             if row.id is not None:
-                ends = asked + self._leases.lease_s
+                ends = now + self._leases.lease_s
                 return ReadLease(row.id, row.now, ends, self._stopping)
             who = f"run {row.run_id[:8]}" if row.run_id else "another run"
             waited_s = time.monotonic() - began

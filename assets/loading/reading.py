@@ -105,6 +105,8 @@ class Read:
 
     began_at: datetime
     """Before anything was asked for, by the database's clock."""
+    lease: int
+    """The right to read the window: a row of `ops.reads`."""
     asked: list[datetime] = field(default_factory=list)
     seen: set[str] = field(default_factory=set)
     odd: set[str] = field(default_factory=set)

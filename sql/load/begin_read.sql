@@ -1,1 +1,1 @@
-SELECT id, now, run_id FROM ops.begin_read(:account, :stream, :days, :live, :holder, :run_id, :lease_s);
+SELECT id, now, run_id FROM ops.begin_read(CAST(:asked AS jsonb));

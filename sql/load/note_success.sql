@@ -1,6 +1,8 @@
 -- The watermark only goes forwards, and only a live window moves it or the next poll. What was
 -- stopped goes on at once when the vendor was asked and accepted the credential; not so where there
 -- was nothing to ask for.
+-- The read is over with it.
+WITH over AS (DELETE FROM ops.reads WHERE id = CAST(:read AS bigint))
 INSERT INTO ops.streams AS s (account, stream, vendor, watermark, last_polled_at, last_success_at, next_due_at,
                               largest_page)
 VALUES (:account, :stream, :vendor, CAST(:watermark AS timestamptz),

@@ -171,7 +171,15 @@ def accept(
 
 
 @app.command()
-def migrate() -> None:
+def migrate(
+    agent_names: Annotated[
+        bool | None,
+        typer.Option(
+            "--show-agent-names/--hide-agent-names",
+            help="To analysts without personal data. Default: as it was; at first: shown.",
+        ),
+    ] = None,
+) -> None:
     """Bring the warehouse's tables up to date. Safe to repeat."""
     with console.sentences():
         from pipelines.commands.database import database
@@ -179,7 +187,7 @@ def migrate() -> None:
         from resources.schema_version import version
 
         with database() as url:
-            left = migration.migrate(url)
+            left = migration.migrate(url, agent_names=agent_names)
             console.say(f"The warehouse's schema is at version {version(url)}.")
         if left:
             console.say("This user may not do the following; an administrator has to run it:")

@@ -10,7 +10,7 @@ import sql
 from resources.database import engine
 from resources.errors import CallhouseError
 from resources.objects import lay_objects
-from resources.roles import grant_roles
+from resources.roles import grant_roles, set_agent_names
 
 LOCK = "callhouse migrate"
 PATIENCE_S = 180.0
@@ -23,8 +23,12 @@ IN_THE_WAY = {
 }
 
 
-def migrate(url: str, patience_s: float = PATIENCE_S) -> list[str]:
+def migrate(
+    url: str, patience_s: float = PATIENCE_S, *, agent_names: bool | None = None
+) -> list[str]:
     """Brings the warehouse at `url` up to date; returns what an administrator still has to run.
+
+    `agent_names`: from now on analysts without personal data see names of agents, or don't.
 
     Safe to repeat, at the same time from several machines (it runs under a lock of the database)
     and while loads and analysts are at work: whoever waits for a table holds up all who come
@@ -38,7 +42,7 @@ def migrate(url: str, patience_s: float = PATIENCE_S) -> list[str]:
             on=_is_in_the_way, attempts=None, timeout=patience_s, wait_initial=0.5, wait_max=5
         ):
             with attempt, connections.begin() as connection:
-                return _migrate(connection)
+                return _migrate(connection, agent_names)
         raise AssertionError("unreachable")
     except sa.exc.OperationalError as error:
         if not _is_in_the_way(error):
@@ -50,7 +54,7 @@ def migrate(url: str, patience_s: float = PATIENCE_S) -> list[str]:
         ) from None
 
 
-def _migrate(connection: Connection) -> list[str]:
+def _migrate(connection: Connection, agent_names: bool | None) -> list[str]:
     connection.execute(
         sa.text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))"), {"name": LOCK}
     )
@@ -60,6 +64,8 @@ def _migrate(connection: Connection) -> list[str]:
     config.attributes["connection"] = connection
     command.upgrade(config, "head")
     lay_objects(connection)
+    if agent_names is not None:
+        set_agent_names(connection, agent_names)
     return grant_roles(connection)
 
 

@@ -4,9 +4,13 @@ They are groups, without a login of their own. What this warehouse's user may no
 for an administrator: a managed database often lets nobody but its owner create roles.
 """
 
+from collections.abc import Iterator
+
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+import sql.catalog
+import sql.masks
 from sql import facts
 
 ANALYST = "callhouse_analyst"
@@ -33,28 +37,46 @@ def grant_roles(connection: Connection) -> list[str]:
     _turn_jit_off(connection, refused)
     for role in PATHS:
         if _exists(connection, "pg_roles WHERE rolname", role):
-            for statement in _grants(role):
+            for statement in _grants(role, _agents_are_shown(connection)):
                 connection.exec_driver_sql(statement)
     return refused
 
 
-def _grants(role: str) -> list[str]:
-    """What the role may read; nothing of `raw` and `ops`, whose tables hold payloads."""
-    statements = [
-        f"GRANT USAGE ON SCHEMA facts, marts TO {role}",
-        f"GRANT SELECT ON ALL TABLES IN SCHEMA marts TO {role}",
-    ]
+def _grants(role: str, agents: bool) -> Iterator[str]:
+    """What the role may read; nothing of `raw` and `ops`, whose tables hold payloads.
+
+    A column of marts that isn't said to be open to all is granted to nobody without personal data.
+    """
+    yield f"GRANT USAGE ON SCHEMA facts, marts TO {role}"
     if role == ANALYST_PII:
         tables = ", ".join(f"facts.{name}" for name in facts.TABLES)
-        return [*statements, f"GRANT SELECT ON {tables} TO {role}"]
-    statements += [
-        f"GRANT USAGE ON SCHEMA masked TO {role}",
-        f"GRANT SELECT ON ALL TABLES IN SCHEMA masked TO {role}",
-    ]
-    for name, table in facts.TABLES.items():
-        open_columns = ", ".join(c.name for c in table.columns if not c.personal)
-        statements.append(f"GRANT SELECT ({open_columns}) ON facts.{name} TO {role}")
-    return statements
+        yield f"GRANT SELECT ON {tables} TO {role}"
+        yield f"GRANT SELECT ON ALL TABLES IN SCHEMA marts TO {role}"
+        return
+    yield f"GRANT USAGE ON SCHEMA masked TO {role}"
+    yield f"GRANT SELECT ON ALL TABLES IN SCHEMA masked TO {role}"
+    readable = {
+        f"facts.{name}": {column.name: column.is_open(agents) for column in table.columns}
+        for name, table in facts.TABLES.items()
+    }
+    for table, columns in (readable | sql.catalog.open_columns(agents)).items():
+        yield f"REVOKE SELECT ON TABLE {table} FROM {role}"  # noqa: S608 - of its columns, too
+        open_columns = ", ".join(name for name, is_open in columns.items() if is_open)
+        part = "" if all(columns.values()) else f" ({open_columns})"
+        yield f"GRANT SELECT{part} ON {table} TO {role}"
+
+
+def set_agent_names(connection: Connection, shown: bool) -> None:
+    """Whether analysts without personal data see names of agents; `grant_roles` does the rest."""
+    connection.execute(
+        sa.text("UPDATE ops.settings SET value = :value WHERE name = 'agent_names'"),
+        {"value": "shown" if shown else "hidden"},
+    )
+
+
+def _agents_are_shown(connection: Connection) -> bool:
+    found = connection.execute(sa.text(sql.masks.AGENT_NAMES)).scalar()
+    return bool(found == "shown")
 
 
 def _turn_jit_off(connection: Connection, refused: list[str]) -> None:

@@ -15,6 +15,9 @@ _TABLE = re.compile(r"CREATE TABLE (\w+\.\w+) \(\n(.*?)\n\)", re.DOTALL)
 _COLUMN = re.compile(r"^ {4}(\w+) +([a-z]\w*(?: precision)?(?:\[\])?)(.*)$", re.MULTILINE)
 _COMMENT = re.compile(r"COMMENT ON (?:TABLE|COLUMN) (\w+\.\w+(?:\.\w+)?) IS\s+'((?:[^']|'')*)'")
 
+OPEN_OPS = frozenset({"account", "run_id", "state", "stream", "timezone", "vendor"})
+"""Texts of `ops` that aren't personal, whichever table has them."""
+
 
 @dataclass(frozen=True, slots=True)
 class Column:
@@ -37,6 +40,36 @@ def tables() -> dict[str, tuple[Column, ...]]:
 def views() -> dict[str, tuple[Column, ...]]:
     """The columns of every view of `marts`, by `schema.view`."""
     return _marts(are_views=True)
+
+
+def open_columns(agents: bool) -> dict[str, dict[str, bool]]:
+    """Of every table and view of marts its columns, and whether analysts without personal data may
+    read them; `agents`: whether they may read names of agents.
+    """
+    return {
+        f"marts.{name}": {column.name: _is_open(column, agents) for column in found.columns}
+        for name, found in mart.marts().items()
+    }
+
+
+def _is_open(column: mart.MartColumn, agents: bool) -> bool:
+    """What the description says; or else figures and times are, and a text is if all that it comes
+    from is: one that doesn't say where from isn't.
+    """
+    if column.personal is not None:
+        return not column.personal
+    if column.type not in ("json", "jsonb", "text", "text[]"):
+        return True
+    return bool(column.sources) and all(_is_open_source(s, agents) for s in column.sources)
+
+
+def _is_open_source(source: mart.Source, agents: bool) -> bool:
+    if source.schema == "facts":
+        return facts.TABLES[source.table].column(source.column).is_open(agents)
+    if source.schema == "marts":
+        known = {column.name: column for column in mart.marts()[source.table].columns}
+        return source.column in known and _is_open(known[source.column], agents)
+    return source.column in OPEN_OPS
 
 
 def meaning(name: str) -> str:

@@ -109,6 +109,7 @@ END_REASON = Column(
     "text",
     "Why it ended, in the vendor's own word",
     personal=False,
+    mask="numbers",
 )
 CURRENCY = Column(
     "currency",
@@ -245,6 +246,7 @@ CALLS = Table(
             "text",
             "How it ended, in the vendor's own word",
             personal=False,
+            mask="numbers",
         ),
         Column(
             "is_final",
@@ -268,7 +270,7 @@ CALLS = Table(
             "The agent, by the vendor's key. NULL: none was involved, or the vendor doesn't say",
             personal=False,
         ),
-        Column("agent_name", "text", "The agent's name", personal=False),
+        Column("agent_name", "text", "The agent's name", personal=False, agent=True),
         Column(
             "queue_id",
             "text",
@@ -430,7 +432,13 @@ CALL_EVENTS = Table(
             personal=False,
         ),
         Column("task_name", "text", "The kind of task, such as menu or transfer", personal=False),
-        Column("description", "text", "What the flow's author called the task", personal=False),
+        Column(
+            "description",
+            "text",
+            "What the flow's author called the task",
+            personal=False,
+            mask="numbers",
+        ),
         Column("started_at", "timestamptz", "When the step began", personal=False),
         Column(
             "ended_at",
@@ -523,6 +531,7 @@ AGENT_USAGE = Table(
             "text",
             "The agent; the vendor gives no other key",
             personal=False,
+            agent=True,
             required=True,
         ),
         VENDOR,

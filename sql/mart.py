@@ -12,6 +12,7 @@ their names. A mart is a table with the rows of each business day (the statement
 | `[columns]` | in order, each with the four below; what isn't said is as in `columns.toml` |
 | `type`, `meaning` | of a column: Postgres' type, and the COMMENT |
 | `required` | whether it is never NULL |
+| `personal` | whether it is, so that not all analysts read it; default: for texts, as `from` |
 | `from` | the columns that it comes from: `calls.talk_s` of facts, `ops.…` or `marts.…` |
 | `[checks]` | conditions that every row of a table meets, by a name |
 """
@@ -54,6 +55,8 @@ class MartColumn:
     meaning: str
     sources: tuple[Source, ...]
     required: bool = False
+    personal: bool | None = None
+    """None: as what it comes from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +164,14 @@ def _found() -> Mapping[str, Mart | str]:
 
 def _column(name: str, told: Mapping[str, Any]) -> MartColumn:
     sources = tuple(_source(source) for source in told["from"])
-    return MartColumn(name, told["type"], told["meaning"], sources, told.get("required", False))
+    return MartColumn(
+        name,
+        told["type"],
+        told["meaning"],
+        sources,
+        told.get("required", False),
+        told.get("personal"),
+    )
 
 
 def _source(text: str) -> Source:

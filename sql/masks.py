@@ -12,6 +12,8 @@ COMMENT ON VIEW masked.{table} IS 'facts.{table} with personal data shortened or
 {comments}
 """
 
+AGENT_NAMES = "SELECT s.value FROM ops.settings s WHERE s.name = 'agent_names'"
+
 
 def views() -> dict[str, str]:
     """The definition of each masked view, by `masked/<name>`, with the columns of the facts."""
@@ -27,7 +29,13 @@ def _view(table: Table) -> str:
 
 
 def _shown(column: Column) -> str:
-    """Of what is personal no more than its mask says."""
-    if not column.personal:
-        return column.name
-    return f"masked.{column.mask}({column.name})" if column.mask else f"NULL::{column.type}"
+    """Of what is personal no more than its mask says. A setting decides about names of agents, for
+    each query anew.
+    """
+    if column.mask:
+        return f"masked.{column.mask}({column.name})"
+    if column.personal:
+        return f"NULL::{column.type}"
+    if column.agent:
+        return f"CASE ({AGENT_NAMES}) WHEN 'shown' THEN {column.name} END"
+    return column.name

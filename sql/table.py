@@ -63,7 +63,10 @@ class Column:
     _: KW_ONLY
     personal: bool
     mask: str | None = None
-    """The function of schema `masked` that shows a personal value in part. None: shown as NULL."""
+    """The function of schema `masked` that analysts see it through. None: they see a personal value
+    as NULL, and all others as they are."""
+    agent: bool = False
+    """Whether it names an agent: hidden where the warehouse's setting says so."""
     unit: str | None = None
     """Of a number: `s`, `bytes`, or `currency` where the column `currency` says it."""
     required: bool = False
@@ -86,10 +89,18 @@ class Column:
     @property
     def comment(self) -> str:
         """The COMMENT: the meaning, and who doesn't see it."""
-        if not self.personal:
-            return self.meaning
-        how = "shortened for" if self.mask else "hidden from"
-        return f"{self.meaning}. Personal data: {how} callhouse_analyst"
+        if self.personal:
+            how = "shortened for" if self.mask else "hidden from"
+            return f"{self.meaning}. Personal data: {how} callhouse_analyst"
+        return (
+            f"{self.meaning}. callhouse_analyst sees no numbers in it"
+            if self.mask
+            else self.meaning
+        )
+
+    def is_open(self, agents: bool) -> bool:
+        """Whether analysts may read it as it is; `agents`: whether they see names of agents."""
+        return not self.personal and self.mask is None and (agents or not self.agent)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

@@ -69,7 +69,8 @@ CREATE TABLE ops.settings (
 -- can compare them without storing them; and numbers, so that callers can be counted without them.
 INSERT INTO ops.settings VALUES
     ('credential_key', replace(gen_random_uuid()::text || gen_random_uuid()::text, '-', '')),
-    ('caller_secret', replace(gen_random_uuid()::text || gen_random_uuid()::text, '-', ''));
+    ('caller_secret', replace(gen_random_uuid()::text || gen_random_uuid()::text, '-', '')),
+    ('agent_names', 'shown');
 
 COMMENT ON TABLE ops.permits IS 'Requests in flight, and those done that still count for a spacing or a rate';
 COMMENT ON COLUMN ops.permits.id IS 'ops.requests.id of the request';

@@ -89,11 +89,33 @@ def test_an_analyst_reads_facts_but_for_what_is_personal(calls: str) -> None:
         for table in facts.TABLES.values():
             for column in table.columns:
                 asked = f"SELECT {column.name} FROM facts.{table.name}"
-                if not column.personal:
+                if column.is_open(agents=True):
                     connection.execute(asked)
                     continue
                 with pytest.raises(psycopg.errors.InsufficientPrivilege):
                     connection.execute(asked)
+
+
+def test_names_of_agents_are_hidden_where_that_is_wanted(calls: str, warehouse: Warehouse) -> None:
+    with warehouse.transaction() as c:
+        named = {"account": "acme", "vendor": "wolkvox", "agent_name": "Ada"}
+        put(c, "marts.agents_by_day", call_date=DAY, **named)
+    asked = [f"SELECT agent_name FROM {where}" for where in
+             ("masked.agent_usage", "marts.agents_by_day", "facts.agent_usage")]  # fmt: skip
+    for role, hide, hidden in ((ANALYST, None, False), (ANALYST, False, True),
+                               (ANALYST, None, True), (ANALYST_PII, None, False),
+                               (ANALYST, True, False)):  # fmt: skip
+        migrate(calls, agent_names=hide)
+        with login(calls, role) as connection:
+            shown = [None]
+            for query in asked[1:] if role == ANALYST_PII else asked:
+                try:
+                    shown.append((connection.execute(query).fetchone() or ("",))[0])
+                except psycopg.errors.InsufficientPrivilege:
+                    shown.append(None)
+            assert ("Ada" not in shown) == hidden
+            assert hidden or set(shown[1:]) == {"Ada"}
+            connection.execute("SELECT call_date, calls FROM marts.agents_by_day")
 
 
 def test_an_analyst_with_personal_data_sees_it(calls: str) -> None:

@@ -1,5 +1,6 @@
 """The descriptions of the tables of facts: what they must say, and that they fit together."""
 
+import json
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -8,7 +9,8 @@ from typing import Any
 import pytest
 
 import sql
-from sql import facts, masks
+import sql.catalog
+from sql import facts, mart, masks
 from sql.__main__ import main
 from sql.table import STREAM_KEY, Column, Kind, Source, Table
 
@@ -77,8 +79,53 @@ def test_only_what_is_said_not_to_be_personal_is_shown_to_everybody(table: Table
     assert len(entries) == len(table.columns)
     for column, entry in zip(table.columns, entries, strict=True):
         plainly = entry == f"{column.name} AS {column.name}"
-        assert plainly != column.personal
+        assert plainly == column.is_open(agents=False)
+        assert not (plainly and column.personal)
         assert ("Personal data" in column.comment) == column.personal
+
+
+def test_a_column_of_marts_is_as_open_as_what_it_comes_from() -> None:
+    """What nobody has said to be open isn't: who adds such a column says it in its description."""
+    shown = sql.catalog.open_columns(agents=True)
+    hidden = sql.catalog.open_columns(agents=False)
+    closed = [(table, name) for table, columns in shown.items() for name in columns
+              if not columns[name]]  # fmt: skip
+    assert closed == []
+    agents = {(table, name) for table, columns in hidden.items() for name in columns
+              if not columns[name]}  # fmt: skip
+    assert ("marts.agents_by_day", "agent_name") in agents
+    assert not any(table == "marts.calls_by_day" for table, _ in agents)
+
+
+@pytest.mark.parametrize(
+    ("column", "is_open"),
+    [
+        ({"from": ["calls.queue_name"]}, True),
+        ({"from": ["calls.queue_name", "calls.from_e164"]}, False),
+        ({"from": ["calls.from_e164"], "personal": False}, True),
+        ({"from": ["calls.queue_name"], "personal": True}, False),
+        ({"from": ["calls.end_reason"]}, False),
+        ({"from": ["ops.days.state"]}, True),
+        ({"from": ["ops.streams.last_error"]}, False),
+        ({"from": ["marts.calls_by_day.queue_name"]}, True),
+        ({"from": ["marts.calls_by_day.no_such"]}, False),
+        ({"from": []}, False),
+        ({"from": ["calls.from_e164"], "type": "bigint"}, True),
+    ],
+)
+def test_a_text_of_marts_that_comes_from_what_is_personal_is_closed(
+    column: dict[str, Any], is_open: bool, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    told = {"type": "text", "meaning": "How they felt"} | column
+    lines = "\n".join(f"{name} = {json.dumps(value)}" for name, value in told.items())
+    (tmp_path / "moods.toml").write_text(
+        f'meaning = "Moods"\nview = true\n[columns.mood]\n{lines}\n', encoding="utf-8"
+    )
+    (tmp_path / "moods.sql").write_text("SELECT", encoding="utf-8")
+    known = mart.marts()
+    moods = mart.read("moods", tmp_path)
+    monkeypatch.setattr(mart, "marts", lambda: {**known, "moods": moods})
+    assert sql.catalog.open_columns(agents=True)["marts.moods"] == {"mood": is_open}
 
 
 TEMPLATES = {

@@ -140,10 +140,10 @@ COMMENT ON COLUMN facts.calls.from_e164 IS 'from_number in E.164 (+ and digits),
 COMMENT ON COLUMN facts.calls.to_e164 IS 'to_number in E.164 (+ and digits), by the account''s country where it is national: the same in every vendor, so join by it. NULL for extensions and whatever isn''t a telephone number. Personal data: shortened for callhouse_analyst';
 COMMENT ON COLUMN facts.calls.caller_key IS 'Stands for the customer''s number: of inbound calls from_e164, of outbound ones to_e164, of an unknown direction the only one that is there. The same in every vendor, so count and join by it (it is a keyed hash, which tells nobody the number). NULL: no such number';
 COMMENT ON COLUMN facts.calls.disposition IS 'How it ended, in one vocabulary for all vendors. What counts as answered or abandoned is said by facts.outcome(disposition, direction, is_final)';
-COMMENT ON COLUMN facts.calls.disposition_raw IS 'How it ended, in the vendor''s own word';
+COMMENT ON COLUMN facts.calls.disposition_raw IS 'How it ended, in the vendor''s own word. callhouse_analyst sees no numbers in it';
 COMMENT ON COLUMN facts.calls.is_final IS 'false: the vendor may still change it (it goes on, or will be tried again), so its figures aren''t final';
 COMMENT ON COLUMN facts.calls.ended_by IS 'Who hung up: agent, customer, system or unknown. NULL: the vendor doesn''t report it';
-COMMENT ON COLUMN facts.calls.end_reason IS 'Why it ended, in the vendor''s own word';
+COMMENT ON COLUMN facts.calls.end_reason IS 'Why it ended, in the vendor''s own word. callhouse_analyst sees no numbers in it';
 COMMENT ON COLUMN facts.calls.agent_id IS 'The agent, by the vendor''s key. NULL: none was involved, or the vendor doesn''t say';
 COMMENT ON COLUMN facts.calls.agent_name IS 'The agent''s name';
 COMMENT ON COLUMN facts.calls.queue_id IS 'What the call waited for, by the vendor''s key: a queue, skill or popup';
@@ -214,7 +214,7 @@ COMMENT ON COLUMN facts.call_legs.from_e164 IS 'from_number in E.164 (+ and digi
 COMMENT ON COLUMN facts.call_legs.to_e164 IS 'to_number in E.164 (+ and digits), by the account''s country where it is national: the same in every vendor, so join by it. NULL for extensions and whatever isn''t a telephone number. Personal data: shortened for callhouse_analyst';
 COMMENT ON COLUMN facts.call_legs.caller_key IS 'Stands for the customer''s number: of inbound calls from_e164, of outbound ones to_e164, of an unknown direction the only one that is there. The same in every vendor, so count and join by it (it is a keyed hash, which tells nobody the number). NULL: no such number';
 COMMENT ON COLUMN facts.call_legs.machine_detected IS 'Whether an answering machine took the call. NULL: the vendor doesn''t say';
-COMMENT ON COLUMN facts.call_legs.end_reason IS 'Why it ended, in the vendor''s own word';
+COMMENT ON COLUMN facts.call_legs.end_reason IS 'Why it ended, in the vendor''s own word. callhouse_analyst sees no numbers in it';
 COMMENT ON COLUMN facts.call_legs.attributes IS 'What else the vendor says of it, unmapped. Personal data: hidden from callhouse_analyst';
 COMMENT ON COLUMN facts.call_legs.first_seen_at IS 'When Callhouse first saw it';
 COMMENT ON COLUMN facts.call_legs.updated_at IS 'When this row last changed in Callhouse; not a time of the vendor''s';
@@ -246,7 +246,7 @@ COMMENT ON COLUMN facts.call_events.call_id IS 'The call in facts.calls (of anot
 COMMENT ON COLUMN facts.call_events.position IS 'The step''s place, from 1. A task that a flow comes back to has several';
 COMMENT ON COLUMN facts.call_events.task_id IS 'The flow''s task, by the vendor''s key; repeats where a flow loops';
 COMMENT ON COLUMN facts.call_events.task_name IS 'The kind of task, such as menu or transfer';
-COMMENT ON COLUMN facts.call_events.description IS 'What the flow''s author called the task';
+COMMENT ON COLUMN facts.call_events.description IS 'What the flow''s author called the task. callhouse_analyst sees no numbers in it';
 COMMENT ON COLUMN facts.call_events.started_at IS 'When the step began';
 COMMENT ON COLUMN facts.call_events.ended_at IS 'When it ended. NULL: the vendor doesn''t say';
 COMMENT ON COLUMN facts.call_events.params IS 'The task''s settings, secrets redacted. Personal data: hidden from callhouse_analyst';
@@ -664,7 +664,8 @@ CREATE TABLE ops.settings (
 -- can compare them without storing them; and numbers, so that callers can be counted without them.
 INSERT INTO ops.settings VALUES
     ('credential_key', replace(gen_random_uuid()::text || gen_random_uuid()::text, '-', '')),
-    ('caller_secret', replace(gen_random_uuid()::text || gen_random_uuid()::text, '-', ''));
+    ('caller_secret', replace(gen_random_uuid()::text || gen_random_uuid()::text, '-', '')),
+    ('agent_names', 'shown');
 
 COMMENT ON TABLE ops.permits IS 'Requests in flight, and those done that still count for a spacing or a rate';
 COMMENT ON COLUMN ops.permits.id IS 'ops.requests.id of the request';

@@ -25,9 +25,19 @@ app = typer.Typer(
     pretty_exceptions_show_locals=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+Accounts = Annotated[
+    list[str] | None, typer.Argument(help="Accounts of accounts.toml; default: all.")
+]
+Streams = Annotated[
+    list[str] | None, typer.Option("--stream", help="Only this stream; may be repeated.")
+]
+DAY = ["%Y-%m-%d"]
+First = Annotated[datetime | None, typer.Option("--from", formats=DAY, help="First business day.")]
+Last = Annotated[
+    datetime | None, typer.Option("--to", formats=DAY, help="The last; default: the first.")
+]
 Json = Annotated[bool, typer.Option("--json", help="JSON on the standard output, for scripts.")]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Dagster's log, too.")]
-DAY = ["%Y-%m-%d"]
 
 
 class Format(StrEnum):
@@ -38,8 +48,23 @@ class Format(StrEnum):
     JSON = "json"
 
 
+def _print_version(is_asked: bool) -> None:
+    if is_asked:
+        from importlib.metadata import version
+
+        typer.echo(f"callhouse {version('callhouse')}")
+        raise typer.Exit
+
+
 @app.callback()
-def main() -> None:
+def main(
+    version: Annotated[  # noqa: ARG001 - its callback does it
+        bool,
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Print the version and stop."
+        ),
+    ] = False,
+) -> None:
     """Whatever a command writes is its user's alone."""
     os.umask(PRIVATE)
 
@@ -57,46 +82,50 @@ def up(
 
 @app.command()
 def sync(
-    accounts: Annotated[
-        list[str] | None, typer.Argument(help="Accounts of accounts.toml; default: all.")
-    ] = None,
-    streams: Annotated[
-        list[str] | None, typer.Option("--stream", help="Only this stream; may be repeated.")
-    ] = None,
-    first: Annotated[
-        datetime | None,
-        typer.Option("--from", formats=DAY, help="First business day to read in full."),
-    ] = None,
-    last: Annotated[
-        datetime | None, typer.Option("--to", formats=DAY, help="The last; default: the first.")
-    ] = None,
+    accounts: Accounts = None,
+    streams: Streams = None,
+    first: First = None,
+    last: Last = None,
     as_json: Json = False,
     verbose: Verbose = False,
 ) -> None:
     """Load once: whatever is due or, with days, these business days in full."""
-    if last and not first:
-        raise typer.BadParameter("--to needs --from")
+    _run_pass(accounts, streams, first, last, as_json=as_json, verbose=verbose)
+
+
+@app.command()
+def rebuild(
+    accounts: Accounts = None,
+    streams: Streams = None,
+    first: First = None,
+    last: Last = None,
+    as_json: Json = False,
+    verbose: Verbose = False,
+) -> None:
+    """Make facts anew from raw.records, asking no vendor: of these business days, or of all."""
+    _run_pass(accounts, streams, first, last, as_json=as_json, verbose=verbose, rebuild=True)
+
+
+@app.command()
+def refresh_marts(first: First = None, last: Last = None, verbose: Verbose = False) -> None:
+    """Compute the marts anew: of these business days or, without any, where facts have changed."""
+    begin, end = _days(first, last)
     _quieten(verbose)
     with console.sentences():
         from pipelines.commands.database import database
-        from pipelines.commands.progress import ProgressBar
-        from pipelines.commands.sync import SILENT, run_pass
-        from pipelines.commands.sync_plan import Wish
-        from pipelines.commands.sync_report import report
-        from resources.warehouse import Warehouse
+        from pipelines.commands.sync import SILENT
+        from pipelines.commands.sync import refresh_marts as refresh
+        from resources.windows import days_between
 
-        wish = Wish(tuple(accounts or ()), tuple(streams or ()), _day(first), _day(last or first))
+        days = days_between(begin, end) if begin and end else []
         with database() as url:
-            with ProgressBar() as bar:
-                done = run_pass(wish, url, bar, "INFO" if verbose else SILENT)
-            with closing(Warehouse(url, pool_size=1)) as warehouse:
-                told = report(warehouse, done)
-        if as_json:
-            console.print_json(told.as_json())
-        else:
-            told.print()
-    if not told.is_well:
+            done = refresh(url, days, "INFO" if verbose else SILENT)
+    failed = [run.error for run in done if run.error]
+    for error in failed:
+        console.complain(error)
+    if failed:
         raise typer.Exit(console.FAILED)
+    console.say("The marts are up to date." if done else "The marts were up to date already.")
 
 
 @app.command()
@@ -123,28 +152,18 @@ def status(as_json: Json = False) -> None:
 
 
 @app.command()
-def check() -> None:
-    """Try configuration, database and one small request an account."""
+def check(as_json: Json = False) -> None:
+    """Try configuration, database and one small request an account; name all that is wrong."""
     with console.sentences(wrong=console.FAILED):
-        from pipelines.commands.accounts import known_accounts
-        from pipelines.commands.check import (
-            check_accounts,
-            check_clock,
-            check_schema,
-            print_findings,
-        )
-        from pipelines.commands.database import database
+        from pipelines.commands.check import check as try_everything
         from resources.home import Home
 
-        home = Home.from_environment()
-        accounts = known_accounts(home)
-        with database() as url:
-            findings = [check_schema(url)]
-            if findings[0].well:
-                findings += [check_clock(url), *check_accounts(url, accounts)]
-        console.say(f"{home.accounts}: {len(accounts)} accounts, all secrets present")
-        print_findings(findings)
-    if any(finding.well is False for finding in findings):
+        told = try_everything(Home.from_environment())
+        if as_json:
+            console.print_json(told.as_json())
+        else:
+            told.print()
+    if not told.is_well:
         raise typer.Exit(console.FAILED)
 
 
@@ -221,12 +240,50 @@ def demo() -> None:
         run()
 
 
+def _run_pass(
+    accounts: list[str] | None,
+    streams: list[str] | None,
+    first: datetime | None,
+    last: datetime | None,
+    *,
+    as_json: bool,
+    verbose: bool,
+    rebuild: bool = False,
+) -> None:
+    begin, end = _days(first, last)
+    _quieten(verbose)
+    with console.sentences():
+        from pipelines.commands.database import database
+        from pipelines.commands.progress import ProgressBar
+        from pipelines.commands.sync import SILENT, run_pass
+        from pipelines.commands.sync_plan import Wish
+        from pipelines.commands.sync_report import report
+        from resources.warehouse import Warehouse
+
+        wish = Wish(tuple(accounts or ()), tuple(streams or ()), begin, end, rebuild)
+        with database() as url:
+            with ProgressBar(url) as bar:
+                done = run_pass(wish, url, bar, "INFO" if verbose else SILENT)
+            with closing(Warehouse(url, pool_size=1)) as warehouse:
+                told = report(warehouse, done)
+        if as_json:
+            console.print_json(told.as_json())
+        else:
+            told.print()
+    if not told.is_well:
+        raise typer.Exit(console.FAILED)
+
+
+def _days(first: datetime | None, last: datetime | None) -> tuple[date | None, date | None]:
+    """The first and last day; a single one is both."""
+    if last and not first:
+        raise typer.BadParameter("--to needs --from")
+    last = last or first
+    return (first.date(), last.date()) if first and last else (None, None)
+
+
 def _quieten(verbose: bool) -> None:
     """What Dagster and others say of themselves is of no use to whoever waits for a table."""
     if not verbose:
         warnings.simplefilter("ignore")
         logging.getLogger("alembic").setLevel(logging.WARNING)
-
-
-def _day(moment: datetime | None) -> date | None:
-    return moment.date() if moment else None

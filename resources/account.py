@@ -69,6 +69,7 @@ class Account(BaseModel):
     operation: str
     poll_every: timedelta
     credentials: Mapping[str, SecretStr]
+    """Empty where nobody needs them and one isn't at hand."""
     limits: Limits
     options: Options
     distrust: Distrust = Distrust()

@@ -2,7 +2,7 @@
 
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from ipaddress import ip_address
 from pathlib import Path
@@ -22,20 +22,21 @@ from pydantic import (
     ValidationError,
 )
 
-from resources.account import Account, Distrust, Limits
+from resources.account import Account, Distrust, Limits, Options
 from resources.credential import Credential
 from resources.errors import ConfigurationError
 from resources.files import read_text
 from resources.http import LOOPBACK
 from resources.vendor import DetailStream, Vendor
 from resources.vendors import discover
+from resources.wrong_values import shown_name, wrong_values
 
 SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 LABEL = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?")
+CURRENCY = re.compile(r"[A-Z]{3}")
 EARLIEST = date(2000, 1, 1)
 AHEAD = timedelta(days=366)
 """No account begins later than this."""
-LONGEST_NAME = 80
 LARGEST_FILE = 4 * 1024 * 1024
 WEEK_S = 7 * 86_400
 
@@ -90,6 +91,12 @@ def _country(code: str) -> str:
     return code
 
 
+def _currency(code: str) -> str:
+    if not CURRENCY.fullmatch(code):
+        raise ValueError("expected a currency of three capital letters like COP")
+    return code
+
+
 class AccountEntry(BaseModel):
     """One `[accounts.<name>]` table as written. What it leaves out, its vendor fills in."""
 
@@ -100,7 +107,7 @@ class AccountEntry(BaseModel):
     timezone: Annotated[str, AfterValidator(_zone)] | None = None
     start_date: Annotated[date, BeforeValidator(_start), Field(strict=True, ge=EARLIEST)]
     streams: tuple[str, ...] | None = None
-    currency: Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")] | None = None
+    currency: Annotated[str, AfterValidator(_currency)] | None = None
     country: Annotated[str, AfterValidator(_country)] | None = None
     licenses: int | None = Field(None, strict=True, ge=1, le=1_000_000)
     operation: Annotated[str, StringConstraints(min_length=1, max_length=100)] | None = None
@@ -111,6 +118,8 @@ class AccountEntry(BaseModel):
     distrust: Distrust = Distrust()
 
 
+STAND_INS = {"vendor": "", "base_url": "https://vendor.invalid", "start_date": EARLIEST}
+"""For what every account needs, while the rest of a wrong entry is looked at."""
 Entries = dict[str, Any]
 """The tables `[accounts.<name>]` as written, by name."""
 Faults = dict[str, list[str]]
@@ -147,7 +156,7 @@ def read_entries(path: Path) -> tuple[Entries, list[str]]:
     except RecursionError:
         raise ConfigurationError([f"{path}: nested too deep"]) from None
     wrong = [
-        f"{_name(key)}: unknown; expected [accounts.<name>]"
+        f"{shown_name(key)}: unknown; expected [accounts.<name>]"
         for key in document
         if key != "accounts"
     ]
@@ -157,14 +166,15 @@ def read_entries(path: Path) -> tuple[Entries, list[str]]:
     return entries, wrong
 
 
-def accounts_of(entries: Entries) -> tuple[dict[str, Account], Faults]:
+def accounts_of(entries: Entries, needs_secrets: bool = True) -> tuple[dict[str, Account], Faults]:
     """The accounts that the entries describe, and what is wrong with which. One that only doesn't
-    go together with another is among the accounts, too.
+    go together with another is among the accounts, too. Where secrets aren't needed, an account
+    whose secrets aren't at hand has none.
     """
     accounts: dict[str, Account] = {}
     faults: Faults = {}
     for name, entry in entries.items():
-        account, wrong = _account(name, entry)
+        account, wrong = _account(name, entry, needs_secrets)
         if account:
             accounts[name] = account
         else:
@@ -176,45 +186,30 @@ def accounts_of(entries: Entries) -> tuple[dict[str, Account], Faults]:
 
 def sentences(faults: Faults) -> list[str]:
     """The faults in full."""
-    return [f"accounts.{_name(name)}{fault}" for name, wrong in faults.items() for fault in wrong]
+    return [
+        f"accounts.{shown_name(name)}{fault}" for name, wrong in faults.items() for fault in wrong
+    ]
 
 
-def _account(name: str, entry: Any) -> tuple[Account | None, list[str]]:
+def _account(name: str, entry: Any, needs_secrets: bool) -> tuple[Account | None, list[str]]:
     """The account, or None and its faults, each starting at the key's dot."""
     faults: list[str] = []
     if not SLUG.fullmatch(name):
         faults.append(": the name may have a-z, 0-9 and '-' only, and 63 of them")
-    try:
-        parsed = AccountEntry.model_validate(entry)
-    except ValidationError as error:
-        return None, faults + _sentences(error)
+    parsed, wrong = _parsed(entry)
+    faults += wrong
+    if parsed is None:
+        return None, faults
     vendor = discover().get(parsed.vendor)
     if vendor is None:
-        known = ", ".join(sorted(discover()))
-        return None, [*faults, f".vendor: no vendor {parsed.vendor!r}; expected one of {known}"]
-    secrets, wrong = _credentials(vendor, parsed.credentials)
-    faults += wrong
-    limits, wrong = _limits(vendor, parsed)
-    faults += wrong
-    streams, wrong = _streams(vendor, parsed.streams)
-    faults += wrong
-    try:
-        options = vendor.options.model_validate(parsed.options)
-    except ValidationError as error:
-        faults += _sentences(error, "options")
-    poll_every = (
-        timedelta(seconds=parsed.poll_every_s) if parsed.poll_every_s else vendor.poll_every
-    )
-    if limits and poll_every < timedelta(seconds=limits.min_interval_s):
-        faults.append(
-            f".poll_every_s: {poll_every.total_seconds():g} is more often than the vendor allows "
-            f"(limits.min_interval_s = {limits.min_interval_s:g})"
-        )
-    if parsed.start_date > datetime.now(UTC).date() + AHEAD:
-        faults.append(".start_date: is more than a year ahead")
-    if parsed.licenses and not vendor.requests_per_license:
-        faults.append(f".licenses: {vendor.name} has no quota by licences; remove it")
-    if faults or limits is None:
+        return None, faults + _of_no_vendor(parsed, wrong)
+    secrets, missing = _credentials(vendor.credentials, parsed.credentials, needs_secrets)
+    limits, exceeded = _limits(vendor, parsed)
+    streams, unknown = _streams(vendor, parsed.streams)
+    options, narrowed = _options(vendor, parsed)
+    more = [*missing, *exceeded, *unknown, *narrowed, *_improbable(vendor, parsed, limits)]
+    faults += _of_other_keys(more, wrong)
+    if faults or limits is None or options is None:
         return None, faults
     timezone = parsed.timezone or vendor.timezone
     return Account(
@@ -227,7 +222,7 @@ def _account(name: str, entry: Any) -> tuple[Account | None, list[str]]:
         currency=parsed.currency,
         country=parsed.country or vendor.country,
         operation=f"{vendor.name} {parsed.operation}" if parsed.operation else name,
-        poll_every=poll_every,
+        poll_every=_poll_every(vendor, parsed),
         credentials=secrets,
         limits=limits,
         options=options,
@@ -235,16 +230,76 @@ def _account(name: str, entry: Any) -> tuple[Account | None, list[str]]:
     ), []
 
 
+def _parsed(entry: Any) -> tuple[AccountEntry | None, list[str]]:
+    """The entry, and what is wrong with single values. These are as if they weren't written, or
+    stand-ins for what must be: whatever else is wrong can be looked for all the same.
+    """
+    try:
+        return AccountEntry.model_validate(entry), []
+    except ValidationError as error:
+        faults = wrong_values(error, AccountEntry)
+        if not isinstance(entry, dict):
+            return None, faults
+        wrong = {str(detail["loc"][0]) for detail in error.errors(include_input=False)}
+    right = {key: value for key, value in entry.items() if key not in wrong}
+    return AccountEntry.model_validate(STAND_INS | right), faults
+
+
+def _of_other_keys(faults: list[str], named: list[str]) -> list[str]:
+    """The faults of keys of which none is named yet."""
+    keys = {_key(fault) for fault in named}
+    return [fault for fault in faults if _key(fault) not in keys]
+
+
+def _key(fault: str) -> str:
+    return fault.partition(":")[0].split(".")[1]
+
+
+def _of_no_vendor(entry: AccountEntry, named: list[str]) -> list[str]:
+    """What is wrong with an entry whose vendor isn't known, as far as that can be said."""
+    known = ", ".join(sorted(discover()))
+    faults = [f".vendor: no vendor {entry.vendor!r}; expected one of {known}"]
+    faults += _credentials(tuple(entry.credentials), entry.credentials, needs_secrets=True)[1]
+    return _of_other_keys(faults, named)
+
+
+def _poll_every(vendor: Vendor, entry: AccountEntry) -> timedelta:
+    return timedelta(seconds=entry.poll_every_s) if entry.poll_every_s else vendor.poll_every
+
+
+def _improbable(vendor: Vendor, entry: AccountEntry, limits: Limits | None) -> Iterator[str]:
+    """What each value may say, but not here."""
+    poll_every_s = _poll_every(vendor, entry).total_seconds()
+    if limits and poll_every_s < limits.min_interval_s:
+        yield (
+            f".poll_every_s: {poll_every_s:g} is more often than the vendor allows "
+            f"(limits.min_interval_s = {limits.min_interval_s:g})"
+        )
+    if entry.start_date > datetime.now(UTC).date() + AHEAD:
+        yield ".start_date: is more than a year ahead"
+    if entry.licenses and not vendor.requests_per_license:
+        yield f".licenses: {vendor.name} has no quota by licences; remove it"
+
+
+def _options(vendor: Vendor, entry: AccountEntry) -> tuple[Options | None, list[str]]:
+    try:
+        return vendor.options.model_validate(entry.options), []
+    except ValidationError as error:
+        return None, wrong_values(error, vendor.options, "options")
+
+
 def _credentials(
-    vendor: Vendor, written: Mapping[str, Any]
+    keys: Sequence[str], written: Mapping[str, Any], needs_secrets: bool
 ) -> tuple[dict[str, SecretStr], list[str]]:
+    """The secrets, and what is wrong. None if they aren't needed and one isn't there."""
     secrets: dict[str, SecretStr] = {}
     faults = [
-        f".credentials.{key}: unknown; {vendor.name} takes {', '.join(vendor.credentials)}"
+        f".credentials.{key}: unknown; expected {', '.join(keys)}"
         for key in written
-        if key not in vendor.credentials
+        if key not in keys
     ]
-    for key in vendor.credentials:
+    absent: list[str] = []
+    for key in keys:
         where = f".credentials.{key}"
         if key not in written:
             faults.append(f'{where}: missing; expected {{ env = "NAME" }} or {{ file = "/path" }}')
@@ -257,10 +312,12 @@ def _credentials(
             try:
                 secrets[key] = SecretStr(Credential.model_validate(written[key]).value())
             except ValidationError as error:
-                faults += _sentences(error, f"credentials.{key}")
+                faults += wrong_values(error, Credential, f"credentials.{key}")
             except ValueError as error:
-                faults.append(f"{where}: {error}")
-    return secrets, faults
+                absent.append(f"{where}: {error}")
+    if needs_secrets:
+        faults += absent
+    return {} if absent else secrets, faults
 
 
 def _limits(vendor: Vendor, entry: AccountEntry) -> tuple[Limits | None, list[str]]:
@@ -272,7 +329,7 @@ def _limits(vendor: Vendor, entry: AccountEntry) -> tuple[Limits | None, list[st
     try:
         return Limits.model_validate(declared | entry.limits), []
     except ValidationError as error:
-        return None, _sentences(error, "limits")
+        return None, wrong_values(error, Limits, "limits")
 
 
 def _streams(vendor: Vendor, asked: tuple[str, ...] | None) -> tuple[tuple[str, ...], list[str]]:
@@ -300,7 +357,7 @@ def _share_quotas(accounts: dict[str, Account]) -> Iterator[tuple[str, str]]:
     owners: dict[tuple[str, ...], Account] = {}
     named_first = sorted(accounts.values(), key=lambda account: account.operation == account.name)
     for account in named_first:
-        if account.limits.daily_requests:
+        if account.limits.daily_requests and account.secrets:
             owners.setdefault((account.vendor, *account.secrets), account)
     for name, account in accounts.items():
         owner = owners.get((account.vendor, *account.secrets), account)
@@ -329,20 +386,3 @@ def _disagreements(accounts: Mapping[str, Account]) -> Iterator[tuple[str, str]]
                     "but their licenses, daily_requests or timezone differ"
                 ),
             )
-
-
-def _sentences(error: ValidationError, under: str = "") -> list[str]:
-    """What pydantic found, each starting at the key's dot. The input is never quoted."""
-    lines: list[str] = []
-    for detail in error.errors(include_input=False, include_url=False):
-        path = [under] if under else []
-        path += [_name(str(part)) for part in detail["loc"]]
-        message = detail["msg"].removeprefix("Value error, ")
-        lines.append(f"{''.join(f'.{part}' for part in path)}: {message[0].lower()}{message[1:]}")
-    return lines
-
-
-def _name(written: str) -> str:
-    """A name as somebody wrote it, for a sentence: short, and nothing that moves a cursor."""
-    short = written if len(written) <= LONGEST_NAME else f"{written[:LONGEST_NAME]}…"
-    return short if short.isprintable() else repr(short)

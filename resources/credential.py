@@ -2,8 +2,9 @@
 
 import os
 from pathlib import Path
+from typing import Self
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, model_validator
 
 from resources.files import read_text
 
@@ -19,20 +20,25 @@ class Credential(BaseModel):
     env: str | None = None
     file: Path | None = None
 
+    @model_validator(mode="after")
+    def _one_of_them(self) -> Self:
+        if (self.env is None) == (self.file is None):
+            raise ValueError('expected either { env = "NAME" } or { file = "/path" }')
+        return self
+
     def value(self) -> str:
         """The secret: one line, without the blanks and line breaks around it.
 
         Raises ValueError, which says what is missing but never a value.
         """
-        if self.env is not None and self.file is None:
+        if self.env is not None:
             return _secret(os.environ.get(self.env), f"the environment variable {self.env}")
-        if self.file is not None and self.env is None:
-            try:
-                text = read_text(self.file, LONGEST)
-            except ValueError as error:
-                raise ValueError(f"{self.file}: {error}") from None
-            return _secret(text, str(self.file))
-        raise ValueError('expected either { env = "NAME" } or { file = "/path" }')
+        assert self.file
+        try:
+            text = read_text(self.file, LONGEST)
+        except ValueError as error:
+            raise ValueError(f"{self.file}: {error}") from None
+        return _secret(text, str(self.file))
 
 
 def _secret(text: str | None, where: str) -> str:

@@ -5,7 +5,7 @@ becomes, and never looks at a record itself. What a value may be is in `resource
 value costs its field; a `required` one costs the record, which is rejected.
 """
 
-from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import chain
 from typing import Any
@@ -34,8 +34,6 @@ Column = Any
 BIGINT = float(2**63 - 1024)
 """The largest bigint that a float can hold."""
 INTEGER = float(2**31 - 1)
-LONGEST_KEY = 500
-"""No vendor's is longer; one that doesn't fit an index entry would stop a whole load."""
 EARLIEST = pd.Timestamp("2000-01-01", tz=UTC)
 EXPECTED_SECONDS = "expected a number of seconds, MM:SS or HH:MM:SS"
 AHEAD = timedelta(days=2)
@@ -356,25 +354,3 @@ def _numeric(value: Any) -> Any:
     if isinstance(value, int):
         return float(max(min(value, 2**64), -(2**64)))
     return value
-
-
-def key_of(*fields: str, optional: Collection[str] = ()) -> Callable[[Record], str | None]:
-    """A record's key from its fields: None when one is missing that isn't `optional`, or isn't a
-    plain, short value.
-    """
-
-    def key(record: Record) -> str | None:
-        parts = []
-        for field in fields:
-            part = record.get(field)
-            if is_missing(part) and field in optional:
-                part = ""
-            elif is_missing(part) or isinstance(part, dict | list | bool):
-                return None
-            parts.append(str(part))
-        text = "/".join(parts)
-        if payload.unstorable(text):
-            text = payload.storable(text)
-        return text if len(text) <= LONGEST_KEY else None
-
-    return key

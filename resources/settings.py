@@ -43,43 +43,48 @@ class Settings:
         return lines
 
 
-def read_settings(home: Home) -> Settings:
-    """The accounts of the file now, or as they last were good. Raises nothing."""
+def read_settings(home: Home, needs_secrets: bool = True) -> Settings:
+    """The accounts of the file now, or as they last were good. Raises nothing. Whoever only looks
+    needs no secrets: an account has none then whose secrets aren't at hand.
+    """
     path, copy = home.accounts, _copy_of(home)
     try:
         entries, wrong = read_entries(path)
     except ConfigurationError as error:
-        return _as_kept(_kept_entries(copy), error.faults)
-    accounts, faults = accounts_of(entries)
+        return _as_kept(_kept_entries(copy), error.faults, needs_secrets)
+    accounts, faults = accounts_of(entries, needs_secrets)
     if not faults and not wrong:
-        _keep(path, copy)
+        if needs_secrets:
+            _keep(path, copy)
         return Settings(accounts, {})
     told = {name: sentences({name: fault}) for name, fault in faults.items()}
     if wrong:
         told[THE_FILE] = wrong
-    good = _with_kept(entries, faults, _kept_entries(copy))
+    good = _with_kept(entries, faults, _kept_entries(copy), needs_secrets)
     kept = good.keys() & faults.keys()
     return Settings(good, told, frozenset(kept), frozenset(faults.keys() - kept))
 
 
-def _as_kept(entries: Entries, wrong: list[str]) -> Settings:
+def _as_kept(entries: Entries, wrong: list[str], needs_secrets: bool) -> Settings:
     """All accounts as they last were good: the file can't be read."""
-    accounts, faults = accounts_of(entries)
+    accounts, faults = accounts_of(entries, needs_secrets)
     told = {THE_FILE: wrong} | {name: sentences({name: fault}) for name, fault in faults.items()}
     good = {name: account for name, account in accounts.items() if name not in faults}
     return Settings(good, told, frozenset(good), frozenset(faults))
 
 
-def _with_kept(entries: Entries, faults: Faults, kept: Entries) -> dict[str, Account]:
+def _with_kept(
+    entries: Entries, faults: Faults, kept: Entries, needs_secrets: bool
+) -> dict[str, Account]:
     """The accounts without fault, and of the others those whose last good settings still are.
 
     Where these don't go together with what is good now, they are left out.
     """
     right = {name: entry for name, entry in entries.items() if name not in faults}
     mended = {name: kept[name] for name in faults if name in kept}
-    accounts, still = accounts_of(right | mended)
+    accounts, still = accounts_of(right | mended, needs_secrets)
     if still.keys() & right.keys():
-        accounts, still = accounts_of(right)
+        accounts, still = accounts_of(right, needs_secrets)
     return {name: account for name, account in accounts.items() if name not in still}
 
 

@@ -7,14 +7,15 @@ to facts, and says so in one object named `VENDOR`. It is found by being there.
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Any, Literal
-
-import pandas as pd
+from typing import TYPE_CHECKING, Any, Literal
 
 from resources.account import Account, Limits, Options
 from resources.windows import Window
 from sql import facts
 from sql.table import Kind, Table, Target
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Record = dict[str, Any]
 """One JSON object as the vendor sent it, secrets redacted."""
@@ -66,7 +67,7 @@ class Facts:
     `new_fields`: fields that no mapping knows, and values (`field=value`) outside a known list.
     """
 
-    tables: dict[str, pd.DataFrame]
+    tables: "dict[str, pd.DataFrame]"
     started_at: "pd.Series[pd.Timestamp] | None"
     rejects: list[Reject] = field(default_factory=list)
     faults: Faults = field(default_factory=dict)

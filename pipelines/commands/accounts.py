@@ -8,11 +8,11 @@ from resources.settings import Settings, read_settings
 
 
 def known_settings(home: Home) -> Settings:
-    """The accounts that go on, whatever is wrong with others. Raises ConfigurationError when there
-    is none.
+    """The accounts that go on, whatever is wrong with others; for whoever only looks, as no secrets
+    are needed. Raises ConfigurationError when there is none.
     """
-    _require_a_file(home)
-    settings = read_settings(home)
+    require_a_file(home)
+    settings = read_settings(home, needs_secrets=False)
     if not settings.accounts:
         raise ConfigurationError(settings.sentences())
     return settings
@@ -20,11 +20,12 @@ def known_settings(home: Home) -> Settings:
 
 def known_accounts(home: Home) -> dict[str, Account]:
     """The accounts of the accounts file. Raises ConfigurationError if any of them is wrong."""
-    _require_a_file(home)
+    require_a_file(home)
     return read_accounts(home.accounts)
 
 
-def _require_a_file(home: Home) -> None:
+def require_a_file(home: Home) -> None:
+    """Raises ConfigurationError where nobody has written an accounts file."""
     if not home.accounts.exists() and home.accounts == home.demo_accounts:
         raise ConfigurationError(
             ["there is no accounts.toml: copy accounts.example.toml, or look at `callhouse demo`"]

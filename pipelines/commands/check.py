@@ -1,4 +1,7 @@
-"""`callhouse check`: whether loading can work: database, schema, and each vendor's answer."""
+"""`callhouse check`: whether loading can work: accounts, database, and each vendor's answer.
+
+What is wrong with one doesn't keep the others from being tried.
+"""
 
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -6,11 +9,22 @@ from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
+from typing import Any
 
 from assets.loading.load import read_states
 from pipelines.commands import console
+from pipelines.commands.accounts import require_a_file
+from pipelines.commands.database import database
 from resources.account import Account
-from resources.errors import CallhouseError, ClockError, DeferredError, PermanentError
+from resources.configuration import accounts_of, read_entries, sentences
+from resources.errors import (
+    CallhouseError,
+    ClockError,
+    ConfigurationError,
+    DeferredError,
+    PermanentError,
+)
+from resources.home import Home
 from resources.http import Http, Transport
 from resources.permits import Limiter, Patience
 from resources.schema_version import require_head
@@ -23,6 +37,7 @@ THREADS = 16
 PATIENCE = Patience(backfill=False, longest=timedelta(seconds=10), returns=False)
 ASKED = timedelta(minutes=1)
 """The smallest question that every vendor answers: its last minute."""
+MARKS = {True: "ok", False: "wrong", None: "not now"}
 
 
 @dataclass(frozen=True)
@@ -32,6 +47,67 @@ class Finding:
     what: str
     well: bool | None
     told: str
+
+
+@dataclass(frozen=True)
+class Report:
+    """Everything that was found. `is_cut_off`: the database doesn't answer, so nobody was asked."""
+
+    findings: list[Finding]
+    is_cut_off: bool = False
+
+    @property
+    def is_well(self) -> bool:
+        """Whether nothing is wrong. What can't be said now is well."""
+        return all(finding.well is not False for finding in self.findings)
+
+    def as_json(self) -> dict[str, Any]:
+        """For scripts."""
+        findings = [
+            {"what": finding.what, "state": MARKS[finding.well], "message": finding.told}
+            for finding in self.findings
+        ]
+        return {"ok": self.is_well, "findings": findings}
+
+    def print(self) -> None:
+        """For people: a line each; if nothing could be tried, what is wrong as errors."""
+        if self.is_cut_off:
+            for finding in self.findings:
+                if finding.well is False:
+                    console.complain(finding.told)
+            return
+        columns = ("", "state", "")
+        console.table(columns, ((f.what, MARKS[f.well], f.told) for f in self.findings))
+
+
+def check(home: Home) -> Report:
+    """Tries everything. Raises ConfigurationError where nobody has written an accounts file."""
+    require_a_file(home)
+    accounts, findings = check_settings(home)
+    try:
+        with database() as url:
+            findings.append(check_schema(url))
+            if findings[-1].well:
+                findings += [check_clock(url), *check_accounts(url, accounts)]
+    except CallhouseError as error:
+        findings.append(Finding("database", False, str(error)))
+        return Report(findings, is_cut_off=True)
+    return Report(findings)
+
+
+def check_settings(home: Home) -> tuple[Mapping[str, Account], list[Finding]]:
+    """The accounts that are right, and every fault of the accounts file."""
+    try:
+        entries, wrong = read_entries(home.accounts)
+    except ConfigurationError as error:
+        return {}, [Finding("accounts.toml", False, fault) for fault in error.faults]
+    accounts, faults = accounts_of(entries)
+    found = [Finding("accounts.toml", False, fault) for fault in (*wrong, *sentences(faults))]
+    right = {name: account for name, account in accounts.items() if name not in faults}
+    if not found:
+        told = f"{console.count(len(right), 'account')}, all secrets present ({home.accounts})"
+        found.append(Finding("accounts.toml", True, told))
+    return right, found
 
 
 def check_schema(url: str) -> Finding:
@@ -64,12 +140,6 @@ def check_accounts(url: str, accounts: Mapping[str, Account]) -> list[Finding]:
         finally:
             limiter.close()
             transport.close()
-
-
-def print_findings(findings: list[Finding]) -> None:
-    """A line each."""
-    marks = {True: "ok", False: "wrong", None: "not now"}
-    console.table(("", "state", ""), ((f.what, marks[f.well], f.told) for f in findings))
 
 
 def _check(

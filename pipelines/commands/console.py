@@ -38,15 +38,20 @@ def sentences(wrong: int = WRONG) -> Iterator[None]:
         yield
     except ConfigurationError as error:
         for fault in error.faults:
-            err.print(f"[red]✗[/] {_plain(fault)}")
+            complain(fault)
         raise typer.Exit(wrong) from None
     except CallhouseError as error:
-        err.print(f"[red]✗[/] {_plain(error)}")
+        complain(error)
         raise typer.Exit(FAILED) from None
     except (psycopg.OperationalError, sa.exc.OperationalError) as error:
         reason = getattr(error, "orig", None) or error
-        err.print(f"[red]✗[/] The warehouse doesn't answer: {_plain(str(reason).strip())}")
+        complain(f"The warehouse doesn't answer: {str(reason).strip()}")
         raise typer.Exit(FAILED) from None
+
+
+def complain(what: object) -> None:
+    """Says what is wrong, on the standard error."""
+    err.print(f"[red]✗[/] {_plain(what)}")
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[Any]], title: str | None = None) -> None:

@@ -127,7 +127,7 @@ def _again(accounts: dict[str, Account]) -> list[Wish]:
 
 
 def _pass(url: str, wish: Wish) -> Report:
-    with ProgressBar() as bar:
+    with ProgressBar(url) as bar:
         done = run_pass(wish, url, bar)
     with closing(Warehouse(url, pool_size=1)) as warehouse:
         return report(warehouse, done)

@@ -1,21 +1,30 @@
-"""How a pass goes on: a bar on a terminal, nothing in a pipe."""
+"""How a pass goes on: a bar on a terminal, nothing in a pipe.
 
-from contextlib import AbstractContextManager
+Results come when a stream or a day is done, which may take many minutes where each record is a
+request. In between, the ledger of requests and the queue at the limits say what goes on.
+"""
+
+import threading
+from contextlib import AbstractContextManager, closing
 from types import TracebackType
 from typing import Self
 
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from assets.context import KIND_TAG, POLL
 from assets.loading.result import Result
 from pipelines.commands import console
 from pipelines.commands.sync_plan import Run
+from resources.warehouse import Warehouse
+
+LOOK_EVERY_S = 1.0
 
 
 class ProgressBar(AbstractContextManager["ProgressBar"]):
     """A pass as it goes on; on a terminal only."""
 
-    def __init__(self) -> None:
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._over = threading.Event()
         self._bar = Progress(
             SpinnerColumn(),
             TextColumn("{task.description}"),
@@ -35,6 +44,8 @@ class ProgressBar(AbstractContextManager["ProgressBar"]):
 
     def __enter__(self) -> Self:
         self._bar.start()
+        if not self._bar.disable:
+            threading.Thread(target=self._look, name="progress", daemon=True).start()
         return self
 
     def __exit__(
@@ -43,6 +54,7 @@ class ProgressBar(AbstractContextManager["ProgressBar"]):
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self._over.set()
         self._bar.stop()
 
     def begin(self, runs: list[Run]) -> None:
@@ -60,9 +72,29 @@ class ProgressBar(AbstractContextManager["ProgressBar"]):
         assert self._run
         self._results[id(result)] = result
         results = list(self._results.values())
-        is_poll = self._run.tags[KIND_TAG] == POLL
         steps = sum(
-            1 if is_poll else len(result.days | result.trouble.keys()) for result in results
+            1 if self._run.is_poll else len(result.days | result.trouble.keys())
+            for result in results
         )
         records = sum(f.records for result in results for f in result.tally.by_day.values())
         self._bar.update(self._task, completed=self._before + steps, figures=f"{records:,} records")
+
+    def _look(self) -> None:
+        with closing(Warehouse(self._url, pool_size=1)) as warehouse:
+            while not self._over.wait(LOOK_EVERY_S):
+                if run := self._run:
+                    self._bar.update(self._task, description=now_at(warehouse, run))
+
+
+def now_at(warehouse: Warehouse, run: Run) -> str:
+    """What a run is at: whom it asked last, how often, and what it waits for."""
+    asked = warehouse.rows("status/run_now", run=run.run_id)
+    waits = warehouse.rows("status/run_waits", run=run.run_id)
+    if waits and (not asked or waits[0].since > asked[0].asked_at):
+        first = waits[0]
+        what = f"{first.account} {first.stream}: waits for its turn ({first.reason}), "
+        return f"{run.vendor.title}: {what}{max(first.wait_s, 0):.0f} s"
+    if asked:
+        last = asked[0]
+        return f"{run.vendor.title}: {last.account} {last.stream}, request {last.requests:,}"
+    return run.vendor.title

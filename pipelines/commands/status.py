@@ -172,7 +172,9 @@ def _streams(
     for account, name in pairs:
         row = known[account.name, name]
         state = states.get((account.name, name), StreamState())
-        credential = limiter.credential(account)
+        # Without its secrets, an account that has stopped is as it was.
+        has_secrets = bool(account.credentials)
+        credential = limiter.credential(account) if has_secrets else state.stopped_key or ""
         figures = {key: row._asdict()[key] for key in _COPIED}
         due, stopped = next_due(account, state, credential), state.is_stopped(credential)
         found.append(StreamStatus(account.name, name, next_poll_at=due, stopped=stopped, **figures))

@@ -3,11 +3,9 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from uuid import uuid4
 
-from assets.context import ACCOUNTS_TAG, KIND_TAG
-from assets.partitions import KEY, business_days
-from assets.streams import DAYS_PER_RUN
-from pipelines.schedules import accounts_tag, poll_tags, waits
+from pipelines.due import waits
 from resources.account import Account
 from resources.errors import ConfigurationError
 from resources.vendor import Vendor
@@ -15,18 +13,22 @@ from resources.vendors import discover
 from resources.warehouse import Warehouse
 from resources.windows import business_day, days_between
 
-BACKFILL = "backfill"
+BACKFILL, REBUILD = "backfill", "rebuild"
 BACKFILL_TAG = "callhouse/backfill"
 
 
 @dataclass(frozen=True)
 class Wish:
-    """What a pass is asked for. With `first` and `last`: these business days in full."""
+    """What a pass is asked for. With `first` and `last`: these business days in full.
+
+    `rebuild`: from what is in raw.records, asking no vendor.
+    """
 
     accounts: tuple[str, ...] = ()
     streams: tuple[str, ...] = ()
     first: date | None = None
     last: date | None = None
+    rebuild: bool = False
 
     def choose(self, accounts: Mapping[str, Account], now: datetime) -> list[Account]:
         """The accounts that are meant, each with the streams that are meant.
@@ -54,6 +56,11 @@ class Wish:
             raise ConfigurationError(faults)
         return [account for account in chosen if account.streams]
 
+    @property
+    def span(self) -> str:
+        """The days, in words."""
+        return f"from {self.first} to {self.last}" if self.first else "before today"
+
     def _is_meant(self, stream: str) -> bool:
         return not self.streams or stream in self.streams
 
@@ -74,6 +81,9 @@ class Run:
     vendor: Vendor
     tags: Mapping[str, str]
     steps: int
+    is_poll: bool = False
+    rebuilds: bool = False
+    run_id: str = field(default_factory=lambda: str(uuid4()))
 
 
 @dataclass(frozen=True)
@@ -106,8 +116,8 @@ class Plan:
         for name, mine in by_vendor.items():
             vendor = discover()[name]
             all_of_it = [a for a in self.accounts.values() if a.vendor == name]
-            if self.wish.first and self.wish.last:
-                yield from self._backfill(vendor, mine, all_of_it, self.wish.first, self.wish.last)
+            if self.wish.rebuild or (self.wish.first and self.wish.last):
+                yield from self._backfill(vendor, mine, all_of_it)
             else:
                 yield from self._poll(warehouse, vendor, mine, all_of_it)
 
@@ -137,31 +147,38 @@ class Plan:
                 span = wait.span.total_seconds()
                 self._skip(account, f"not due: its next poll is in {span:.0f} s")
         if due:
+            from assets.partitions import business_days
+            from pipelines.schedules import poll_tags
+
             # Dagster has the partitions that have begun by this host's clock.
             days = business_days(self.accounts.values(), self.now)
             tags = poll_tags(vendor, due, all_of_it, min(self.now, datetime.now(UTC)), days)
-            yield Run(vendor, tags, sum(len(account.streams) for account in due))
+            steps = sum(len(account.streams) for account in due)
+            yield Run(vendor, tags, steps, is_poll=True)
 
     def _backfill(
         self,
         vendor: Vendor,
         accounts: Sequence[Account],
         all_of_it: Sequence[Account],
-        first: date,
-        last: date,
     ) -> Iterator[Run]:
         """Runs of a month each, newest first, as Dagster's UI makes them of a range."""
-        days = {account.name: self._days(account, first, last) for account in accounts}
+        from assets.context import ACCOUNTS_TAG, KIND_TAG
+        from assets.partitions import KEY
+        from assets.streams import DAYS_PER_RUN
+        from pipelines.schedules import accounts_tag
+
+        days = {account.name: self._days(account) for account in accounts}
         for account in accounts:
             if not days[account.name]:
-                self._skip(account, f"no business day of it is from {first} to {last}")
+                self._skip(account, f"no business day of it is {self.wish.span}")
         wanted = sorted({day for mine in days.values() for day in mine})
         while wanted:
             wanted, chunk = wanted[:-DAYS_PER_RUN], wanted[-DAYS_PER_RUN:]
             mine = [a for a in accounts if days[a.name] and days[a.name][0] <= chunk[-1]]
             begin, end = f"{chunk[0]:{KEY}}", f"{chunk[-1]:{KEY}}"
             tags = {
-                KIND_TAG: BACKFILL,
+                KIND_TAG: REBUILD if self.wish.rebuild else BACKFILL,
                 BACKFILL_TAG: vendor.name,
                 ACCOUNTS_TAG: accounts_tag(mine, all_of_it),
                 "callhouse/vendor": vendor.name,
@@ -171,10 +188,13 @@ class Plan:
             steps = sum(
                 len(account.streams) * len(set(chunk) & set(days[account.name])) for account in mine
             )
-            yield Run(vendor, tags, steps)
+            yield Run(vendor, tags, steps, rebuilds=self.wish.rebuild)
 
-    def _days(self, account: Account, first: date, last: date) -> list[date]:
-        return days_between(max(first, account.start_date), min(last, _today(account, self.now)))
+    def _days(self, account: Account) -> list[date]:
+        first, last = account.start_date, _today(account, self.now)
+        if self.wish.first and self.wish.last:
+            first, last = max(first, self.wish.first), min(last, self.wish.last)
+        return days_between(first, last)
 
     def _skip(self, account: Account, why: str, stopped: bool = False) -> None:
         self.skipped.append(Skipped(account.name, why, stopped))

@@ -7,10 +7,29 @@ from typing import Any
 
 from assets.loading.result import Result
 from pipelines.commands import console
-from pipelines.commands.sync import Pass
+from pipelines.commands.sync_plan import Skipped
 from resources.warehouse import Warehouse
 
 TROUBLED = ("failed", "stopped")
+INTERRUPTED = "interrupted; what had been read is kept, and the next pass goes on"
+
+
+@dataclass(frozen=True)
+class Done:
+    """A run that has ended. `error`: why it failed."""
+
+    job: str
+    run_id: str
+    error: str | None
+
+
+@dataclass(frozen=True)
+class Pass:
+    """What became of it all."""
+
+    skipped: list[Skipped]
+    runs: list[Done]
+    results: list[Result]
 
 
 @dataclass

@@ -10,14 +10,12 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-import pandas as pd
-
 from resources import payload
 from resources.account import Account, Limits, Options
 from resources.client import Client
 from resources.errors import ContractError, TransientError, WindowTooLargeError
 from resources.http import Answer, refuse, unlike
-from resources.normalise import INTEGER, Columns, key_of
+from resources.record_keys import key_of
 from resources.vendor import Facts, Page, Record, Stream, Vendor
 from resources.windows import Window
 from sql.vocabulary import Direction, Disposition, Grain
@@ -123,6 +121,10 @@ def calls_to_facts(records: Sequence[Record], account: Account) -> Facts:
     `talk_s` is the customer's side of a connected call only; of others it is in `attributes`.
     Of a request without a status nothing is known but that it isn't over.
     """
+    import pandas as pd
+
+    from resources.normalise import INTEGER, Columns
+
     columns = Columns(records, account)
     columns.text("uuid", required=True)
     status = columns.text("status")

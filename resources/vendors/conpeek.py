@@ -10,14 +10,12 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any, Literal
 
-import pandas as pd
-
 from resources import payload
 from resources.account import Account, Limits, Options
 from resources.client import Client
 from resources.errors import ContractError
 from resources.http import Answer, refuse_page, unlike
-from resources.normalise import Columns, key_of
+from resources.record_keys import key_of
 from resources.vendor import Facts, Page, Record, Stream, Vendor
 from resources.windows import Window
 from sql.vocabulary import Direction, Disposition, Grain
@@ -138,6 +136,10 @@ def dialogs_to_facts(records: Sequence[Record], account: Account) -> Facts:
     A time of hang-up that can't be read is one all the same; a time of talking that can't be read
     leaves open what became of a call that nobody is said to have served.
     """
+    import pandas as pd
+
+    from resources.normalise import Columns
+
     columns = Columns(records, account)
     columns.text("dialog_uuid", required=True)
     kind = columns.text("dialog_type", required=True)

@@ -12,15 +12,13 @@ from functools import partial
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlsplit
 
-import pandas as pd
-
 from resources import payload
 from resources.account import Account, Limits
 from resources.client import Client
 from resources.errors import ContractError, FailedAnswerError, RecordError, VendorError
 from resources.http import Answer, refuse, refuse_page, unlike
-from resources.normalise import Columns, key_of
 from resources.payload import Json, listed
+from resources.record_keys import key_of
 from resources.redact import mask_requests
 from resources.vendor import DetailStream, Facts, Page, Parent, Record, Stream, Vendor
 from resources.windows import Window
@@ -219,6 +217,10 @@ def calls_to_facts(records: Sequence[Record], account: Account) -> Facts:
     neither is known then. So is one of which either couldn't be read. A time of end that can't be
     read is one all the same.
     """
+    import pandas as pd
+
+    from resources.normalise import Columns
+
     columns = Columns(records, account)
     columns.text("id", required=True)
     exit_reason = columns.text("exit_reason")
@@ -270,6 +272,10 @@ def details_to_facts(records: Sequence[Record], account: Account) -> Facts:
 
     A detail is nothing without its list of tasks; a task of which something can't be read stays.
     """
+    import pandas as pd
+
+    from resources.normalise import Columns
+
     columns = Columns(records, account)
     tasks = columns.values("executed_tasks").map(listed)
     columns.rest(*DETAIL_FIELDS)

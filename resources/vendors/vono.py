@@ -10,10 +10,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
 from functools import partial
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 from urllib.parse import quote
-
-import pandas as pd
 
 from resources import payload
 from resources.account import Account, Limits, Options
@@ -29,11 +27,14 @@ from resources.errors import (
 )
 from resources.failures import Meaning, is_page
 from resources.http import Answer, refuse, refuse_page, retry_after, unlike
-from resources.normalise import Column, Columns, key_of
+from resources.record_keys import key_of
 from resources.values import NO_VALUE, is_no_value
 from resources.vendor import DetailStream, Facts, Page, Parent, Record, Stream, Vendor
 from resources.windows import Window, business_day, days_between
 from sql.vocabulary import Direction, Disposition, Grain
+
+if TYPE_CHECKING:
+    from resources.normalise import Column, Columns
 
 DOCUMENT = "API Relatório de Gravações Vono"
 REPORT = "recording"
@@ -289,6 +290,10 @@ def recordings_to_facts(records: Sequence[Record], account: Account) -> Facts:
     What was recorded was answered. Which side is the customer's isn't said, and `duration` is the
     call's: when it was answered and when it ended stay unknown.
     """
+    import pandas as pd
+
+    from resources.normalise import Columns
+
     columns = Columns(records, account)
     for name in ("record_id", "customer_id"):
         columns.text(name, required=True)
@@ -325,7 +330,7 @@ def recordings_to_facts(records: Sequence[Record], account: Account) -> Facts:
     return columns.facts(common["started_at"], {"recordings": recordings, "calls": calls})
 
 
-def _bytes(columns: Columns, size: Column) -> Column:
+def _bytes(columns: "Columns", size: "Column") -> "Column":
     """About so many bytes as the listing says."""
     found = size.map(lambda text: SIZE.fullmatch(text) if isinstance(text, str) else None)
     unread = size.notna() & found.isna()
@@ -345,6 +350,10 @@ def _bytes_of(found: re.Match[str] | None) -> int | None:
 
 def audio_to_facts(records: Sequence[Record], account: Account) -> Facts:
     """Where each recording's audio is, for its row in `facts.recordings`."""
+    import pandas as pd
+
+    from resources.normalise import Columns
+
     columns = Columns(records, account)
     audio = pd.DataFrame(
         {name: columns.text(name, required=True) for name in ("audio_uri", "audio_sha256")}

@@ -8,11 +8,9 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
-
-import pandas as pd
 
 from resources import payload
 from resources.account import Account, Limits
@@ -26,10 +24,13 @@ from resources.errors import (
 )
 from resources.failures import Meaning, failure_in, meaning_of, outline, plain_text
 from resources.http import Answer, refuse_page, unlike
-from resources.normalise import Column, Columns, key_of
+from resources.record_keys import key_of
 from resources.vendor import Facts, Page, Record, Stream, Vendor
 from resources.windows import Window, business_day, day_end, day_start
 from sql.vocabulary import Direction, Disposition, EndedBy, Grain
+
+if TYPE_CHECKING:
+    from resources.normalise import Column, Columns
 
 DOCUMENT = "APIs Reports Manager: 2. Calls and telephone usage per agent"
 PUBLIC = "APIs Reports Manager, known from public material"
@@ -242,6 +243,10 @@ def _wall_time(value: Any) -> datetime | None:
 
 def usage_to_facts(records: Sequence[Record], account: Account) -> Facts:
     """`facts.agent_usage`: totals have no time of their own, they belong to the day asked for."""
+    import pandas as pd
+
+    from resources.normalise import Columns
+
     columns = Columns(records, account)
     cost = columns.decimal("cost")
     usage = pd.DataFrame(
@@ -261,6 +266,8 @@ def calls_to_facts(records: Sequence[Record], account: Account) -> Facts:
 
     `time_seg` is all that is said of its length, so it is both `duration_s` and `talk_s`.
     """
+    from resources.normalise import Columns
+
     columns = Columns(records, account)
     spoken = columns.seconds("time_seg")
     cost = columns.decimal("cost")
@@ -285,6 +292,8 @@ def calls_to_facts(records: Sequence[Record], account: Account) -> Facts:
 
 def unconnected_to_facts(records: Sequence[Record], account: Account) -> Facts:
     """`facts.calls` of `cdr_5`: what became of a call is its `result`."""
+    from resources.normalise import Columns
+
     columns = Columns(records, account)
     return _calls_to_facts(
         columns,
@@ -297,12 +306,16 @@ def unconnected_to_facts(records: Sequence[Record], account: Account) -> Facts:
     )
 
 
-def _calls_to_facts(columns: Columns, kept: tuple[str, ...], own: dict[str, Column | str]) -> Facts:
+def _calls_to_facts(
+    columns: "Columns", kept: tuple[str, ...], own: "dict[str, Column | str]"
+) -> Facts:
     """What both reports of calls have in common.
 
     `telephone` is the other side's number: which end of the call that was is known of inbound
     and outbound calls only.
     """
+    import pandas as pd
+
     started_at = columns.local("date", TIME, required=True)
     direction = columns.mapped("type_interaction", DIRECTIONS, Direction.UNKNOWN)
     telephone = columns.text("telephone")
@@ -330,7 +343,7 @@ def _calls_to_facts(columns: Columns, kept: tuple[str, ...], own: dict[str, Colu
     return columns.facts(started_at, {"calls": calls}, None)
 
 
-def _currency(cost: Column, account: Account) -> Column:
+def _currency(cost: "Column", account: Account) -> "Column":
     """The account's currency beside each cost: the vendor names none."""
     return cost.where(cost.isna(), account.currency)
 

@@ -25,7 +25,8 @@ import pandas as pd
 from resources.account import Account, Limits
 from resources.client import Client
 from resources.http import Answer, refuse, unlike
-from resources.normalise import Columns, key_of
+from resources.normalise import Columns
+from resources.record_keys import key_of
 from resources.vendor import Facts, Page, Record, Stream, Vendor
 from resources.windows import Window
 

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from assets.loading.load import Loader
 from pipelines.cli import app
-from pipelines.schedules import waits
+from pipelines.due import waits
 from resources.account import Account
 from resources.standin import StandIn, Tenant
 from resources.vendors import discover

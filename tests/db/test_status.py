@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from assets.loading.load import Loader
 from assets.quota import read_quotas
 from pipelines.commands.status import read_status
-from pipelines.schedules import waits, why_not
+from pipelines.due import waits, why_not
 from resources.account import Account
 from resources.home import CHECKOUT
 from resources.standin import Fault, StandIn, Tenant

@@ -6,6 +6,7 @@ import io
 import json
 import os
 import pty
+import re
 import shlex
 import signal
 import subprocess
@@ -23,9 +24,13 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from pipelines.cli import app
+from pipelines.commands.progress import now_at
+from pipelines.commands.sync_plan import Run
 from resources.ports import free_port
 from resources.schema_version import head
 from resources.standin import Fault, StandIn, Tenant
+from resources.vendors import discover
+from resources.warehouse import Warehouse
 
 SECRET = "hunter2-hunter2"
 CONPEEK, CLICKFONO = "test-warsaw", "test-santiago"
@@ -237,6 +242,119 @@ def test_a_wrong_accounts_file_is_refused_whole(call: Call, tmp_path: Path) -> N
     call("check", exit_code=1)
 
 
+def test_check_names_every_fault_and_tries_the_rest(call: Call, tmp_path: Path) -> None:
+    file = tmp_path / "accounts.toml"
+    good = file.read_text()
+    file.write_text(
+        f'{good}\n[accounts.x]\nvendor = "vono"\ntoken = "{SECRET}"\n'
+        '[accounts.y]\nvendor = "nobody"\nbase_url = "ftp://y"\nstart_date = 2026-01-01\n'
+    )
+    call("migrate")
+    told = json.loads(call("check", "--json", exit_code=1).stdout)
+    assert not told["ok"]
+    found = [(f["what"], f["state"], f["message"].partition(":")[0]) for f in told["findings"]]
+    assert found == [
+        ("accounts.toml", "wrong", "accounts.x.base_url"),
+        ("accounts.toml", "wrong", "accounts.x.start_date"),
+        ("accounts.toml", "wrong", "accounts.x.token"),
+        ("accounts.toml", "wrong", "accounts.x.credentials.token"),
+        ("accounts.toml", "wrong", "accounts.x.credentials.key"),
+        ("accounts.toml", "wrong", "accounts.y.base_url"),
+        ("accounts.toml", "wrong", "accounts.y.vendor"),
+        ("database", "ok", f"reachable, schema {head()}"),
+        ("clock", "ok", "agrees with the database's"),
+        (CONPEEK, "ok", "Conpeek answers (dialogs)"),
+        (CLICKFONO, "ok", "Clickfono answers (calls)"),
+    ]
+    file.write_text(good)
+    assert json.loads(call("check", "--json").stdout)["ok"]
+
+
+def test_whoever_only_looks_needs_no_secrets(call: Call) -> None:
+    call("sync", CONPEEK)
+    known = json.loads(call("status", "--json").stdout)
+    del os.environ["A_TOKEN"]
+    told = json.loads(call("status", "--json").stdout)
+    assert told["settings"] == []
+    for name in ("complete", "next_poll_at", "stopped", "last_success_at"):
+        assert [s[name] for s in told["streams"]] == [s[name] for s in known["streams"]]
+    assert "A_TOKEN isn't set" in call("sync", exit_code=2).stderr
+
+
+def test_facts_and_marts_are_made_anew(call: Call, standin: StandIn) -> None:
+    call("sync", "--from", str(DAY))
+    count = ("sql", "SELECT count(*) FROM facts.calls", "--format", "csv")
+    calls = call(*count).stdout
+    _change("DELETE FROM facts.calls")
+    _change("UPDATE marts.calls_by_day SET calls = 7")
+    asked = len(standin.requests)
+    told = json.loads(call("rebuild", "--from", str(DAY), "--json").stdout)
+    assert told["ok"]
+    assert {(row["stream"], row["records"], row["requests"]) for row in told["rows"]} == {
+        ("dialogs", 5, 0)
+    }
+    assert call(*count).stdout == calls
+    assert len(standin.requests) == asked
+    _change("UPDATE marts.calls_by_day SET calls = 7")
+    assert "were up to date already" in call("refresh-marts").stdout
+    assert "are up to date" in call("refresh-marts", "--from", str(DAY)).stdout
+    of_marts = call("sql", "SELECT sum(calls) FROM marts.calls_by_day", "--format", "csv").stdout
+    assert of_marts.split()[1] == calls.split()[1]
+
+
+def _change(statement: str) -> None:
+    with psycopg.connect(os.environ["CALLHOUSE_DATABASE_URL"]) as connection:
+        connection.execute(statement)
+
+
+def test_nothing_due_needs_no_dagster(call: Call, environment: Mapping[str, str]) -> None:
+    """That takes seconds to load."""
+    call("sync")
+    code = (
+        "import sys; from typer.testing import CliRunner; from pipelines.cli import app;"
+        "result = CliRunner().invoke(app, ['sync', '--json']);"
+        "print(result.exit_code, 'not due' in result.output, 'dagster' in sys.modules)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.split() == ["0", "True", "False"]
+
+
+def test_the_version() -> None:
+    assert re.fullmatch(r"callhouse \d+\.\d+\.\d+\n", CliRunner().invoke(app, ["--version"]).output)
+
+
+def test_what_a_pass_is_at(call: Call, database_url_with_dagster: str) -> None:
+    run = Run(discover()["evolux"], {}, 1)
+    warehouse = Warehouse(database_url_with_dagster, pool_size=1)
+    call("migrate")
+    assert now_at(warehouse, run) == "Evolux Studio"
+    with psycopg.connect(database_url_with_dagster) as connection:
+        for _ in range(2):
+            connection.execute(
+                "INSERT INTO ops.requests (account, stream, report, backfill, requested_at,"
+                " duration_s, run_id) VALUES ('acme', 'call_details', 'cdr', false, now(), 1, %s)",
+                [run.run_id],
+            )
+    assert now_at(warehouse, run) == "Evolux Studio: acme call_details, request 2"
+    with psycopg.connect(database_url_with_dagster) as connection:
+        connection.execute(
+            "INSERT INTO ops.waiters (credential, account, stream, report, holder, backfill, away,"
+            " reason, run_id, since, looked_at, ready_at, expected_at, expires_at) SELECT 'c',"
+            " 'acme', 'call_details', 'cdr', 'h', false, false, 'rate', %s, t, t, t, t + '40.4 s',"
+            " t + '1 hour' FROM (SELECT now() + '1 s'::interval AS t)",
+            [run.run_id],
+        )
+    told = now_at(warehouse, run)
+    assert re.search(r"acme call_details: waits for its turn \(rate\), 4[01] s", told)
+    warehouse.close()
+
+
 def test_status_says_how_everything_stands(call: Call) -> None:
     unread = json.loads(call("status", "--json").stdout)
     assert {(s["stream"], s["unread"], s["last_success_at"]) for s in unread["streams"]} == {
@@ -284,6 +402,8 @@ def test_check_of_a_database_without_tables(
     [
         "status",
         "sync",
+        "rebuild",
+        "refresh-marts",
         "migrate",
         "check",
         "sql 'SELECT 1'",

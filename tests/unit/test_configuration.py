@@ -117,6 +117,39 @@ def test_every_fault_is_named_at_once(faults: Faults) -> None:
     assert "somewhere: unknown; expected [accounts.<name>]" in text
 
 
+def test_a_wrong_value_hides_no_other_fault_of_its_account(faults: Faults) -> None:
+    told = faults(
+        entry(
+            start_date=None,
+            licenses='"25"',
+            flavour='"vanilla"',
+            streams='["gossip"]',
+            limits="{ reserve = 1.5, speed = 3 }",
+            options="{ project_ids = [1] }",
+            credentials='{ token = { env = "UNSET" } }',
+        ),
+        entry("second", vendor="nobody", currency='"pesos"', credentials='{ token = "x" }'),
+        "[accounts.third]\nlimits = 3\n",
+    )
+    assert [fault.partition(";")[0] for fault in told] == [
+        "accounts.acme.start_date: missing",
+        "accounts.acme.licenses: expected a whole number",
+        "accounts.acme.flavour: unknown",
+        "accounts.acme.credentials.token: the environment variable UNSET isn't set",
+        "accounts.acme.limits.reserve: expected less than 1",
+        "accounts.acme.limits.speed: unknown",
+        "accounts.acme.streams: no stream 'gossip'",
+        "accounts.acme.options.project_ids: unknown",
+        "accounts.second.currency: expected a currency of three capital letters like COP",
+        "accounts.second.vendor: no vendor 'nobody'",
+        "accounts.second.credentials.token: a literal secret is refused",
+        "accounts.third.vendor: missing",
+        "accounts.third.base_url: missing",
+        "accounts.third.start_date: missing",
+        "accounts.third.limits: expected a table like { key = value }",
+    ]
+
+
 @pytest.mark.parametrize(
     ("changes", "told"),
     [
@@ -129,10 +162,10 @@ def test_every_fault_is_named_at_once(faults: Faults) -> None:
         ),
         (
             {"credentials": f'{{ token = {{ env = "A_TOKEN" }}, pin = "{SECRET}" }}'},
-            "credentials.pin: unknown; wolkvox takes token",
+            "credentials.pin: unknown; expected token",
         ),
-        ({"flavour": '"vanilla"'}, "accounts.acme.flavour: extra inputs"),
-        ({"start_date": None}, "accounts.acme.start_date: field required"),
+        ({"flavour": '"vanilla"'}, "flavour: unknown; expected one of base_url, country"),
+        ({"start_date": None}, "start_date: missing; every account needs it"),
         ({"start_date": '"soon"'}, "accounts.acme.start_date: "),
         ({"country": '"XX"'}, "country: expected a two-letter country code like CO"),
         ({"currency": '"pesos"'}, "accounts.acme.currency: "),
@@ -392,7 +425,7 @@ def test_an_account_says_what_it_distrusts(read: Read, faults: Faults) -> None:
     assert told["acme"].distrust == Distrust(below_share=0.5, from_records=20)
     assert told["other"].distrust == Distrust(below_share=0.8, from_records=20)
     assert faults(entry(distrust='{ below_share = 2, from_records = 0, share = "1" }')) == [
-        "accounts.acme.distrust.below_share: input should be less than or equal to 1",
-        "accounts.acme.distrust.from_records: input should be greater than or equal to 1",
-        "accounts.acme.distrust.share: extra inputs are not permitted",
+        "accounts.acme.distrust.below_share: expected at most 1.0",
+        "accounts.acme.distrust.from_records: expected at least 1",
+        "accounts.acme.distrust.share: unknown; expected one of below_share, from_records",
     ]

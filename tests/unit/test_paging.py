@@ -8,9 +8,9 @@ import pytest
 
 from resources import paging
 from resources.errors import ContractError, WindowTooLargeError
-from resources.normalise import key_of
 from resources.paging import LargestPage, Pages
 from resources.permits import Outcome, Permit
+from resources.record_keys import key_of
 from resources.vendor import Page
 
 PERMIT = Permit(1, datetime(2026, 3, 10, tzinfo=UTC), Outcome())

@@ -134,3 +134,21 @@ def test_homes_keep_their_own_and_each_file_is_kept_by_itself(
     other.write_text("[", encoding="utf-8")
     monkeypatch.setenv("CALLHOUSE_ACCOUNTS", str(other))
     assert read_settings(Home(tmp_path / "home")).accounts == {}
+
+
+def test_whoever_only_looks_needs_no_secrets(
+    file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file.write_text("\n".join([entry("one", licenses="5"), entry("two", licenses="6")]))
+    monkeypatch.delenv("A_TOKEN")
+    home = Home(tmp_path / "home")
+    settings = read_settings(home, needs_secrets=False)
+    assert not settings.sentences()
+    assert {name: account.secrets for name, account in settings.accounts.items()} == {
+        "one": (),
+        "two": (),
+    }
+    assert read_settings(home).left_out == {"one", "two"}  # and nothing was kept as good
+    file.write_text(entry("one", credentials=f'{{ token = "{SECRET}" }}'))
+    (fault, *_) = read_settings(home, needs_secrets=False).sentences()
+    assert "a literal secret is refused" in fault

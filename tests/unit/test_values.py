@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 
 import sql
-from resources.normalise import Columns, key_of
+from resources.normalise import Columns
+from resources.record_keys import key_of
 from resources.values import NO_VALUE, clock_seconds, is_missing, is_no_date, is_no_value
 from tests.unit.rig import account
 

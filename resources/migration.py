@@ -13,6 +13,8 @@ from resources.objects import lay_objects
 from resources.roles import grant_roles, set_agent_names
 
 LOCK = "callhouse migrate"
+VERSION = "public.schema_version"
+"""Alembic's table."""
 PATIENCE_S = 180.0
 IN_THE_WAY = {
     "55P03": "somebody's transaction holds a table",
@@ -55,10 +57,8 @@ def migrate(
 
 
 def _migrate(connection: Connection, agent_names: bool | None) -> list[str]:
-    connection.execute(
-        sa.text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))"), {"name": LOCK}
-    )
     connection.exec_driver_sql("SET LOCAL lock_timeout = '2s'")
+    _lock(connection)
     config = Config()
     config.set_main_option("script_location", str(sql.FOLDER / "migrations"))
     config.attributes["connection"] = connection
@@ -67,6 +67,15 @@ def _migrate(connection: Connection, agent_names: bool | None) -> list[str]:
     if agent_names is not None:
         set_agent_names(connection, agent_names)
     return grant_roles(connection)
+
+
+def _lock(connection: Connection) -> None:
+    """Makes this the only migration: by a table that nobody else may lock, once it is there."""
+    if connection.execute(sa.text("SELECT to_regclass(:table)"), {"table": VERSION}).scalar_one():
+        connection.exec_driver_sql(f"LOCK TABLE {VERSION} IN EXCLUSIVE MODE")
+    else:
+        lock = sa.text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))")
+        connection.execute(lock, {"name": LOCK})
 
 
 def _is_in_the_way(error: Exception) -> bool:

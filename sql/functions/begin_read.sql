@@ -15,7 +15,7 @@ DECLARE
     lease     interval := make_interval(secs => (p_asked ->> 'lease_s')::double precision);
 BEGIN
     PERFORM ops.require_keys(p_asked, ARRAY['account', 'stream', 'days', 'live', 'holder', 'run_id', 'lease_s']);
-    PERFORM pg_advisory_xact_lock(hashtextextended('read ' || p_account || '/' || p_stream, 0));
+    PERFORM ops.lock('read ' || p_account || '/' || p_stream);
     now := ops.now();
     -- Where the clock was set back none lasts longer for it.
     DELETE FROM ops.reads r

@@ -6,6 +6,6 @@ BEGIN
         RAISE EXCEPTION 'the limiter needs READ COMMITTED'
               USING HINT = 'A snapshot from before the lock hides what was granted meanwhile.';
     END IF;
-    PERFORM pg_advisory_xact_lock(hashtextextended('permit ' || p_credential, 0));
+    PERFORM ops.lock('permit ' || p_credential);
     RETURN ops.now();
 END $$;

@@ -17,7 +17,7 @@ BEGIN
            AND inhrelid IN (to_regclass('facts.calls_' || label), to_regclass('raw.records_' || label))) = 2 THEN
         RETURN false;
     END IF;
-    PERFORM pg_advisory_xact_lock(hashtextextended('make_day', 0));
+    PERFORM ops.lock('make_day');
     PERFORM set_config('lock_timeout', '2s', true);
     FOR parent IN
         SELECT format('%I.%I', n.nspname, c.relname) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace

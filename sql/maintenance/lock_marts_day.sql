@@ -1,1 +1,1 @@
-SELECT pg_advisory_xact_lock(hashtextextended('refresh marts ' || CAST(:day AS date), 0));
+SELECT ops.lock('refresh marts ' || CAST(:day AS date));

@@ -724,6 +724,15 @@ COMMENT ON TABLE ops.settings IS 'Settings that every host shares';
 COMMENT ON COLUMN ops.settings.name IS 'The setting';
 COMMENT ON COLUMN ops.settings.value IS 'Its value';
 
+-- schema/41_ops_locks
+-- Rows to lock, by those who may write here. Advisory locks are anybody's who may connect: an analyst
+-- who took one, by accident or not, would stop the loading.
+CREATE TABLE ops.locks (
+    name text PRIMARY KEY
+) WITH (fillfactor = 50);
+COMMENT ON TABLE ops.locks IS 'What transactions make each other wait for';
+COMMENT ON COLUMN ops.locks.name IS 'What is locked';
+
 -- schema/41_ops_reads
 CREATE TABLE ops.reads (
     id         bigint      GENERATED ALWAYS AS IDENTITY PRIMARY KEY,

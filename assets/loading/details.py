@@ -26,7 +26,6 @@ from resources.errors import (
     CallhouseError,
     CutShortError,
     DeferredError,
-    DoubtfulRefusalError,
     PermanentError,
     RecordError,
     ThrottledError,
@@ -44,8 +43,8 @@ CHUNK = 100
 """Details a transaction: little is asked again after a kill."""
 IN_A_ROW = 3
 """So many answers of no use, one after the other, stand for all others too: the way is broken."""
-STOPPING = (PermanentError, DeferredError, ThrottledError, DoubtfulRefusalError)
-"""What is said to the account, not of one record."""
+OF_THE_ACCOUNT = (DeferredError, ThrottledError)
+"""What says nothing of a record."""
 OF_THE_RECORD = (RecordError, CutShortError, WindowTooLargeError)
 """What is wrong with one record's answer, except a time-out: it counts, and ends some day."""
 
@@ -55,11 +54,12 @@ class _Answers:
     """What came of asking for some details, in several threads."""
 
     most_in_a_row: int
+    """Answers that may be of no use before no more are asked for; 1: it is a probe."""
     pages: list[tuple[Parent, Page]] = field(default_factory=list)
     useless: list[tuple[Parent, CallhouseError]] = field(default_factory=list)
     """By a fault of the record's own: asked for again, not for ever, at growing intervals."""
     broken: list[tuple[Parent, CallhouseError]] = field(default_factory=list)
-    """By no fault of the record's: asked for again later."""
+    """By no fault of the record's: asked for again later, and soon where nothing came at all."""
     error: CallhouseError | None = None
     """What stands in the way of all others too: nothing more is asked."""
     _in_a_row: int = 0
@@ -71,20 +71,26 @@ class _Answers:
         return len(self.pages) + len(self.useless) + len(self.broken)
 
     def take(self, parent: Parent, answer: Page | CallhouseError) -> None:
-        """Takes what came of one."""
+        """Takes what came of one. A refusal among good answers is of that record, unless others
+        follow it.
+        """
         with self._lock:
             if isinstance(answer, Page):
                 self._in_a_row = 0
                 self.pages.append((parent, answer))
-            elif isinstance(answer, STOPPING):
+                return
+            if isinstance(answer, OF_THE_ACCOUNT):
                 self.error = self.error or answer
-            elif isinstance(answer, OF_THE_RECORD) and not isinstance(answer, TimedOutError):
+                return
+            is_refused = isinstance(answer, PermanentError)
+            is_its_own = isinstance(answer, OF_THE_RECORD) and not isinstance(answer, TimedOutError)
+            if is_its_own or (is_refused and self.pages):
                 self.useless.append((parent, answer))
             else:
-                self._in_a_row += 1
                 self.broken.append((parent, answer))
-                if self._in_a_row >= self.most_in_a_row:
-                    self.error = self.error or answer
+            self._in_a_row += not is_its_own or self.most_in_a_row == 1
+            if self._in_a_row >= self.most_in_a_row or (is_refused and not self.pages):
+                self.error = self.error or answer
 
 
 class DetailReader:
@@ -192,6 +198,7 @@ class DetailReader:
             now=now,
             ripe=now - self._stream.delay,
             all=self._asks_for_all,
+            probes=self._probes,
             last_at=last and last.started_at,
             last_key=last and last.key,
             most=1 if self._probes else CHUNK,
@@ -258,6 +265,7 @@ class DetailReader:
             attempts=[1] * absent + [0] * len(troubled),
             failures=[0] * absent + [1] * useless + [0] * len(answers.broken),
             errors=[None] * absent + [payload.storable(str(error)) for _, error in troubled],
+            broken_every=self._stream.retry_every if answers.pages else self._account.poll_every,
             day=day,
             most=self._stream.attempts,
             retry_every=self._stream.retry_every,

@@ -2,7 +2,9 @@
 -- vendor hasn't got, or that is of no use, not for ever. Asked for before it was due, it doesn't count.
 INSERT INTO ops.details AS d (account, stream, record_key, call_date, attempts, failures, error, next_try_at)
 SELECT :account, :stream, a.record_key, :day, a.attempts, a.failures, a.error,
-       CASE WHEN greatest(a.attempts, a.failures) < :most THEN :now + CAST(:retry_every AS interval) END
+       CASE WHEN greatest(a.attempts, a.failures) < :most
+            THEN :now + CASE WHEN greatest(a.attempts, a.failures) > 0 THEN CAST(:retry_every AS interval)
+                             ELSE CAST(:broken_every AS interval) END END
   FROM unnest(CAST(:keys AS text[]), CAST(:attempts AS integer[]), CAST(:failures AS integer[]), CAST(:errors AS text[]))
        AS a (record_key, attempts, failures, error)
  WHERE NOT EXISTS (SELECT FROM raw.heads h
@@ -12,8 +14,9 @@ ON CONFLICT (account, stream, record_key) DO UPDATE
    SET error = excluded.error,
        (attempts, failures, next_try_at) = (
            SELECT n.attempts, n.failures,
-                  CASE WHEN greatest(n.attempts, n.failures) < :most
-                       THEN :now + CAST(:retry_every AS interval) * power(2, least(n.growth, 10)) END
+                  CASE WHEN greatest(n.attempts, n.failures) >= :most THEN NULL
+                       WHEN greatest(excluded.attempts, excluded.failures) = 0 THEN :now + CAST(:broken_every AS interval)
+                       ELSE :now + CAST(:retry_every AS interval) * power(2, least(n.growth, 10)) END
              FROM (SELECT d.attempts + excluded.attempts AS attempts, d.failures + excluded.failures AS failures,
                           excluded.failures * d.failures AS growth) AS n
             WHERE d.next_try_at <= :now

@@ -1,5 +1,6 @@
 -- Records of a day that have no detail yet and may be asked for now (or :all that lack it, given up
--- or not): newest first, from where the last ones ended.
+-- or not): newest first, from where the last ones ended. One that :probes whether the credential is
+-- accepted rather asks for what hasn't been refused before: it may be refused by itself.
 SELECT {record_key:p} AS record_key, p.*
   FROM facts.{table} p
   -- Each looked up by its key: a plain join may read all details that the account has ever had.
@@ -12,5 +13,5 @@ SELECT {record_key:p} AS record_key, p.*
    AND (h.record_key IS NULL OR h.rejected) AND p.missing_since IS NULL AND p.started_at <= :ripe
    AND (:all OR d.record_key IS NULL OR d.next_try_at <= :now)
    AND (CAST(:last_at AS timestamptz) IS NULL OR (p.started_at, {record_key:p}) < (:last_at, :last_key))
- ORDER BY p.started_at DESC, {record_key:p} DESC
+ ORDER BY :probes AND d.record_key IS NOT NULL, p.started_at DESC, {record_key:p} DESC
  LIMIT :most;

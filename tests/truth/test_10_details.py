@@ -70,7 +70,7 @@ def test_only_the_vendors_own_404_uses_up_attempts(stage: Stage, what: str) -> N
         stage.here.later(hours=1)
         assert stage.poll().state == "failed"
         ((_, attempts, failures, hours),) = lacking(stage)
-        assert (attempts, failures, hours) == (0, 0, 1)
+        assert (attempts, failures, hours) == (0, 0, pytest.approx(5 / 60)), "due at the next poll"
     stage.tenant.disarm()
     stage.here.later(hours=1)
     assert stage.poll().error is None
@@ -150,6 +150,52 @@ def test_one_that_always_fails_is_put_aside_and_the_others_come(stage: Stage, wh
     state, note = day(stage)
     assert state == "failed"
     assert "1 of 9 details are still to come; 1 of them are asked for again after an error" in note
+
+
+OWN_REFUSALS = {
+    "evolux": {"meta": {"status": 403, "message": "Forbidden"}},
+    "vono": {"error": 1, "reason": "Sem permissão"},
+}
+
+
+@each
+def test_a_refusal_of_one_record_among_others_is_its_own(stage: Stage) -> None:
+    stage.put(*range(1, 9))
+    refusal = Fault.status(403, payload=OWN_REFUSALS[stage.tenant.vendor])
+    stage.tenant.arm(refusal, 999, report=stage.report, when=of(3))
+    assert stage.poll().state == "ok"
+    assert stage.loaded() == 7
+    assert not stage.is_stopped
+    ((_, _, failures, hours),) = lacking(stage)
+    assert (failures, hours) == (1, 1)
+
+
+@each
+def test_the_newest_record_s_refusal_stops_polls_for_an_hour_at_most(stage: Stage) -> None:
+    stage.put(*range(1, 9))
+    refusal = Fault.status(403, payload=OWN_REFUSALS[stage.tenant.vendor])
+    stage.tenant.arm(refusal, 999, report=stage.report, when=of(8))
+    one = stage.here.account.limits.model_copy(update={"concurrency": 1})
+    stage.here.account = stage.here.account.model_copy(update={"limits": one})
+    assert stage.poll().state == "stopped"
+    stage.here.later(hours=1)
+    assert stage.poll().error is None, "another one is asked for, and accepted"
+    assert not stage.is_stopped
+    stage.here.later(minutes=5)
+    stage.poll()
+    assert stage.loaded() == 7
+
+
+@each
+def test_a_refusal_of_several_in_a_row_is_the_accounts(stage: Stage) -> None:
+    stage.put(*range(1, 21))
+    one = stage.here.account.limits.model_copy(update={"concurrency": 1})
+    stage.here.account = stage.here.account.model_copy(update={"limits": one})
+    refusal = Fault.status(403, payload=OWN_REFUSALS[stage.tenant.vendor])
+    stage.tenant.arm(refusal, 999, report=stage.report, after=5)
+    assert stage.poll().state == "stopped"
+    assert stage.here.requests() == 5 + 3
+    assert stage.loaded() == 5
 
 
 @each

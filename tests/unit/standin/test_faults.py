@@ -42,6 +42,11 @@ def rows(http: httpx.Client, **parameters: Any) -> list[Any]:
         (Fault.status(502, payload={"no": 1}), 502, '{"no":1}'),
         (Fault.refusal("TOKEN LIMIT EXCEEDED"), 403, '{"code":"403"'),
         (Fault.body(b"Access denied", "text/plain"), 200, "Access denied"),
+        (Fault.firewall(), 403, "<!doctype html><html><head><title>403 Forbidden"),
+        (Fault.firewall(503), 503, "<!doctype html>"),
+        (Fault.login(), 200, "<!doctype html><html><head><title>Sign in"),
+        (Fault.unsuccessful(), 200, '{"success":false,"data":[]}'),
+        (Fault.unsuccessful(message="no"), 200, '{"success":false,"data":[],"message":"no"}'),
     ],
 )
 def test_another_answer_once(

@@ -88,6 +88,18 @@ def test_rows_twice_are_counted_twice(tenant: Tenant, http: httpx.Client) -> Non
     assert total(http, tenant, 0) == (None if tenant.vendor == "conpeek" else 15)
 
 
+def test_nothing_found_is_an_error_that_says_so(tenant: Tenant, http: httpx.Client) -> None:
+    tenant.behave(Quirk.nothing_found("sem registros"))
+    assert shown(http, tenant, 0) == [0, 1, 2, 3]
+    tenant.clear()
+    assert get(http, tenant, 0).json() == {
+        "error": 1,
+        "reason": "sem registros",
+        "total_records": 0,
+        "data": [],
+    }
+
+
 def test_a_total_that_grows_from_page_to_page(tenant: Tenant, http: httpx.Client) -> None:
     tenant.behave(Quirk.growing_total())
     expected = [None] * 3 if tenant.vendor == "conpeek" else [10, 11, 12]

@@ -145,12 +145,14 @@ class Stream(BaseStream):
 class Parent:
     """A record whose detail is to be fetched: its key, as in raw, and when it began.
 
-    `facts`: what its row in facts says, of the columns that the detail stream `needs`.
+    `facts`: what its row in facts says, of the columns that the detail stream `needs`. `failures`:
+    how often the answer for its detail was of no use.
     """
 
     key: str
     started_at: datetime
     facts: Mapping[str, Any] = field(default_factory=dict)
+    failures: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)

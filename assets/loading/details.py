@@ -26,6 +26,7 @@ from resources.errors import (
     CallhouseError,
     CutShortError,
     DeferredError,
+    DoubtfulRefusalError,
     PermanentError,
     RecordError,
     ThrottledError,
@@ -45,7 +46,9 @@ IN_A_ROW = 3
 """So many answers of no use, one after the other, stand for all others too: the way is broken."""
 OF_THE_ACCOUNT = (DeferredError, ThrottledError)
 """What says nothing of a record."""
-OF_THE_RECORD = (RecordError, CutShortError, WindowTooLargeError)
+REFUSALS = (PermanentError, DoubtfulRefusalError)
+"""Of the account, or of one record only: the others' answers tell."""
+OF_THE_RECORD = (PermanentError, RecordError, CutShortError, WindowTooLargeError)
 """What is wrong with one record's answer, except a time-out: it counts, and ends some day."""
 
 
@@ -59,7 +62,9 @@ class _Answers:
     useless: list[tuple[Parent, CallhouseError]] = field(default_factory=list)
     """By a fault of the record's own: asked for again, not for ever, at growing intervals."""
     broken: list[tuple[Parent, CallhouseError]] = field(default_factory=list)
-    """By no fault of the record's: asked for again later, and soon where nothing came at all."""
+    """By no fault of the record's: asked for again later."""
+    refused: list[tuple[Parent, CallhouseError]] = field(default_factory=list)
+    """Where no good answer says that the account isn't: asked for again by the next poll."""
     error: CallhouseError | None = None
     """What stands in the way of all others too: nothing more is asked."""
     _in_a_row: int = 0
@@ -68,29 +73,40 @@ class _Answers:
     @property
     def asked(self) -> int:
         """How many were asked for."""
-        return len(self.pages) + len(self.useless) + len(self.broken)
+        return len(self.pages) + len(self.useless) + len(self.broken) + len(self.refused)
 
     def take(self, parent: Parent, answer: Page | CallhouseError) -> None:
-        """Takes what came of one. A refusal among good answers is of that record, unless others
-        follow it.
-        """
+        """Takes what came of one."""
         with self._lock:
             if isinstance(answer, Page):
                 self._in_a_row = 0
                 self.pages.append((parent, answer))
-                return
-            if isinstance(answer, OF_THE_ACCOUNT):
+            elif isinstance(answer, OF_THE_ACCOUNT):
                 self.error = self.error or answer
-                return
-            is_refused = isinstance(answer, PermanentError)
-            is_its_own = isinstance(answer, OF_THE_RECORD) and not isinstance(answer, TimedOutError)
-            if is_its_own or (is_refused and self.pages):
-                self.useless.append((parent, answer))
+            elif isinstance(answer, REFUSALS) and not self.pages and not parent.failures:
+                self.refused.append((parent, answer))
+                self.error = self.error or answer
             else:
-                self.broken.append((parent, answer))
-            self._in_a_row += not is_its_own or self.most_in_a_row == 1
-            if self._in_a_row >= self.most_in_a_row or (is_refused and not self.pages):
-                self.error = self.error or answer
+                self._put_aside(parent, answer)
+
+    def settle(self) -> None:
+        """Once nothing is under way any more: a refusal among good answers is of that record,
+        whichever came first.
+        """
+        if self.pages and self.refused:
+            if isinstance(self.error, REFUSALS):
+                self.error = None
+            while self.refused:
+                self._put_aside(*self.refused.pop())
+
+    def _put_aside(self, parent: Parent, error: CallhouseError) -> None:
+        is_useless = isinstance(error, OF_THE_RECORD) and not isinstance(error, TimedOutError)
+        (self.useless if is_useless else self.broken).append((parent, error))
+        # What is wrong with records only says nothing of others; a probe asks for one anyway.
+        if isinstance(error, PermanentError) or not is_useless or self.most_in_a_row == 1:
+            self._in_a_row += 1
+        if self._in_a_row >= self.most_in_a_row:
+            self.error = self.error or error
 
 
 class DetailReader:
@@ -206,7 +222,12 @@ class DetailReader:
         )
         needs = self._stream.needs
         return [
-            Parent(row.record_key, row.started_at, {name: getattr(row, name) for name in needs})
+            Parent(
+                row.record_key,
+                row.started_at,
+                {name: getattr(row, name) for name in needs},
+                row.useless or 0,
+            )
             for row in rows
         ]
 
@@ -221,6 +242,7 @@ class DetailReader:
         workers = min(self._account.limits.concurrency, len(parents))
         with ThreadPoolExecutor(workers, thread_name_prefix="details") as pool:
             list(pool.map(ask, parents))
+        answers.settle()
         return answers
 
     def _ask(self, parent: Parent) -> Page | CallhouseError:
@@ -256,16 +278,17 @@ class DetailReader:
 
     def _note(self, connection: Connection, day: date, answers: _Answers) -> None:
         """Writes down what didn't come, or what of it isn't a fact: it is asked for again."""
-        troubled = [*answers.useless, *answers.broken]
+        troubled = [*answers.useless, *answers.broken, *answers.refused]
         absent, useless = len(answers.pages), len(answers.useless)
+        others = absent + useless + len(answers.broken)
         execute(
             connection,
             "load/note_details",
             keys=[parent.key for parent, _ in (*answers.pages, *troubled)],
             attempts=[1] * absent + [0] * len(troubled),
-            failures=[0] * absent + [1] * useless + [0] * len(answers.broken),
+            failures=[0] * absent + [1] * useless + [0] * (len(troubled) - useless),
+            soon=[False] * others + [True] * len(answers.refused),
             errors=[None] * absent + [payload.storable(str(error)) for _, error in troubled],
-            broken_every=self._stream.retry_every if answers.pages else self._account.poll_every,
             day=day,
             most=self._stream.attempts,
             retry_every=self._stream.retry_every,

@@ -1,7 +1,7 @@
 -- Records of a day that have no detail yet and may be asked for now (or :all that lack it, given up
 -- or not): newest first, from where the last ones ended. One that :probes whether the credential is
 -- accepted rather asks for what hasn't been refused before: it may be refused by itself.
-SELECT {record_key:p} AS record_key, p.*
+SELECT {record_key:p} AS record_key, d.failures AS useless, p.*
   FROM facts.{table} p
   -- Each looked up by its key: a plain join may read all details that the account has ever had.
   LEFT JOIN LATERAL (

@@ -70,7 +70,7 @@ def test_only_the_vendors_own_404_uses_up_attempts(stage: Stage, what: str) -> N
         stage.here.later(hours=1)
         assert stage.poll().state == "failed"
         ((_, attempts, failures, hours),) = lacking(stage)
-        assert (attempts, failures, hours) == (0, 0, pytest.approx(5 / 60)), "due at the next poll"
+        assert (attempts, failures, hours) == (0, 0, 1)
     stage.tenant.disarm()
     stage.here.later(hours=1)
     assert stage.poll().error is None
@@ -184,6 +184,21 @@ def test_the_newest_record_s_refusal_stops_polls_for_an_hour_at_most(stage: Stag
     stage.here.later(minutes=5)
     stage.poll()
     assert stage.loaded() == 7
+
+
+@each
+def test_a_refusal_that_was_one_record_s_stays_that_where_nothing_else_is_asked(
+    stage: Stage,
+) -> None:
+    stage.put(*range(1, 9))
+    refusal = Fault.status(403, payload=OWN_REFUSALS[stage.tenant.vendor])
+    stage.tenant.arm(refusal, 999, report=stage.report, when=of(3))
+    stage.poll()
+    stage.here.later(hours=1)
+    assert stage.poll().error is None
+    assert not stage.is_stopped
+    ((_, _, failures, hours),) = lacking(stage)
+    assert (failures, hours) == (2, 2)
 
 
 @each

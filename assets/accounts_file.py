@@ -78,7 +78,7 @@ def evaluations(settings: Settings, lacking: Iterable[str]) -> list[dg.AssetChec
             SHOWN,
             missing,
             dg.AssetCheckSeverity.WARN,
-            "Start Callhouse (its code server) again: not shown yet, and what of it is "
+            "Press *Reload definitions* (Deployment, callhouse): not shown yet, and what of it is "
             f"new isn't loaded yet: {', '.join(missing)}",
         ),
     ]

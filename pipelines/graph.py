@@ -1,5 +1,5 @@
 """What Dagster's graph has of the accounts: vendors, streams and days, as they were when the code
-location was loaded. They are asked for anew when the code server starts.
+location was loaded. Dagster asks for them anew at *Reload definitions* alone.
 """
 
 from collections.abc import Iterator, Mapping

@@ -22,7 +22,6 @@ from pipelines.local.recovery import fail_interrupted_runs, process_tags
 from pipelines.upkeep import MARTS_JOB, refresh_tags
 from resources.account import Account
 
-NO_CODE_SERVER = 0
 
 
 class Runs:
@@ -90,7 +89,7 @@ def runs(accounts: Mapping[str, Account], watch: Watch | None, log_level: str) -
     first.
     """
     with dagster_home.open_instance() as instance:
-        fail_interrupted_runs(instance, NO_CODE_SERVER)
+        fail_interrupted_runs(instance, code_server=None)
         yield Runs(accounts, instance, watch, log_level)
 
 

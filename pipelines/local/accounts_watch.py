@@ -11,7 +11,7 @@ from resources.home import Home
 
 CHANGED = (
     "has changed and is right. Polls take it over by themselves; for a new vendor or stream, or an "
-    "earlier start_date, start Callhouse again."
+    "earlier start_date, press Reload definitions in the UI (Deployment, callhouse)."
 )
 Signature = tuple[Path, int, int] | None
 

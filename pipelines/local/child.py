@@ -24,8 +24,10 @@ class Child:
     name: str
     arguments: list[str]
     log: Path
-    port: int | None = None
-    """Where it listens once it is ready; one without a port is ready at once."""
+    listens_at: int | Path | None = None
+    """The port or socket at which it listens once it is ready; without one it is ready at once."""
+    environment: dict[str, str] = field(default_factory=dict)
+    """What it has besides ours."""
     deaths: list[float] = field(default_factory=list)
 
     def start(self, group: int) -> None:
@@ -33,6 +35,7 @@ class Child:
         with self.log.open("a") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", *self.arguments],
+                env=os.environ | self.environment,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
@@ -41,7 +44,7 @@ class Child:
 
     def wait_until_ready(self) -> None:
         deadline = time.monotonic() + START_PATIENCE_S
-        while self.port is not None and not is_taken(self.port):
+        while self.listens_at is not None and not is_taken(self.listens_at):
             if self.is_dead or time.monotonic() > deadline:
                 raise CallhouseError(f"The {self.name} doesn't start.\n{self.last_words()}")
             time.sleep(0.1)

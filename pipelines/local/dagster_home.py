@@ -13,13 +13,11 @@ from typing import TYPE_CHECKING
 
 from resources.database import DAGSTER_URL, URL, require
 from resources.home import Home
-from resources.ports import LOOPBACK
 
 if TYPE_CHECKING:
     from dagster import DagsterInstance
 
 CONFIGURATION = Path(__file__).with_name("dagster.yaml")
-LOCATION = "callhouse"
 
 
 def prepare(home: Home, database_url: str) -> None:
@@ -66,18 +64,18 @@ def workspace_file(home: Home) -> Path:
     return home.root / "workspace.yaml"
 
 
-def write_workspace(home: Home, port: int) -> None:
-    """Points Dagster's daemon and UI to the code server at `port`. (JSON is YAML, too.)"""
-    server = {"host": LOOPBACK, "port": port, "location_name": LOCATION}
+def write_workspace(home: Home, socket: Path) -> None:
+    """Points Dagster's daemon and UI to the code server at that socket. (JSON is YAML, too.)"""
+    server = {"socket": str(socket), "location_name": "callhouse"}
     workspace_file(home).write_text(json.dumps({"load_from": [{"grpc_server": server}]}))
 
 
-def workspace_port(home: Home) -> int | None:
-    """The port of the code server that the workspace was last written for."""
+def workspace_socket(home: Home) -> Path | None:
+    """The socket of the code server that the workspace was last written for."""
     if not workspace_file(home).exists():
         return None
     workspace = json.loads(workspace_file(home).read_text())
-    return int(workspace["load_from"][0]["grpc_server"]["port"])
+    return Path(workspace["load_from"][0]["grpc_server"]["socket"])
 
 
 def _copy_configuration(target: Path) -> None:

@@ -4,6 +4,7 @@ big, and `up` itself, which lives for months, has no use for them.
 
 import os
 import sys
+from pathlib import Path
 
 from sqlalchemy.exc import OperationalError
 
@@ -17,7 +18,7 @@ from resources.migration import migrate
 
 
 def main() -> None:
-    """`python -m pipelines.local.preflight PORT`: the port of the code server that runs no more."""
+    """`python -m pipelines.local.preflight [SOCKET]`: that of the code server that runs no more."""
     try:
         read_accounts(Home.from_environment().accounts)
         migrate(os.environ[URL])
@@ -26,7 +27,7 @@ def main() -> None:
     except OperationalError as error:
         sys.exit(f"The warehouse doesn't answer: {error.orig}")
     with open_instance() as instance:
-        fail_interrupted_runs(instance, int(sys.argv[1]))
+        fail_interrupted_runs(instance, Path(sys.argv[1]) if sys.argv[1:] else None)
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ import json
 import socket
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import psutil
 from dagster import DagsterInstance, DagsterRun, DagsterRunStatus, RunsFilter
@@ -28,22 +29,23 @@ def process_tags() -> dict[str, str]:
     return {PROCESS_TAG: f"{socket.gethostname()} {process.pid} {process.create_time():.0f}"}
 
 
-def fail_interrupted_runs(instance: DagsterInstance, code_server_port: int) -> list[str]:
+def fail_interrupted_runs(instance: DagsterInstance, code_server: Path | None) -> list[str]:
     """Marks the runs whose process is gone as failed, frees their slots and returns their ids.
 
-    `code_server_port` is that of the code server that runs no more.
+    `code_server` is the socket of the code server that runs no more, if there was one.
     """
-    interrupted = list(_interrupted(instance, code_server_port))
+    interrupted = list(_interrupted(instance, code_server))
     for run in interrupted:
         instance.report_run_failed(run, "Callhouse was stopped while this run was at work.")
         instance.event_log_storage.free_concurrency_slots_for_run(run.run_id)
     return [run.run_id for run in interrupted]
 
 
-def _interrupted(instance: DagsterInstance, code_server_port: int) -> Iterator[DagsterRun]:
+def _interrupted(instance: DagsterInstance, code_server: Path | None) -> Iterator[DagsterRun]:
     for run in instance.get_runs(RunsFilter(statuses=UNFINISHED)):
         server = json.loads(run.tags.get(GRPC_INFO_TAG, "{}"))
-        if server.get("port") == code_server_port or is_over(run):
+        was_served = code_server is not None and server.get("socket") == str(code_server)
+        if was_served or is_over(run):
             yield run
 
 
@@ -62,9 +64,9 @@ def is_over(run: DagsterRun) -> bool:
 
 
 def main() -> None:
-    """`python -m pipelines.local.recovery PORT`: the port of the code server that runs no more."""
+    """`python -m pipelines.local.recovery SOCKET`: that of the code server that runs no more."""
     with open_instance() as instance:
-        fail_interrupted_runs(instance, int(sys.argv[1]))
+        fail_interrupted_runs(instance, Path(sys.argv[1]))
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
+from pathlib import Path
 
 import psutil
 import psycopg
@@ -28,7 +29,8 @@ from resources.database import URL, connect, require
 from resources.errors import CallhouseError, ClockError
 from resources.home import Home
 from resources.local_postgres import LocalPostgres, database_url
-from resources.ports import LOOPBACK, free_port, is_taken
+from resources.ports import LOOPBACK, is_taken
+from resources.sockets import private_folder
 
 END_WITH_PARENT = "CALLHOUSE_END_WITH_PARENT"
 """Set by `make up`: killing make ends Callhouse. (`nohup callhouse up &` outlives its shell.)"""
@@ -40,8 +42,10 @@ def run(port: int) -> None:
     home = Home.from_environment()
     home.make()
     try:
-        with signals_interrupt(), only_one(home), watchdog.process_group(home) as leader:
-            _Stack(home, port, leader).serve()
+        with signals_interrupt(), only_one(home):
+            sockets = private_folder()
+            with watchdog.process_group(home, sockets) as leader:
+                _Stack(home, port, sockets, leader).serve()
     except KeyboardInterrupt:
         console.print("Callhouse has stopped.")
 
@@ -77,9 +81,13 @@ def only_one(home: Home) -> Iterator[None]:
 class _Stack:
     """Everything that runs, in the order of its start."""
 
-    def __init__(self, home: Home, port: int, leader: subprocess.Popen[bytes]) -> None:
+    def __init__(
+        self, home: Home, port: int, sockets: Path, leader: subprocess.Popen[bytes]
+    ) -> None:
         self._home = home
         self._port = port
+        self._sockets = sockets
+        self._code_socket = sockets / "code"
         self._leader = leader
         self._parent = os.getppid()
         self._embedded = not os.environ.get(URL)
@@ -121,24 +129,17 @@ class _Stack:
         self._start_postgres()
         if self._demo:
             self._children.append(start_standin(self._home, self._leader.pid))
-        previous_port = dagster_home.workspace_port(self._home)
-        self._code_server_port = free_port()
-        self._code_server = self._child(
-            "code server",
-            *("dagster", "api", "grpc", "--host", LOOPBACK, "--port", self._code_server_port),
-            *("--module-name", "pipelines.definitions", "--attribute", "defs"),
-            *("--location-name", dagster_home.LOCATION, "--log-level", "warning"),
-            port=self._code_server_port,
-        )
-        self._before_serving("preflight", previous_port)
+        previous = dagster_home.workspace_socket(self._home)
+        self._code_server = self._start_code_server()
+        self._before_serving("preflight", previous)
         self._code_server.wait_until_ready()
-        dagster_home.write_workspace(self._home, self._code_server_port)
+        dagster_home.write_workspace(self._home, self._code_socket)
         workspace = dagster_home.workspace_file(self._home)
         self._child("daemon", "dagster._daemon", "run", "-w", workspace, "--log-level", "warning")
         self._child(
             "web server",
             *("pipelines.web", "--host", LOOPBACK, "--port", self._port, "-w", workspace),
-            port=self._port,
+            listens_at=self._port,
         ).wait_until_ready()
 
     def _start_postgres(self) -> None:
@@ -148,17 +149,35 @@ class _Stack:
             self._connection = connect(self._database_url, "callhouse up", autocommit=True)
         dagster_home.prepare(self._home, self._database_url)
 
-    def _child(self, name: str, *arguments: object, port: int | None = None) -> Child:
+    def _start_code_server(self) -> Child:
+        """Whoever reaches it can start runs in it. Its process with the code, and the runs, make
+        what is temporary in the same folder: their own sockets, too.
+        """
+        return self._child(
+            "code server",
+            *("pipelines.code_server", "--socket", self._code_socket, "--log-level", "warning"),
+            listens_at=self._code_socket,
+            environment={"TMPDIR": str(self._sockets)},
+        )
+
+    def _child(
+        self,
+        name: str,
+        *arguments: object,
+        listens_at: int | Path | None = None,
+        environment: dict[str, str] | None = None,
+    ) -> Child:
         log = self._home.logs / f"{name.replace(' ', '-')}.log"
-        child = Child(name, [str(argument) for argument in arguments], log, port)
+        words = [str(argument) for argument in arguments]
+        child = Child(name, words, log, listens_at, environment or {})
         child.start(self._leader.pid)
         self._children.append(child)
         return child
 
-    def _before_serving(self, module: str, dead_code_server: int | None) -> None:
+    def _before_serving(self, module: str, dead_code_server: Path | None) -> None:
         """What has to be done first, about a code server that runs no more."""
         done = subprocess.run(
-            [sys.executable, "-m", f"pipelines.local.{module}", str(dead_code_server or 0)],
+            [sys.executable, "-m", f"pipelines.local.{module}", *filter(None, [dead_code_server])],
             process_group=self._leader.pid,
             capture_output=True,
             text=True,
@@ -209,7 +228,7 @@ class _Stack:
                 console.print(f"The {child.name} has ended: starting it again.")
                 if child is self._code_server:
                     self._end_orphans()
-                    self._before_serving("recovery", self._code_server_port)
+                    self._before_serving("recovery", self._code_socket)
                 child.start(self._leader.pid)
 
     def _end_orphans(self) -> None:

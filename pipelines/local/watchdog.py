@@ -5,15 +5,16 @@ end when `up` closes it, or dies. That works on Linux and macOS alike, a `kill -
 
 The watchdog leads the process group that `up` puts its children into, and the runs that these
 start are in it too: nothing has to be told to it. Last of all it stops the embedded Postgres,
-unless somebody else uses it.
+unless somebody else uses it, and removes what was temporary.
 """
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -64,10 +65,21 @@ def stop_postgres(home: Home) -> None:
         time.sleep(0.2)
 
 
+def finish(group: int, home: Home, temporary: Iterable[Path]) -> None:
+    """Ends all there is, and removes the folders."""
+    end(group)
+    stop_postgres(home)
+    for folder in temporary:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
 @contextmanager
-def process_group(home: Home) -> Iterator[subprocess.Popen[bytes]]:
-    """A watchdog, whose number is the group's; at the end of the block everything has ended."""
-    command = [sys.executable, "-m", "pipelines.local.watchdog", str(home.root)]
+def process_group(home: Home, *temporary: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """A watchdog, whose number is the group's; at the end of the block everything has ended, and
+    the temporary folders are gone.
+    """
+    folders = [str(folder) for folder in (home.root, *temporary)]
+    command = [sys.executable, "-m", "pipelines.local.watchdog", *folders]
     process = subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, process_group=0
     )
@@ -82,8 +94,7 @@ def process_group(home: Home) -> Iterator[subprocess.Popen[bytes]]:
             process.stdin.close()
             process.wait()
         else:
-            end(process.pid)
-            stop_postgres(home)
+            finish(process.pid, home, temporary)
 
 
 def _ignore_signals() -> None:
@@ -93,15 +104,14 @@ def _ignore_signals() -> None:
 
 
 def main() -> None:
-    """`python -m pipelines.local.watchdog HOME`, its input a pipe from `up`."""
+    """`python -m pipelines.local.watchdog HOME [TEMPORARY…]`, its input a pipe from `up`."""
     _ignore_signals()
     home = Home(Path(sys.argv[1]))
     # The watchdog of an `up` that was killed may still be at work.
     with FileLock(home.root / "watchdog.lock", timeout=2 * (GRACE_S + POSTGRES_PATIENCE_S)):
         print("ready", flush=True)
         sys.stdin.read()
-        end(os.getpid())
-        stop_postgres(home)
+        finish(os.getpid(), home, map(Path, sys.argv[2:]))
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from dagster_postgres import PostgresRunStorage
 from pipelines.local.dagster_home import (
     open_instance,
     prepare,
-    workspace_port,
+    workspace_socket,
     write_workspace,
 )
 from pipelines.storage import SCHEMA
@@ -103,6 +103,6 @@ def test_the_password_is_in_no_file(home: Home, empty_database_url: str) -> None
 
 def test_the_workspace_remembers_its_code_server(home: Home) -> None:
     home.root.mkdir()
-    assert workspace_port(home) is None
-    write_workspace(home, 4000)
-    assert workspace_port(home) == 4000
+    assert workspace_socket(home) is None
+    write_workspace(home, Path("/tmp/a/code"))
+    assert workspace_socket(home) == Path("/tmp/a/code")

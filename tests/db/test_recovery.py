@@ -16,7 +16,7 @@ from pipelines.local.dagster_home import prepare
 from pipelines.local.recovery import PROCESS_TAG, fail_interrupted_runs, process_tags
 from resources.home import Home
 
-DEAD, ALIVE = 4001, 4002
+DEAD, ALIVE = Path("/tmp/dead/code"), Path("/tmp/alive/code")
 
 
 @pytest.fixture
@@ -34,8 +34,8 @@ def _run(instance: DagsterInstance, status: DagsterRunStatus, tags: dict[str, st
     return instance.add_run(run).run_id
 
 
-def _served_by(port: int) -> dict[str, str]:
-    return {GRPC_INFO_TAG: json.dumps({"host": "127.0.0.1", "port": port})}
+def _served_by(socket: Path) -> dict[str, str]:
+    return {GRPC_INFO_TAG: json.dumps({"host": "localhost", "socket": str(socket)})}
 
 
 def _status(instance: DagsterInstance, run_id: str) -> DagsterRunStatus:
@@ -93,3 +93,4 @@ def test_nobody_elses_run_is_touched(instance: DagsterInstance) -> None:
     _run(instance, DagsterRunStatus.SUCCESS, _served_by(DEAD))
     _run(instance, DagsterRunStatus.NOT_STARTED, {})
     assert fail_interrupted_runs(instance, DEAD) == []
+    assert fail_interrupted_runs(instance, None) == []

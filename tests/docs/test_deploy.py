@@ -30,7 +30,7 @@ def test_the_image_copies_what_is_there() -> None:
 
 
 def test_the_image_serves_the_code_location() -> None:
-    assert "pipelines.definitions" in DOCKERFILE
+    assert '"-m", "pipelines.code_server"' in DOCKERFILE
     port = re.search(r'"--port", "(\d+)"', DOCKERFILE)
     assert port
     workspace = (DEPLOY / "compose" / "workspace.yaml").read_text(encoding="utf-8")
@@ -56,6 +56,22 @@ def test_compose_is_whole() -> None:
     assert "ports" not in services["ui"], "only the proxy, which asks for a password, is open"
     assert services["ui"]["command"][0] == "callhouse-webserver"
     assert HOSTS in services["ui"]["environment"]
+
+
+def test_only_the_daemon_and_the_ui_reach_the_code_server() -> None:
+    services, networks = COMPOSE["services"], COMPOSE["networks"]
+    shared = set(services["code"]["networks"])
+    neighbours = {name for name, s in services.items() if shared & set(s["networks"])}
+    assert neighbours == {"code", "daemon", "ui", "postgres", "migrate"}
+    assert {name for name in services if "ports" in services[name]} == {"proxy"}
+    assert all(networks[name]["internal"] for name in ("code", "data"))
+    (deployment,) = VALUES["dagster-user-deployments"]["deployments"]
+    policy = yaml.safe_load((DEPLOY / "kubernetes" / "network-policy.yaml").read_text())["spec"]
+    assert policy["podSelector"]["matchLabels"]["deployment"] == deployment["name"]
+    (ingress,) = policy["ingress"]
+    assert ingress["ports"] == [{"port": deployment["port"]}]
+    (who,) = ingress["from"][0]["podSelector"]["matchExpressions"]
+    assert set(who["values"]) == {"dagster-daemon", "dagster-webserver"}
 
 
 def test_kubernetes_runs_dagster_as_callhouse_does() -> None:

@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import socket
+import stat
 import subprocess
 import sys
 import time
@@ -17,7 +18,7 @@ from dagster import DagsterRun, DagsterRunStatus
 from dagster._core.storage.tags import GRPC_INFO_TAG
 from dagster._core.utils import make_new_run_id
 
-from pipelines.local.dagster_home import open_instance, prepare, workspace_port
+from pipelines.local.dagster_home import open_instance, prepare, workspace_socket
 from resources.home import Home
 from resources.local_postgres import LocalPostgres
 from resources.ports import LOOPBACK, free_port
@@ -94,15 +95,46 @@ def _wait_for_ui(process: "subprocess.Popen[str]", port: int) -> None:
 
 def _leave_a_run_behind(home: Home) -> str:
     """What a run of this `up` leaves in the storage when all is killed at once."""
-    port = workspace_port(home)
+    code_server = str(workspace_socket(home))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(os, "environ", os.environ.copy())
         url = LocalPostgres(home).start()
         prepare(home, url)
         with open_instance() as instance:
-            tags = {GRPC_INFO_TAG: json.dumps({"host": LOOPBACK, "port": port})}
+            tags = {GRPC_INFO_TAG: json.dumps({"host": "localhost", "socket": code_server})}
             run = DagsterRun("a_job", make_new_run_id(), status=DagsterRunStatus.STARTED, tags=tags)
             return instance.add_run(run).run_id
+
+
+def _code_servers(home: Home) -> dict[psutil.Process, str]:
+    """The code server and its process with the code, and the socket of each."""
+    found = {}
+    for process in _processes(home):
+        words = process.cmdline()
+        if "--socket" in words:
+            found[process] = words[words.index("--socket") + 1]
+    return found
+
+
+CONNECT = "import socket, sys; socket.socket(socket.AF_UNIX).connect(sys.argv[1])"
+
+
+def _assert_nobody_else_reaches_the_code(home: Home) -> None:
+    """Whoever reached it could start runs, with the vendors' tokens at hand."""
+    servers = _code_servers(home)
+    assert len(servers) == 2
+    for process, path in servers.items():
+        states = [connection.status for connection in process.net_connections("tcp")]
+        assert psutil.CONN_LISTEN not in states, process.cmdline()
+        connect = [sys.executable, "-c", CONNECT, path]
+        assert subprocess.run(connect, check=False).returncode == 0
+        assert stat.S_IMODE(Path(path).parent.stat().st_mode) == 0o700
+        if os.geteuid() == 0:
+            attack = ["/usr/bin/env", "-i", "/usr/bin/python3", *connect[1:]]
+            done = subprocess.run(
+                attack, user="nobody", cwd="/", capture_output=True, text=True, check=False
+            )
+            assert "PermissionError" in done.stderr, done
 
 
 @pytest.mark.timeout(400)
@@ -114,15 +146,20 @@ def test_it_serves_ends_whole_and_recovers(home: Home, up: Up) -> None:
     entries = {"locationEntries": [{"name": "callhouse", "loadStatus": "LOADED"}]}
     assert _ask_ui(port, location) == {"workspaceOrError": entries}
 
+    _assert_nobody_else_reaches_the_code(home)
+
     second = up(free_port())
     said, _ = second.communicate(timeout=END_S)
     assert second.returncode == 1
     assert "stop that one first" in " ".join(said.split())
 
     run_id = _leave_a_run_behind(home)
+    sockets = workspace_socket(home)
     first.kill()
     first.communicate()
     _wait_until(lambda: not _processes(home), END_S)
+    assert sockets
+    assert not sockets.parent.exists()
 
     again = up(port)
     _wait_for_ui(again, port)

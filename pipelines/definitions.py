@@ -16,6 +16,7 @@ from pipelines.graph import Graph
 from pipelines.schedules import poll_job, poll_schedule
 from pipelines.upkeep import (
     accounts_sensor,
+    days_sensor,
     maintenance_job,
     maintenance_schedule,
     marts_job,
@@ -63,7 +64,7 @@ def build_defs(
         asset_checks=[quota_check, accounts_checks(graph.lacks)],
         jobs=[*jobs.values(), refresh, nightly],
         schedules=[*schedules, marts_schedule(refresh, days), maintenance_schedule(nightly)],
-        sensors=[alerts, requests, accounts_sensor(graph.lacks)],
+        sensors=[alerts, requests, days_sensor(graph), accounts_sensor(graph.lacks)],
         resources={"callhouse": Callhouse()},
         executor=dg.in_process_executor,
     )

@@ -1,10 +1,11 @@
 """Jobs and schedules of what isn't a vendor's: the marts' refresh, the nightly maintenance, and the
-sensors that tell of requests and of the accounts file.
+sensors that tell of requests, of the accounts file, and of days that are better than they look.
 """
 
 import json
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
+from itertools import chain, islice
 
 import dagster as dg
 
@@ -12,10 +13,12 @@ from assets.accounts_file import Lacks, accounts_told, evaluations, lines
 from assets.context import KIND_TAG, Callhouse
 from assets.ledger import hour_told, quota_evaluation
 from assets.marts import REFRESH
+from assets.mend import Mender
 from assets.partitions import day_range
 from assets.quota import read_quotas
 from assets.refresh import stale_days
 from assets.shown import untold
+from pipelines.graph import Graph
 from pipelines.schedules import IN_PROGRESS
 
 MARTS_JOB = "marts_refresh"
@@ -24,6 +27,8 @@ QUIET = timedelta(seconds=15)
 """A day that loads are changing right now is worth waiting for,"""
 PATIENCE = timedelta(minutes=5)
 """but not longer than this."""
+MOST_MENDED = 200
+"""Partitions of assets that are told at once: others wait for the next hour."""
 SPACING_S = 240
 """Between two refreshes, as a run costs seconds of CPU: marts lag behind facts by this at most."""
 
@@ -137,6 +142,31 @@ def requests(context: dg.SensorEvaluationContext, callhouse: Callhouse) -> dg.Se
     cursor = json.dumps({"gone": gone, "hour": hour.isoformat()})
     reason = "told, without a run" if events else "nothing new to tell"
     return dg.SensorResult(cursor=cursor, asset_events=events, skip_reason=dg.SkipReason(reason))
+
+
+def days_sensor(graph: Graph) -> dg.SensorDefinition:
+    """Tells of days that are good and aren't shown so."""
+
+    @dg.sensor(
+        name="days",
+        minimum_interval_seconds=3600,
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        description="Turns days green whose data is good, and that a failed run had left red.",
+    )
+    def look(context: dg.SensorEvaluationContext, callhouse: Callhouse) -> dg.SensorResult:
+        accounts = callhouse.all_accounts().values()
+        with callhouse.warehouse() as warehouse:
+            mender = Mender(context.instance, warehouse, graph.days)
+            of = {v.name: [a for a in accounts if a.vendor == v.name] for v in graph.vendors}
+            found = chain(
+                *(mender.streams(vendor, of[vendor.name]) for vendor in graph.vendors),
+                mender.marts(),
+            )
+            events = list(islice(found, MOST_MENDED))
+        reason = f"{len(events)} told" if events else "every good day is shown so"
+        return dg.SensorResult(asset_events=events, skip_reason=dg.SkipReason(reason))
+
+    return look
 
 
 def accounts_sensor(lacks: Lacks) -> dg.SensorDefinition:

@@ -23,7 +23,6 @@ from pipelines.upkeep import MARTS_JOB, refresh_tags
 from resources.account import Account
 
 
-
 class Runs:
     """Executes runs, on the definitions for the given accounts."""
 

@@ -2,11 +2,8 @@
 often their assets are materialised. Dagster's own GraphQL, real HTTP, a real Postgres.
 """
 
-import os
-from collections.abc import Iterator, Mapping
-from contextlib import closing
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import dagster as dg
@@ -14,55 +11,13 @@ import pytest
 import sqlalchemy as sa
 
 from assets.context import Callhouse
-from resources.standin import StandIn, Tenant
+from resources.standin import Tenant
 from resources.warehouse import Warehouse
-from tests.site import Site, open_site
+from tests.e2e.conftest import TODAY
+from tests.site import Site
 
-TODAY = datetime.now(UTC).date()
-START = TODAY - timedelta(days=2)
 POLLS = 4
 FACTS = "conpeek/dialogs"
-
-
-@pytest.fixture(scope="module")
-def standin() -> Iterator[StandIn]:
-    with StandIn() as standin:
-        yield standin
-
-
-@pytest.fixture
-def tenants(standin: StandIn) -> Mapping[str, Tenant]:
-    standin.reset()
-    return {name: standin.tenant("conpeek", name, timezone="UTC") for name in ("one", "other")}
-
-
-@pytest.fixture
-def site(
-    standin: StandIn,
-    tenants: Mapping[str, Tenant],
-    database_url_with_dagster: str,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> Iterator[Site]:
-    monkeypatch.setattr(os, "environ", os.environ.copy())
-    os.environ["CALLHOUSE_ACCOUNTS"] = str(tmp_path / "accounts.toml")
-    lines = []
-    for name, tenant in tenants.items():
-        (tmp_path / name).write_text(tenant.token, encoding="utf-8")
-        lines += [
-            f"[accounts.{name}]", 'vendor = "conpeek"', 'timezone = "UTC"',
-            f'base_url = "{standin.url(tenant)}"', f"start_date = {START}",
-            f'credentials.token = {{ file = "{tmp_path / name}" }}',
-        ]  # fmt: skip
-    (tmp_path / "accounts.toml").write_text("\n".join(lines), encoding="utf-8")
-    with open_site(tmp_path / "home", database_url_with_dagster) as site:
-        yield site
-
-
-@pytest.fixture
-def warehouse(site: Site, database_url_with_dagster: str) -> Iterator[Warehouse]:
-    with closing(Warehouse(database_url_with_dagster)) as warehouse:
-        yield warehouse
 
 
 def call(number: int, **changes: Any) -> dict[str, Any]:

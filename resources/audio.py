@@ -81,6 +81,21 @@ class AudioStore:
                 self._files.put_file(str(file.name), target)
         return Kept(self._files.unstrip_protocol(target), sha256, size)
 
+    def remove(self, uri: str) -> bool:
+        """Deletes a file that was kept, wherever its URI says; False if it isn't there any more.
+
+        Raises TransientError when its store doesn't let go of it.
+        """
+        import fsspec
+
+        files, path = fsspec.core.url_to_fs(uri)
+        with _sayable(uri):
+            try:
+                files.rm_file(path)
+            except FileNotFoundError:
+                return False
+        return True
+
 
 def file_name(key: str) -> str:
     """A name for a record's file that no other key has, on no file system: a part of the key, for

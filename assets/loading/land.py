@@ -16,6 +16,7 @@ from assets.loading.identity import identity, redacted
 from assets.loading.shape import shape
 from assets.loading.sight import Sighting
 from assets.loading.stage import Item
+from assets.loading.suppression import Suppression
 from assets.loading.tally import Tally
 from assets.loading.unstable import note_unstable
 from assets.loading.write import Unkeyed, Writer
@@ -67,6 +68,7 @@ class Landing:
         self._day = days[0]
         self._require_days = require_days
         self._writer = Writer(account, stream, details)
+        self.suppression = Suppression(account, stream, details)
         self._where = {"account": account.name, "stream": stream.name}
         self.unkeyed: set[str] = set()
         """Digests of what was read and has no key."""
@@ -80,12 +82,14 @@ class Landing:
     def land(self, connection: Connection, sightings: Sequence[Sighting]) -> Tally:
         """Writes a batch in the connection's transaction, whose holder has the stream's lock."""
         tally = Tally()
+        self.suppression.look(connection, sightings)
         while sightings:
             batch = self._sort(sightings)
             changed = self._changed(connection, batch.keyed, tally)
             if changed or batch.unkeyed:
                 self._write(connection, changed, batch.unkeyed, tally)
             sightings = batch.repeated
+        tally.days |= self.suppression.note(connection, self._day)
         return tally
 
     def decided(self) -> list[Sighting]:
@@ -103,6 +107,12 @@ class Landing:
         stored = [head.payload.encode() for head in heads]
         # At once: to look at each alone costs more than to parse it.
         records = payload.decode(b"[" + b",".join(stored) + b"]")
+        seen = [
+            Sighting(record, 0, head.observed_at, head.record_key, day=head.call_date)
+            for head, record in zip(heads, records, strict=True)
+        ]
+        self.suppression.look(connection, seen)
+        passed = [self.suppression.passes(*one) for one in zip(records, stored, seen, strict=True)]
         items = [
             Item(
                 key=head.record_key,
@@ -119,12 +129,14 @@ class Landing:
                 was_missing_since=head.missing_since,
                 missing_since=head.missing_since,
             )
-            for head, record, encoded in zip(heads, records, stored, strict=True)
+            for head, record, encoded in zip(heads, passed, stored, strict=True)
+            if record is not None
         ]
         tally = Tally()
         if items:
             self._write(connection, items, [], tally)
             tally.days |= {head.call_date for head in heads}
+        tally.days |= self.suppression.note(connection, self._day)
         return tally
 
     def _sort(self, sightings: Iterable[Sighting]) -> _Batch:
@@ -135,6 +147,11 @@ class Landing:
         for sighting in sightings:
             record, key = redacted(self.stream, sighting.record), sighting.key
             encoded = payload.encode(record)
+            passed = self.suppression.passes(record, encoded, sighting)
+            if passed is None:
+                continue
+            if passed is not record:
+                record, encoded = passed, payload.encode(passed)
             state = identity(self.stream, record, encoded)
             digest = payload.digest(state)
             if key is None:

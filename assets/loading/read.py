@@ -218,6 +218,7 @@ class WindowReader:
         later, doubts = set[date](), dict[date, Doubt]()
         if (full := self._full_read(window, read)).days:
             doubts, later = note_missing(connection, account, stream, full, now, tally)
+            landing.suppression.miss(connection, full.days, full.asked_at)
         if window.days:
             # What is kept although it didn't come includes what is wrong with it.
             shown = [day for day in window.days if day not in doubts]
@@ -228,12 +229,13 @@ class WindowReader:
                     timezone=account.timezone.key, **where)  # fmt: skip
         counts = books.count_days(connection, account, stream, tally.days | set(window.days), now)
         tally.turned |= {day for day, count in counts.items() if count.is_first}
+        odd = len(read.odd - landing.suppression.unkeyed)
         reading = Reading(
             read_at=read_at,
             end=window.end,
-            rejected=len(landing.rejected & read.seen) + len(read.odd),
+            rejected=len(landing.rejected & read.seen) + odd,
             several_days=len(window.days) > 1,
-            undated=len(landing.undated & landing.rejected & read.seen) + len(read.odd),
+            undated=len(landing.undated & landing.rejected & read.seen) + odd,
             disturbed=frozenset(later),
             remarks=read.remarks_on(window),
             doubts=doubts,

@@ -17,6 +17,11 @@ WITH heads AS (
       FROM ops.rejects
      WHERE account = :account AND stream = :stream AND call_date = ANY(:days) AND resolved_at IS NULL
      GROUP BY call_date
+), left_out AS (
+    SELECT call_date, count(*) AS suppressed FROM ops.suppressed_records
+     WHERE account = :account AND stream = :stream AND call_date = ANY(:days)
+       AND NOT is_kept AND missing_since IS NULL
+     GROUP BY call_date
 ), faulty AS (
     SELECT call_date, field, reason, count(*) AS records
       FROM raw.heads CROSS JOIN LATERAL jsonb_each_text(faults) AS f (field, reason)
@@ -36,9 +41,10 @@ WITH heads AS (
     SELECT day AS call_date, facts, coalesce(raw_records, 0) AS raw_records, coalesce(rejects, 0) AS rejects,
            coalesce(heads.bad, 0) AS bad, coalesce(open_records, 0) AS open_records,
            coalesce(missing, 0) AS missing, coalesce(unkeyed, 0) AS unkeyed,
-           bad.rejected
+           coalesce(suppressed, 0) AS suppressed, bad.rejected
       FROM unnest(CAST(:days AS date[]), CAST(:facts AS bigint[])) AS f (day, facts)
       LEFT JOIN heads ON heads.call_date = day LEFT JOIN bad ON bad.call_date = day
+      LEFT JOIN left_out ON left_out.call_date = day
 ), before AS (
     SELECT c.call_date, d.state = 'complete' AND is_other AS opens,
            (d.state = 'complete' OR d.state = 'settling' AND d.lacking IS NOT NULL) AND is_other AS is_due
@@ -47,15 +53,15 @@ WITH heads AS (
                IS DISTINCT FROM (c.raw_records, c.rejects, c.open_records, c.missing) AS is_other) o
 ), written AS (
     INSERT INTO ops.days AS d (account, stream, call_date, state, timezone, raw_records, facts, rejects,
-                               open_records, missing, last_polled_at, note)
-    SELECT :account, :stream, call_date, 'open', :timezone, raw_records, facts, rejects, open_records, missing, :now,
+                               open_records, missing, suppressed, last_polled_at, note)
+    SELECT :account, :stream, call_date, 'open', :timezone, raw_records, facts, rejects, open_records, missing, suppressed, :now,
            CASE WHEN call_date < :start_date THEN 'before the account''s start_date: never read in full by itself' END
       FROM counted
     ON CONFLICT (account, stream, call_date) DO UPDATE
        SET timezone = excluded.timezone, raw_records = excluded.raw_records, facts = excluded.facts,
            rejects = excluded.rejects, open_records = excluded.open_records, missing = excluded.missing,
-           last_polled_at = :now,
-           vendor_total = CASE WHEN (d.raw_records, d.missing) = (excluded.raw_records, excluded.missing)
+           suppressed = excluded.suppressed, last_polled_at = :now,
+           vendor_total = CASE WHEN (d.raw_records, d.missing, d.suppressed) = (excluded.raw_records, excluded.missing, excluded.suppressed)
                                THEN d.vendor_total END,
            (state, next_read_at, completed_at, note) =
                (SELECT CASE WHEN opens THEN 'settling' ELSE d.state END,

@@ -11,6 +11,7 @@ CREATE TABLE ops.days (
     rejects        bigint      NOT NULL DEFAULT 0,
     open_records   bigint      NOT NULL DEFAULT 0,
     missing        bigint      NOT NULL DEFAULT 0,
+    suppressed     bigint      NOT NULL DEFAULT 0,
     last_polled_at timestamptz,
     read_at        timestamptz,
     completed_at   timestamptz,
@@ -39,6 +40,7 @@ COMMENT ON COLUMN ops.days.facts IS 'Records that are facts';
 COMMENT ON COLUMN ops.days.rejects IS 'Records that couldn''t become facts';
 COMMENT ON COLUMN ops.days.open_records IS 'Records that the vendor will still change';
 COMMENT ON COLUMN ops.days.missing IS 'Of raw_records those that full reads no longer return';
+COMMENT ON COLUMN ops.days.suppressed IS 'Records of people who have been forgotten: the vendor counts them, and they are in no table';
 COMMENT ON COLUMN ops.days.last_polled_at IS 'When the day was last read, also in part or in vain';
 COMMENT ON COLUMN ops.days.read_at IS 'When the newest full read of the day was asked for. NULL: never';
 COMMENT ON COLUMN ops.days.completed_at IS 'When the day turned complete; kept while it is read again only to make sure. NULL: it isn''t, or records came since';

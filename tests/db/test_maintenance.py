@@ -189,6 +189,7 @@ def test_ledgers_lose_what_is_old_and_over(
 def test_every_table_of_ops_is_pruned_or_does_not_grow() -> None:
     """The others have a row an account, a day or an object, or lose theirs when it is over."""
     small = {"days", "streams", "findings", "stale_days", "objects", "settings",
+             "suppressed", "suppressed_records", "erasures",
              "field_faults", "unstable_fields"}  # fmt: skip
     tables = {name.removeprefix("ops.") for name in sql.catalog.tables() if name[:4] == "ops."}
     assert tables == small | set(housekeeping.LEDGERS)

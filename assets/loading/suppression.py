@@ -1,0 +1,151 @@
+"""Records of people who have been forgotten, as they come in: left out, or kept without the person.
+
+What is left out is counted by business day: the vendor counts it, too.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy.engine import Connection
+
+from assets.loading.erase import erase_records
+from assets.loading.shape import shape
+from assets.loading.sight import Sighting
+from assets.loading.stage import Item
+from assets.loading.without_person import without_person
+from resources import payload
+from resources.account import Account
+from resources.forgotten import Forgotten, Hasher, Kind, Suppressed
+from resources.vendor import AnyStream, DetailStream
+from resources.warehouse import execute
+
+
+@dataclass(frozen=True)
+class _Present:
+    """Who is suppressed as a batch lands."""
+
+    forgotten: Forgotten
+    records: dict[str, bool]
+    """By keyed hash: whether it is kept, without the person."""
+    everything: bool
+    """The account itself was forgotten."""
+
+
+class Suppression:
+    """What of one account's stream isn't to be stored. Each record is asked for; `note` and `miss`
+    count what was left out.
+    """
+
+    def __init__(
+        self, account: Account, stream: AnyStream, details: Sequence[DetailStream]
+    ) -> None:
+        self._account = account
+        self._stream = stream
+        self._details = details
+        self._where = {"account": account.name, "stream": stream.name}
+        self._present: _Present | None = None
+        self._seen: dict[str, tuple[Sighting, bool]] = {}
+        """Of the batch, by hash: what was read, and whether it is kept without the person."""
+        self._left_out: set[str] = set()
+        """Of all batches."""
+        self.unkeyed: set[str] = set()
+        """Of all batches, digests of what was left out and has no key."""
+
+    def look(self, connection: Connection, sightings: Sequence[Sighting]) -> None:
+        """Before each batch, in its transaction: whoever forgets somebody meanwhile waits for this
+        stream's lock, and finds what it wrote.
+        """
+        self._present, self._seen = None, {}
+        rows = execute(connection, "load/suppressed", **self._where)
+        if not rows:
+            return
+        hasher = Hasher(execute(connection, "load/caller_secret")[0].value.encode())
+        known = [
+            Suppressed(row.hash, Kind(row.kind), row.keeps_calls, row.tail)
+            for row in rows
+            if row.hash is not None
+        ]
+        records: dict[str, bool] = {}
+        if rows[0].has_records:
+            hashes = [self._hash(hasher, one.key) for one in sightings if one.key is not None]
+            found = execute(connection, "load/suppressed_records", hashes=hashes, **self._where)
+            records = {row.record_hash: row.is_kept for row in found}
+        own = hasher.account(self._account.name)
+        self._present = _Present(
+            Forgotten(hasher, known), records, any(row.hash == own for row in known)
+        )
+
+    def passes(self, record: Any, encoded: bytes, sighting: Sighting) -> Any | None:
+        """What of a record may be stored: itself; a part of it, without the person; or None."""
+        if self._present is None:
+            return record
+        hashed = self._hash(self._present.forgotten.hasher, sighting.key or payload.digest(encoded))
+        keeps = self._keeps(self._present, hashed, encoded)
+        if keeps is None:
+            return record
+        bare = None
+        if keeps and sighting.key is not None:
+            bare = without_person(record, self._stream, self._account, self._present.forgotten)
+        if sighting.key is None:
+            self.unkeyed.add(payload.digest(payload.encode(sighting.record)))
+        self._seen[hashed] = (replace(sighting, record=record), bare is not None)
+        return bare
+
+    def note(self, connection: Connection, day: date) -> set[date]:
+        """Counts what was left out of the batch, and erases what is stored of it from a time when
+        nobody knew whose it was. `day` is that of records that say none. Returns the days whose
+        counts change.
+        """
+        if not self._seen:
+            return set()
+        self._left_out |= {hashed for hashed, (_, is_kept) in self._seen.items() if not is_kept}
+        rows = execute(
+            connection,
+            "load/suppress_records",
+            hashes=list(self._seen),
+            days=self._days([sighting for sighting, _ in self._seen.values()], day),
+            kept=[is_kept for _, is_kept in self._seen.values()],
+            seen=[sighting.observed_at for sighting, _ in self._seen.values()],
+            **self._where,
+        )
+        days = {row.call_date for row in rows}
+        keys = [one.key for one, is_kept in self._seen.values() if one.key and not is_kept]
+        known = [
+            row.record_key for row in execute(connection, "erase/known", keys=keys, **self._where)
+        ]
+        if known:
+            days |= erase_records(
+                connection, self._account.name, self._stream, self._details, known
+            )
+        return days
+
+    def miss(self, connection: Connection, days: Sequence[date], observed_at: datetime) -> None:
+        """Stops counting what was left out of days before, and isn't in a full read of them."""
+        if self._present is not None:
+            execute(connection, "load/miss_suppressed", days=list(days), observed_at=observed_at,
+                    hashes=list(self._left_out), **self._where)  # fmt: skip
+
+    def _keeps(self, present: _Present, hashed: str, encoded: bytes) -> bool | None:
+        """Whether it is kept without the person; None where there is nobody to forget in it."""
+        if present.everything:
+            return False
+        known = present.records.get(hashed)
+        found = present.forgotten.first(encoded.decode(), self._account.country)
+        told = [known, found and found.keeps_calls]
+        return None if told == [None, None] else False not in told
+
+    def _days(self, sightings: Sequence[Sighting], day: date) -> list[date]:
+        """The business days of records that aren't stored, as if they were."""
+        items = [
+            Item(one.key, one.record, b"", "", one, one.observed_at)
+            for one in sightings
+            if one.key is not None
+        ]
+        shape(items, self._stream, self._account, day)
+        told = {item.key: item.call_date for item in items}
+        return [(one.key and told[one.key]) or one.day or day for one in sightings]
+
+    def _hash(self, hasher: Hasher, key: str) -> str:
+        return hasher.record(self._account.name, self._stream.name, key)

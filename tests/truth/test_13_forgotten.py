@@ -10,7 +10,7 @@ from resources.forgotten import Hasher, Kind
 from resources.standin import Fault
 from tests.model.bench import Bench
 from tests.model.vendors import Thing
-from tests.truth.conftest import DAY, Open, Scene
+from tests.truth.conftest import Open, Scene
 from tests.truth.test_12_secrets import written
 
 NUMBERS = {

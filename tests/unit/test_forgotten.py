@@ -39,7 +39,7 @@ SPELLINGS = [
 ]
 
 
-@pytest.mark.parametrize(("number", "country", "text"), SPELLINGS, ids=lambda value: str(value))
+@pytest.mark.parametrize(("number", "country", "text"), SPELLINGS, ids=str)
 def test_every_spelling_is_found_and_hidden(number: str, country: str, text: str) -> None:
     them = forgotten(number)
     assert them.first(text, country), text
@@ -61,7 +61,7 @@ OTHERS = [
 ]
 
 
-@pytest.mark.parametrize(("number", "country", "text"), OTHERS, ids=lambda value: str(value))
+@pytest.mark.parametrize(("number", "country", "text"), OTHERS, ids=str)
 def test_others_are_left_alone(number: str, country: str, text: str) -> None:
     them = forgotten(number)
     assert not them.first(text, country)

@@ -11,6 +11,7 @@ from resources.account import Account
 from resources.errors import ConfigurationError
 from resources.home import Home
 from resources.local_postgres import database_url
+from resources.schema_version import SchemaError, require_current
 from resources.settings import Settings, read_settings
 from resources.warehouse import Warehouse
 
@@ -39,10 +40,15 @@ class Callhouse(dg.ConfigurableResource):  # type: ignore[type-arg]
 
     @contextmanager
     def warehouse(self) -> Iterator[Warehouse]:
-        """The warehouse, for the time of a block."""
+        """The warehouse, for the time of a block. Raises Failure when its tables are others than
+        this code's: a newer Callhouse may have migrated it meanwhile.
+        """
         warehouse = Warehouse(database_url())
         try:
+            require_current(warehouse)
             yield warehouse
+        except SchemaError as error:
+            raise dg.Failure(str(error), allow_retries=False) from None
         finally:
             warehouse.close()
 

@@ -11,6 +11,7 @@ from resources.database import engine
 from resources.errors import CallhouseError
 from resources.objects import lay_objects
 from resources.roles import grant_roles, set_agent_names
+from resources.schema_version import require_known
 
 LOCK = "callhouse migrate"
 VERSION = "public.schema_version"
@@ -36,7 +37,8 @@ def migrate(
     and while loads and analysts are at work: whoever waits for a table holds up all who come
     after, so it waits for a moment only, lets go of everything, and tries again.
 
-    Raises CallhouseError when a table isn't free for a moment in `patience_s`.
+    Raises CallhouseError when a table isn't free for a moment in `patience_s`, and SchemaError when
+    the tables are those of a newer Callhouse, or of another unreleased one.
     """
     connections = engine(url, "callhouse migrate", poolclass=sa.NullPool)
     try:
@@ -59,6 +61,9 @@ def migrate(
 def _migrate(connection: Connection, agent_names: bool | None) -> list[str]:
     connection.exec_driver_sql("SET LOCAL lock_timeout = '2s'")
     _lock(connection)
+    if connection.execute(sa.text("SELECT to_regclass(:name)"), {"name": VERSION}).scalar():
+        for row in connection.execute(sa.text(sql.read("status/schema"))):
+            require_known(row.version, row.baseline)
     config = Config()
     config.set_main_option("script_location", str(sql.FOLDER / "migrations"))
     config.attributes["connection"] = connection

@@ -1,36 +1,92 @@
-"""Which version of the tables a warehouse has, and which one this code works with."""
+"""Which version of the tables a warehouse has, and whether this code works with it."""
 
+import hashlib
+
+import psycopg
 import sqlalchemy as sa
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 
 import sql
-from resources.database import engine
+from resources.database import connect
 from resources.errors import CallhouseError
+from resources.warehouse import Warehouse
+
+VERSIONS = sql.FOLDER / "migrations" / "versions"
+NO_TABLES = "the warehouse has no tables yet: run `callhouse migrate`"
+UNDEFINED_TABLE = "42P01"
+
+
+class SchemaError(CallhouseError):
+    """The warehouse's tables aren't those that this code works with."""
+
+
+def known_versions() -> list[str]:
+    """Every version that there is a migration to, oldest first: its file's name begins with it."""
+    names = sorted(path.stem for path in VERSIONS.glob("[0-9]*.py"))
+    return [name.partition("_")[0] for name in names]
 
 
 def head() -> str:
-    """The newest version that there is a migration to."""
-    newest = ScriptDirectory(sql.FOLDER / "migrations").get_current_head()
-    assert newest
-    return newest
+    """The newest of them."""
+    return known_versions()[-1]
+
+
+def baseline() -> str:
+    """What the first migration is told by. The migration writes it into `ops.settings`."""
+    return hashlib.sha256((VERSIONS / "0001_baseline.sql").read_bytes()).hexdigest()
 
 
 def version(url: str) -> str | None:
     """The version of the warehouse at `url`; None if it has no tables yet."""
-    options = {"version_table": "schema_version", "version_table_schema": "public"}
-    with engine(url, "callhouse", poolclass=sa.NullPool).connect() as connection:
-        return MigrationContext.configure(connection, opts=options).get_current_revision()
+    with connect(url, "callhouse") as connection:
+        try:
+            row = connection.execute(sql.read("status/schema").encode()).fetchone()
+        except psycopg.errors.UndefinedTable:
+            return None
+    return str(row[0]) if row else None
+
+
+def require_known(present: str, laid: str | None) -> None:
+    """Raises SchemaError for a version that this code doesn't know, or that it can't bring up to
+    date. `laid`: what the warehouse says of its first migration.
+    """
+    if present not in known_versions():
+        raise SchemaError(
+            f"the warehouse's schema is {present}, which this Callhouse, the older of the two, "
+            f"doesn't know (it works with {head()}): a newer one has migrated it. Update this one"
+        )
+    if laid != baseline():
+        raise SchemaError(
+            "the warehouse's tables were made by another unreleased version of Callhouse, and "
+            "can't be brought up to date. Go back to that version; or begin anew in an empty "
+            "database (the embedded one: stop Callhouse, delete `postgres` in its home), and load "
+            "again"
+        )
 
 
 def require_head(url: str) -> str:
-    """The version, if it is the one that this code works with. Raises CallhouseError."""
-    present, wanted = version(url), head()
-    if present is None:
-        raise CallhouseError("the warehouse has no tables yet: run `callhouse migrate`")
-    if present != wanted:
-        raise CallhouseError(
-            f"the warehouse's schema is {present}, but this Callhouse works with {wanted}: "
-            "run `callhouse migrate`, or update Callhouse if it is the older"
+    """The version, if it is the one that this code works with. Raises SchemaError."""
+    warehouse = Warehouse(url, pool_size=1)
+    try:
+        return require_current(warehouse)
+    finally:
+        warehouse.close()
+
+
+def require_current(warehouse: Warehouse) -> str:
+    """The same, of a warehouse that is in use."""
+    try:
+        rows = warehouse.rows("status/schema")
+    except sa.exc.ProgrammingError as error:
+        if getattr(error.orig, "sqlstate", None) != UNDEFINED_TABLE:
+            raise
+        raise SchemaError(NO_TABLES) from None
+    if not rows:
+        raise SchemaError(NO_TABLES)
+    present, laid = str(rows[0].version), rows[0].baseline
+    require_known(present, laid)
+    if present != head():
+        raise SchemaError(
+            f"the warehouse's schema is {present}, but this Callhouse works with {head()}: "
+            "run `callhouse migrate`"
         )
     return present

@@ -22,6 +22,7 @@ from assets.loading.read import WindowReader
 from assets.loading.read_leases import ReadLeases
 from assets.loading.rebuild import Rebuilder
 from assets.loading.result import Result, Watch
+from assets.loading.states import read_states
 from assets.loading.window_size import WindowSize
 from resources.account import Account
 from resources.errors import DeferredError
@@ -349,30 +350,3 @@ class Loader:
         hold = partial(self._reads.hold, account, stream, patience)
         return DetailReader(self._warehouse, account, stream, parent, client, self._clock,
                             patience, hold)  # fmt: skip
-
-
-def read_states(
-    warehouse: Warehouse, accounts: Sequence[Account], streams: Sequence[AnyStream]
-) -> dict[tuple[str, str], StreamState]:
-    """What is known of the accounts' streams, by account and stream."""
-    rows = warehouse.timed_rows(
-        "plan/stream_state",
-        accounts=[account.name for account in accounts],
-        streams=[stream.name for stream in streams],
-    )
-    return {
-        (row.account, row.stream): StreamState(
-            watermark=row.watermark,
-            last_polled_at=row.last_polled_at,
-            last_success_at=row.last_success_at,
-            next_due_at=row.next_due_at,
-            refusals=row.refusals,
-            stopped_key=row.stopped_key,
-            window_days=row.window_days,
-            largest_page=row.largest_page,
-            last_error=row.last_error,
-            failures=row.failures,
-        )
-        for row in rows
-        if row.account is not None
-    }

@@ -5,8 +5,8 @@ from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from typing import Any
 
-from assets.loading.load import read_states
 from assets.loading.plan import StreamState, next_due
+from assets.loading.states import read_states
 from assets.quota import Quota, read_quotas
 from pipelines.commands import console
 from resources.account import Account

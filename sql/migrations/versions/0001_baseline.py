@@ -1,7 +1,9 @@
 """The tables as of the first release; later changes are migrations of their own."""
 
+import hashlib
 from pathlib import Path
 
+import sqlalchemy as sa
 from alembic import op
 
 revision = "0001"
@@ -10,5 +12,10 @@ down_revision = None
 
 def upgrade() -> None:
     """Lays the tables that `sql.migrations.freeze` wrote down."""
-    text = Path(__file__).with_suffix(".sql").read_text(encoding="utf-8")
-    op.get_bind().exec_driver_sql(text.replace("%", "%%"))
+    laid = Path(__file__).with_suffix(".sql").read_bytes()
+    op.get_bind().exec_driver_sql(laid.decode().replace("%", "%%"))
+    # Until the first release the tables may change under the same version: what they were made by.
+    op.get_bind().execute(
+        sa.text("INSERT INTO ops.settings VALUES ('baseline', :digest)"),
+        {"digest": hashlib.sha256(laid).hexdigest()},
+    )

@@ -33,25 +33,25 @@ def _source(column: Column, target: Target) -> str | None:
 
 def upstream(mart: Mart, facts: Facts) -> set[dg.AssetKey]:
     """The assets that a mart is built from, as its description names their tables. What is in
-    `ops` is written by every load.
+    `raw` and `ops` is written by every load.
     """
     every = {key for keys in facts.values() for key in keys}
     found: set[dg.AssetKey] = set()
     for schema, table in mart.tables:
-        found |= every if schema == "ops" else set(_assets(schema, table, facts))
+        found |= every if schema in ("raw", "ops") else set(_assets(schema, table, facts))
     return found
 
 
 def of_columns(mart: Mart, facts: Facts) -> dg.TableColumnLineage:
-    """A mart's columns, as its description says where they come from. Nothing of `ops` is an
-    asset's.
+    """A mart's columns, as its description says where they come from. What `raw`
+    and `ops` have isn't of one asset.
     """
     return dg.TableColumnLineage(
         {
             column.name: [
                 dg.TableColumnDep(asset, source.column)
                 for source in column.sources
-                if source.schema != "ops"
+                if source.schema not in ("raw", "ops")
                 for asset in _assets(source.schema, source.table, facts)
             ]
             for column in mart.columns

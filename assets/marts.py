@@ -124,6 +124,6 @@ def _table_spec(mart: Mart, facts: lineage.Facts) -> dg.AssetSpec:
 
 def _metadata(mart: Mart, facts: lineage.Facts) -> dict[str, Any]:
     return {
-        **table_metadata(f"marts.{mart.name}"),
+        **table_metadata(mart.qualified),
         "dagster/column_lineage": lineage.of_columns(mart, facts),
     }

@@ -8,6 +8,7 @@ from functools import partial
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from assets.holidays import fill_holidays
 from resources.warehouse import Warehouse, execute
 from sql.mart import Mart, marts
 
@@ -48,6 +49,8 @@ def refresh_days(
 
     A day that another refresh has done meanwhile is left out, unless `always`.
     """
+    if days:
+        fill_holidays(warehouse)
     for day in days:
         done = warehouse.in_transaction(partial(refresh_day, day=day, always=always))
         if done:

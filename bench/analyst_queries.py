@@ -29,13 +29,14 @@ AGAIN = 5
 
 CALLS = """
 INSERT INTO facts.calls (call_date, account, stream, call_id, vendor, grain, direction, started_at,
-    answered_at, ended_at, duration_s, talk_s, wait_s, from_number, to_number, from_e164, to_e164,
-    disposition, is_final, agent_name, queue_name, cost, currency, attributes)
+    started_local, answered_at, ended_at, duration_s, talk_s, wait_s, from_number, to_number,
+    from_e164, to_e164, disposition, is_final, agent_name, queue_name, cost, currency, attributes)
 SELECT %(day)s, 'account-' || n %% %(accounts)s, 'calls', md5(%(day)s::text || n),
        (ARRAY['conpeek', 'wolkvox', 'evolux', 'clickfono', 'vono'])[1 + n %% 5],
        (ARRAY['call', 'call', 'ivr_session', 'callback_request', 'recorded_call'])[1 + n %% 5],
-       CASE WHEN n %% 3 = 0 THEN 'outbound' ELSE 'inbound' END, at, at + interval '9 s',
-       at + interval '2 min', 120, CASE WHEN n %% 7 < 5 THEN 60 + n %% 200 END, n %% 40,
+       CASE WHEN n %% 3 = 0 THEN 'outbound' ELSE 'inbound' END, at, at AT TIME ZONE 'UTC',
+       at + interval '9 s', at + interval '2 min', 120,
+       CASE WHEN n %% 7 < 5 THEN 60 + n %% 200 END, n %% 40,
        '+4822555' || n %% 10000, '+48600' || n %% 1000000, '+4822555' || n %% 10000,
        '+48600' || n %% 1000000,
        CASE WHEN n %% 7 < 5 THEN 'answered' WHEN n %% 7 = 5 THEN 'abandoned' ELSE 'no_answer' END,

@@ -24,15 +24,20 @@ _ESCAPES = str.maketrans({"\\": r"\\", "\t": r"\t", "\n": r"\n", "\r": r"\r"})
 def column_texts(column: "pd.Series[Any]") -> list[str]:
     """A frame's column; whatever pandas calls missing is NULL."""
     if isinstance(column.dtype, pd.DatetimeTZDtype):
-        naive = column.dt.tz_convert(None).to_numpy(dtype="datetime64[us]")
-        told = np.datetime_as_string(naive).tolist()
-        return [NULL if text == "NaT" else f"{text}+00" for text in told]
+        return _instants(column.dt.tz_convert(None), "+00")
+    if column.dtype.kind == "M":
+        return _instants(column, "")
     if column.dtype == np.float64:
         return _floats(column.to_numpy())
     values = column.tolist()
     if column.dtype != object or not _are(set(map(type, values)), PLAIN):
         values = column.astype(object).where(column.notna(), None).tolist()
     return texts(values)
+
+
+def _instants(column: "pd.Series[Any]", zone: str) -> list[str]:
+    told = np.datetime_as_string(column.to_numpy(dtype="datetime64[us]")).tolist()
+    return [NULL if text == "NaT" else f"{text}{zone}" for text in told]
 
 
 def texts(values: Sequence[Any]) -> list[str]:

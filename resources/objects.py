@@ -55,9 +55,8 @@ def _lay_marts(connection: Connection, laid: Mapping[str, str]) -> list[str]:
         over = {table for schema, table in mart.tables if schema == "marts"}
         if laid.get(f"marts/{name}") != _digest(mart.ddl()) or (mart.is_view and over & anew):
             anew.add(name)
-    for name in reversed([name for name, mart in marts().items() if mart.is_view]):
-        if name in anew:
-            connection.exec_driver_sql(f"DROP VIEW IF EXISTS marts.{name}")
+    for mart in reversed([mart for name, mart in marts().items() if mart.is_view and name in anew]):
+        connection.exec_driver_sql(f"DROP VIEW IF EXISTS {mart.qualified}")
     return [name for name, mart in marts().items() if _lay_mart(connection, mart, laid, anew)]
 
 

@@ -12,6 +12,7 @@ from sqlalchemy.engine import Connection
 import sql.catalog
 import sql.masks
 from sql import facts
+from sql.mart import marts
 
 ANALYST = "callhouse_analyst"
 ANALYST_PII = "callhouse_analyst_pii"
@@ -52,6 +53,8 @@ def _grants(role: str, agents: bool) -> Iterator[str]:
         tables = ", ".join(f"facts.{name}" for name in facts.TABLES)
         yield f"GRANT SELECT ON {tables} TO {role}"
         yield f"GRANT SELECT ON ALL TABLES IN SCHEMA marts TO {role}"
+        for mart in marts().values():
+            yield f"GRANT SELECT ON {mart.qualified} TO {role}"
         return
     yield f"GRANT USAGE ON SCHEMA masked TO {role}"
     yield f"GRANT SELECT ON ALL TABLES IN SCHEMA masked TO {role}"

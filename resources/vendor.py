@@ -13,6 +13,7 @@ from resources.account import Account, Limits, Options
 from resources.windows import Window
 from sql import facts
 from sql.table import Kind, Table, Target
+from sql.vocabulary import Tells
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -192,6 +193,8 @@ class Vendor:
     poll_every: timedelta = timedelta(minutes=5)
     requests_per_license: int | None = None
     """The daily quota is the account's `licenses` times this."""
+    tells: frozenset[Tells] = frozenset()
+    """What it tells of calls, beside who, when and how they ended."""
 
     def stream(self, name: str) -> AnyStream:
         """The stream named `name`. Raises KeyError."""

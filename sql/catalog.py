@@ -15,7 +15,12 @@ _TABLE = re.compile(r"CREATE TABLE (\w+\.\w+) \(\n(.*?)\n\)", re.DOTALL)
 _COLUMN = re.compile(r"^ {4}(\w+) +([a-z]\w*(?: precision)?(?:\[\])?)(.*)$", re.MULTILINE)
 _COMMENT = re.compile(r"COMMENT ON (?:TABLE|COLUMN) (\w+\.\w+(?:\.\w+)?) IS\s+'((?:[^']|'')*)'")
 
-OPEN_OPS = frozenset({"account", "run_id", "state", "stream", "timezone", "vendor"})
+OPEN_OPS = frozenset(
+    {
+        "account", "country", "currency", "run_id", "start_date", "state", "stream", "streams",
+        "timezone", "vendor",
+    }
+)  # fmt: skip
 """Texts of `ops` that aren't personal, whichever table has them."""
 
 
@@ -47,8 +52,8 @@ def open_columns(agents: bool) -> dict[str, dict[str, bool]]:
     read them; `agents`: whether they may read names of agents.
     """
     return {
-        f"marts.{name}": {column.name: _is_open(column, agents) for column in found.columns}
-        for name, found in mart.marts().items()
+        found.qualified: {column.name: _is_open(column, agents) for column in found.columns}
+        for found in mart.marts().values()
     }
 
 
@@ -75,17 +80,17 @@ def _is_open_source(source: mart.Source, agents: bool) -> bool:
 def meaning(name: str) -> str:
     """The comment on a table or view, given as `schema.name`. Raises KeyError."""
     schema, _, table = name.partition(".")
-    if schema == "marts":
-        return mart.marts()[table].meaning
+    if (found := mart.marts().get(table)) and found.qualified == name:
+        return found.meaning
     return facts.TABLES[table].meaning if schema == "facts" else _written_comments()[name]
 
 
 def _marts(are_views: bool) -> dict[str, tuple[Column, ...]]:
     return {
-        f"marts.{name}": tuple(
+        found.qualified: tuple(
             Column(c.name, c.type, c.meaning, c.required and not are_views) for c in found.columns
         )
-        for name, found in mart.marts().items()
+        for found in mart.marts().values()
         if found.is_view is are_views
     }
 

@@ -52,6 +52,8 @@ def _definition(column: Column) -> str:
         words.append("NOT NULL")
     if column.default:
         words.append(f"DEFAULT {column.default}")
+    if column.generated:
+        words.append(f"GENERATED ALWAYS AS ({column.generated}) STORED")
     if column.vocabulary:
         words.append(f"CHECK ({column.name} IN ({', '.join(map(literal, column.vocabulary))}))")
     return " ".join(words)

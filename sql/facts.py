@@ -59,10 +59,20 @@ STARTED_AT = Column(
     required=True,
     indexed=True,  # for those who filter by it alone: docs/decisions
 )
+STARTED_LOCAL = Column(
+    "started_local",
+    "timestamp",
+    "When it began, by the clocks of the account's time zone. Two hours have one name when clocks "
+    "go back: started_at tells them apart",
+    personal=False,
+    required=True,
+    source=Source.DERIVED,
+)
 ENDED_AT = Column(
     "ended_at",
     "timestamptz",
-    "When it ended. NULL: still going on, or the vendor doesn't say",
+    "When it ended; of vendors that tell no end (clickfono, wolkvox, vono): started_at + "
+    "duration_s. NULL: still going on, or not known",
     personal=False,
 )
 FROM_NUMBER = Column(
@@ -191,6 +201,7 @@ CALLS = Table(
         ),
         DIRECTION,
         STARTED_AT,
+        STARTED_LOCAL,
         Column(
             "answered_at",
             "timestamptz",
@@ -229,17 +240,27 @@ CALLS = Table(
         ),
         FROM_NUMBER,
         TO_NUMBER,
-        FROM_E164,
-        TO_E164,
-        CALLER_KEY,
+        replace(FROM_E164, indexed=True),
+        replace(TO_E164, indexed=True),
+        replace(CALLER_KEY, indexed=True),
         Column(
             "disposition",
             "text",
-            "How it ended, in one vocabulary for all vendors. What counts as answered or abandoned "
-            "is said by facts.outcome(disposition, direction, is_final)",
+            "How it ended, in one vocabulary for all vendors. What it counts as is in outcome",
             personal=False,
             required=True,
             vocabulary=Disposition,
+        ),
+        Column(
+            "outcome",
+            "text",
+            "What it counts as: answered, abandoned, unanswered, handed_on or contained (by an "
+            "IVR), not_offered, open (not final) or unknown. A rate's denominator is answered + "
+            "abandoned + unanswered",
+            personal=False,
+            required=True,
+            source=Source.GENERATED,
+            generated="facts.outcome(disposition, direction, is_final)",
         ),
         Column(
             "disposition_raw",

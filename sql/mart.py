@@ -8,7 +8,9 @@ their names. A mart is a table with the rows of each business day (the statement
 |---|---|
 | `meaning` | what one row is: the COMMENT |
 | `key` | of a table: the columns that tell its rows apart; they are kept unique |
+| `indexed` | of a table: columns that are looked up by, beside the key |
 | `view` | true: a view, always up to date |
+| `schema` | where it is: `marts`, if it isn't said |
 | `[columns]` | in order, each with the four below; what isn't said is as in `columns.toml` |
 | `type`, `meaning` | of a column: Postgres' type, and the COMMENT |
 | `required` | whether it is never NULL |
@@ -34,7 +36,7 @@ from sql.templates import Names
 
 FOLDER = sql.FOLDER / "marts"
 SHARED = "columns.toml"
-_SOURCE = re.compile(r"(?:(ops|marts)\.)?([a-z_]+)\.([a-z0-9_]+)")
+_SOURCE = re.compile(r"(?:(raw|ops|marts)\.)?([a-z_]+)\.([a-z0-9_]+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +72,13 @@ class Mart:
     key: tuple[str, ...] = ()
     is_view: bool = False
     checks: Mapping[str, str] = field(default_factory=dict)
+    indexed: tuple[str, ...] = ()
+    schema: str = "marts"
+
+    @property
+    def qualified(self) -> str:
+        """Its name with its schema."""
+        return f"{self.schema}.{self.name}"
 
     @property
     def tables(self) -> set[tuple[str, str]]:
@@ -82,7 +91,7 @@ class Mart:
 
     def ddl(self) -> str:
         """What makes the table, or the view, with its comments."""
-        name = f"marts.{self.name}"
+        name = self.qualified
         if self.is_view:
             made = f"CREATE VIEW {name} AS SELECT {self._typed} FROM ({self.statement}) AS built;"  # noqa: S608 - our own
         else:
@@ -100,7 +109,11 @@ class Mart:
         comments += [
             f"COMMENT ON COLUMN {name}.{c.name} IS {literal(c.meaning)};" for c in self.columns
         ]
-        return "\n".join([made, *comments])
+        indexes = [
+            f"CREATE INDEX {self.name}_{column} ON {name} ({column}, call_date);"
+            for column in self.indexed
+        ]
+        return "\n".join([made, *indexes, *comments])
 
     def refresh(self) -> str:
         """Brings the table's rows of `:day` up to date, and writes only those that differ."""
@@ -138,6 +151,8 @@ def read(name: str, folder: Path = FOLDER) -> Mart:
         tuple(described.get("key", ())),
         described.get("view", False),
         described.get("checks", {}),
+        tuple(described.get("indexed", ())),
+        described.get("schema", "marts"),
     )
     _check(mart)
     return mart
@@ -190,7 +205,7 @@ def _check(mart: Mart) -> None:
     for name in (mart.name, *names, *mart.checks):
         if not IDENTIFIER.fullmatch(name):
             raise ValueError(f"not a plain identifier: {name!r}")
-    if not mart.is_view and not {"call_date", *mart.key} <= set(names):
-        raise ValueError("a table needs the column call_date, and those of its key")
+    if not mart.is_view and not {"call_date", *mart.key, *mart.indexed} <= set(names):
+        raise ValueError("a table needs the column call_date, and those of its key and indexes")
     if not mart.is_view and not mart.key:
         raise ValueError("a table needs a key, or view = true")

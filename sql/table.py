@@ -8,7 +8,7 @@ from typing import Literal
 
 Type = Literal[
     "bigint", "boolean", "date", "double precision", "integer", "jsonb", "numeric", "text",
-    "timestamptz",
+    "timestamp", "timestamptz",
 ]  # fmt: skip
 """Postgres' types that columns of facts have."""
 Vocabulary = type[StrEnum]
@@ -45,6 +45,8 @@ class Source(StrEnum):
     """The loader: whose record it is, and when it was seen."""
     DERIVED = "derived"
     """The loader, from what the mapping says."""
+    GENERATED = "generated"
+    """Postgres, from other columns of the row."""
     CLOCK = "clock"
     """The statement that writes the row: now."""
 
@@ -76,6 +78,8 @@ class Column:
     indexed: bool = False
     default: str | None = None
     source: Source = Source.MAPPING
+    generated: str | None = None
+    """The expression that Postgres generates it by."""
     enrichment: str | None = None
     """The enrichment that fills it, instead of the record that the row is of."""
     kept: bool = False
@@ -141,7 +145,7 @@ class Table:
         return tuple(
             column
             for column in self.columns
-            if column.source is not Source.CLOCK and column.enrichment is None
+            if column.source not in (Source.CLOCK, Source.GENERATED) and column.enrichment is None
         )
 
     @property
@@ -150,7 +154,10 @@ class Table:
         return tuple(
             column
             for column in self.columns
-            if column.name not in self.key and column.enrichment is None and not column.kept
+            if column.name not in self.key
+            and column.source is not Source.GENERATED
+            and column.enrichment is None
+            and not column.kept
         )
 
     @property

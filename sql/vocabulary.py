@@ -70,3 +70,22 @@ class Completeness(StrEnum):
     SETTLING = "settling"
     COMPLETE = "complete"
     FAILED = "failed"
+
+
+class Tells(StrEnum):
+    """What a vendor tells of calls: of what it doesn't, columns are NULL and marts say nothing."""
+
+    ABANDONED = "abandoned"
+    """Whether a caller gave up before an answer."""
+    WAITS = "waits"
+    TALK = "talk"
+    AGENTS = "agents"
+    QUEUES = "queues"
+    """Of answered calls,"""
+    QUEUES_OF_LOST_CALLS = "queues_of_lost_calls"
+    """and of those that nobody answered: without it no rate of a queue is known."""
+    COSTS = "costs"
+    RECORDINGS = "recordings"
+    IVR_STEPS = "ivr_steps"
+    ATTEMPTS = "attempts"
+    """How often a callback was tried."""

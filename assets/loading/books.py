@@ -11,7 +11,7 @@ from assets.loading.plan import PROBE_EVERY
 from assets.loading.verdict import LONGEST_PAUSE, Counts, Reading, judge
 from resources import payload
 from resources.account import Account
-from resources.vendor import AnyStream, DetailStream, Stream
+from resources.vendor import AnyStream, DetailStream, Stream, Vendor
 from resources.warehouse import execute
 
 BODY = payload.digest(b"body")
@@ -34,6 +34,24 @@ class Trust:
 def lock(connection: Connection, account: Account, stream: str) -> None:
     """Makes this transaction the only one that loads the account's stream."""
     execute(connection, "load/lock_stream", account=account.name, stream=stream)
+
+
+def note_accounts(connection: Connection, vendor: Vendor, accounts: Collection[Account]) -> None:
+    """What analysts need to know of the accounts; nothing is written where it is known."""
+    told = [
+        {
+            "account": account.name,
+            "vendor": account.vendor,
+            "timezone": str(account.timezone),
+            "country": account.country,
+            "currency": account.currency,
+            "start_date": account.start_date.isoformat(),
+            "streams": account.streams,
+            "tells": sorted(vendor.tells),
+        }
+        for account in accounts
+    ]
+    execute(connection, "load/note_accounts", accounts=payload.encode(told).decode())
 
 
 def count_days(

@@ -146,6 +146,8 @@ class Loader:
 
         if self._goes_by_the_database:
             self._warehouse.clock.require_agreement()
+        accounts = list(accounts)
+        self._warehouse.in_transaction(lambda c: books.note_accounts(c, self._vendor, accounts))
         pairs = [(a, stream) for a in accounts for stream in streams if stream.name in a.streams]
         # In this order: who waits for others finds them begun, and never keeps them from it.
         pairs.sort(key=lambda pair: isinstance(pair[1], DetailStream))

@@ -6,14 +6,14 @@ Not here: what of it must be written at all (land), and what the tables hold of 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from typing import Any
 
-import pandas as pd
 import psycopg
 from sqlalchemy.engine import Connection
 
 from assets.loading import books
-from assets.loading.caller_keys import caller_keys
+from assets.loading.derived import derive
 from assets.loading.stage import (
     Item,
     copy_columns,
@@ -134,9 +134,9 @@ class Writer:
             return
         if len(places) < len(items):
             frame = frame[frame.index.isin(places)]
-        if any(column.name == "caller_key" for column in target.copied):
-            keys = caller_keys(frame, self._caller_secret(connection))
-            frame = frame.assign(caller_key=pd.Series(keys, frame.index, object))
+        if not frame.empty:
+            secret = partial(self._caller_secret, connection)
+            frame = derive(frame, target, self._account, secret)
         copy_facts(connection, self._account, self._stream, target, frame, items, into)
 
     def _caller_secret(self, connection: Connection) -> bytes:

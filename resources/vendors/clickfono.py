@@ -18,7 +18,7 @@ from resources.http import Answer, refuse, unlike
 from resources.record_keys import key_of
 from resources.vendor import Facts, Page, Record, Stream, Vendor
 from resources.windows import Window
-from sql.vocabulary import Direction, Disposition, Grain
+from sql.vocabulary import Direction, Disposition, Grain, Tells
 
 DOCUMENT = "API información de listado de llamados y filtrado por parámetros de Clickfono"
 REPORT = "calls_list"
@@ -180,6 +180,7 @@ VENDOR = Vendor(
     client=Clickfono,
     streams=(CALLS,),
     options=ClickfonoOptions,
+    tells=frozenset({Tells.ATTEMPTS, Tells.TALK, Tells.QUEUES, Tells.QUEUES_OF_LOST_CALLS}),
     limits=Limits(
         concurrency=2,
         requests_per_s=2,

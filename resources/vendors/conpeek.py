@@ -18,7 +18,7 @@ from resources.http import Answer, refuse_page, unlike
 from resources.record_keys import key_of
 from resources.vendor import Facts, Page, Record, Stream, Vendor
 from resources.windows import Window
-from sql.vocabulary import Direction, Disposition, Grain
+from sql.vocabulary import Direction, Disposition, Grain, Tells
 
 DOCUMENT = "Read CDR Dialog"
 REPORT = "cdr_dialog"
@@ -224,6 +224,7 @@ VENDOR = Vendor(
     client=Conpeek,
     streams=(DIALOGS,),
     options=ConpeekOptions,
+    tells=frozenset({Tells.ABANDONED, Tells.WAITS, Tells.TALK}),
     limits=Limits(
         concurrency=4,
         requests_per_s=10,

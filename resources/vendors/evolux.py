@@ -22,7 +22,7 @@ from resources.record_keys import key_of
 from resources.redact import mask_requests
 from resources.vendor import DetailStream, Facts, Page, Parent, Record, Stream, Vendor
 from resources.windows import Window
-from sql.vocabulary import Direction, Disposition, EndedBy, Grain
+from sql.vocabulary import Direction, Disposition, EndedBy, Grain, Tells
 
 DOCUMENT = "API - Relatório - Histórico de Chamadas - Studio"
 PATH = "api/v1/studio/calls"
@@ -346,6 +346,7 @@ VENDOR = Vendor(
     country="BR",
     client=Evolux,
     streams=(CALLS, CALL_DETAILS),
+    tells=frozenset({Tells.IVR_STEPS}),
     limits=Limits(
         concurrency=4,
         requests_per_s=10,

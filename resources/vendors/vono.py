@@ -31,7 +31,7 @@ from resources.record_keys import key_of
 from resources.values import NO_VALUE, is_no_value
 from resources.vendor import DetailStream, Facts, Page, Parent, Record, Stream, Vendor
 from resources.windows import Window, business_day, days_between
-from sql.vocabulary import Direction, Disposition, Grain
+from sql.vocabulary import Direction, Disposition, Grain, Tells
 
 if TYPE_CHECKING:
     from resources.normalise import Column, Columns
@@ -397,6 +397,7 @@ VENDOR = Vendor(
     streams=(RECORDINGS, RECORDING_AUDIO),
     credentials=("token", "key"),
     options=VonoOptions,
+    tells=frozenset({Tells.RECORDINGS}),
     limits=Limits(
         concurrency=4,
         requests_per_s=10,

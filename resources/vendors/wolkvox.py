@@ -27,7 +27,7 @@ from resources.http import Answer, refuse_page, unlike
 from resources.record_keys import key_of
 from resources.vendor import Facts, Page, Record, Stream, Vendor
 from resources.windows import Window, business_day, day_end, day_start
-from sql.vocabulary import Direction, Disposition, EndedBy, Grain
+from sql.vocabulary import Direction, Disposition, EndedBy, Grain, Tells
 
 if TYPE_CHECKING:
     from resources.normalise import Column, Columns
@@ -395,6 +395,7 @@ VENDOR = Vendor(
     streams=(AGENT_USAGE, CALLS, UNCONNECTED_CALLS),
     requests_per_license=1000,
     poll_every=timedelta(minutes=5),
+    tells=frozenset({Tells.ABANDONED, Tells.TALK, Tells.AGENTS, Tells.QUEUES, Tells.COSTS}),
     limits=Limits(
         min_interval_s=300,
         concurrency=1,

@@ -1,35 +1,49 @@
 WITH call AS (
     SELECT call_date, account, vendor, grain, direction, coalesce(queue_name, queue_id) AS queue_name,
-           coalesce(flow_name, flow_id) AS flow_name, missing_since IS NULL AS here,
-           CASE WHEN missing_since IS NULL THEN facts.outcome(disposition, direction, is_final) END AS outcome,
-           CASE WHEN missing_since IS NULL THEN wait_s END AS wait_s,
-           CASE WHEN missing_since IS NULL AND talk_s > 0 THEN talk_s END AS talk_s
+           coalesce(flow_name, flow_id) AS flow_name, outcome,
+           CASE WHEN direction = 'inbound' THEN wait_s END AS wait_s,
+           CASE WHEN direction = 'outbound' THEN coalesce(ring_s, wait_s) END AS ring_s,
+           CASE WHEN talk_s > 0 THEN talk_s END AS talk_s, missing_since IS NULL AS here
       FROM facts.calls WHERE call_date = :day
 ), counted AS (
     SELECT call_date, account, vendor, grain, direction, queue_name, flow_name,
            count(*) FILTER (WHERE here) AS calls,
-           count(*) FILTER (WHERE outcome = 'answered') AS answered_calls,
-           count(*) FILTER (WHERE outcome = 'abandoned') AS abandoned_calls,
-           count(*) FILTER (WHERE outcome = 'unanswered') AS unanswered_calls,
-           count(*) FILTER (WHERE outcome = 'handed_on') AS handed_on_calls,
-           count(*) FILTER (WHERE outcome = 'contained') AS contained_calls,
-           count(*) FILTER (WHERE outcome = 'not_offered') AS not_offered_calls,
-           count(*) FILTER (WHERE outcome = 'open') AS open_calls,
-           count(*) FILTER (WHERE outcome = 'unknown') AS unknown_calls,
+           count(*) FILTER (WHERE here AND outcome IN ('answered', 'abandoned', 'unanswered')) AS offered_calls,
+           count(*) FILTER (WHERE here AND outcome = 'answered') AS answered_calls,
+           count(*) FILTER (WHERE here AND outcome = 'abandoned') AS abandoned_calls,
+           count(*) FILTER (WHERE here AND outcome = 'unanswered') AS unanswered_calls,
+           count(*) FILTER (WHERE here AND outcome = 'handed_on') AS handed_on_calls,
+           count(*) FILTER (WHERE here AND outcome = 'contained') AS contained_calls,
+           count(*) FILTER (WHERE here AND outcome = 'not_offered') AS not_offered_calls,
+           count(*) FILTER (WHERE here AND outcome = 'open') AS open_calls,
+           count(*) FILTER (WHERE here AND outcome = 'unknown') AS unknown_calls,
            count(*) FILTER (WHERE NOT here) AS missing_calls,
-           count(*) FILTER (WHERE outcome = 'answered' AND wait_s <= 20) AS answered_in_20s,
-           count(wait_s) AS waits, sum(wait_s) AS wait_s,
-           percentile_cont(ARRAY[0.5, 0.9]) WITHIN GROUP (ORDER BY wait_s) AS wait,
-           count(talk_s) AS talks, sum(talk_s) AS talk_s,
-           percentile_cont(ARRAY[0.5, 0.9]) WITHIN GROUP (ORDER BY talk_s) AS talk
+           count(wait_s) FILTER (WHERE here) AS waits, sum(wait_s) FILTER (WHERE here) AS wait_s,
+           percentile_cont(ARRAY[0.5, 0.9]) WITHIN GROUP (ORDER BY wait_s) FILTER (WHERE here) AS wait,
+           count(wait_s) FILTER (WHERE here AND outcome = 'answered') AS answered_wait_known,
+           sum(wait_s) FILTER (WHERE here AND outcome = 'answered') AS answered_wait_s,
+           count(*) FILTER (WHERE here AND outcome = 'answered' AND wait_s <= 20) AS in_20s,
+           count(wait_s) FILTER (WHERE here AND outcome = 'abandoned') AS abandoned_wait_known,
+           sum(wait_s) FILTER (WHERE here AND outcome = 'abandoned') AS abandoned_wait_s,
+           count(*) FILTER (WHERE here AND outcome = 'abandoned' AND wait_s <= 5) AS in_5s,
+           count(ring_s) FILTER (WHERE here) AS rings, sum(ring_s) FILTER (WHERE here) AS ring_s,
+           count(talk_s) FILTER (WHERE here) AS talks, sum(talk_s) FILTER (WHERE here) AS talk_s,
+           percentile_cont(ARRAY[0.5, 0.9]) WITHIN GROUP (ORDER BY talk_s) FILTER (WHERE here) AS talk
       FROM call GROUP BY 1, 2, 3, 4, 5, 6, 7
+), told AS (
+    -- Where some lost calls name no queue and others do, no rate of a queue is known.
+    SELECT *, sum(offered_calls) FILTER (WHERE queue_name IS NULL) OVER side > 0
+              AND sum(offered_calls) FILTER (WHERE queue_name IS NOT NULL) OVER side > 0 AS is_mixed
+      FROM counted WINDOW side AS (PARTITION BY account, grain, direction)
 )
-SELECT counted.*, answered_calls / tried AS answer_rate, abandoned_calls / tried AS abandonment_rate,
-       round((wait_s / nullif(waits, 0))::numeric, 3) AS avg_wait_s,
+SELECT told.*, answered_calls / tried AS answer_rate, abandoned_calls / tried AS abandonment_rate,
+       CASE WHEN answered_wait_known > 0 THEN in_20s END AS answered_in_20s,
+       CASE WHEN abandoned_wait_known > 0 THEN in_5s END AS abandoned_in_5s,
+       round((answered_wait_s / nullif(answered_wait_known, 0))::numeric, 3) AS asa_s,
        round(wait[1]::numeric, 3) AS p50_wait_s, round(wait[2]::numeric, 3) AS p90_wait_s,
        round((talk_s / nullif(talks, 0))::numeric, 3) AS avg_talk_s,
        round(talk[1]::numeric, 3) AS p50_talk_s, round(talk[2]::numeric, 3) AS p90_talk_s
-  FROM counted
+  FROM told
  -- An IVR doesn't know who answered, and who answered nobody isn't recorded: no rate follows.
- CROSS JOIN LATERAL (SELECT CASE WHEN grain IN ('call', 'callback_request')
-                            THEN nullif(answered_calls + abandoned_calls + unanswered_calls, 0)::float8 END AS tried) t
+ CROSS JOIN LATERAL (SELECT CASE WHEN grain IN ('call', 'callback_request') AND is_mixed IS NOT TRUE
+                            THEN nullif(offered_calls, 0)::float8 END AS tried) t

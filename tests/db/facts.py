@@ -2,6 +2,7 @@
 
 from datetime import UTC, date, datetime, time
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -19,7 +20,7 @@ def put(connection: Connection, table: str, **values: Any) -> None:
 
 def put_call(connection: Connection, call_id: str, **changes: Any) -> None:
     """An answered, inbound call of ten o'clock in Warsaw."""
-    values = {
+    values: dict[str, Any] = {
         "call_date": DAY,
         "account": "acme",
         "stream": "calls",
@@ -33,7 +34,9 @@ def put_call(connection: Connection, call_id: str, **changes: Any) -> None:
         "wait_s": 10,
         "talk_s": 100,
     }
-    put(connection, "facts.calls", **values | changes)
+    values |= changes
+    local = values["started_at"].astimezone(ZoneInfo("Europe/Warsaw")).replace(tzinfo=None)
+    put(connection, "facts.calls", **{"started_local": local} | values)
 
 
 def put_day(connection: Connection, **changes: Any) -> None:
@@ -46,6 +49,20 @@ def put_day(connection: Connection, **changes: Any) -> None:
         "timezone": "Europe/Warsaw",
     }
     put(connection, "ops.days", **values | changes)
+
+
+def put_account(connection: Connection, **changes: Any) -> None:
+    """What accounts.toml says of the calls' account."""
+    values = {
+        "account": "acme",
+        "vendor": "conpeek",
+        "timezone": "Europe/Warsaw",
+        "country": "PL",
+        "start_date": DAY,
+        "streams": ["calls"],
+        "tells": ["abandoned", "waits", "talk"],
+    }
+    put(connection, "ops.accounts", **values | changes)
 
 
 def mark_stale(connection: Connection, day: date = DAY) -> None:

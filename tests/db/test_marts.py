@@ -53,7 +53,8 @@ def test_outcomes(warehouse: Warehouse) -> None:
         ("machine", "outbound", True, "unanswered"),
         ("no_answer", "outbound", False, "open"),
         ("queued", "outbound", True, "open"),
-        ("out_of_hours", "outbound", False, "not_offered"),
+        ("out_of_hours", "outbound", False, "open"),
+        ("out_of_hours", "outbound", True, "not_offered"),
         ("transferred", "inbound", True, "handed_on"),
     ):
         call = {"disposition": disposition, "direction": direction, "is_final": is_final}
@@ -69,15 +70,39 @@ def test_rates_count_what_somebody_could_answer(days: Warehouse) -> None:
         put_call(c, "5", disposition="blocked", talk_s=None)
         put_call(c, "6", disposition="in_progress", is_final=False, talk_s=None, wait_s=None)
         put_call(c, "7", missing_since=datetime.now(UTC))
-        put_call(c, "8", grain="recorded_call")
+        put_call(c, "8", grain="recorded_call", wait_s=None)
+        put_call(c, "9", direction="outbound", wait_s=7)
     figures = (
-        "SELECT grain, calls, answered_calls, abandoned_calls, unanswered_calls, not_offered_calls,"
-        " open_calls, missing_calls, answer_rate, abandonment_rate, answered_in_20s, waits, wait_s,"
-        " p50_wait_s, talks, avg_talk_s FROM marts.calls_by_day ORDER BY grain"
+        "SELECT grain, direction, calls, offered_calls, answered_calls, abandoned_calls,"
+        " unanswered_calls, not_offered_calls, open_calls, missing_calls, answer_rate,"
+        " abandonment_rate, answered_in_20s, answered_wait_known, asa_s, waits, wait_s, p50_wait_s,"
+        " rings, ring_s, talks, avg_talk_s FROM marts.calls_by_day ORDER BY grain, direction"
     )
+    inbound = (6, 4, 2, 1, 1, 1, 1, 1, 0.5, 0.25, 1, 2, 20, 4, 110, 20, 0, None, 2, 100)
+    outbound = (1, 1, 1, 0, 0, 0, 0, 0, 1, 0, None, 0, None, 0, None, None, 1, 7, 1, 100)
+    recorded = (1, 1, 1, 0, 0, 0, 0, 0, None, None, None, 0, None, 0, None, None, 0, None, 1, 100)
     assert refreshed(days, figures) == [
-        ("call", 6, 2, 1, 1, 1, 1, 1, 0.5, 0.25, 1, 4, 110, 20, 2, 100),
-        ("recorded_call", 1, 1, 0, 0, 0, 0, 0, None, None, 1, 1, 10, 10, 1, 100),
+        ("call", "inbound", *inbound),
+        ("call", "outbound", *outbound),
+        ("recorded_call", "inbound", *recorded),
+    ]
+
+
+def test_no_queue_has_a_rate_where_lost_calls_name_none(days: Warehouse) -> None:
+    """As Wolkvox: what an agent answered has a skill, what nobody did has none."""
+    with days.transaction() as c:
+        put_call(c, "1", queue_name="Sales")
+        put_call(c, "2", disposition="abandoned", talk_s=None)
+        put_call(c, "3", direction="outbound", queue_name="Sales")
+        put_call(c, "4", direction="outbound", queue_name="Sales", disposition="no_answer")
+    assert refreshed(
+        days,
+        "SELECT direction, queue_name, offered_calls, answer_rate, abandonment_rate"
+        " FROM marts.calls_by_day ORDER BY 1, 2",
+    ) == [
+        ("inbound", "Sales", 1, None, None),
+        ("inbound", None, 1, None, None),
+        ("outbound", "Sales", 2, 0.5, 0),
     ]
 
 
@@ -87,7 +112,6 @@ def test_hours_are_the_accounts_own_and_come_twice_when_clocks_go_back(
     day = date(2026, 10, 25)
     warehouse.make_days({day})
     with warehouse.transaction() as c:
-        put_day(c, call_date=day)
         for number, hour in enumerate((0, 1, 1, 2)):
             at = datetime(2026, 10, 25, hour, 30, tzinfo=UTC)
             put_call(c, str(number), call_date=day, started_at=at)
@@ -109,19 +133,23 @@ def test_agents_calls_stand_beside_their_vendors_totals(days: Warehouse) -> None
         ada: dict[str, Any] = {"vendor": "wolkvox", "agent_name": "Ada"}
         put_call(c, "1", **ada, cost="1.50", currency="COP")
         put_call(c, "2", **ada, disposition="no_answer", talk_s=None)
+        put_call(c, "5", **ada, direction="outbound", talk_s=50)
+        put_call(c, "6", **ada, disposition="blocked", talk_s=None)
         put_call(c, "3", vendor="wolkvox", agent_name="Bo", cost=1, currency="COP")
         put_call(c, "4", vendor="wolkvox", agent_name="Bo", cost=2, currency="USD")
         put(c, "facts.agent_usage", agent_name="Ada", calls=2, cost=1.5, currency="COP", **usage)
         put(c, "facts.agent_usage", agent_name="Cy", calls=7, cost=3, currency="USD", **usage)
     figures = (
-        "SELECT agent_name, calls, answered_calls, talk_s, cost, reported_calls, reported_cost,"
-        " currency FROM marts.agents_by_day ORDER BY 1"
+        "SELECT agent_name, direction, calls, answered_calls, talk_s, cost, reported_calls,"
+        " reported_cost, currency, first_call_local::text FROM marts.agents_by_day ORDER BY 1, 2"
     )
-    cents = Decimal("1.5")
+    cents, ten = Decimal("1.5"), "2026-03-10 10:00:00"
     assert refreshed(days, figures) == [
-        ("Ada", 2, 1, 100, cents, 2, cents, "COP"),
-        ("Bo", 2, 2, 200, None, None, None, None),
-        ("Cy", None, None, None, None, 7, Decimal(3), "USD"),
+        ("Ada", "inbound", 2, 1, 100, cents, None, None, "COP", ten),
+        ("Ada", "outbound", 1, 1, 50, None, None, None, None, ten),
+        ("Ada", None, None, None, None, None, 2, cents, "COP", None),
+        ("Bo", "inbound", 2, 2, 200, None, None, None, None, ten),
+        ("Cy", None, None, None, None, None, 7, Decimal(3), "USD", None),
     ]
     costs = query(days, "SELECT currency, calls, cost FROM marts.costs_by_day ORDER BY 1")
     assert costs == [("COP", 2, Decimal("2.5")), ("USD", 1, Decimal(2))]

@@ -118,26 +118,26 @@ def test_a_function_with_other_arguments_replaces_the_old_one(
 ) -> None:
     signatures = (
         "SELECT oid::regprocedure::text FROM pg_proc"
-        " WHERE proname IN ('outcome', 'acquire_permit') ORDER BY 1"
+        " WHERE proname IN ('require_keys', 'acquire_permit') ORDER BY 1"
     )
     before = query(warehouse, signatures)
     with warehouse.transaction() as c:
-        c.execute(sa.text("DROP FUNCTION facts.outcome, ops.acquire_permit"))
+        c.execute(sa.text("DROP FUNCTION ops.require_keys, ops.acquire_permit"))
         for old in (
-            "facts.outcome(disposition text) RETURNS text",  # it is called with more now
-            "facts.outcome(a text, b text, c boolean, d integer) RETURNS text",
+            "ops.require_keys(a jsonb) RETURNS text",  # it is called with more now
+            "ops.require_keys(a jsonb, b text[], c integer) RETURNS text",
             "ops.acquire_permit(p_asked jsonb) RETURNS text",  # it returns more now
         ):
             c.execute(sa.text(f"CREATE FUNCTION {old} LANGUAGE sql AS $$SELECT 'old'$$"))
         c.execute(
             sa.text(
                 "UPDATE ops.objects SET digest = ''"
-                " WHERE name IN ('functions/outcome', 'functions/acquire_permit')"
+                " WHERE name IN ('functions/require_keys', 'functions/acquire_permit')"
             )
         )
     migrate(database_url)
     assert query(warehouse, signatures) == before
-    assert query(warehouse, "SELECT facts.outcome('answered', 'inbound', true)") == [("answered",)]
+    assert query(warehouse, "SELECT ops.require_keys('{\"a\": 1}', '{a}')::text") == [("",)]
 
 
 def test_functions_have_few_arguments_and_one_signature(warehouse: Warehouse) -> None:
@@ -195,6 +195,7 @@ def test_the_catalog_reads_what_the_database_has(warehouse: Warehouse) -> None:
     for table, columns in (sql.catalog.tables() | sql.catalog.views()).items():
         for column, (name, kind, required, told) in zip(columns, found[table], strict=True):
             short = kind.replace("timestamp with time zone", "timestamptz")
+            short = short.removesuffix(" without time zone")
             assert (column.name, column.type, column.comment) == (name, short, told)
             assert column.required <= required
     assert found.keys() == (sql.catalog.tables() | sql.catalog.views()).keys()

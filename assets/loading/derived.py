@@ -1,0 +1,41 @@
+"""Columns of facts that the loader works out from the mapping's, the same for all vendors."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pandas as pd
+
+from assets.loading.caller_keys import caller_keys
+from resources.account import Account
+from sql.table import Source, Target
+
+LONGEST_S = timedelta(days=366).total_seconds()
+"""A duration beyond this is taken for a fault of the vendor's: no end follows from it."""
+
+
+def derive(
+    frame: "pd.DataFrame", target: Target, account: Account, secret: Callable[[], bytes]
+) -> "pd.DataFrame":
+    """The target's rows with the derived columns that it has. `secret`: callers' keys are made
+    with it.
+    """
+    columns: dict[str, pd.Series[Any]] = {}
+    wanted = {column.name for column in target.copied if column.source is Source.DERIVED}
+    if "caller_key" in wanted:
+        columns["caller_key"] = pd.Series(caller_keys(frame, secret()), frame.index, object)
+    if "started_local" in wanted:
+        local = frame["started_at"].dt.tz_convert(account.timezone)
+        columns["started_local"] = local.dt.tz_localize(None)
+    if any(column.name == "ended_at" for column in target.copied) and "ended_at" not in frame:
+        columns |= _ends(frame)
+    return frame.assign(**columns) if columns else frame
+
+
+def _ends(frame: "pd.DataFrame") -> "dict[str, pd.Series[Any]]":
+    """When calls ended that are over, of a vendor that only tells how long they took."""
+    if not {"started_at", "duration_s", "is_final"} <= set(frame):
+        return {}
+    known = frame["is_final"] & frame["duration_s"].between(0, LONGEST_S)
+    took = pd.to_timedelta(frame["duration_s"].where(known), unit="s")
+    return {"ended_at": frame["started_at"] + took}

@@ -1,0 +1,12 @@
+INSERT INTO ops.accounts AS a (account, vendor, timezone, country, currency, start_date, streams, tells)
+SELECT account, vendor, timezone, country, currency, start_date, streams, tells
+  FROM jsonb_to_recordset(CAST(:accounts AS jsonb))
+       AS t (account text, vendor text, timezone text, country text, currency text, start_date date,
+             streams text[], tells text[])
+ON CONFLICT (account) DO UPDATE
+   SET vendor = excluded.vendor, timezone = excluded.timezone, country = excluded.country,
+       currency = excluded.currency, start_date = excluded.start_date, streams = excluded.streams,
+       tells = excluded.tells, changed_at = now()
+ WHERE (a.vendor, a.timezone, a.country, a.currency, a.start_date, a.streams, a.tells) IS DISTINCT FROM
+       (excluded.vendor, excluded.timezone, excluded.country, excluded.currency, excluded.start_date,
+        excluded.streams, excluded.tells);

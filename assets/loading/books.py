@@ -36,21 +36,23 @@ def lock(connection: Connection, account: Account, stream: str) -> None:
     execute(connection, "load/lock_stream", account=account.name, stream=stream)
 
 
+def noted(vendor: Vendor, account: Account) -> dict[str, Any]:
+    """What `ops.accounts` says of an account: what analysts need to know of it."""
+    return {
+        "account": account.name,
+        "vendor": account.vendor,
+        "timezone": str(account.timezone),
+        "country": account.country,
+        "currency": account.currency,
+        "start_date": account.start_date.isoformat(),
+        "streams": list(account.streams),
+        "tells": sorted(vendor.tells),
+    }
+
+
 def note_accounts(connection: Connection, vendor: Vendor, accounts: Collection[Account]) -> None:
-    """What analysts need to know of the accounts; nothing is written where it is known."""
-    told = [
-        {
-            "account": account.name,
-            "vendor": account.vendor,
-            "timezone": str(account.timezone),
-            "country": account.country,
-            "currency": account.currency,
-            "start_date": account.start_date.isoformat(),
-            "streams": account.streams,
-            "tells": sorted(vendor.tells),
-        }
-        for account in accounts
-    ]
+    """Writes down what analysts need to know of the accounts, where it isn't known yet."""
+    told = [noted(vendor, account) for account in accounts]
     execute(connection, "load/note_accounts", accounts=payload.encode(told).decode())
 
 

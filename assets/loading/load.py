@@ -89,6 +89,8 @@ class Loader:
         until = time.monotonic() + POLL_BUDGET.total_seconds()
         accounts = list(accounts)
         states = read_states(self._warehouse, accounts, streams)
+        noted = {account: state.noted for (account, _), state in states.items()}
+        self._note([a for a in accounts if noted.get(a.name) != books.noted(self._vendor, a)])
         troubled = {account for (account, _), state in states.items() if state.failures}
         return self._each(
             sorted(accounts, key=lambda account: account.name in troubled),
@@ -102,6 +104,8 @@ class Loader:
         self, accounts: Iterable[Account], streams: Sequence[AnyStream], days: Sequence[date]
     ) -> list[Result]:
         """The business days in full, newest first, behind the polls."""
+        accounts = list(accounts)
+        self._note(accounts)
         return self._each(
             accounts, streams, lambda account, stream: self._backfill(account, stream, days)
         )
@@ -127,6 +131,10 @@ class Loader:
         self._reads.close()
         self._transport.close()
 
+    def _note(self, accounts: Sequence[Account]) -> None:
+        if accounts:
+            self._warehouse.in_transaction(lambda c: books.note_accounts(c, self._vendor, accounts))
+
     def _each(
         self,
         accounts: Iterable[Account],
@@ -146,8 +154,6 @@ class Loader:
 
         if self._goes_by_the_database:
             self._warehouse.clock.require_agreement()
-        accounts = list(accounts)
-        self._warehouse.in_transaction(lambda c: books.note_accounts(c, self._vendor, accounts))
         pairs = [(a, stream) for a in accounts for stream in streams if stream.name in a.streams]
         # In this order: who waits for others finds them begun, and never keeps them from it.
         pairs.sort(key=lambda pair: isinstance(pair[1], DetailStream))

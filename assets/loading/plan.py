@@ -6,6 +6,7 @@ Pure: no database, no clock of its own. `state` reads what these functions need.
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from resources.account import Account
 from resources.vendor import Stream
@@ -38,6 +39,8 @@ class StreamState:
     largest_page: int | None = None
     last_error: str | None = None
     failures: int = 0
+    noted: Mapping[str, Any] | None = None
+    """What `ops.accounts` says of the account."""
 
     def is_stopped(self, credential: str) -> bool:
         """Whether the vendor refused the credential (its hash): polls wait for the next probe."""

@@ -29,6 +29,7 @@ def read_states(
             largest_page=row.largest_page,
             last_error=row.last_error,
             failures=row.failures,
+            noted=row.noted,
         )
         for row in rows
         if row.account is not None

@@ -1,7 +1,7 @@
 """Alerts: one readable message to a webhook when something needs a person, and when it is over.
 
 A tick asks `ops` and Dagster's runs for all that is wrong now, and compares it with what was told
-last: nothing new, no message.
+last: nothing new, no message. What is still open after a day is told again.
 """
 
 import json
@@ -9,12 +9,15 @@ import os
 import socket
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import dagster as dg
+from dagster._core.definitions.assets.job.asset_job import IMPLICIT_ASSET_JOB_NAME
 
 from assets.context import Callhouse
+from pipelines.upkeep import MAINTENANCE_JOB, MARTS_JOB
 from resources import webhook
 from resources.account import Account
 from resources.errors import ClockError
@@ -36,28 +39,56 @@ TITLES = {
     "incomplete": "yesterday isn't complete",
     "doubted": "much less came than is known, and isn't believed",
     "rejects": "records rejected",
+    "job": "the last run failed",
     "run": "the run failed",
 }
 """What a problem's kind means, the gravest first. The runbook has a chapter for each."""
 NAMES = 8
 """So many accounts are named in a line."""
 LONGEST = 300
+REMIND_AFTER = timedelta(days=1)
+JOB_SINCE = timedelta(days=2)
+"""The last run of a job that hasn't run for longer says nothing of today."""
+RUN_SINCE = timedelta(days=1)
+MOST_RUNS = 500
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing that is wrong. `key` stays the same as long as it is the same thing."""
+    """One thing that is wrong. `key` stays the same as long as it is the same thing: another run
+    of a job that fails is no other one.
+    """
 
     kind: str
     where: str
     """What it is about, such as a stream or a job: lines are grouped by it."""
     who: str
-    """The account or run."""
+    """The account or host. Empty: nobody in particular."""
     detail: str
 
     @property
     def key(self) -> str:
         return f"{self.kind}|{self.where}|{self.who}"
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """The problems of the last message, and when it was sent: the sensor's cursor."""
+
+    keys: list[str]
+    at: datetime
+
+    @classmethod
+    def read(cls, cursor: str | None) -> "Told":
+        """What was told so far; nothing without a cursor."""
+        if not cursor:
+            return cls([], datetime.min.replace(tzinfo=UTC))
+        known = json.loads(cursor)
+        return cls(known["keys"], datetime.fromisoformat(known["at"]))
+
+    def write(self) -> str:
+        """As it is kept."""
+        return json.dumps({"keys": self.keys, "at": self.at.isoformat()})
 
 
 @dg.sensor(
@@ -77,6 +108,7 @@ def alerts(
         return dg.SkipReason(f"{WEBHOOK} isn't set: nobody to tell")
     settings = callhouse.settings()
     accounts = settings.accounts
+    told = Told.read(context.cursor)
     with callhouse.warehouse() as warehouse:
         now = warehouse.now()
         problems = [
@@ -85,16 +117,16 @@ def alerts(
             *stream_problems(warehouse, accounts.values(), now),
             *run_problems(context.instance, now),
         ]
-    told: list[str] = json.loads(context.cursor or "[]")
     keys = sorted({problem.key for problem in problems})
-    if keys == told:
+    if keys == told.keys and not (keys and now - told.at > REMIND_AFTER):
         return dg.SkipReason(f"nothing has changed; {len(keys)} problem(s) open")
     secrets = [a.secret(name) for a in accounts.values() for name in a.credentials]
     redactor = Redactor([url, *secrets])
     # Redacted before it is escaped or cut, when a secret still looks as it is.
     known = [replace(problem, detail=redactor.text(problem.detail)) for problem in problems]
-    webhook.post(url, redactor.text(message(known, told)))
-    return dg.SensorResult(cursor=json.dumps(keys), skip_reason=dg.SkipReason("told"))
+    if text := message(known, told.keys):
+        webhook.post(url, redactor.text(text))
+    return dg.SensorResult(cursor=Told(keys, now).write(), skip_reason=dg.SkipReason("told"))
 
 
 def settings_problems(settings: Settings) -> Iterator[Problem]:
@@ -140,35 +172,35 @@ def stream_problems(
 
 
 def run_problems(instance: dg.DagsterInstance, now: datetime) -> Iterator[Problem]:
-    """Jobs whose last run failed, and backfills of which one did: looked for in the last day's."""
-    since = now - timedelta(days=1)
-    records = instance.get_run_records(
-        dg.RunsFilter(
-            statuses=[dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.SUCCESS],
-            updated_after=since,
-        ),
-        limit=500,
+    """Jobs whose last run failed; and backfills, and runs started by hand, that failed today."""
+    ended = [dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.SUCCESS]
+    for job in (*(f"{vendor}_poll" for vendor in discover()), MARTS_JOB, MAINTENANCE_JOB):
+        last = dg.RunsFilter(job_name=job, statuses=ended, updated_after=now - JOB_SINCE)
+        for run in instance.get_runs(last, limit=1):
+            if run.status == dg.DagsterRunStatus.FAILURE:
+                yield Problem("job", job, "", "")
+    by_hand = dg.RunsFilter(
+        job_name=IMPLICIT_ASSET_JOB_NAME,
+        statuses=[dg.DagsterRunStatus.FAILURE],
+        updated_after=now - RUN_SINCE,
     )
-    seen: set[str] = set()
-    for run in (record.dagster_run for record in records):
+    for run in instance.get_runs(by_hand, limit=MOST_RUNS):
         backfill = run.tags.get("dagster/backfill")
-        name = f"backfill {backfill}" if backfill else run.job_name
-        if name.startswith("__"):
-            name = f"run {run.run_id[:8]}"  # started by hand: nothing comes after it
-        is_news = name not in seen
-        seen.add(name)
-        if run.status == dg.DagsterRunStatus.FAILURE and (is_news or backfill):
-            yield Problem("run", name, run.run_id[:8], "")
+        where = f"backfill {backfill}" if backfill else f"run {run.run_id[:8]}"
+        yield Problem("run", where, "", "")
 
 
 def message(problems: Iterable[Problem], told: Sequence[str]) -> str:
-    """What is new, what goes on and what is over."""
-    problems = list(problems)
-    new = [problem for problem in problems if problem.key not in told]
-    old = [problem for problem in problems if problem.key in told]
-    keys = {problem.key for problem in problems}
-    over = [_told(key) for key in told if key not in keys]
+    """What is new, what goes on and what is over; empty if that is nothing. A run is told once:
+    nothing comes after it.
+    """
+    known = {problem.key: problem for problem in problems}
+    new = [problem for key, problem in known.items() if key not in told]
+    old = [problem for key, problem in known.items() if key in told and problem.kind != "run"]
+    over = [p for p in map(_told, told) if p.key not in known and p.kind != "run"]
     counts = [(len(new), "new"), (len(old), "still open"), (len(over), "over")]
+    if not any(count for count, _ in counts):
+        return ""
     head = ", ".join(f"{count} {what}" for count, what in counts if count)
     lines = [f"*Callhouse*: {head}"]
     if new:
@@ -191,14 +223,18 @@ def _lines(problems: Iterable[Problem]) -> Iterator[str]:
     for problem in problems:
         groups[problem.kind, problem.where].append(problem)
     for (kind, where), group in sorted(groups.items(), key=lambda item: _gravity(item[0])):
-        names = sorted({problem.who for problem in group})
-        more = f" and {len(names) - NAMES} more" if len(names) > NAMES else ""
-        line = f"• {where}: {TITLES[kind]} ({', '.join(names[:NAMES])}{more})"
+        line = f"• {where}: {TITLES[kind]}{_names({problem.who for problem in group})}"
         details = sorted({problem.detail for problem in group if problem.detail})
         if details:
             others = f" (and {len(details) - 1} other)" if len(details) > 1 else ""
             line += f": {_short(without_numbers(details[0]))}{others}"
         yield for_slack(line)
+
+
+def _names(who: AbstractSet[str]) -> str:
+    names = sorted(filter(None, who))
+    more = f" and {len(names) - NAMES} more" if len(names) > NAMES else ""
+    return f" ({', '.join(names[:NAMES])}{more})" if names else ""
 
 
 def _gravity(group: tuple[str, str]) -> tuple[int, str]:

@@ -23,6 +23,7 @@ from dagster._daemon.backfill import execute_backfill_iteration
 from dagster_graphql.test.utils import execute_dagster_graphql
 
 from assets.context import Callhouse
+from assets.shown import FINDINGS
 from pipelines.definitions import build_defs
 from pipelines.local.dagster_home import CONFIGURATION, open_instance, prepare
 from pipelines.schedules import poll_tags
@@ -166,10 +167,26 @@ class Site:
             for check in node["assetChecksOrError"].get("checks", [])
         }
 
-    def poll(self, vendor: str) -> dg.ExecuteInProcessResult:
+    def findings(self) -> dict[tuple[str, str], int]:
+        """How many findings the asset pages tell of, by check; of none where there are none."""
+        query = (
+            "{ assetNodes { assetKey { path } assetChecksOrError { ... on AssetChecks { checks {"
+            " name executionForLatestMaterialization { evaluation { metadataEntries { label"
+            " ... on IntMetadataEntry { intValue } } } } } } } } }"
+        )
+        return {
+            ("/".join(node["assetKey"]["path"]), check["name"]): entry["intValue"]
+            for node in self.ask(query)["assetNodes"]
+            for check in node["assetChecksOrError"].get("checks", [])
+            if (shown := check["executionForLatestMaterialization"]) and shown["evaluation"]
+            for entry in shown["evaluation"]["metadataEntries"]
+            if entry["label"] == FINDINGS and entry["intValue"]
+        }
+
+    def poll(self, vendor: str, now: datetime | None = None) -> dg.ExecuteInProcessResult:
         """The vendor's poll, of all accounts, as its schedule would ask for it."""
         accounts = list(Callhouse().accounts(vendor, {}))
-        tags = poll_tags(discover()[vendor], accounts, accounts, datetime.now(UTC))
+        tags = poll_tags(discover()[vendor], accounts, accounts, now or datetime.now(UTC))
         job = self.definitions.resolve_job_def(f"{vendor}_poll")
         return job.execute_in_process(instance=self.instance, tags=tags, raise_on_error=False)
 

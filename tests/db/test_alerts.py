@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from dagster._core.utils import make_new_run_id
 
 from assets.context import Callhouse
-from pipelines.alerts import WEBHOOK, alerts, stream_problems
+from pipelines.alerts import WEBHOOK, Told, alerts, stream_problems
 from resources.warehouse import Warehouse
 from resources.webhook import WebhookError, post
 from tests.unit import rig
@@ -109,6 +109,11 @@ class Tick:
         told = alerts.evaluate_tick(context)
         self._cursor = told.cursor or self._cursor
         return told.skip_message or ""
+
+    def wait(self, hours: int) -> None:
+        """As if the last message had been sent so long before."""
+        told = Told.read(self._cursor)
+        self._cursor = Told(told.keys, told.at - timedelta(hours=hours)).write()
 
 
 @pytest.fixture
@@ -225,21 +230,64 @@ def test_a_wrong_account_is_told_and_keeps_nothing_from_being_told(
     assert "*Over*\n• accounts.toml: the settings are wrong (the file)" in chat.texts[2]
 
 
+def run(
+    instance: dg.DagsterInstance,
+    status: dg.DagsterRunStatus,
+    job: str = "conpeek_poll",
+    tags: dict[str, str] | None = None,
+) -> str:
+    """A run that has ended so; its id."""
+    ended = dg.DagsterRun(job, make_new_run_id(), status=status, tags=tags)
+    return instance.add_run(ended).run_id
+
+
 def test_a_failed_run_is_told_until_the_next_one_of_its_job_is_good(
     tick: Tick, chat: Chat, instance: dg.DagsterInstance, warehouse: Warehouse
 ) -> None:
-    def run(status: dg.DagsterRunStatus, job: str = "conpeek_poll") -> None:
-        instance.add_run(dg.DagsterRun(job, make_new_run_id(), status=status))
+    line = "• conpeek_poll: the last run failed"
+    for _ in range(3):
+        run(instance, dg.DagsterRunStatus.FAILURE)
+        run(instance, dg.DagsterRunStatus.SUCCESS, "vono_poll")
+        tick()
+    assert chat.texts == [f"*Callhouse*: 1 new\n*New*\n{line}"], "minute after minute the same"
+    run(instance, dg.DagsterRunStatus.SUCCESS)
+    tick()
+    assert chat.texts[1:] == [f"*Callhouse*: 1 over\n*Over*\n{line}"]
 
-    run(dg.DagsterRunStatus.FAILURE)
+
+def test_runs_by_hand_are_told_once_for_nothing_comes_after_them(
+    tick: Tick, chat: Chat, instance: dg.DagsterInstance, warehouse: Warehouse
+) -> None:
+    """Of a backfill as one, however many of its runs fail."""
+    failed, tags = dg.DagsterRunStatus.FAILURE, {"dagster/backfill": "abcd"}
+    runs = [run(instance, failed, "__ASSET_JOB", tags) for _ in range(2)]
     tick()
-    assert "conpeek_poll: the run failed" in chat.texts[0]
-    run(dg.DagsterRunStatus.SUCCESS)
+    assert chat.texts == ["*Callhouse*: 1 new\n*New*\n• backfill abcd: the run failed"]
+    runs.append(run(instance, failed, "__ASSET_JOB"))
     tick()
-    assert "Over" in chat.texts[1]
-    run(dg.DagsterRunStatus.FAILURE, "__ASSET_JOB")
+    assert chat.texts[1:] == [f"*Callhouse*: 1 new\n*New*\n• run {runs[-1][:8]}: the run failed"]
+    tick.wait(hours=25)
     tick()
-    assert "• run " in chat.texts[2]
+    for run_id in runs:
+        instance.delete_run(run_id)
+    tick()
+    assert len(chat.texts) == 2, "nobody knows whether it is over"
+
+
+def test_what_is_still_open_after_a_day_is_told_again(
+    tick: Tick, chat: Chat, warehouse: Warehouse
+) -> None:
+    stream(warehouse, "acme", failures=3, last_error="no")
+    tick()
+    tick.wait(hours=23)
+    tick()
+    assert len(chat.texts) == 1
+    tick.wait(hours=2)
+    tick()
+    line = "• conpeek dialogs: three polls in a row have failed (acme): no"
+    assert chat.texts[1:] == [f"*Callhouse*: 1 still open\n*Still open*\n{line}"]
+    tick()
+    assert len(chat.texts) == 2
 
 
 DAY = date(2026, 3, 10)

@@ -20,9 +20,9 @@ POLLS = 4
 FACTS = "conpeek/dialogs"
 
 
-def call(number: int, **changes: Any) -> dict[str, Any]:
+def call(number: int, now: datetime | None = None, **changes: Any) -> dict[str, Any]:
     """Of a moment ago."""
-    start = datetime.now(UTC) - timedelta(minutes=10)
+    start = (now or datetime.now(UTC)) - timedelta(minutes=10)
     return {
         "dialog_uuid": f"d-{number}",
         "dialog_type": "EXTERNAL",
@@ -33,11 +33,12 @@ def call(number: int, **changes: Any) -> dict[str, Any]:
     } | changes
 
 
-def wrong(warehouse: Warehouse) -> set[tuple[str, str]]:
-    """The checks that have findings."""
+def wrong(warehouse: Warehouse) -> dict[tuple[str, str], int]:
+    """The checks that have findings, and how many."""
+    counts = "SELECT stream, name, count(*) AS findings FROM ops.findings GROUP BY stream, name"
     with warehouse.transaction() as connection:
-        rows = connection.execute(sa.text("SELECT DISTINCT stream, name FROM ops.findings"))
-        return {(row.stream.replace(".", "/"), row.name) for row in rows}
+        rows = connection.execute(sa.text(counts))
+        return {(row.stream.replace(".", "/"), row.name): row.findings for row in rows}
 
 
 def assert_shown(site: Site, warehouse: Warehouse) -> set[str]:
@@ -45,6 +46,7 @@ def assert_shown(site: Site, warehouse: Warehouse) -> set[str]:
     shown = {key: status for key, status in site.checks().items() if key[0] == FACTS}
     found = wrong(warehouse)
     assert shown == {key: "FAILED" if key in found else "SUCCEEDED" for key in shown}
+    assert site.findings() == found
     assert len(shown) >= 7
     return {name for _, name in found}
 

@@ -218,16 +218,20 @@ def migrate(
 def sql(
     query: Annotated[str | None, typer.Argument(help="One query; default: open psql.")] = None,
     form: Annotated[Format, typer.Option("--format", help="Of the rows.")] = Format.TABLE,
+    write: Annotated[
+        bool, typer.Option("--write", help="As the warehouse's owner, who may write.")
+    ] = False,
 ) -> None:
-    """Ask the warehouse: in psql, or by one query that only reads."""
+    """Ask the warehouse: in psql, or by one query. Reads only, unless told otherwise."""
     with console.sentences():
         from pipelines.commands.database import database
-        from pipelines.commands.query import open_psql, run_query
+        from pipelines.commands.query import open_psql, reading, run_query
 
-        with database() as url:
+        with database() as owned:
+            url = owned if write else reading(owned)
             if query is None:
-                raise typer.Exit(open_psql(url))
-            run_query(url, query, form)
+                raise typer.Exit(open_psql(url, write))
+            run_query(url, query, form, write)
 
 
 @app.command()

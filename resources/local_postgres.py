@@ -6,6 +6,7 @@ somebody stops it. Whether it runs is asked by connecting, never read from a fil
 have left behind.
 """
 
+import hmac
 import json
 import os
 import secrets
@@ -15,6 +16,7 @@ import time
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import LiteralString
 
 import psutil
 import psycopg
@@ -27,7 +29,13 @@ from resources.ports import LOOPBACK, free_port, is_taken
 from resources.server_user import ServerUser
 
 DATABASE = "callhouse"
-USER = "callhouse"
+ADMIN = "postgres"
+"""The superuser: it makes the others, and does nothing else."""
+OWNER = "callhouse"
+"""Owns the warehouse: it loads, and makes analysts' roles. It runs no program and reads no file of
+the server's."""
+READER = "callhouse_reader"
+"""Reads everything, and can't write: `callhouse sql`."""
 PATIENCE_S = 60
 """How long a start may take: after a crash, Postgres first replays its log."""
 
@@ -37,6 +45,10 @@ SETTINGS = {
     "unix_socket_directories": "",
     # Every run is a process with connections for its loads and for Dagster's storage.
     "max_connections": "200",
+    # The owner's: whoever reads can't take them all.
+    "reserved_connections": "100",
+    # Of what a role makes it is a member, so that it may undo it.
+    "createrole_self_grant": "set, inherit",
     # A year of day partitions with their indexes, all locked by one query without a filter.
     "max_locks_per_transaction": "256",
     # Iterations make a weak password dear to guess; ours is random, and they were half the cost of
@@ -49,18 +61,47 @@ SETTINGS = {
     "timezone": "UTC",
     "log_timezone": "UTC",
 }
+ROLES: tuple[tuple[LiteralString, LiteralString, tuple[LiteralString, ...]], ...] = (
+    (
+        OWNER,
+        "CREATEROLE CREATEDB",
+        ("GRANT pg_use_reserved_connections, pg_monitor, pg_checkpoint, pg_signal_backend TO {}",),
+    ),
+    (
+        READER,
+        "CONNECTION LIMIT 20",
+        ("GRANT pg_read_all_data TO {}", "ALTER ROLE {} SET default_transaction_read_only = on"),
+    ),
+)
+"""Who logs in: what it may do, and what else makes it."""
+NO_LARGE_OBJECTS = """
+DO $$
+DECLARE
+    made regprocedure;
+BEGIN
+    FOR made IN SELECT oid FROM pg_proc WHERE pronamespace = 'pg_catalog'::regnamespace
+                   AND (proname ~ '^lo_' OR proname IN ('loread', 'lowrite'))
+    LOOP
+        EXECUTE format('REVOKE EXECUTE ON FUNCTION %s FROM PUBLIC', made);
+    END LOOP;
+END $$"""
+"""Anybody could fill the disk with them, and nothing here uses any."""
 
 
 @dataclass(frozen=True)
 class _Server:
     """What is remembered of a server: enough to find it, start it and log in."""
 
-    password: str
+    secret: str
     port: int
     folder: Path
 
-    def url(self, database: str) -> str:
-        return f"postgresql://{USER}:{self.password}@{LOOPBACK}:{self.port}/{database}"
+    def url(self, database: str, user: str = OWNER) -> str:
+        return f"postgresql://{user}:{self.password(user)}@{LOOPBACK}:{self.port}/{database}"
+
+    def password(self, user: str) -> str:
+        """Each user's own: who knows one can't tell the others."""
+        return hmac.digest(self.secret.encode(), user.encode(), "sha256").hex()[:32]
 
     @property
     def data(self) -> Path:
@@ -92,7 +133,7 @@ class LocalPostgres:
             server = self._remembered() or self._remember(self._new())
             if not _answers(server, DATABASE):
                 server = self._launch(server)
-                _ensure_database(server)
+                _make_database(server)
         return server.url(DATABASE)
 
     def stop(self) -> None:
@@ -118,27 +159,39 @@ class LocalPostgres:
             self.stop()
         return True
 
-    def url(self, database: str = DATABASE) -> str:
+    def url(self, database: str = DATABASE, user: str = OWNER) -> str:
         """The URL of one of the server's databases; the server must have been started before."""
         server = self._remembered()
         if server is None:
             raise CallhouseError(f"There is no Postgres in {self._home} yet: start it first.")
-        return server.url(database)
+        return server.url(database, user)
+
+    def harden(self, database: str = DATABASE) -> None:
+        """Takes from everybody what fills the disk in a database that somebody has made: the
+        functions of large objects. The warehouse's own is hardened at each start.
+        """
+        if server := self._remembered():
+            _harden(server, database)
 
     def _remembered(self) -> _Server | None:
         if not self._memory.exists():
             return None
         known = json.loads(self._memory.read_text())
-        return _Server(known["password"], known["port"], self._home / known["folder"])
+        if "secret" not in known:
+            raise CallhouseError(
+                f"The Postgres in {self._home} was made by a Callhouse before 0.1.0: end it, "
+                "remove that folder, and load anew."
+            )
+        return _Server(known["secret"], known["port"], self._home / known["folder"])
 
     def _remember(self, server: _Server) -> _Server:
-        """Replaces the memory at once and whole; it holds the password, so it is ours alone.
+        """Replaces the memory at once and whole; it holds the secret, so it is ours alone.
 
         A folder inside the home is remembered relative to it: the home may be moved.
         """
         inside = server.folder.is_relative_to(self._home)
         folder = server.folder.relative_to(self._home) if inside else server.folder
-        known = {"password": server.password, "port": server.port, "folder": str(folder)}
+        known = {"secret": server.secret, "port": server.port, "folder": str(folder)}
         handle, unfinished = tempfile.mkstemp(dir=self._home)
         with os.fdopen(handle, "w") as file:
             json.dump(known, file)
@@ -165,7 +218,7 @@ class LocalPostgres:
                 fault = _control(server, "-l", server.log, "-o", f"-p {server.port}", "start")
             else:
                 fault = f"it runs, but doesn't answer on port {server.port}"
-            if _answers(server, "postgres"):
+            if _answers(server, "postgres", ADMIN):
                 return server
             if time.monotonic() > deadline:
                 raise CallhouseError(
@@ -192,11 +245,11 @@ def _initialise(server: _Server) -> None:
     password.touch(mode=0o600)
     user.own(password)
     try:
-        password.write_text(server.password)
+        password.write_text(server.password(ADMIN))
         done = user.run(
             user.binaries() / "initdb",
             f"--pgdata={unfinished}",
-            f"--username={USER}",
+            f"--username={ADMIN}",
             f"--pwfile={password}",
             "--auth=scram-sha-256",
             "--encoding=UTF8",
@@ -249,23 +302,41 @@ def _pid_file(server: _Server) -> Path:
     return server.data / "postmaster.pid"
 
 
-def _answers(server: _Server, database: str) -> bool:
+def _answers(server: _Server, database: str, user: str = OWNER) -> bool:
     try:
-        _connect(server, database).close()
+        _connect(server, database, user).close()
     except psycopg.OperationalError:
         return False
     return True
 
 
-def _connect(server: _Server, database: str) -> psycopg.Connection:
-    return psycopg.connect(server.url(database), connect_timeout=3, autocommit=True)
+def _connect(server: _Server, database: str, user: str = ADMIN) -> psycopg.Connection:
+    return psycopg.connect(server.url(database, user), connect_timeout=3, autocommit=True)
 
 
-def _ensure_database(server: _Server) -> None:
+def _make_database(server: _Server) -> None:
+    """The roles and the database, as far as they aren't there yet."""
     with closing(_connect(server, "postgres")) as connection:
-        known = connection.execute("SELECT FROM pg_database WHERE datname = %s", [DATABASE])
-        if not known.rowcount:
-            connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(DATABASE)))
+        known = {name for (name,) in connection.execute("SELECT rolname FROM pg_roles")}
+        for role, rights, more in ROLES:
+            if role not in known:
+                make = sql.SQL("CREATE ROLE {} LOGIN PASSWORD {} " + rights)
+                password = sql.Literal(server.password(role))
+                connection.execute(make.format(sql.Identifier(role), password))
+                for statement in more:
+                    connection.execute(sql.SQL(statement).format(sql.Identifier(role)))
+        found = connection.execute("SELECT FROM pg_database WHERE datname = %s", [DATABASE])
+        if not found.rowcount:
+            make = sql.SQL("CREATE DATABASE {} OWNER {}")
+            connection.execute(make.format(sql.Identifier(DATABASE), sql.Identifier(OWNER)))
+        connection.execute("REVOKE CONNECT, TEMPORARY ON DATABASE postgres, template1 FROM PUBLIC")
+        connection.execute("GRANT CONNECT ON DATABASE postgres TO callhouse")
+    _harden(server, DATABASE)
+
+
+def _harden(server: _Server, database: str) -> None:
+    with closing(_connect(server, database)) as connection:
+        connection.execute(NO_LARGE_OBJECTS)
 
 
 def _others(server: _Server) -> bool:

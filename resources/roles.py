@@ -36,6 +36,7 @@ def grant_roles(connection: Connection) -> list[str]:
             continue
         _try(connection, wanted, refused)
     _turn_jit_off(connection, refused)
+    _keep_temporary_tables(connection, refused)
     for role in PATHS:
         if _exists(connection, "pg_roles WHERE rolname", role):
             for statement in _grants(role, _agents_are_shown(connection)):
@@ -96,6 +97,21 @@ def _turn_jit_off(connection: Connection, refused: list[str]) -> None:
         return
     name = connection.execute(sa.text("SELECT quote_ident(current_database())")).scalar_one()
     _try(connection, [f"ALTER DATABASE {name} SET jit = off"], refused)
+
+
+def _keep_temporary_tables(connection: Connection, refused: list[str]) -> None:
+    """For whoever loads: by default everybody may fill the disk with them."""
+    name = connection.execute(sa.text("SELECT quote_ident(current_database())")).scalar_one()
+    anybody = sa.text("SELECT has_database_privilege('public', current_database(), 'TEMPORARY')")
+    if not connection.execute(anybody).scalar_one():
+        return
+    statements = [
+        f"GRANT TEMPORARY ON DATABASE {name} TO CURRENT_USER",
+        f"REVOKE TEMPORARY ON DATABASE {name} FROM PUBLIC",
+    ]
+    _try(connection, statements, refused)
+    if connection.execute(anybody).scalar_one() and statements[0] not in refused:
+        refused += statements  # Postgres only warns whoever doesn't own the database
 
 
 def _exists(connection: Connection, where: str, value: str) -> bool:

@@ -20,7 +20,7 @@ from filelock import FileLock
 from psycopg import sql
 
 from resources.home import CHECKOUT, Home
-from resources.local_postgres import LocalPostgres
+from resources.local_postgres import ADMIN, LocalPostgres
 
 _numbers = itertools.count()
 _left: list[str] = []
@@ -80,13 +80,13 @@ def postgres() -> Iterator[LocalPostgres]:
     checkout = CHECKOUT / ".callhouse"
     checkout.mkdir(exist_ok=True)
     number = hashlib.sha256(str(checkout).encode()).hexdigest()[:8]
-    home = MEMORY / f"callhouse-{os.getuid()}-{number}" if MEMORY else checkout / "tests"
+    home = MEMORY / f"callhouse-tests-{os.getuid()}-{number}" if MEMORY else checkout / "server"
     server = LocalPostgres(Home(home))
     door = FileLock(checkout / "tests.lock")
     with door:
         server.start()
         # Open, it says that the server is in use, to whoever finishes first.
-        connection = psycopg.connect(server.url("postgres"), autocommit=True)
+        connection = psycopg.connect(server.url("postgres", ADMIN), autocommit=True)
     with closing(connection):
         # Nothing here has to survive a power cut.
         connection.execute("ALTER SYSTEM SET fsync = off")

@@ -1,4 +1,8 @@
-"""`callhouse sql`: psql on the warehouse, or one query that only reads."""
+"""`callhouse sql`: psql on the warehouse, or one query. Both only read, unless told otherwise.
+
+On the embedded server they log in as who can't write. On another one they are whoever the URL
+names: it is asked not to write.
+"""
 
 import csv
 import os
@@ -12,13 +16,24 @@ import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from pipelines.commands import console
-from resources.database import connect, libpq
+from resources.database import URL, connect, libpq
 from resources.errors import CallhouseError
 from resources.foreign_text import for_terminal
+from resources.home import Home
+from resources.local_postgres import READER, LocalPostgres
 from resources.server_user import ServerUser
 
+IS_SUPERUSER = "SELECT FROM pg_roles WHERE rolname = current_user AND rolsuper"
 
-def open_psql(url: str) -> int:
+
+def reading(url: str) -> str:
+    """The URL of who only reads, where there is such a user."""
+    if os.environ.get(URL):
+        return url
+    return LocalPostgres(Home.from_environment()).url(user=READER)
+
+
+def open_psql(url: str, write: bool) -> int:
     """Runs psql until its user leaves it; returns its exit code.
 
     The password goes through the environment, as everybody may read a process's arguments.
@@ -26,28 +41,53 @@ def open_psql(url: str) -> int:
     settings = conninfo_to_dict(libpq(url, "callhouse sql"))
     password = settings.pop("password", None)
     environment = {"PGTZ": "UTC", **os.environ}
+    if not write:
+        environment["PGOPTIONS"] = _only_reading(url)
     if password:
         environment["PGPASSWORD"] = str(password)
     command = [_psql(), make_conninfo("", **settings)]
     return subprocess.run(command, env=environment, check=False).returncode
 
 
-def run_query(url: str, query: str, form: str) -> None:
+def _only_reading(url: str) -> str:
+    """What psql asks the server for. Raises CallhouseError when a pooler refuses it."""
+    options = "-c default_transaction_read_only=on"
+    try:
+        psycopg.connect(libpq(url, "callhouse sql"), options=options).close()
+    except psycopg.OperationalError as error:
+        if "startup parameter" not in str(error):
+            raise
+        raise CallhouseError(
+            "A pooler stands before the database, where psql can't be kept from writing: put the "
+            f"server's own address into {URL}, or run `callhouse sql --write`."
+        ) from None
+    return options
+
+
+def run_query(url: str, query: str, form: str, write: bool = False) -> None:
     """Prints what the query returns as a table, as CSV or as JSON; its zone is UTC.
 
     Raises CallhouseError with what Postgres says of a query that it doesn't take.
     """
     with connect(url, "callhouse sql") as connection:
-        connection.read_only = True
+        connection.read_only = not write
         connection.execute("SET LOCAL timezone = 'UTC'")
+        if not write and connection.execute(IS_SUPERUSER).fetchone():
+            # It could run programs on the server's host.
+            connection.execute("SET LOCAL ROLE pg_read_all_data")
         try:
             # A pipeline takes one statement alone: a COMMIT would end the reading.
             with connection.pipeline():
                 cursor = connection.execute(query.encode())
         except psycopg.Error as error:
             raise CallhouseError(_sentence(error)) from None
+        if write:
+            connection.commit()
         if cursor.description is None:
-            raise CallhouseError("The query returns no rows: `callhouse sql` is for reading.")
+            if not write:
+                raise CallhouseError("The query returns no rows: `callhouse sql` is for reading.")
+            console.say(cursor.statusmessage or "")
+            return
         names = [column.name for column in cursor.description]
         rows = cursor.fetchall()
         connection.rollback()  # what it has set would be the next one's in a pooler
@@ -94,6 +134,6 @@ def _sentence(error: psycopg.Error) -> str:
     """Postgres' message and hint; or, of a query that would write, where writing is done."""
     message = error.diag.message_primary or str(error).strip()
     if isinstance(error, psycopg.errors.ReadOnlySqlTransaction):
-        return f"{message}: a query here only reads; `callhouse sql` without one opens psql"
+        return f"{message}: it only reads here, unless you say `callhouse sql --write`"
     parts = [message, error.diag.message_detail, error.diag.message_hint]
     return ". ".join(part.rstrip(".") for part in parts if part) + "."

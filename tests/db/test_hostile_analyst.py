@@ -1,12 +1,15 @@
 """What an analyst tries, by accident or not, stops no loading."""
 
+from contextlib import ExitStack, suppress
 from datetime import timedelta
 
 import psycopg
 import pytest
+import sqlalchemy as sa
 
 from assets.loading.load import Loader
 from assets.refresh import refresh_marts
+from resources.local_postgres import OWNER, READER, LocalPostgres
 from resources.migration import migrate
 from resources.roles import ANALYST
 from resources.standin.server import StandIn
@@ -50,3 +53,74 @@ def test_no_lock_that_an_analyst_can_take_is_waited_for(
             assert migrate(database_url) == []
     finally:
         loader.close()
+
+
+def test_an_analyst_makes_nothing_that_fills_the_disk(
+    postgres: LocalPostgres, database_url: str
+) -> None:
+    postgres.harden(database_url.rpartition("/")[2])
+    assert migrate(database_url) == []  # a copy of a database has the rights of any
+    with login(database_url, ANALYST) as analyst:
+        for statement in (
+            "CREATE TEMP TABLE endless AS SELECT generate_series(1, 10)",
+            "SELECT lo_create(0)",
+            "SELECT lo_from_bytea(0, 'x')",
+            "SELECT lo_creat(-1)",
+            "SELECT lo_put(1, 0, 'x')",
+            "CREATE TABLE public.endless (n int)",
+            "CREATE SCHEMA endless",
+            "COPY (SELECT 1) TO PROGRAM 'true'",
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename <> current_user",
+        ):
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                analyst.execute(statement.encode())
+        own = sa.make_url(database_url).set(username=analyst.info.user, password="secret")
+        with pytest.raises(psycopg.OperationalError, match="permission denied for database"):
+            psycopg.connect(own.set(database="postgres").render_as_string(hide_password=False))
+
+
+@pytest.mark.long
+def test_an_analyst_with_all_connections_leaves_those_of_the_owner(
+    postgres: LocalPostgres, database_url: str
+) -> None:
+    with login(database_url, ANALYST) as analyst, ExitStack() as taken:
+        own = sa.make_url(database_url).set(username=analyst.info.user, password="secret")
+        url = own.render_as_string(hide_password=False)
+        with suppress(psycopg.OperationalError):
+            for _ in range(300):
+                taken.enter_context(psycopg.connect(url))
+        with pytest.raises(psycopg.OperationalError, match="reserved"):
+            psycopg.connect(url)
+        for _ in range(20):
+            taken.enter_context(psycopg.connect(database_url))
+
+
+@pytest.mark.parametrize(
+    ("user", "statements"),
+    [
+        (OWNER, ["COPY (SELECT 1) TO PROGRAM 'true'", "SELECT pg_read_file('PG_VERSION')",
+                 "ALTER SYSTEM SET fsync = off", "SET ROLE postgres"]),
+        (READER, ["COPY (SELECT 1) TO PROGRAM 'true'", "DELETE FROM facts.calls", "RESET ROLE",
+                  "COMMIT; DELETE FROM facts.calls", "SET ROLE callhouse",
+                  "SET default_transaction_read_only = off; DELETE FROM ops.days",
+                  "SELECT ops.lock('make_day')", "CREATE TEMP TABLE mine (n int)",
+                  "CREATE TABLE public.mine (n int)"]),
+    ],
+)  # fmt: skip
+def test_who_logs_in_to_the_embedded_server_does_no_more_than_its_work(
+    postgres: LocalPostgres, database_url: str, user: str, statements: list[str]
+) -> None:
+    """The owner loads, and runs nothing on the host; the reader, of `callhouse sql`, never writes,
+    whatever it sets.
+    """
+    migrate(database_url)
+    url = postgres.url(database_url.rpartition("/")[2], user)
+    with psycopg.connect(url, autocommit=True) as connection:
+        assert connection.execute("SELECT count(*) FROM raw.records, ops.days").fetchone() == (0,)
+        connection.execute("SET default_transaction_read_only = off")
+        for statement in statements:
+            try:
+                connection.execute(statement.encode())
+            except psycopg.errors.InsufficientPrivilege:
+                continue
+            assert statement == "RESET ROLE", statement

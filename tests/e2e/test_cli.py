@@ -452,7 +452,8 @@ def test_sql_prints_a_table_csv_and_json(call: Call) -> None:
     [
         ("SELECT nonsense", 'column "nonsense" does not exist'),
         ("SELECT call_dat FROM facts.calls", 'Perhaps you meant to reference the column "calls.'),
-        ("DELETE FROM facts.calls", "a query here only reads"),
+        ("DELETE FROM facts.calls", "it only reads here, unless you say `callhouse sql --write`"),
+        ("COPY (SELECT 1) TO PROGRAM 'true'", "permission denied to COPY"),
         ("SELECT 1; COMMIT; DELETE FROM facts.calls", "cannot insert multiple commands"),
         ("SET search_path = facts", "returns no rows"),
     ],
@@ -491,6 +492,18 @@ def test_psql_opens_on_the_warehouse(environment: Mapping[str, str]) -> None:
     done = run("sql", environment, given="SELECT 6 * 7 AS answer;\n")
     assert done.returncode == 0, done.stderr
     assert "42" in done.stdout
+
+
+def test_sql_writes_only_where_that_is_asked_for(
+    call: Call, environment: Mapping[str, str]
+) -> None:
+    made = "CREATE TABLE public.psqls (n int);\n"
+    assert "read-only transaction" in run("sql", environment, given=made).stderr
+    assert run("sql --write", environment, given=made).stderr == ""
+    call("sql", "CREATE TABLE public.ours (n int)", exit_code=1)
+    assert "CREATE TABLE" in call("sql", "--write", "CREATE TABLE public.ours (n int)").stdout
+    call("sql", "TABLE public.ours")
+    call("sql", "--write", "DROP TABLE public.ours, public.psqls")
 
 
 def test_two_passes_at_once(environment: Mapping[str, str], database_url: str) -> None:

@@ -40,9 +40,24 @@ def _memory() -> Path | None:
 MEMORY = _memory()
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """First the tests that wait for a whole Callhouse to start: others use the time."""
+    """The laws of loading are tried with every vendor in the long run; in the short one with one of
+    each kind. First the tests that wait for a whole Callhouse to start: others use the time.
+    """
+    for item in items:
+        if item.path.parent.name in {"truth", "model"} and _is_of_a_kind_that_is_tried(item):
+            item.add_marker(pytest.mark.long)
     items.sort(key=lambda item: item.path.stem not in {"test_ui", "test_up"})
+
+
+def _is_of_a_kind_that_is_tried(item: pytest.Item) -> bool:
+    """Whether it is the case of a vendor for whose kind another one stands: Conpeek (windows),
+    Evolux (pages and totals) or Wolkvox (days).
+    """
+    callspec = getattr(item, "callspec", None)
+    values = map(str, callspec.params.values()) if callspec else ()
+    return any(value.partition(".")[0] in {"clickfono", "vono"} for value in values)
 
 
 @pytest.fixture(scope="session", autouse=True)

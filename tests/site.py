@@ -20,7 +20,6 @@ from dagster._core.types.loadable_target_origin import LoadableTargetOrigin
 from dagster._core.workspace.context import WorkspaceProcessContext
 from dagster._core.workspace.load_target import InProcessWorkspaceLoadTarget
 from dagster._daemon.backfill import execute_backfill_iteration
-from dagster_graphql.test.utils import execute_dagster_graphql
 
 from assets.context import Callhouse
 from assets.shown import FINDINGS
@@ -88,6 +87,9 @@ class Site:
     def ask(self, query: str, **variables: Any) -> Any:
         """What GraphQL answers."""
         context = self._process.create_request_context()
+        # Its import takes seconds, and every worker collects every test.
+        from dagster_graphql.test.utils import execute_dagster_graphql
+
         return execute_dagster_graphql(context, query, variables).data
 
     def assets(self, group: str | None = None) -> dict[str, list[str]]:

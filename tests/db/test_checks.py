@@ -167,6 +167,7 @@ def test_a_materialisation_shows_what_was_not_read(tenant: Tenant, database_url:
     }
 
 
+@pytest.mark.long
 def test_what_was_lost_from_a_table_is_found_and_rebuilt(
     tenant: Tenant, database_url: str, warehouse: Warehouse
 ) -> None:

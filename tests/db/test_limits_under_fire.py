@@ -169,6 +169,7 @@ def test_no_limit_is_broken_for_minutes(
     check(warehouse, vendors, accounts)
 
 
+@pytest.mark.long
 @pytest.mark.timeout(240)
 def test_without_the_limiter_they_are_broken(
     warehouse: Warehouse, vendors: Vendors, accounts: list[Account]

@@ -82,6 +82,7 @@ def test_it_recovers_from_a_kill(home: Home) -> None:
     assert _number(url) == 8
 
 
+@pytest.mark.long
 def test_a_dead_servers_number_may_be_another_programs_now(home: Home) -> None:
     server = LocalPostgres(home)
     server.start()
@@ -91,6 +92,7 @@ def test_a_dead_servers_number_may_be_another_programs_now(home: Home) -> None:
     server.start()
 
 
+@pytest.mark.long
 def test_it_moves_to_another_port_when_its_own_is_taken(home: Home) -> None:
     server = LocalPostgres(home)
     url = server.start()
@@ -102,6 +104,7 @@ def test_it_moves_to_another_port_when_its_own_is_taken(home: Home) -> None:
     assert _number(moved) == 9
 
 
+@pytest.mark.long
 def test_several_processes_start_it_at_once(home: Home) -> None:
     program = (
         "import sys; from pathlib import Path; from resources.home import Home\n"
@@ -124,6 +127,7 @@ def test_it_stops_only_when_nobody_else_is_connected(home: Home) -> None:
         psycopg.connect(server.url())
 
 
+@pytest.mark.long
 def test_a_home_may_be_moved(home: Home, place: Path) -> None:
     server = LocalPostgres(home)
     _keep(server.start(), 10)
@@ -148,6 +152,7 @@ def test_before_the_first_start_there_is_no_url(home: Home) -> None:
         LocalPostgres(home).url()
 
 
+@pytest.mark.long
 @root_only
 def test_root_keeps_data_and_binaries_where_the_servers_user_can_reach_them(
     place: Path, monkeypatch: pytest.MonkeyPatch

@@ -24,7 +24,16 @@ WAYS = {
     "two sessions": {"default_pool_size": "2"},
 }
 ways = pytest.mark.parametrize(
-    "way", ["straight", *(pytest.param(way, marks=needs_pgbouncer) for way in WAYS)]
+    "way",
+    [
+        "straight",
+        pytest.param("transactions", marks=needs_pgbouncer),
+        *(
+            pytest.param(way, marks=[needs_pgbouncer, pytest.mark.long])
+            for way in WAYS
+            if way != "transactions"
+        ),
+    ],
 )
 
 

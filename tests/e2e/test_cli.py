@@ -467,7 +467,9 @@ def test_sql_says_what_is_wrong_in_a_sentence(call: Call, query: str, told: str)
 ESCAPE = "SELECT chr(27) || '[2J' AS said, chr(155) || '31m' AS more"
 
 
-@pytest.mark.parametrize("form", ["table", "csv", "json"])
+@pytest.mark.parametrize(
+    "form", ["table", *(pytest.param(form, marks=pytest.mark.long) for form in ("csv", "json"))]
+)
 def test_a_terminal_gets_nothing_that_it_would_obey(
     environment: Mapping[str, str], form: str
 ) -> None:

@@ -89,6 +89,7 @@ def start(*arguments: str, environment: Mapping[str, str]) -> "subprocess.Popen[
     )
 
 
+@pytest.mark.long
 def test_every_command(
     environment: Mapping[str, str], url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -332,8 +332,14 @@ def test_a_failing_account_fails_alone(
     assert query(warehouse, failures)[0] == ("broken", 0, None)
 
 
-@pytest.mark.parametrize("zones", [["Pacific/Kiritimati"], ["Pacific/Pago_Pago"],
-                                   ["Pacific/Kiritimati", "Pacific/Pago_Pago"]])  # fmt: skip
+@pytest.mark.parametrize(
+    "zones",
+    [
+        ["Pacific/Kiritimati", "Pacific/Pago_Pago"],
+        pytest.param(["Pacific/Kiritimati"], marks=pytest.mark.long),
+        pytest.param(["Pacific/Pago_Pago"], marks=pytest.mark.long),
+    ],
+)
 def test_on_the_first_day_of_all_accounts_the_schedule_works(
     zones: list[str],
     instance: dg.DagsterInstance,

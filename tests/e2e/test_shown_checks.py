@@ -91,6 +91,7 @@ def test_a_red_check_stays_red_while_others_load(
     assert assert_shown(site, warehouse) == set(), "a backfill that gets through is proof enough"
 
 
+@pytest.mark.long
 def test_a_poll_and_a_backfill_in_each_others_way(
     site: Site, warehouse: Warehouse, tenants: Mapping[str, Tenant]
 ) -> None:
@@ -106,6 +107,7 @@ def test_a_poll_and_a_backfill_in_each_others_way(
     assert assert_shown(site, warehouse) == set()
 
 
+@pytest.mark.long
 def test_what_a_run_that_died_left_red_is_cleared_by_the_next_poll(
     site: Site, warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
 ) -> None:

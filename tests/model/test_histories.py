@@ -366,7 +366,7 @@ def _run(bench: Bench, kind: Kind, lawful: bool, **how: Any) -> None:
 @pytest.mark.parametrize("lawful", [True, False], ids=["lawful", "lawless"])
 @pytest.mark.parametrize("kind", KINDS, ids=str)
 def test_any_history_ends_in_the_truth(bench: Bench, kind: Kind, lawful: bool) -> None:
-    _run(bench, kind, lawful, max_examples=4, derandomize=True, database=None)
+    _run(bench, kind, lawful, max_examples=3, derandomize=True, database=None)
 
 
 @pytest.mark.long

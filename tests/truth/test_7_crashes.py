@@ -22,7 +22,10 @@ from tests.truth.tables import tables_of
 
 EVENING = NOON + timedelta(hours=20)
 BEFORE = DAY - timedelta(days=1)
-ABORTED = [psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure]
+ABORTED = [
+    psycopg.errors.DeadlockDetected,
+    pytest.param(psycopg.errors.SerializationFailure, marks=pytest.mark.long),
+]
 STATEMENTS = range(1, 45, 5)
 """Beyond those that a load of two days makes."""
 
@@ -46,7 +49,7 @@ def undisturbed(scene: Open, vendor: str) -> dict[str, list[Any]]:
     return tables_of(here.bench, here.account)
 
 
-@pytest.mark.parametrize("vendor", ["conpeek", "evolux"])
+@pytest.mark.parametrize("vendor", ["conpeek", pytest.param("evolux", marks=pytest.mark.long)])
 def test_killed_at_any_statement(scene: Open, vendor: str) -> None:
     expected = undisturbed(scene, vendor)
     for statement in STATEMENTS:
@@ -97,7 +100,14 @@ def test_two_loads_of_one_day_at_once(scene: Open, bench: Bench) -> None:
 
 @pytest.mark.parametrize(
     "dying",
-    ["raw.records", "raw.heads", "facts.calls", "stage_records", "stage_call_legs", "stage_calls"],
+    [
+        "raw.records",
+        "stage_calls",
+        *(
+            pytest.param(table, marks=pytest.mark.long)
+            for table in ("raw.heads", "facts.calls", "stage_records", "stage_call_legs")
+        ),
+    ],
 )
 def test_a_connection_that_ends_in_the_middle_of_a_copy(
     scene: Open, bench: Bench, monkeypatch: pytest.MonkeyPatch, dying: str

@@ -76,6 +76,7 @@ def kill_often(scene: Open, processes: ForkServerContext, bench: Bench, times: i
     assert killed == undisturbed
 
 
+@pytest.mark.long
 def test_a_worker_killed_five_times_loses_and_doubles_nothing(
     scene: Open, processes: ForkServerContext, bench: Bench
 ) -> None:

@@ -1,0 +1,280 @@
+"""The marts on a set made by hand, whose answers are worked out by hand.
+
+One account in Warsaw, one in Bogotá. Tuesday, 10 March 2026 (in Warsaw UTC+1); Wednesday follows.
+"""
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from assets.refresh import refresh_marts
+from resources.warehouse import Warehouse
+from tests.db.facts import DAY, mark_stale, put, put_account, put_call, put_day, query
+
+NEXT = DAY + timedelta(days=1)
+ANA, BEN, CAI = "ana", "ben", "cai"
+
+
+def at(clock: str, day: date = DAY) -> datetime:
+    """A time of Warsaw's clocks."""
+    hour, minute, second = map(int, clock.split(":"))
+    return datetime(day.year, day.month, day.day, hour - 1, minute, second, tzinfo=UTC)
+
+
+def put_calls(c: Any) -> None:
+    """Six inbound calls on Tuesday between nine and ten, and what followed."""
+    lost = {"disposition": "abandoned", "talk_s": None}
+    for key, clock, caller, changes in (
+        ("1", "9:00:00", ANA, {"wait_s": 4}),
+        ("2", "9:14:59", BEN, {"wait_s": 20}),
+        ("3", "9:15:00", ANA, {**lost, "wait_s": 3}),
+        ("4", "9:20:00", CAI, {**lost, "wait_s": 90}),
+        ("5", "9:40:00", BEN, {"wait_s": None}),
+        ("6", "9:50:00", None, {"disposition": "in_progress", "is_final": False, "wait_s": 1}),
+    ):
+        put_call(c, key, started_at=at(clock), caller_key=caller, **changes)
+    out = {"direction": "outbound", "agent_name": "Ada"}
+    put_call(c, "7", started_at=at("11:20:00"), caller_key=CAI, **out, disposition="busy", talk_s=0)
+    # Ana is reached on the next day, through an account of another vendor.
+    ring = {"account": "bogota", "vendor": "wolkvox", "call_date": NEXT, "wait_s": None}
+    put_call(c, "8", started_at=at("9:15:00", NEXT), caller_key=ANA, **out, **ring, ring_s=8)
+    put_call(c, "9", started_at=at("8:00:00", NEXT), caller_key=BEN, call_date=NEXT)
+
+
+def put_callbacks(c: Any) -> None:
+    """Four requests: answered at once, at the second attempt, given up at the third, and spam."""
+    request = {
+        "account": "popup", "vendor": "clickfono", "grain": "callback_request", "wait_s": None,
+        "direction": "outbound", "queue_name": "Popup",
+    }  # fmt: skip
+    lost = {"disposition": "no_answer", "talk_s": None}
+    put_call(c, "a", **request, attempt_no=1, started_at=at("10:00:00"))
+    put_call(c, "b", **request, attempt_no=2, started_at=at("12:00:00"))
+    put_call(
+        c, "c", **request, **lost, attempt_no=3, started_at=at("10:00:00", NEXT), call_date=NEXT
+    )
+    put_call(c, "d", **request, disposition="blocked", attempt_no=1, talk_s=None)
+    version = {
+        "account": "popup",
+        "stream": "calls",
+        "first_seen_at": at("13:00:00"),
+        "request_id": 1,
+    }
+    for key, day, number, retry, called_at in (
+        ("b", DAY, 1, "1", "2026/03/10 11:00:00 +0100"),
+        ("b", DAY, 2, "2", "2026/03/10 12:00:00 +0100"),
+        ("c", NEXT, 1, "1", "2026/03/10 11:30:00 +0100"),
+        ("c", NEXT, 2, "no number", "not a time"),
+        ("c", NEXT, 3, "3", "2026/03/11 10:00:00 +0100"),
+    ):
+        payload = f'{{"retry": "{retry}", "call_at": "{called_at}"}}'
+        own = {"call_date": day, "record_key": key, "version": number, "payload": payload}
+        put(c, "raw.records", **version, **own)
+
+
+def put_ivr(c: Any) -> None:
+    """Three sessions: passed on from the menu, hung up in it, ended by the flow."""
+    session = {"account": "ivr", "vendor": "evolux", "grain": "ivr_session", "flow_name": "Main"}
+    for key, disposition, steps in (
+        ("x", "transferred", ("start", "menu", "transfer")),
+        ("y", "abandoned", ("start", "menu")),
+        ("z", "ivr_contained", ("start", "menu", "hangup")),
+    ):
+        put_call(c, key, **session, disposition=disposition, wait_s=None, talk_s=None)
+        own = {"call_date": DAY, "account": "ivr", "stream": "call_details", "call_id": key}
+        for position, name in enumerate(steps, 1):
+            put(c, "facts.call_events", **own, position=position, task_name=name)
+
+
+@pytest.fixture(scope="module")
+def given(shared_warehouse: Warehouse) -> Warehouse:
+    shared_warehouse.make_days({DAY, NEXT})
+    with shared_warehouse.transaction() as c:
+        put_account(c)
+        put_account(c, account="bogota", vendor="wolkvox", timezone="America/Bogota", country="CO")
+        put_account(c, account="unread", start_date=date(2026, 12, 25), country="XX")
+        put_calls(c)
+        put_callbacks(c)
+        put_ivr(c)
+        mark_stale(c)
+        mark_stale(c, NEXT)
+    assert refresh_marts(shared_warehouse) == [NEXT, DAY]
+    return shared_warehouse
+
+
+def test_intervals_are_whole_days_with_the_waits_of_each_outcome(given: Warehouse) -> None:
+    mine = "account = 'acme' AND call_date = '2026-03-10' AND direction = 'inbound'"
+    for minutes, intervals in ((15, 96), (30, 48)):
+        counted = (
+            "SELECT count(*), min(interval_local)::text, max(interval_local)::text, sum(calls)"
+            f" FROM marts.calls_by_{minutes}_minutes WHERE {mine}"
+        )
+        [(rows, first, last, calls)] = query(given, counted)
+        assert (rows, calls, first) == (intervals, 6, "2026-03-10 00:00:00")
+        assert last == f"2026-03-10 23:{60 - minutes}:00"
+    figures = (
+        "SELECT interval_local::time::text, offered_calls, answered_calls, abandoned_calls,"
+        " answered_wait_known, answered_wait_s, answered_in_5s, answered_in_20s, abandoned_in_5s,"
+        " abandoned_in_60s, abandoned_in_120s, abandoned_wait_s"
+        f" FROM marts.calls_by_15_minutes WHERE {mine} AND offered_calls > 0 ORDER BY 1"
+    )
+    assert query(given, figures) == [
+        ("09:00:00", 2, 2, 0, 2, 24, 1, 2, 0, 0, 0, None),
+        ("09:15:00", 2, 0, 2, 0, None, 0, 0, 1, 1, 2, 93),
+        ("09:30:00", 1, 1, 0, 0, None, 0, 0, 0, 0, 0, None),
+    ]
+    halves = (
+        "SELECT interval_local::time::text, offered_calls, abandoned_calls, open_calls"
+        f" FROM marts.calls_by_30_minutes WHERE {mine} AND calls > 0 ORDER BY 1"
+    )
+    assert query(given, halves) == [("09:00:00", 4, 2, 0), ("09:30:00", 1, 0, 1)]
+
+
+def test_intervals_of_a_day_with_two_hours_of_one_name(given: Warehouse) -> None:
+    day = date(2026, 10, 25)
+    given.make_days({day})
+    with given.transaction() as c:
+        for number, clock in enumerate(
+            ("0:40", "1:40", "2:10")
+        ):  # 2:40, 2:40 and 3:10 by its clocks
+            started_at = datetime.fromisoformat(f"2026-10-25T{clock:0>5}:00+00:00")
+            put_call(c, f"dst{number}", call_date=day, started_at=started_at)
+        mark_stale(c, day)
+    refresh_marts(given)
+    for minutes, first in ((15, "02:30:00"), (30, "02:30:00")):
+        table = f"marts.calls_by_{minutes}_minutes WHERE call_date = '2026-10-25'"
+        assert query(given, f"SELECT count(*) FROM {table}") == [(25 * 60 // minutes,)]
+        busy = f"SELECT interval_local::time::text, calls FROM {table} AND calls > 0"
+        assert query(given, f"{busy} ORDER BY interval_at") == [
+            (first, 1), (first, 1), ("03:00:00", 1),
+        ]  # fmt: skip
+
+
+def test_missed_callers_and_who_reached_them(given: Warehouse) -> None:
+    """Ana is called back a day later by another account, Cai in vain; Ben wasn't missed."""
+    rows = query(
+        given,
+        "SELECT caller_key, missed_calls, last_missed_at, called_again_at, tried_at, reached_at,"
+        " reached_by FROM marts.missed_callers ORDER BY 1",
+    )
+    reached = at("9:15:00", NEXT)
+    assert rows == [
+        (ANA, 1, at("9:15:00"), None, reached, reached, "bogota"),
+        (CAI, 1, at("9:20:00"), None, at("11:20:00"), None, None),
+    ]
+    hours = "SELECT caller_key, hours_open FROM marts.missed_callers ORDER BY 1"
+    assert query(given, hours) == [(ANA, 24), (CAI, 336)]
+
+
+def test_repeat_callers(given: Warehouse) -> None:
+    rows = query(
+        given,
+        "SELECT call_date, callers, called_twice_today, called_within_7_days"
+        "  FROM marts.repeat_callers_by_day WHERE account = 'acme' AND call_date < '2026-10-01'"
+        " ORDER BY 1",
+    )
+    assert rows == [(DAY, 3, 2, 0), (NEXT, 1, 0, 1)]
+
+
+def test_a_callbacks_attempts_are_those_that_were_and_its_request_stays_where_it_was(
+    given: Warehouse,
+) -> None:
+    rows = query(
+        given,
+        "SELECT call_id, attempt_no, requested_local::text, attempted_at, outcome"
+        "  FROM facts.callback_attempts ORDER BY 1, 2",
+    )
+    assert rows == [
+        ("a", 1, "2026-03-10 10:00:00", at("10:00:00"), "answered"),
+        ("b", 1, "2026-03-10 11:00:00", at("11:00:00"), "unanswered"),
+        ("b", 2, "2026-03-10 11:00:00", at("12:00:00"), "answered"),
+        ("c", 1, "2026-03-10 11:30:00", at("11:30:00"), "unanswered"),
+        ("c", 2, "2026-03-10 11:30:00", None, "unanswered"),
+        ("c", 3, "2026-03-10 11:30:00", at("10:00:00", NEXT), "unanswered"),
+    ]
+    funnel = query(
+        given,
+        "SELECT requested_date, attempt_no, sum(attempts), sum(answered_attempts),"
+        " sum(unanswered_attempts), sum(given_up_requests) FROM marts.callback_funnel_by_day"
+        " GROUP BY 1, 2 ORDER BY 1, 2",
+    )
+    assert funnel == [(DAY, 1, 3, 1, 2, 0), (DAY, 2, 2, 1, 1, 0), (DAY, 3, 1, 0, 1, 1)]
+
+
+def test_where_callers_leave_an_ivr(given: Warehouse) -> None:
+    rows = query(
+        given,
+        "SELECT position, step, sessions, ended_here, abandoned_here, contained_here,"
+        " handed_on_here FROM marts.ivr_steps_by_day ORDER BY 1, 2",
+    )
+    assert rows == [
+        (1, "start", 3, 0, 0, 0, 0),
+        (2, "menu", 3, 1, 1, 0, 0),
+        (3, "hangup", 1, 1, 0, 1, 0),
+        (3, "transfer", 1, 1, 0, 0, 1),
+    ]
+
+
+def test_the_calendar_knows_weekends_and_the_countrys_holidays(given: Warehouse) -> None:
+    asked = (
+        "SELECT weekday, weekday_name, is_weekend, holiday IS NOT NULL, holidays_known"
+        " FROM marts.calendar WHERE country = :country AND call_date = :day"
+    )
+    for country, day, expected in (
+        ("PL", date(2026, 5, 3), (7, "Sun", True, True, True)),
+        ("CO", date(2026, 5, 4), (1, "Mon", False, False, True)),
+        ("CO", date(2026, 7, 20), (1, "Mon", False, True, True)),
+        ("XX", date(2026, 12, 25), (5, "Fri", False, False, False)),
+    ):
+        assert query(given, asked, country=country, day=day) == [expected], (country, day)
+
+
+def test_every_day_says_whether_to_trust_it(given: Warehouse) -> None:
+    """Rows from the account's start to its today, whatever was read of them."""
+    today = query(given, "SELECT today FROM marts.accounts WHERE account = 'trust'")
+    assert today == []
+    with given.transaction() as c:
+        c.execute(sa.text("DELETE FROM ops.stale_days"))
+        [[today]] = c.execute(sa.text("SELECT (now() AT TIME ZONE 'Europe/Warsaw')::date"))
+        first = today - timedelta(days=8)
+        put_account(c, account="trust", start_date=first, streams=["calls", "usage"])
+        whole = {"account": "trust", "raw_records": 200, "facts": 200}
+        states: tuple[tuple[int, dict[str, Any]], ...] = (
+            (0, {"state": "complete"}),
+            (1, {"state": "settling", "open_records": 3}),
+            (2, {"state": "failed", "note": "HTTP 500"}),
+            (3, {"state": "complete", "facts": 198, "rejects": 2}),
+            (4, {"state": "complete", "facts": 190, "rejects": 10}),
+            (5, {"state": "complete", "facts": 199}),
+            (6, {"state": "open", "raw_records": 0, "facts": 0}),
+        )  # of the eighth day nothing is known, and the ninth is today
+        for number, changes in states:
+            day = first + timedelta(days=number)
+            put_day(c, **{**whole, **changes, "call_date": day})
+            put_day(c, **whole, call_date=day, stream="usage")
+        put(c, "ops.stale_days", call_date=first + timedelta(days=20))
+    rows = query(
+        given,
+        "SELECT trust, why, is_today FROM marts.trust_by_day WHERE account = 'trust'"
+        " ORDER BY call_date",
+    )
+    assert rows == [
+        ("trusted", None, False),
+        ("provisional", "calls: records may still change", False),
+        ("wrong", "calls: HTTP 500", False),
+        ("trusted", "calls: 2 of 200 records couldn't become facts", False),
+        ("wrong", "calls: 10 of 200 records couldn't become facts", False),
+        ("wrong", "calls: facts and rejects aren't as many as the records", False),
+        ("not_read", "calls: not read whole yet", False),
+        ("not_read", "calls: not read; usage: not read", False),
+        ("provisional", "calls: the day goes on; usage: the day goes on", True),
+    ]
+    with given.transaction() as c:
+        mark_stale(c, first)
+    behind = (
+        "SELECT trust, why, marts_behind_since IS NOT NULL FROM marts.trust_by_day"
+        " WHERE account = 'trust' ORDER BY call_date LIMIT 1"
+    )
+    assert query(given, behind) == [("provisional", "the marts are being brought up to date", True)]

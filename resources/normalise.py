@@ -6,6 +6,8 @@ value costs its field; a `required` one costs the record, which is rejected.
 """
 
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import UTC, datetime, timedelta
 from itertools import chain
 from typing import Any
@@ -38,11 +40,24 @@ EARLIEST = pd.Timestamp("2000-01-01", tz=UTC)
 EXPECTED_SECONDS = "expected a number of seconds, MM:SS or HH:MM:SS"
 AHEAD = timedelta(days=2)
 """A call further ahead than this, or before EARLIEST, is a broken date, not a call."""
+_shown_at: ContextVar[datetime | None] = ContextVar("shown_at", default=None)
 MOST_NEW_VALUES = 5
 """So many values of one field and batch are told as new: it may be anything but a list."""
 MOST_NEW_FIELDS = 50
 """So many fields of a batch are told as new: their names may be anything, too."""
 LONGEST_NAME = 100
+
+
+@contextmanager
+def shown_at(moment: datetime) -> Iterator[None]:
+    """Within the block mappings take dates after the moment for the future: when the vendor showed
+    the records, by the database's clock. Outside, where nothing is loaded, it is now by this host's.
+    """
+    before = _shown_at.set(moment)
+    try:
+        yield
+    finally:
+        _shown_at.reset(before)
 
 
 class Columns:
@@ -275,7 +290,7 @@ class Columns:
     def _plausible(self, given: Column, instants: Column, field: str, required: bool) -> Column:
         unread = given.notna() & instants.isna()
         self._judge(given, unread, field, "expected a date and time", is_no_date, required)
-        latest = pd.Timestamp(datetime.now(UTC) + AHEAD)
+        latest = pd.Timestamp((_shown_at.get() or datetime.now(UTC)) + AHEAD)
         odd = (instants < EARLIEST) | (instants > latest)
         reason = "the date is before 2000 or in the future"
         self._judge(given, odd, field, reason, is_no_date, required)

@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from assets.loading.stage import Item
 from resources import payload
 from resources.account import Account
+from resources.normalise import shown_at
 from resources.vendor import AnyStream, Facts, Reject
 
 BEFORE_START = timedelta(days=31)
@@ -22,7 +23,8 @@ def shape(items: Sequence[Item], stream: AnyStream, account: Account, day: date)
     if not items:
         return Facts({}, None)
     try:
-        facts = stream.normalise([item.record for item in items], account)
+        with shown_at(max(item.sighting.observed_at for item in items)):
+            facts = stream.normalise([item.record for item in items], account)
     except Exception as error:
         raise UnmappableError(f"the mapping fails on it ({type(error).__name__})") from error
     bad = {reject.index for reject in facts.rejects}

@@ -12,6 +12,7 @@ from sqlalchemy.engine import Connection
 from assets.loading.stage import Item
 from resources import payload
 from resources.account import Account
+from resources.normalise import shown_at
 from resources.vendor import AnyStream, Record
 from resources.warehouse import execute
 
@@ -53,7 +54,9 @@ def note_unstable(
         versions = [*history[item.key], payload.decode(item.encoded)]
         if len(versions) == FEW:
             fields = _restless(versions) - set(stream.volatile)
-            for field in _not_told(fields, versions[-1], versions[-2], stream, account):
+            with shown_at(item.sighting.observed_at):
+                names = _not_told(fields, versions[-1], versions[-2], stream, account)
+            for field in names:
                 name = field[:LONGEST_NAME]
                 found[name] = max(found.get(name, 0), item.version + 1)
     if found:

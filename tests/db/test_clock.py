@@ -130,6 +130,29 @@ def test_no_day_is_complete_before_its_end_by_the_database_s_clock(
     assert max(day for day, _ in days) == today - DAY, "the next hasn't begun"
 
 
+def test_what_is_in_the_future_is_so_by_the_database_s_clock(
+    warehouse: Warehouse, standin: StandIn, account_of: AccountOf
+) -> None:
+    tenant = standin.tenant("conpeek", "future", timezone="UTC")
+    ahead = 10 * DAY
+    account = account_of(tenant, start_date=TODAY + 9 * DAY, name="future")
+    noon = datetime.combine(TODAY + 9 * DAY, datetime.min.time(), UTC) + timedelta(hours=12)
+    tenant.put([dialog(1, noon), dialog(2, noon) | {"hangup_time": f"{noon + 5 * DAY}"[:19]}])
+    turn(warehouse, ahead)
+    warehouse.clock._host = lambda: datetime.now(UTC) + ahead
+    standin.clock.set(datetime.now(UTC) + ahead)
+    loader = Loader(warehouse, CONPEEK)
+    try:
+        (result,) = loader.backfill([account], [STREAM], [noon.date()])
+    finally:
+        loader.close()
+        standin.clock.run()
+    assert result.error is None
+    assert query(
+        warehouse, "SELECT leg_id, ended_at IS NULL FROM facts.call_legs WHERE account = 'future'"
+    ) == [("d-1", False), ("d-2", True)]
+
+
 def test_the_details_of_a_day_that_goes_on_are_not_complete(
     warehouse: Warehouse, standin: StandIn, account_of: AccountOf
 ) -> None:

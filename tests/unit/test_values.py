@@ -1,13 +1,14 @@
 """What one value says, and what a field makes of it."""
 
 import math
+from datetime import UTC, datetime
 from typing import Any
 
 import pandas as pd
 import pytest
 
 import sql
-from resources.normalise import Columns
+from resources.normalise import Columns, shown_at
 from resources.record_keys import key_of
 from resources.values import NO_VALUE, clock_seconds, is_missing, is_no_date, is_no_value
 from tests.unit.rig import account
@@ -105,6 +106,17 @@ def test_an_epoch_of_nothing_is_a_placeholder() -> None:
         4: "expected a number",
         5: "the date is before 2000 or in the future",
     }
+
+
+def test_the_future_begins_when_the_vendor_showed_it() -> None:
+    """By the database's clock, as everything; this host's says nothing."""
+    given = ["2051-03-10T09:00:00Z", "2051-03-13T09:00:00Z", "1999-03-10T09:00:00Z"]
+    with shown_at(datetime(2051, 3, 10, 8, tzinfo=UTC)):
+        read = columns(*given)
+        assert found(read.instant("field").notna()) == [True, False, False]
+    assert set(faults(read)) == {1, 2}
+    with shown_at(datetime(2001, 3, 10, 8, tzinfo=UTC)):
+        assert found(columns("2001-03-13T09:00:00Z").instant("field").isna()) == [True]
 
 
 def test_money_keeps_its_digits_or_is_null() -> None:

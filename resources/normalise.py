@@ -51,7 +51,7 @@ LONGEST_NAME = 100
 @contextmanager
 def shown_at(moment: datetime) -> Iterator[None]:
     """Within the block mappings take dates after the moment for the future: when the vendor showed
-    the records, by the database's clock. Outside, where nothing is loaded, it is now by this host's.
+    the records, by the database's clock. Outside, where nothing is loaded, it is this host's now.
     """
     before = _shown_at.set(moment)
     try:

@@ -9,7 +9,7 @@ import ssl
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from functools import cached_property
@@ -50,6 +50,8 @@ stamina.instrumentation.set_on_retry_hooks([])
 T = TypeVar("T")
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 ATTEMPTS = 4
+LONGEST_INTERVAL = timedelta(minutes=10)
+"""Between two requests: a poll waits for so long within a window."""
 TRYING = timedelta(seconds=5)
 """So soon after the first attempt another may begin, however impatient one is."""
 FAILED_S = 0.5
@@ -183,7 +185,19 @@ class Http:
         self._limiter = limiter
         self._account = account
         self._stream = stream
-        self._patience = patience
+        self._whole = self._patience = patience
+
+    def begins(self) -> None:
+        """A window begins: before its first answer it may be put off at no cost."""
+        self._patience = self._whole
+
+    def goes_on(self) -> None:
+        """The window has begun. A poll that gave up now would ask for its beginning again, and the
+        next one too: so it rather waits for an interval that the account's limits ask for.
+        """
+        interval = timedelta(seconds=self._account.limits.min_interval_s)
+        if interval <= LONGEST_INTERVAL:
+            self._patience = replace(self._whole, longest=self._whole.longest + interval)
 
     @cached_property
     def redactor(self) -> Redactor:

@@ -83,6 +83,7 @@ class WindowReader:
         self, lease: ReadLease, window: Window, tally: Tally, live: bool, until: float
     ) -> None:
         read_at = self._clock()
+        self._client.http.begins()
         read = Read(lease.began_at, lease.id)
         landing = Landing(
             self._account,
@@ -127,6 +128,7 @@ class WindowReader:
             )
             if not all(lack.is_noted for lack in found.lacks.values()):
                 read.repeats = 0
+                self._client.http.begins()
                 try:
                     yield from self._sightings(window, read, until)
                 except DeferredError:
@@ -150,6 +152,8 @@ class WindowReader:
                     self._size.was_too_much(len(halves[1].days))
                 if time.monotonic() > until:
                     raise
+                if len(window.days) <= 1:  # of which nothing is learned for the next poll
+                    self._client.http.goes_on()
         for half in halves:
             yield from self._sightings(half, read, until)
 
@@ -160,9 +164,12 @@ class WindowReader:
         may have been pushed over a page's end: halves tell, whose rows fit on a page at last.
         """
         day = business_day(window.start, window.timezone)
-        for _ in range(READS):
+        for nth in range(READS):
             part = Part()
+            if nth:
+                self._client.http.begins()
             for page in self._stream.read(self._client, window):
+                self._client.http.goes_on()
                 read.requests += 1
                 # Keys of aggregates aren't those that their client knows.
                 part.look(page, None if self._stream.replaces else page.seen)

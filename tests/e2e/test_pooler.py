@@ -132,7 +132,8 @@ def test_up(url: str, environment: Mapping[str, str]) -> None:
     up = start("up", "--port", str(port), environment=environment)
     try:
         wait_until(lambda: is_polled(port), 400)
-        with psycopg.connect(url) as connection:
+        # Not one of whoever may leave something behind.
+        with psycopg.connect(url, autocommit=True, prepare_threshold=None) as connection:
             counted = "SELECT sum(calls) FROM marts.calls_by_day"
             wait_until(lambda: connection.execute(counted).fetchone() == (5,), 200)
     finally:

@@ -15,7 +15,7 @@ from assets.loading.load import Loader
 from assets.loading.result import Result
 from resources import http
 from resources.permits import POLL
-from resources.standin import Fault
+from resources.standin import Fault, Quirk
 from resources.vendors import discover
 from resources.warehouse import Warehouse
 from tests.truth.conftest import DAY, NOON, Open, Scene
@@ -280,3 +280,22 @@ def test_a_catch_up_that_a_poll_has_no_time_for_goes_on_at_the_next_tick(
     assert why.startswith("catching up: polls have read up to 2025-03-11 ")
     ((due,),) = here.query("SELECT next_due_at FROM ops.streams WHERE account = :account")
     assert due == NOON
+
+
+@pytest.mark.parametrize("vendor", ["conpeek", "evolux", "vono"])
+@pytest.mark.parametrize("days_ago", [0, 1], ids=["live", "a day gone by"])
+def test_a_window_of_two_pages_is_read_whole_where_requests_must_be_far_apart(
+    scene: Open, vendor: str, days_ago: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each poll would ask for the first page, and come no further."""
+    for patience in ("POLL", "CATCH_UP"):
+        shorter = replace(getattr(load, patience), longest=timedelta(seconds=0.3))
+        monkeypatch.setattr(load, patience, shorter)
+    here = limited(scene(vendor, DAY - timedelta(days=days_ago)), min_interval_s=1.0)
+    here.tenant.behave(Quirk.page_cap(3))
+    here.put(*(here.thing(n, minutes=n - days_ago * 24 * 60) for n in range(5)))
+    for _ in range(2 + 3 * days_ago):
+        time.sleep(1)
+        here.poll()
+        here.later(minutes=5)
+    assert here.facts("count(*)", "1") == [(5, 1)]

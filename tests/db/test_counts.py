@@ -22,7 +22,7 @@ from tests.db.conftest import AccountOf
 
 TODAY = datetime.now(UTC).date()
 DAYS = [TODAY - timedelta(days=ago) for ago in range(10, 4, -1)]
-IDLE_STATEMENTS = 10
+IDLE_STATEMENTS = 11
 STREAM: AnyStream = discover()["conpeek"].stream("dialogs")
 SCANS = """
 SELECT right(relname, 8), sum(coalesce(seq_scan, 0) + coalesce(idx_scan, 0))

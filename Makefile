@@ -7,6 +7,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 BIN := .venv/bin
 INSTALLED := .venv/installed
+DG_HOME := .callhouse/dg
 PEERS := .venv-bench/installed
 OWN_UV := .tools/bin/uv
 UV := $(if $(shell command -v uv),uv,$(OWN_UV))
@@ -23,7 +24,7 @@ help:
 	@echo "make demo       one pass over the stand-in vendors; prints what landed"
 	@echo "make test       the test suite (make test-long: the tests that take minutes)"
 	@echo "make coverage   the same with coverage, which takes a third longer"
-	@echo "make lint       format, lint, types, import contracts (make format: mends what can be mended)"
+	@echo "make lint       format, lint, types, import contracts, definitions (make format: mends what can be mended)"
 	@echo "make bench      the measurements behind the figures in the docs"
 	@echo "make baseline   the first migration and the analysts' page of tables anew, from sql/"
 	@echo "make lock       requirements.lock anew, from pyproject.toml"
@@ -61,6 +62,8 @@ lint: $(INSTALLED)
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	@mkdir -p $(DG_HOME) && echo 'telemetry: {enabled: false}' > $(DG_HOME)/dagster.yaml
+	DAGSTER_HOME=$(CURDIR)/$(DG_HOME) $(BIN)/dg check defs
 
 format: $(INSTALLED)
 	$(BIN)/ruff check --fix .

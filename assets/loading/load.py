@@ -271,7 +271,7 @@ class Loader:
             details = self._details(account, stream, BACKFILL)
             lacking = details.days(wanted)
             result.read |= details.days_without_parents(wanted)
-            with self._pace.follow(account, stream, len(lacking)) as done:
+            with self._pace.follow(account, stream, lacking, len(lacking)) as done:
                 for day in lacking:
                     if not result.stopped:
                         attempts.do((day,), partial(details.read, day))
@@ -282,7 +282,7 @@ class Loader:
         learned = self._learned(account, stream, state)
         reader = self._windows(account, stream, BACKFILL, learned)
 
-        with self._pace.follow(account, stream, len(windows)) as done:
+        with self._pace.follow(account, stream, wanted, len(windows)) as done:
 
             def read(window: Window) -> None:
                 if not result.stopped:

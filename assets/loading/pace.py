@@ -1,16 +1,29 @@
 """How far backfills have come: in `ops.backfills` for everybody, in words for the run's log."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import date
 from typing import Any
 
 from resources.account import Account
 from resources.permits import REASONS, Wait
-from resources.vendor import AnyStream
+from resources.vendor import AnyStream, DetailStream
 from resources.warehouse import Warehouse
 
+TURNS = 3.0
+"""Every third turn of a report is a backfill's at least (`sql/functions/acquire_permit.sql`)."""
 Say = Callable[[str], None]
 """Takes a sentence, in any thread."""
+
+
+def turn_s(account: Account) -> float:
+    """Seconds from one of a backfill's requests to its next, where the vendor wants a pause between
+    two of a report and the account's polls take turns, too. (The limiter lets a backfill have every
+    third, however often it is polled.)
+    """
+    spacing_s = account.limits.min_interval_s
+    polls = spacing_s / account.poll_every.total_seconds()
+    return spacing_s * min(TURNS, 1 / (1 - polls) if polls < 1 else TURNS)
 
 
 class Pace:
@@ -23,12 +36,23 @@ class Pace:
 
     @contextmanager
     def follow(
-        self, account: Account, stream: AnyStream, windows: int
+        self, account: Account, stream: AnyStream, days: Sequence[date], windows: int
     ) -> Iterator[Callable[[], None]]:
         """Follows one backfill for a block, which calls what it is given after each window."""
+        if not windows:
+            yield lambda: None
+            return
         where = self._where(account, stream.name)
-        spacing_s = account.limits.min_interval_s
-        self._warehouse.run("load/begin_backfill", windows=windows, spacing_s=spacing_s, **where)
+        self._warehouse.run(
+            "load/begin_backfill",
+            windows=windows,
+            days=len(days),
+            first_day=min(days),
+            last_day=max(days),
+            parent=stream.of if isinstance(stream, DetailStream) else None,
+            turn_s=turn_s(account),
+            **where,
+        )
         try:
             yield lambda: self._warehouse.run("load/note_backfill", done=1, **where)
         finally:
@@ -43,10 +67,10 @@ class Pace:
         )
         where = self._where(account, wait.stream)
         for row in self._warehouse.rows("load/note_backfill", done=0, **where):
-            text += (
-                f"; {row.to_go} windows to go, done about "
-                f"{max(row.expected_at, wait.until).astimezone(zone):%Y-%m-%d %H:%M %Z}"
-            )
+            text += f"; {row.to_go} days to go"
+            if row.expected_at:
+                done_at = max(row.expected_at, wait.until).astimezone(zone)
+                text += f", done about {done_at:%Y-%m-%d %H:%M %Z}"
         self._say(text)
 
     def _where(self, account: Account, stream: str) -> dict[str, Any]:

@@ -115,9 +115,12 @@ class Status:
 
     def _print_backfills(self) -> None:
         for row in self.backfills:
+            end = row["expected_at"]
+            done = f"done {console.ago(end, self.now)}" if end else "just begun"
+            of = f" of about {row['details']:,}" if row["details"] else ""
             console.say(
-                f"backfill of {row['account']} {row['stream']}: {row['done']} of {row['windows']} "
-                f"windows, done {console.ago(row['expected_at'], self.now)}"
+                f"backfill of {row['account']} {row['stream']}: {row['days_read']} of "
+                f"{console.count(row['days'], 'day')}, {row['requests']:,}{of} requests, {done}"
             )
         for row in self.waiting:
             what = f"backfill of {row['account']} {row['stream']} ({row['report']})"

@@ -55,9 +55,13 @@ CREATE TABLE ops.backfills (
     run_id     text             NOT NULL,
     windows    integer          NOT NULL,
     done       integer          NOT NULL DEFAULT 0,
-    spacing_s  double precision NOT NULL,
-    started_at timestamptz      NOT NULL DEFAULT now(),
-    seen_at    timestamptz      NOT NULL DEFAULT now(),
+    days       integer          NOT NULL,
+    first_day  date             NOT NULL,
+    last_day   date             NOT NULL,
+    details    bigint,
+    turn_s     double precision NOT NULL,
+    started_at timestamptz      NOT NULL,
+    seen_at    timestamptz      NOT NULL,
     PRIMARY KEY (account, stream, run_id)
 );
 
@@ -121,7 +125,11 @@ COMMENT ON COLUMN ops.backfills.stream IS 'Stream that is read';
 COMMENT ON COLUMN ops.backfills.run_id IS 'The Dagster run; empty: none';
 COMMENT ON COLUMN ops.backfills.windows IS 'Windows to read: a request each, or more';
 COMMENT ON COLUMN ops.backfills.done IS 'Windows read, failed or put off';
-COMMENT ON COLUMN ops.backfills.spacing_s IS 'Seconds that the vendor wants between two requests of a report';
+COMMENT ON COLUMN ops.backfills.days IS 'Business days to read';
+COMMENT ON COLUMN ops.backfills.first_day IS 'The first of them';
+COMMENT ON COLUMN ops.backfills.last_day IS 'The last of them';
+COMMENT ON COLUMN ops.backfills.details IS 'Details to ask for. NULL: days are read by windows';
+COMMENT ON COLUMN ops.backfills.turn_s IS 'Seconds from one request to the next, as the vendor wants a pause and polls take turns. 0: neither';
 COMMENT ON COLUMN ops.backfills.started_at IS 'When it began';
 COMMENT ON COLUMN ops.backfills.seen_at IS 'When it was heard of last';
 

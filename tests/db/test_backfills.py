@@ -186,11 +186,11 @@ def test_a_backfill_says_what_it_waits_for_and_when_it_will_be_done(
     watcher.join()
     assert result.state == "ok"
     assert re.fullmatch(
-        r"acme: waiting until about \d\d:\d\d -05 for cdr_2 \(spacing: .*\); 2 windows to go, "
+        r"acme: waiting until about \d\d:\d\d -05 for cdr_2 \(spacing: .*\); 2 days to go, "
         r"done about \d{4}-\d\d-\d\d \d\d:\d\d -05",
         said[0],
     )
-    assert "1 windows to go" in said[-1]
+    assert "1 days to go" in said[-1]
     assert {(windows, done) for windows, done, *_ in shown} >= {(3, 1), (3, 2)}
     assert ["spacing"] in [reasons for *_, reasons in shown]
     for *_, expected_at, _ in shown:

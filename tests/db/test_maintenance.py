@@ -148,7 +148,8 @@ def put_ledgers(c: sa.Connection, name: str, at: datetime, over: bool = True) ->
     if over:
         put(c, "raw.heads", record_key=name, call_date=at.date(), version=1, digest=digest,
             observed_at=at, **first, **OWN)  # fmt: skip
-    put(c, "ops.backfills", run_id=name, windows=2, spacing_s=1, seen_at=at, **OWN)
+    put(c, "ops.backfills", run_id=name, windows=2, days=2, first_day=at.date(),
+        last_day=at.date(), turn_s=1, started_at=at, seen_at=at, **OWN)  # fmt: skip
     put(c, "ops.permits", id=int(at.timestamp()), lease_s=15, counts_s=300,
         granted_at=at, expires_at=at, **known)  # fmt: skip
     put(c, "ops.holds", credential=name, since=at, until=at)

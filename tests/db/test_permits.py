@@ -5,7 +5,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +13,12 @@ import psycopg
 import pytest
 import sqlalchemy as sa
 
+from assets.loading.pace import Pace, turn_s
 from resources import payload
 from resources.errors import DeferredError, QuotaExhaustedError, TransientError
 from resources.home import CHECKOUT
 from resources.permits import Limiter, Patience, Wait
+from resources.vendors import discover
 from resources.warehouse import Warehouse
 from tests.db.permits import AT_ONCE, BEHIND, NOON, Clock, Waiter, account, clear
 
@@ -290,7 +292,7 @@ def test_a_backfill_is_not_starved_and_does_not_starve(clock: Clock, warehouse: 
         went += next(name for _ in range(2) for name, waiter in waiters.items() if waiter.ask())
         for _ in range(6):
             assert not any(waiter.ask() for waiter in waiters.values())
-            clock.move(10)
+            clock.move(30)
     assert went == "appappbppappb"
 
 
@@ -655,3 +657,40 @@ def test_whoever_does_not_say_all_is_refused(warehouse: Warehouse) -> None:
         rest = payload.encode({key: asked[key] for key in asked if key != name}).decode()
         with pytest.raises(sa.exc.DBAPIError, match=f"not said: {{{name}}}"):
             warehouse.rows("limits/acquire_permit", asked=rest)
+
+
+@pytest.mark.parametrize(("poll_every_s", "turn"), [(300, 900), (600, 600), (900, 450)])
+def test_a_backfill_takes_about_as_long_as_is_said_before_it_begins(
+    warehouse: Warehouse, poll_every_s: int, turn: float
+) -> None:
+    """Eight days, a request each, beside polls that take their turns; hours go by in seconds."""
+    days = [date(2026, 2, day) for day in range(1, 9)]
+    spaced = account(limits={"min_interval_s": 300}, poll_every=timedelta(seconds=poll_every_s))
+    stream = discover()["wolkvox"].stream("agent_usage")
+    clock, began = Clock(warehouse), NOON
+    assert turn_s(spaced) == pytest.approx(turn)
+    backfill = Waiter(warehouse, spaced, "agent_usage", backfill=True)
+    told: list[datetime] = []
+    pace = Pace(warehouse, None, lambda _: None)
+    with pace.follow(spaced, stream, days, len(days)) as done:
+        asked, next_poll = 0, 0.0
+        poll: Waiter | None = None
+        while asked < len(days):
+            elapsed = (clock.at - began).total_seconds()
+            if poll is None and elapsed >= next_poll - 30:  # as early as schedules are
+                poll = Waiter(warehouse, spaced, "agent_usage")
+            if poll and poll.ask():
+                poll, next_poll = None, elapsed + poll_every_s
+            if backfill.ask():
+                asked += 1
+                done()
+            if asked < len(days):
+                pace.waits(Wait(spaced, stream.name, "cdr_2", "spacing", clock.at))
+                (row,) = warehouse.rows("status/backfills")
+                assert row.days_read == row.requests == asked
+                told.append(row.expected_at)
+            clock.move(10)
+    took = clock.at - began
+    for end in told:
+        assert abs(end - clock.at) < 0.25 * took + timedelta(seconds=turn)
+    assert len(set(told)) > 5

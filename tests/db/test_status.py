@@ -146,21 +146,26 @@ def test_a_reserve_is_told_apart_from_a_quota_that_is_gone(
 def test_a_backfill_tells_how_far_it_is_when_it_will_end_and_what_it_waits_for(
     warehouse: Warehouse, accounts: Callable[..., Accounts], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """At the pace of its own windows; before the first, at the vendor's."""
+    """At the pace of its own requests; before the third, at the vendor's and the polls'."""
     mine = accounts(None, min_interval_s=300)
     now = datetime.now(UTC)
-    own = {"account": "one", "run_id": "a", "seen_at": now, "spacing_s": 300}
+    own = {"account": "one", "run_id": "a", "seen_at": now, "turn_s": 900,
+           "first_day": date(2026, 3, 1), "last_day": date(2026, 3, 12)}  # fmt: skip
+    asked = {"account": "one", "report": "x", "backfill": True, "duration_s": 1, "run_id": "a"}
     with warehouse.transaction() as c:
-        put(c, "ops.backfills", stream="agent_usage", windows=6, done=2,
+        put(c, "ops.backfills", stream="agent_usage", windows=6, days=6, done=3,
             started_at=now - timedelta(minutes=20), **own)  # fmt: skip
-        put(c, "ops.backfills", stream="calls", windows=12, done=0, started_at=now, **own)
+        for number in range(3):
+            put(c, "ops.requests", stream="agent_usage",
+                requested_at=now - timedelta(minutes=10 * number), **asked)  # fmt: skip
+        put(c, "ops.backfills", stream="calls", windows=12, days=12, done=0, started_at=now, **own)
     waiter = Waiter(warehouse, mine["one"], backfill=True, name="w")
     waiter.release(waiter.look().permit)
     assert waiter.look().reason == "spacing"
     read_status(warehouse, mine).print()
     told = capsys.readouterr().out
-    assert "backfill of one agent_usage: 2 of 6 windows, done in 40 min" in told
-    assert "backfill of one calls: 0 of 12 windows, done in 60 min" in told
+    assert "backfill of one agent_usage: 3 of 6 days, 3 requests, done in 30 min" in told
+    assert "backfill of one calls: 0 of 12 days, 0 requests, done in 3 h" in told
     assert "backfill of one cdr_1 (cdr_1): waits for its turn (spacing), in 5 min" in told
 
 
@@ -198,8 +203,13 @@ def test_the_page_of_limits_shows_what_is_printed(
     with warehouse.transaction() as c:
         put(c, "ops.quotas", bucket=account.operation, day=date(2026, 3, 10), used=25_000,
             by_backfill=4_000)  # fmt: skip
-        put(c, "ops.backfills", windows=31, done=12, spacing_s=300, seen_at=now,
-            started_at=now - timedelta(minutes=60), **own)  # fmt: skip
+        put(c, "ops.backfills", windows=31, days=31, done=12, turn_s=900, seen_at=now,
+            first_day=date(2026, 3, 1), last_day=date(2026, 3, 31),
+            started_at=now - timedelta(minutes=165), **own)  # fmt: skip
+        for number in range(12):
+            put(c, "ops.requests", stream="agent_usage", account=account.name, report="cdr_2",
+                backfill=True, duration_s=1, run_id="",
+                requested_at=now - timedelta(minutes=15 * number))  # fmt: skip
         put(c, "ops.waiters", credential="c", report="cdr_2", holder="h", backfill=True,
             away=False, reason="spacing", since=now, looked_at=now, ready_at=now,
             expected_at=now + timedelta(minutes=4), expires_at=now + timedelta(minutes=5),

@@ -12,6 +12,7 @@ from assets.report import table
 from assets.shown import FINDINGS, result
 from assets.streams import OWNERS
 from resources.account import Account
+from resources.foreign_text import sentence_for_markdown
 from resources.settings import Settings
 
 KEY = dg.AssetKey(["ops", "accounts"])
@@ -93,7 +94,7 @@ def _evaluation(
         check_name=name,
         passed=not wrong,
         severity=severity,
-        description=text if wrong else description,
+        description=sentence_for_markdown(text) if wrong else description,
         metadata={FINDINGS: len(wrong)},
     )
 

@@ -17,6 +17,7 @@ from assets.loading.result import Result
 from assets.report import table
 from assets.shown import EVERY_DAY, FINDINGS, result, untold
 from resources.account import Account
+from resources.foreign_text import sentence_for_markdown
 from resources.vendor import AnyStream, DetailStream, Stream, Vendor
 from resources.warehouse import Warehouse
 from resources.windows import ONE_DAY, business_day, day_start
@@ -225,7 +226,7 @@ def _evaluation(
         check_name=check.name,
         passed=not findings,
         severity=dg.AssetCheckSeverity.WARN if check.warns else dg.AssetCheckSeverity.ERROR,
-        description=description,
+        description=sentence_for_markdown(description),
         metadata=metadata,
         partition=EVERY_DAY,
     )

@@ -11,6 +11,7 @@ from assets.context import Callhouse
 from assets.housekeeping import LEDGER_DAYS, LEDGER_RETENTION, RAW_RETENTION, retention
 from assets.old_runs import prune_runs
 from assets.streams import OWNERS
+from resources.foreign_text import sentence_for_markdown
 from resources.warehouse import Warehouse
 
 KEY = dg.AssetKey(["ops", "maintenance"])
@@ -94,7 +95,7 @@ def _check(unfinished: list[str]) -> dg.AssetCheckResult:
         description="Yesterday is read whole everywhere."
         if not unfinished
         else "Not read whole: "
-        + "; ".join(unfinished[:20])
+        + sentence_for_markdown("; ".join(unfinished[:20]))
         + ". They are read again by themselves: "
         "`callhouse status` says when.",
         metadata={"unfinished": len(unfinished)},

@@ -7,6 +7,7 @@ on one line (`quoted`). Whoever shows a text calls the function named for the pl
 
 import html
 import re
+from itertools import chain, zip_longest
 
 QUOTED = 200
 """Characters of a quotation."""
@@ -19,8 +20,12 @@ _CONTROL = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]"
 )
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~&])")
+_LIVE = re.compile(r"([\\\[\]<])")
+"""Without these there is no link, no image and no HTML."""
 _SCHEME = re.compile(r"(?i)\b([a-z][a-z0-9+.-]*:)//|\b(www)\.")
 _QUOTATION = re.compile("“[^”]*”?")
+_SPLIT = re.compile(f"({_QUOTATION.pattern})")
+_LONG_NUMBER = re.compile(r"\d{7,}")
 _DIGITS = re.compile(r"\d(?:[\d\s().+/-]*\d){3,}")
 _JOINER = "\u2060"
 """Nothing to see; but an address with it is no link."""
@@ -33,8 +38,8 @@ def quoted(text: object, most: int = QUOTED) -> str:
 
 
 def short(text: str, most: int = LONGEST) -> str:
-    """`text`, cut where it is longer."""
-    return text if len(text) <= most else f"{text[:most]}…"
+    """`text`, cut where it is longer, and how long it was."""
+    return text if len(text) <= most else f"{text[:most]}… (cut: {len(text):,} characters)"
 
 
 def for_terminal(text: str) -> str:
@@ -45,6 +50,16 @@ def for_terminal(text: str) -> str:
 def for_markdown(text: str) -> str:
     """As it is in Dagster's descriptions, which are Markdown: no image, link or HTML."""
     return _MARKDOWN.sub(r"\\\1", _unlinked(for_terminal(text)))
+
+
+def sentence_for_markdown(text: str) -> str:
+    """The same for a sentence of ours: what it quotes stays as it is; the rest, in which a vendor's
+    key or field may stand, links to nothing and shows no image.
+    """
+    pieces = _SPLIT.split(for_terminal(short(text)))
+    ours = (_LIVE.sub(r"\\\1", _unlinked(piece)) for piece in pieces[::2])
+    quotations = map(for_markdown, pieces[1::2])
+    return "".join(chain.from_iterable(zip_longest(ours, quotations, fillvalue="")))
 
 
 def for_slack(text: str) -> str:
@@ -59,8 +74,11 @@ def for_html(text: str) -> str:
 
 
 def without_numbers(text: str) -> str:
-    """Without the digits of whatever is quoted, which may be somebody's telephone number."""
-    return _QUOTATION.sub(lambda quotation: _DIGITS.sub("…", quotation[0]), text)
+    """Without the digits of whatever is quoted, which may be somebody's telephone number; and
+    without any other number that is as long as one.
+    """
+    told = _QUOTATION.sub(lambda quotation: _DIGITS.sub("…", quotation[0]), text)
+    return _LONG_NUMBER.sub("…", told)
 
 
 def _unlinked(text: str) -> str:

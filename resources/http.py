@@ -20,7 +20,7 @@ from urllib.parse import quote, urlencode, urlsplit
 import httpx
 import stamina
 
-from resources import content, failures, payload, wire
+from resources import content, failures, foreign_text, payload, wire
 from resources.account import Account
 from resources.errors import (
     CallhouseError,
@@ -68,8 +68,6 @@ TOO_MUCH = {413}
 TOO_DEEP = {400, 413, 414, 416, 422}
 """And of a page beyond its first: the same question was understood with an earlier place in it."""
 KEPT_OF_A_BODY = 64 * 1024
-QUOTED = 200
-"""So many characters of what a vendor says are told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,14 +110,13 @@ class Answer:
         return failures.meaning_of(self.redactor.text(message))
 
     def quoted(self, text: str) -> str:
-        """`text` in one line, redacted, then cut: half a secret couldn't be found."""
-        flat = " ".join(self.redactor.text(text).split())
-        return flat if len(flat) <= QUOTED else f"{flat[:QUOTED]}…"
+        """“…”: `text` in one line, redacted, then cut: half a secret couldn't be found."""
+        return foreign_text.quoted(self.redactor.text(text))
 
     @property
     def _page(self) -> str:
-        title = self.quoted(failures.page_title(self.body))
-        return f"HTML, “{title}”" if title else "HTML"
+        title = failures.page_title(self.body)
+        return f"HTML, {self.quoted(title)}" if title else "HTML"
 
 
 Parse = Callable[[Answer], tuple[T, int]]
@@ -267,7 +264,7 @@ class Http:
                 error.args = (self.redactor.text(str(error)),)  # a vendor may echo the secret
                 if isinstance(error, ContractError):
                     error.body = self.redactor.excerpt(error.body)
-                outcome.error = str(error)[:2000]
+                outcome.error = foreign_text.short(str(error))
                 if isinstance(error, TransientError):
                     outcome.hold = error.retry_after
                 if isinstance(error, ThrottledError) and outcome.hold is None:

@@ -15,6 +15,15 @@ PASSING = {
     "55P03",  # a lock wasn't granted in time
     "57P01", "57P02", "57P03", "57P05",  # the server stops, crashed, starts, or tidied up
 }  # fmt: skip
+WORDS = {
+    "53100": "the database's disk is full: make room, or give it more",
+    "53200": "the database is out of memory: give it more, or allow it fewer connections",
+    "53300": "all of the database's connections are taken: end some, or allow it more",
+    "55P03": "somebody holds a lock that this needs: look in pg_stat_activity for a transaction "
+    "that is open for long, and end it",
+    "57014": "somebody, or a statement_timeout, cancelled it",
+}
+"""What an error of Postgres' resources means, and what to do."""
 TOO_MUCH = "54"
 """The class of what exceeds a limit of Postgres' own: a row of an index, a statement."""
 
@@ -23,6 +32,11 @@ def sqlstate(error: BaseException) -> str | None:
     """Postgres' code for the error; None when it isn't one that Postgres told."""
     cause = error.orig if isinstance(error, sa.exc.DBAPIError) else error
     return cause.sqlstate if isinstance(cause, psycopg.Error) else None
+
+
+def in_words(error: BaseException) -> str | None:
+    """What it means where the database lacks something that an operator can give it."""
+    return WORDS.get(sqlstate(error) or "")
 
 
 def passes(error: BaseException) -> bool:

@@ -14,6 +14,7 @@ from assets.loading.books import Trust
 from assets.loading.plan import PROBE_EVERY
 from assets.loading.result import Result, Watch
 from assets.loading.tally import Tally
+from resources import payload
 from resources.account import Account
 from resources.errors import (
     CallhouseError,
@@ -23,7 +24,8 @@ from resources.errors import (
     PermanentError,
     StoppedError,
 )
-from resources.retry import sqlstate
+from resources.foreign_text import short
+from resources.retry import in_words, sqlstate
 from resources.vendor import AnyStream
 from resources.warehouse import Warehouse
 from resources.windows import business_day
@@ -98,11 +100,7 @@ class Attempts:
         except Exception as error:  # noqa: BLE001 - whatever it is, it is this account's alone
             # Ours, or the database's. Its text may quote records: where it was raised must do.
             log.error("".join(traceback.format_tb(error.__traceback__)))  # noqa: TRY400
-            what = " ".join(filter(None, (type(error).__name__, sqlstate(error))))
-            message = (
-                f"{self._account.name}: an unexpected {what}; what was read before it is kept, the "
-                "rest is read again. The log says where it happened"
-            )
+            message = f"{self._account.name}: {_told(error)}"
             self._fail(days, error, message, live, tally.accepted)
         else:
             with self._lock:
@@ -129,6 +127,7 @@ class Attempts:
         self, days: tuple[date, ...], error: Exception, message: str, live: bool, accepted: bool
     ) -> None:
         """`accepted`: the vendor answered before that."""
+        message = short(payload.storable(message))
         now, concerned = self._clock(), self._concerned(days)
         trust = self._trust(error, live, accepted)
         stops = trust.stopped_key is not None
@@ -168,6 +167,14 @@ class Attempts:
 
     def _concerned(self, days: tuple[date, ...]) -> tuple[date, ...]:
         return days or (business_day(self._clock(), self._account.timezone),)
+
+
+def _told(error: Exception) -> str:
+    kept = "what was read before is kept, the rest is read again"
+    if lacks := in_words(error):
+        return f"{lacks}; {kept}"
+    what = " ".join(filter(None, (type(error).__name__, sqlstate(error))))
+    return f"an unexpected {what}; {kept}. The log says where it happened"
 
 
 def stopped_text(next_probe_at: datetime) -> str:

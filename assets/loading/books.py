@@ -11,6 +11,7 @@ from assets.loading.plan import PROBE_EVERY
 from assets.loading.verdict import LONGEST_PAUSE, Counts, Reading, judge
 from resources import payload
 from resources.account import Account
+from resources.foreign_text import short
 from resources.vendor import AnyStream, DetailStream, Stream, Vendor
 from resources.warehouse import execute
 
@@ -251,7 +252,7 @@ def keep_body(
 ) -> None:
     """An answer that couldn't be read, redacted already, among the rejects."""
     text = payload.encode(body.decode("utf-8", "replace")).decode()
-    execute(connection, "load/keep_body", day=day, digest=BODY, reason=payload.storable(why),
+    execute(connection, "load/keep_body", day=day, digest=BODY, reason=short(payload.storable(why)),
             payload=text, **_where(account, stream))  # fmt: skip
 
 

@@ -33,6 +33,7 @@ from resources.errors import (
     TimedOutError,
     WindowTooLargeError,
 )
+from resources.foreign_text import short
 from resources.permits import Patience
 from resources.vendor import DetailStream, Page, Parent, Stream
 from resources.warehouse import Warehouse, execute
@@ -288,7 +289,7 @@ class DetailReader:
             attempts=[1] * absent + [0] * len(troubled),
             failures=[0] * absent + [1] * useless + [0] * (len(troubled) - useless),
             soon=[False] * others + [True] * len(answers.refused),
-            errors=[None] * absent + [payload.storable(str(error)) for _, error in troubled],
+            errors=[None] * absent + [short(payload.storable(str(error))) for _, error in troubled],
             day=day,
             most=self._stream.attempts,
             retry_every=self._stream.retry_every,

@@ -25,6 +25,7 @@ from assets.loading.stage import (
 )
 from resources import payload
 from resources.account import Account
+from resources.foreign_text import short
 from resources.vendor import AnyStream, DetailStream, Facts, Reject
 from resources.warehouse import execute
 from sql.table import Target
@@ -171,8 +172,8 @@ class Writer:
         ]
         for reject in rejects:
             item = items[reject.index]
-            rows.append((item.key, item.call_date, item.digest, payload.storable(reject.field),
-                         payload.storable(reject.reason), item.encoded.decode()))  # fmt: skip
+            told = [short(payload.storable(text)) for text in (reject.field, reject.reason)]
+            rows.append((item.key, item.call_date, item.digest, *told, item.encoded.decode()))
         names = ("record_key", "call_date", "digest", "field", "reason", "payload")
         columns = dict(zip(names, zip(*rows, strict=True), strict=True))
         copy_columns(connection, "stage_rejects", columns)

@@ -1,5 +1,6 @@
 """Asset checks: red with a sentence that says what to do, green again when it is healed."""
 
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -8,12 +9,14 @@ from typing import Any
 import dagster as dg
 import pytest
 import sqlalchemy as sa
+from dagster._serdes import serialize_value
 
 from assets import checks
 from assets.context import KIND_TAG, POLL, Callhouse
 from assets.keys import facts_key, raw_key
 from assets.streams import vendor_assets
 from resources.account import Account
+from resources.standin.faults import Fault
 from resources.standin.server import StandIn
 from resources.standin.tenant import Tenant
 from resources.vendors import discover
@@ -110,6 +113,43 @@ def test_a_broken_record_turns_a_check_red_and_its_correction_green(
     tenant.put([dialog(2)])
     assert run(database_url, poll=True)["complete"] == (True, checks.CHECKS[0].description)
     assert run(database_url, poll=True) == {}, "an idle poll tells nothing"
+
+
+HOSTILE = (
+    "![x](/graphql?query=mutation%7B) [a](https://evil.example) <img src=//evil.example> <!channel>"
+    " \x1b[2J \x1b]0;x\x07 +57 300 123 4567 " + "A" * 5_000_000
+)
+LIVE = re.compile(r"(?<!\\)!?(?<!\\)\[[^]]*\]\(|(?<!\\)<|://|\x1b|\x07")
+"""An image, a link, HTML, and what a terminal obeys; without a backslash before it."""
+
+
+def test_what_a_vendor_says_formats_no_page_and_fills_no_storage(
+    tenant: Tenant, database_url: str
+) -> None:
+    tenant.arm(Fault.status(200, payload={"error": True, "message": HOSTILE}), 20)
+    tenant.put([dialog(1)])
+    run(database_url)
+    instance = INSTANCE[0]
+    logs = [log for run in instance.get_runs() for log in instance.all_logs(run.run_id)]
+    events = [log.get_dagster_event() for log in logs if log.is_dagster_event]
+    checked = [event.asset_check_evaluation_data for event in events
+               if event.event_type == dg.DagsterEventType.ASSET_CHECK_EVALUATION]  # fmt: skip
+    text = next(check.description for check in checked if not check.passed)
+    assert text is not None
+    assert "mutation" in text, "it is quoted"
+    assert not LIVE.search(text)
+    assert len(text) < 3_000
+    stored = [serialize_value(log) for log in logs]
+    assert sum(map(len, stored)) < 1_000_000
+    assert not any("A" * 3_000 in entry or "u001b]" in entry for entry in stored)
+    warehouse = Warehouse(database_url)
+    try:
+        for table in ("ops.days", "ops.streams", "ops.requests", "ops.rejects", "ops.findings"):
+            with warehouse.transaction() as c:
+                rows = [str(row) for row in c.execute(sa.text(f"SELECT t::text FROM {table} t"))]
+            assert sum(map(len, rows)) < 100_000, table
+    finally:
+        warehouse.close()
 
 
 def test_a_day_that_falls_silent_is_warned_of_until_it_speaks_again(

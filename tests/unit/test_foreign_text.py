@@ -13,6 +13,7 @@ from resources.foreign_text import (
     for_slack,
     for_terminal,
     quoted,
+    sentence_for_markdown,
     short,
     without_numbers,
 )
@@ -66,6 +67,19 @@ def test_markdown_links_nowhere_and_shows_no_image(text: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("see `ops.rejects` (2 of 3)", "see `ops.rejects` (2 of 3)"),
+        ("it says “![x](y)*” of [a](b)", r"it says “\!\[x\]\(y\)\*” of \[a\](b)"),
+        ("cut off: “[a](b", r"cut off: “\[a\]\(b"),
+        ("a key <img> with //x", r"a key \<img> with //x"),
+    ],
+)
+def test_a_sentence_stays_readable_and_its_quotations_are_text(text: str, told: str) -> None:
+    assert sentence_for_markdown(text) == told
+
+
+@pytest.mark.parametrize(
     "text",
     ["<!channel>", "<!here|x>", "<@U123>", "<https://evil.example|bank>", "@channel", IMAGE],
 )
@@ -93,7 +107,7 @@ def test_a_quotation_is_marked_short_and_on_one_line(text: str) -> None:
 
 
 def test_what_is_too_long_is_cut() -> None:
-    assert short("a" * 5_000_000) == "a" * 2_000 + "…"
+    assert short("a" * 5_000_000) == "a" * 2_000 + "… (cut: 5,000,000 characters)"
     assert len(quoted("x\n" * 5_000_000)) <= QUOTED + 3
 
 
@@ -104,6 +118,7 @@ def test_what_is_too_long_is_cut() -> None:
         ("“3001234567 and (11) 98765-4321”", "“… and (…”"),
         ("12,345 records on 2026-03-10: “x”", "12,345 records on 2026-03-10: “x”"),
         ("cut off: “3001234567", "cut off: “…"),
+        ("the record 3001234567 of 2026-03-10", "the record … of 2026-03-10"),
     ],
 )
 def test_an_alert_has_no_callers_number(text: str, told: str) -> None:

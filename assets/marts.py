@@ -11,7 +11,7 @@ from assets import lineage
 from assets.context import KIND_TAG, Callhouse
 from assets.keys import MARTS, facts_key, mart_key
 from assets.partitions import partition_days
-from assets.refresh import Refreshed, refresh_days, stale_days, tables
+from assets.refresh import Refreshed, days_with_reads, refresh_days, stale_days, tables
 from assets.streams import OWNERS, table_metadata
 from resources.vendor import Vendor
 from sql.mart import Mart, broken, marts
@@ -39,7 +39,7 @@ def mart_assets(
         wrong = dict(broken())
         with callhouse.warehouse() as warehouse:
             wanted = (
-                sorted(partition_days(context.partition_keys), reverse=True)
+                days_with_reads(warehouse, partition_days(context.partition_keys))
                 if is_asked_for
                 else stale_days(warehouse)
             )

@@ -42,6 +42,11 @@ def stale_days(
     return [row.call_date for row in rows]
 
 
+def days_with_reads(warehouse: Warehouse, days: Sequence[date]) -> list[date]:
+    """Of the days those of which anything was read, newest first: of others no mart can tell."""
+    return [row.call_date for row in warehouse.rows("plan/days_with_reads", days=days)]
+
+
 def refresh_days(
     warehouse: Warehouse, days: Sequence[date], always: bool = False
 ) -> Iterator[tuple[date, list[Refreshed]]]:

@@ -1,6 +1,6 @@
--- Of the days those whose mart is up to date with facts that were read, newest first.
+-- Of the days of which anything was read those on which the mart is up to date, newest first.
 SELECT DISTINCT call_date FROM ops.days d
- WHERE call_date = ANY(CAST(:days AS date[])) AND read_at IS NOT NULL
+ WHERE call_date = ANY(CAST(:days AS date[])) AND (state <> 'failed' OR raw_records > 0)
    AND NOT EXISTS (SELECT FROM ops.stale_days s
                     WHERE s.call_date = d.call_date AND (s.mart = :mart OR s.mart IS NULL))
  ORDER BY call_date DESC;

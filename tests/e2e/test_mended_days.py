@@ -34,6 +34,7 @@ def die(site: Site, assets: Iterable[str], days: Iterable[str] = DAYS) -> None:
         assert site.ended(site.backfill(assets, days))["status"] == "COMPLETED_FAILED"
 
 
+@pytest.mark.long
 def test_what_a_run_that_died_left_red_turns_green_once(site: Site, warehouse: Warehouse) -> None:
     assets = site.assets("conpeek")
     site.ended(site.backfill(assets, DAYS))
@@ -58,8 +59,9 @@ def test_a_day_that_was_never_told_is_told(site: Site) -> None:
     site.ended(site.backfill(assets, DAYS))
     site.instance.wipe_assets([dg.AssetKey(asset.split("/")) for asset in assets])
     assert site.days_of("conpeek/dialogs") == set()
-    look(site)
+    assert look(site) == len(DAYS) * len(assets)
     assert site.days_of("conpeek/dialogs") == DAYS
+    assert look(site) == 0, "a green day is told no second time"
 
 
 def test_what_is_not_good_stays_red(site: Site, tenants: Mapping[str, Tenant]) -> None:

@@ -190,6 +190,46 @@ def accept(
 
 
 @app.command()
+def forget(
+    number: Annotated[str | None, typer.Option(help="A person's number, however written.")] = None,
+    key: Annotated[str | None, typer.Option(help="A record's key at its vendor.")] = None,
+    account: Annotated[
+        str | None, typer.Option(help="Whose record it is; alone: all of it.")
+    ] = None,
+    stream: Annotated[str | None, typer.Option(help="The record's stream.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only count where they are.")] = False,
+    keep_calls: Annotated[
+        bool, typer.Option("--keep-calls", help="Keep the calls, without the person.")
+    ] = False,
+    again: Annotated[
+        bool, typer.Option("--again", help="Erase once more whoever a restored dump brought back.")
+    ] = False,
+) -> None:
+    """Erase a person, a record or an account everywhere, for good."""
+    with console.sentences():
+        from pipelines.commands.database import database
+        from pipelines.commands.forget import Request, run
+
+        request = Request(number, key, account, stream, dry_run, keep_calls, again)
+        request.require_sense()
+        with database() as url:
+            run(request, url)
+
+
+@app.command()
+def export_person(
+    number: Annotated[str, typer.Option(help="The person's number, however written.")],
+) -> None:
+    """Print all that is known of a number, as JSON."""
+    with console.sentences():
+        from pipelines.commands.database import database
+        from pipelines.commands.forget import export
+
+        with database() as url:
+            export(number, url)
+
+
+@app.command()
 def migrate(
     agent_names: Annotated[
         bool | None,

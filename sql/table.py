@@ -165,6 +165,11 @@ class Table:
         """The columns that make a record a changed one."""
         return tuple(column for column in self.assigned if column.source is not Source.CLOCK)
 
+    @property
+    def of_persons(self) -> tuple[Column, ...]:
+        """What goes with the person where the call is kept: what is personal, and who they were."""
+        return tuple(c for c in self.columns if c.personal or c.name == "caller_key")
+
     def column(self, name: str) -> Column:
         """The column. Raises KeyError."""
         return {column.name: column for column in self.columns}[name]

@@ -13,6 +13,8 @@ A place is in braces, and may name an alias: `({compared:t}) IS DISTINCT FROM ({
 | `{assigned}` | the columns that a changed record writes anew |
 | `{typed}` | the same with their types |
 | `{compared}` | the columns that make a record a changed one |
+| `{personal}` | the columns that are, hold or lead to personal data |
+| `{personal_nulls}` | as many NULLs |
 """
 
 from collections.abc import Iterable
@@ -33,6 +35,7 @@ class Names:
 
 def render(text: str, target: Target) -> str:
     """The statement for a target. Raises KeyError for a place that there isn't."""
+    personal = target.table.of_persons
     return text.format(
         table=target.table.name,
         target=target.name,
@@ -43,6 +46,8 @@ def render(text: str, target: Target) -> str:
         assigned=_names(target.assigned),
         typed=", ".join(f"{column.name} {column.type}" for column in target.assigned),
         compared=_names(target.compared),
+        personal=_names(personal),
+        personal_nulls=", ".join(["NULL"] * len(personal)),
     )
 
 

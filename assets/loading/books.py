@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy.engine import Connection
 
 from assets.loading.plan import PROBE_EVERY
+from assets.loading.suppression import hide
 from assets.loading.verdict import LONGEST_PAUSE, Counts, Reading, judge
 from resources import payload
 from resources.account import Account
@@ -17,6 +18,8 @@ from resources.warehouse import execute
 
 BODY = payload.digest(b"body")
 """Instead of a digest: of bodies that can't be read the newest one of a day is enough."""
+
+FORGOTTEN = "(not kept: it names somebody who has been forgotten)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +85,7 @@ def count_days(
         replaces=stream.replaces,
         timezone=account.timezone.key,
         start_date=account.start_date,
+        erases=False,
         now=now,
         **where,
     )
@@ -212,7 +216,7 @@ def note_failure(
     trust: Trust,
 ) -> None:
     """A read failed: its days aren't complete. Whether polls go on is a matter of `trust`."""
-    where = _where(account, stream)
+    where, error = _where(account, stream), hide(connection, account, stream, error)
     if days:
         longest = stream.retry_every if isinstance(stream, DetailStream) else LONGEST_PAUSE
         execute(connection, "load/fail_days", days=list(days), note=error, longest=longest,
@@ -250,8 +254,13 @@ def keep_body(
     body: bytes | bytearray,
     why: str,
 ) -> None:
-    """An answer that couldn't be read, redacted already, among the rejects."""
-    text = payload.encode(body.decode("utf-8", "replace")).decode()
+    """An answer that couldn't be read, redacted already, among the rejects; without any word of
+    it, if it is about somebody who has been forgotten.
+    """
+    told = body.decode("utf-8", "replace")
+    if hide(connection, account, stream, told) != told:
+        told = FORGOTTEN
+    text, why = payload.encode(told).decode(), hide(connection, account, stream, why)
     execute(connection, "load/keep_body", day=day, digest=BODY, reason=short(payload.storable(why)),
             payload=text, **_where(account, stream))  # fmt: skip
 

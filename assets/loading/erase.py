@@ -1,8 +1,8 @@
 """Records out of every table, with all their versions and the details that are of them."""
 
-from collections.abc import Iterator, Sequence
-from datetime import date
-from typing import Any
+from collections import Counter
+from collections.abc import Collection, Sequence
+from datetime import date, datetime
 
 from sqlalchemy.engine import Connection
 
@@ -10,8 +10,8 @@ from resources.audio import AudioStore
 from resources.vendor import AnyStream, DetailStream
 from resources.warehouse import execute
 
-Counts = dict[str, int]
-"""Rows or files, by table."""
+Counts = Counter[str]
+"""Rows by table, and files."""
 
 
 def erase_records(
@@ -20,52 +20,64 @@ def erase_records(
     stream: AnyStream,
     details: Sequence[DetailStream],
     keys: Sequence[str],
-    counts: Counts | None = None,
-) -> set[date]:
-    """Erases the records of these keys. Adds to `counts` what was there, and returns the days.
+) -> tuple[dict[str, set[date]], Counts]:
+    """Erases the records of these keys. Returns the days by stream, and what was there.
 
     The connection's transaction has the locks of the stream and of its details. Audio files go
     first: where the transaction is lost, what named them is still there.
     """
-    counts = {} if counts is None else counts
-    days: set[date] = set()
+    counts: Counts = Counter()
+    days: dict[str, set[date]] = {}
     for one in (stream, *details):
         where = {"account": account, "stream": one.name, "keys": list(keys)}
         own = {row.call_date for row in execute(connection, "erase/days", **where)}
-        days |= own
         if not own:
             continue
-        dated = where | {"days": sorted(own)}
-        erase_audio(connection, one, dated, counts)
+        days[one.name] = own
+        counts["audio files"] += erase_audio(connection, account, one, keys, own)
         for table in one.tables:
-            _count(
-                counts, f"facts.{table.name}", execute(connection, "erase/facts", table, **dated)
-            )
-        _count(counts, "raw.records", execute(connection, "erase/versions", **dated))
-        for table_name in ("raw.heads", "ops.rejects", "ops.details"):
-            statement = f"erase/{table_name.partition('.')[2]}"
-            _count(counts, table_name, execute(connection, statement, **where))
-    if days:
-        execute(connection, "load/mark_stale", days=sorted(days))
-    return days
+            rows = execute(connection, "erase/facts", table, days=sorted(own), **where)
+            counts[f"facts.{table.name}"] += rows[0].rows
+        rows = execute(connection, "erase/versions", days=sorted(own), **where)
+        counts["raw.records"] += rows[0].rows
+        for ledger in ("raw.heads", "ops.rejects", "ops.details"):
+            statement = f"erase/{ledger.partition('.')[2]}"
+            counts[ledger] += execute(connection, statement, **where)[0].rows
+    return days, counts
 
 
 def erase_audio(
-    connection: Connection, stream: AnyStream, dated: dict[str, Any], counts: Counts
+    connection: Connection,
+    account: str,
+    stream: AnyStream,
+    keys: Sequence[str],
+    days: Collection[date],
+) -> int:
+    """Deletes the records' audio files, if the stream brings any; returns how many there were."""
+    if not any(column.name == "audio_uri" for column in stream.target.copied):
+        return 0
+    rows = execute(connection, "erase/audio", days=sorted(days), keys=list(keys), account=account,
+                   stream=stream.name)  # fmt: skip
+    return sum(AudioStore.from_environment().remove(row.uri) for row in rows)
+
+
+def recount(
+    connection: Connection, account: str, stream: AnyStream, days: Collection[date], now: datetime
 ) -> None:
-    """The audio files of records of `dated`: account, stream, keys, days."""
-    for uri in _audio(connection, stream, dated):
-        AudioStore.from_environment().remove(uri)
-        counts["audio files"] = counts.get("audio files", 0) + 1
-
-
-def _audio(connection: Connection, stream: AnyStream, dated: dict[str, Any]) -> Iterator[str]:
-    if any(column.name == "audio_uri" for column in stream.target.copied):
-        for row in execute(connection, "erase/audio", **dated):
-            yield row.uri
-
-
-def _count(counts: Counts, table: str, rows: list[Any]) -> None:
-    found = sum(row.rows for row in rows)
-    if found:
-        counts[table] = counts.get(table, 0) + found
+    """Counts days anew of which records were erased. How complete they are stays as it was."""
+    ordered = sorted(days)
+    target = stream.target
+    counted = ("load/count", target) if target.kind.is_counted else ("load/count_details", None)
+    where = {"account": account, "stream": stream.name, "days": ordered}
+    facts = {row.call_date: row.facts for row in execute(connection, *counted, **where)}
+    execute(
+        connection,
+        "load/refresh_days",
+        facts=[facts.get(day, 0) for day in ordered],
+        replaces=stream.replaces,
+        timezone=None,
+        start_date=None,
+        erases=True,
+        now=now,
+        **where,
+    )

@@ -8,9 +8,10 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy.engine import Connection
+from sqlalchemy.engine import Connection, Row
 
-from assets.loading.erase import erase_records
+from assets.loading.erase import erase_records, recount
+from assets.loading.identity import identity
 from assets.loading.shape import shape
 from assets.loading.sight import Sighting
 from assets.loading.stage import Item
@@ -31,6 +32,22 @@ class _Present:
     """By keyed hash: whether it is kept, without the person."""
     everything: bool
     """The account itself was forgotten."""
+
+
+def hide(connection: Connection, account: Account, stream: AnyStream, text: str) -> str:
+    """The text with stars for the digits of whoever has been forgotten."""
+    where = {"account": account.name, "stream": stream.name}
+    rows = execute(connection, "load/suppressed", **where)
+    return _forgotten(connection, rows).hide(text, account.country) if rows else text
+
+
+def _forgotten(connection: Connection, rows: Sequence[Row[Any]]) -> Forgotten:
+    hasher = Hasher(execute(connection, "load/caller_secret")[0].value.encode())
+    known = (row for row in rows if row.hash is not None)
+    return Forgotten(
+        hasher,
+        [Suppressed(row.hash, Kind(row.kind), row.keeps_calls, row.tail) for row in known],
+    )
 
 
 class Suppression:
@@ -61,27 +78,23 @@ class Suppression:
         rows = execute(connection, "load/suppressed", **self._where)
         if not rows:
             return
-        hasher = Hasher(execute(connection, "load/caller_secret")[0].value.encode())
-        known = [
-            Suppressed(row.hash, Kind(row.kind), row.keeps_calls, row.tail)
-            for row in rows
-            if row.hash is not None
-        ]
+        forgotten = _forgotten(connection, rows)
+        hasher = forgotten.hasher
         records: dict[str, bool] = {}
         if rows[0].has_records:
             hashes = [self._hash(hasher, one.key) for one in sightings if one.key is not None]
             found = execute(connection, "load/suppressed_records", hashes=hashes, **self._where)
             records = {row.record_hash: row.is_kept for row in found}
         own = hasher.account(self._account.name)
-        self._present = _Present(
-            Forgotten(hasher, known), records, any(row.hash == own for row in known)
-        )
+        everything = any(row.hash == own for row in rows)
+        self._present = _Present(forgotten, records, everything)
 
     def passes(self, record: Any, encoded: bytes, sighting: Sighting) -> Any | None:
         """What of a record may be stored: itself; a part of it, without the person; or None."""
         if self._present is None:
             return record
-        hashed = self._hash(self._present.forgotten.hasher, sighting.key or payload.digest(encoded))
+        name = sighting.key or payload.digest(identity(self._stream, record, encoded))
+        hashed = self._hash(self._present.forgotten.hasher, name)
         keeps = self._keeps(self._present, hashed, encoded)
         if keeps is None:
             return record
@@ -112,20 +125,28 @@ class Suppression:
         )
         days = {row.call_date for row in rows}
         keys = [one.key for one, is_kept in self._seen.values() if one.key and not is_kept]
-        known = [
-            row.record_key for row in execute(connection, "erase/known", keys=keys, **self._where)
-        ]
-        if known:
-            days |= erase_records(
-                connection, self._account.name, self._stream, self._details, known
-            )
-        return days
+        return days | self._erase(connection, keys)
 
     def miss(self, connection: Connection, days: Sequence[date], observed_at: datetime) -> None:
         """Stops counting what was left out of days before, and isn't in a full read of them."""
         if self._present is not None:
             execute(connection, "load/miss_suppressed", days=list(days), observed_at=observed_at,
                     hashes=list(self._left_out), **self._where)  # fmt: skip
+
+    def _erase(self, connection: Connection, keys: Sequence[str]) -> set[date]:
+        known = execute(connection, "erase/known", keys=list(keys), **self._where)
+        if not known:
+            return set()
+        account, keys = self._account.name, [row.record_key for row in known]
+        days, _ = erase_records(connection, account, self._stream, self._details, keys)
+        now = execute(connection, "load/clock")[0].now
+        for detail in self._details:
+            if own := days.get(detail.name):
+                recount(connection, account, detail, own, now)
+        touched = {day for own in days.values() for day in own}
+        if touched:
+            execute(connection, "load/mark_stale", days=sorted(touched))
+        return touched
 
     def _keeps(self, present: _Present, hashed: str, encoded: bytes) -> bool | None:
         """Whether it is kept without the person; None where there is nobody to forget in it."""

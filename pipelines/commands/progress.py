@@ -19,6 +19,39 @@ from resources.warehouse import Warehouse
 LOOK_EVERY_S = 1.0
 
 
+class StepsBar(AbstractContextManager["StepsBar"]):
+    """Steps of something long, each with a bar of its own; on a terminal only."""
+
+    def __init__(self) -> None:
+        self._bar = Progress(
+            SpinnerColumn(),
+            TextColumn("{task.description}"),
+            BarColumn(),
+            TextColumn("{task.percentage:>3.0f} %"),
+            TimeElapsedColumn(),
+            console=console.err,
+            transient=True,
+            disable=not console.err.is_terminal,
+        )
+        self._task = self._bar.add_task("Starting", total=None)
+
+    def __enter__(self) -> Self:
+        self._bar.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._bar.stop()
+
+    def step(self, what: str, done: int, total: int) -> None:
+        """So much of this step is done."""
+        self._bar.update(self._task, description=what, completed=done, total=total)
+
+
 class ProgressBar(AbstractContextManager["ProgressBar"]):
     """A pass as it goes on; on a terminal only."""
 

@@ -1,6 +1,7 @@
 -- Counts the days anew. What comes late opens a complete day again: it is read once more. The
 -- vendor's total is of the records that it was told with: others make it void. A day that lacked
--- records and was left open by that is read again at once when they turn out to have moved.
+-- records and was left open by that is read again at once when they turn out to have moved. When :erases
+-- records were erased here: nothing came, and the vendor counts what it counted.
 WITH heads AS (
     SELECT call_date, count(*) AS raw_records, count(*) FILTER (WHERE rejected) AS rejects,
            count(*) FILTER (WHERE rejected AND missing_since IS NULL) AS bad,
@@ -50,7 +51,7 @@ WITH heads AS (
            (d.state = 'complete' OR d.state = 'settling' AND d.lacking IS NOT NULL) AND is_other AS is_due
       FROM counted c JOIN ops.days d ON d.account = :account AND d.stream = :stream AND d.call_date = c.call_date
       CROSS JOIN LATERAL (SELECT (d.raw_records, d.rejects, d.open_records, d.missing)
-               IS DISTINCT FROM (c.raw_records, c.rejects, c.open_records, c.missing) AS is_other) o
+               IS DISTINCT FROM (c.raw_records, c.rejects, c.open_records, c.missing) AND NOT :erases AS is_other) o
 ), written AS (
     INSERT INTO ops.days AS d (account, stream, call_date, state, timezone, raw_records, facts, rejects,
                                open_records, missing, suppressed, last_polled_at, note)
@@ -58,11 +59,13 @@ WITH heads AS (
            CASE WHEN call_date < :start_date THEN 'before the account''s start_date: never read in full by itself' END
       FROM counted
     ON CONFLICT (account, stream, call_date) DO UPDATE
-       SET timezone = excluded.timezone, raw_records = excluded.raw_records, facts = excluded.facts,
+       SET timezone = coalesce(excluded.timezone, d.timezone), raw_records = excluded.raw_records, facts = excluded.facts,
            rejects = excluded.rejects, open_records = excluded.open_records, missing = excluded.missing,
-           suppressed = excluded.suppressed, last_polled_at = :now,
-           vendor_total = CASE WHEN (d.raw_records, d.missing, d.suppressed) = (excluded.raw_records, excluded.missing, excluded.suppressed)
+           suppressed = excluded.suppressed,
+           last_polled_at = CASE WHEN :erases THEN d.last_polled_at ELSE :now END,
+           vendor_total = CASE WHEN :erases OR (d.raw_records, d.missing, d.suppressed) = (excluded.raw_records, excluded.missing, excluded.suppressed)
                                THEN d.vendor_total END,
+           rejected = CASE WHEN :erases THEN (SELECT c.rejected FROM counted c WHERE c.call_date = d.call_date) ELSE d.rejected END,
            (state, next_read_at, completed_at, note) =
                (SELECT CASE WHEN opens THEN 'settling' ELSE d.state END,
                        CASE WHEN is_due THEN :now ELSE d.next_read_at END,

@@ -1,6 +1,6 @@
--- Who has been forgotten; of each row besides, whether records of this stream are left out or kept
--- without the person. One row without a hash where there is nobody, but such records.
+-- Who has been forgotten, and whether records of this stream have been by their keys. No row: nobody.
 SELECT s.hash, s.kind, s.keeps_calls, s.tail, r.has_records
-  FROM (SELECT EXISTS (SELECT FROM ops.suppressed_records WHERE account = :account AND stream = :stream) AS has_records) r
+  FROM (SELECT EXISTS (SELECT FROM ops.suppressed_records WHERE account = :account AND stream = :stream)
+               OR EXISTS (SELECT FROM ops.suppressed WHERE kind = 'record') AS has_records) r
   LEFT JOIN ops.suppressed s ON s.kind <> 'record'
  WHERE s.hash IS NOT NULL OR r.has_records;

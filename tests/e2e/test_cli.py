@@ -13,6 +13,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,7 @@ from resources.schema_version import head
 from resources.standin import Fault, StandIn, Tenant
 from resources.vendors import discover
 from resources.warehouse import Warehouse
+from tests.privacy_site import places_of
 
 SECRET = "hunter2-hunter2"
 CONPEEK, CLICKFONO = "test-warsaw", "test-santiago"
@@ -561,3 +563,64 @@ def run(command: str, environment: Mapping[str, str], given: str) -> Any:
     process = start(command, environment)
     out, err = process.communicate(given, timeout=60)
     return subprocess.CompletedProcess(command, process.returncode, out, err)
+
+
+CALLER, NATIONAL = "+48505550177", "505 550 177"
+
+
+def test_a_caller_is_told_and_forgotten(
+    call: Call, warsaw: Tenant, database_url_with_dagster: str, tmp_path: Path
+) -> None:
+    """Also by Dagster's history and by logs, and whatever is done afterwards."""
+    warsaw.put([dialog(40) | {"from_display_target": NATIONAL}, dialog(41)])
+    day = ("--from", str(DAY), "--json")
+    call("sync", *day)
+    home = tmp_path / "home"
+    (home / "logs").mkdir(exist_ok=True)
+    (home / "logs" / "own.log").write_text(f"called by {CALLER}\n")
+    with closing(psycopg.connect(database_url_with_dagster, autocommit=True)) as connection:
+        connection.execute(
+            "UPDATE dagster.event_logs SET event = jsonb_set(event::jsonb, '{user_message}', %s)"
+            " WHERE id = (SELECT max(id) FROM dagster.event_logs)", [json.dumps(f"of {CALLER}")],
+        )  # fmt: skip
+    with closing(Warehouse(database_url_with_dagster)) as warehouse:
+
+        def searched() -> dict[str, int]:
+            return places_of(warehouse, home, [NATIONAL])
+
+        known = json.loads(call("export-person", "--number", CALLER).stdout)
+        assert known["records"] == 1
+        assert known["tables"]["raw.records"][0]["payload"]["from_display_target"] == NATIONAL
+        assert known["tables"]["facts.calls"][0]["from_e164"] == CALLER
+        before = searched()
+        assert before.keys() >= {"dagster.event_logs", "logs/own.log"}
+        told = call("forget", "--number", NATIONAL, "--dry-run").stdout
+        assert "raw.records" in told
+        assert "Nothing was changed" in told
+        assert searched() == before
+        assert "ops.erasures has the proof" in call("forget", "--number", CALLER).stdout
+        assert searched() == {}
+        assert json.loads(call("export-person", "--number", CALLER).stdout)["tables"] == {}
+        for again in (("sync", *day), ("rebuild", *day), ("forget", "--again")):
+            call(*again)
+            assert searched() == {}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("--number", "600"), "no telephone number of CL, PL"),
+        (("--number", CALLER, "--account", CONPEEK), "whom:"),
+        (("--key", "d-1"), "a record is --key K --account A --stream S"),
+        (("--key", "d-1", "--account", "nobody", "--stream", "dialogs"), "nothing was ever read"),
+        (("--account", CONPEEK, "--keep-calls"), "go with --number"),
+        ((), "whom:"),
+    ],
+)
+def test_whom_to_forget_must_be_clear(call: Call, arguments: tuple[str, ...], told: str) -> None:
+    for name, vendor in ((CONPEEK, "conpeek"), (CLICKFONO, "clickfono")):
+        _change(
+            f"INSERT INTO ops.streams (account, stream, vendor) VALUES ('{name}', '', '{vendor}')"
+        )
+    result = call("forget", *arguments, exit_code=1 if "nobody" in arguments else 2)
+    assert told in result.stderr

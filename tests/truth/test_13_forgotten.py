@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from assets.loading.books import FORGOTTEN
 from resources import payload
 from resources.forgotten import Hasher, Kind
 from resources.standin import Fault
@@ -139,3 +140,13 @@ def test_a_rebuild_leaves_them_out(scene: Open) -> None:
     assert len(here.versions()) == 1
     assert len(here.facts("call_id", "call_date")) == 1
     assert (here.day().raw_records, here.day().facts, here.day().suppressed) == (1, 1, 1)
+
+
+def test_an_answer_that_cannot_be_read_is_kept_without_a_word(scene: Open) -> None:
+    _, number, spelling = NUMBERS["evolux"]
+    here = scene("evolux")
+    suppress(here, number)
+    here.tenant.arm(Fault.body(f'{{"meta": "of Ana, {spelling}", '.encode()), 9)
+    assert here.backfill().error
+    [(body,)] = here.query("SELECT payload #>> '{}' FROM ops.rejects WHERE account = :account")
+    assert body == FORGOTTEN

@@ -1,0 +1,84 @@
+"""Everything that was ever read of an account out of the warehouse."""
+
+from collections import Counter
+from collections.abc import Callable
+from datetime import date
+from functools import partial
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+import sql.catalog
+from assets.loading.erase import Counts
+from assets.privacy.places import Owner, Step
+from resources.audio import AudioStore
+from resources.warehouse import Warehouse, execute
+from sql import facts
+
+CHUNK = 20_000
+"""Rows a statement: short enough that nobody notices."""
+
+
+def erase_account(
+    warehouse: Warehouse, owner: Owner, note: Callable[[Counts], None], step: Step
+) -> set[date]:
+    """Day by day, then what isn't of a day. Returns the days that had facts.
+
+    The account is suppressed already: whoever loaded it before that has committed when the locks
+    of its streams have been had.
+    """
+    with warehouse.transaction() as connection:
+        for stream in owner.vendor.streams:
+            execute(connection, "load/lock_stream", account=owner.name, stream=stream.name)
+    touched: set[date] = set()
+    days = [row.day for row in warehouse.rows("erase/stored_days")]
+    for done, day in enumerate(days, start=1):
+        counts = warehouse.in_transaction(partial(_erase_day, account=owner.name, day=day))
+        note(counts)
+        if any(place.startswith("facts.") for place in counts):
+            touched.add(day)
+        step("Erasing", done, len(days))
+    for table in _tables():
+        note(Counter({table: _erase_rows(warehouse, table, owner.name)}))
+    return touched
+
+
+def _erase_day(connection: Connection, account: str, day: date) -> Counts:
+    where = {"account": account, "day": day}
+    counts: Counts = Counter()
+    for row in execute(connection, "erase/account_audio", **where):
+        counts["audio files"] += AudioStore.from_environment().remove(row.uri)
+    for table in facts.TABLES.values():
+        rows = execute(connection, "erase/account_facts", table, **where)
+        counts[f"facts.{table.name}"] += rows[0].rows
+    counts["raw.records"] += execute(connection, "erase/account_versions", **where)[0].rows
+    found = +counts
+    if found:
+        execute(connection, "load/mark_stale", days=[day])
+    return found
+
+
+def _tables() -> list[str]:
+    """Those with rows by account that aren't of a day's partitions or computed from them."""
+    return [
+        name
+        for name, columns in sql.catalog.tables().items()
+        if name.partition(".")[0] in ("raw", "ops")
+        and name != "raw.records"
+        and any(column.name == "account" for column in columns)
+    ]
+
+
+def _erase_rows(warehouse: Warehouse, table: str, account: str) -> int:
+    statement = sa.text(
+        f"DELETE FROM {table} WHERE ctid = ANY(ARRAY("  # noqa: S608 - of our own catalog
+        f"SELECT ctid FROM {table} WHERE account = :account LIMIT :most))"
+    )
+    total = 0
+    while True:
+        found = warehouse.in_transaction(
+            lambda c: c.execute(statement, {"account": account, "most": CHUNK}).rowcount
+        )
+        total += found
+        if found < CHUNK:
+            return total

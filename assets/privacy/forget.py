@@ -1,0 +1,236 @@
+"""Forgets a person everywhere, or a record, or an account: for good, and with a proof of it.
+
+First they are suppressed, so that nothing of theirs lands any more; then everything is looked for
+and erased, in transactions of some records each. Interrupted, it is simply run again.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import partial
+from pathlib import Path
+
+from assets.loading.erase import Counts
+from assets.privacy.account import erase_account
+from assets.privacy.erase import Erased, Eraser
+from assets.privacy.places import Owner, Places, Step, find, pattern
+from assets.privacy.register import Erasure, Register
+from assets.privacy.texts import hide_in_files, hide_in_tables
+from assets.refresh import refresh_days
+from resources.errors import CallhouseError
+from resources.forgotten import Forgotten, Hasher, Kind, Suppressed
+from resources.warehouse import Warehouse, execute
+
+AT_ONCE = 200
+"""Records a transaction: a load that waits for its stream's lock hardly notices."""
+
+
+@dataclass(frozen=True)
+class Site:
+    """All that may hold something of a person."""
+
+    warehouse: Warehouse
+    owners: Mapping[str, Owner]
+    others: Sequence[Warehouse]
+    """Other databases: Dagster's, where it has one of its own."""
+    files: Callable[[], Iterable[Path]]
+    """The text files, as they are now."""
+    register: Register
+    step: Step
+
+    def hasher(self) -> Hasher:
+        """Keyed hashes of this warehouse."""
+        return Hasher(self.warehouse.rows("load/caller_secret")[0].value.encode())
+
+
+@dataclass(frozen=True)
+class Person:
+    """Who is to be forgotten by their number, in E.164."""
+
+    number: str
+    keeps_calls: bool = False
+
+    def suppressed(self, hasher: Hasher) -> Suppressed:
+        """As `ops.suppressed` knows them."""
+        hashed, tail = hasher.number(self.number), hasher.tail(self.number)
+        return Suppressed(hashed, Kind.NUMBER, self.keeps_calls, tail)
+
+
+class Proof:
+    """The row of `ops.erasures`, and what it counts. Once it is made, the person is suppressed, and
+    the register says so outside of the database, too.
+    """
+
+    def __init__(self, site: Site, who: Suppressed) -> None:
+        self._warehouse = site.warehouse
+        self._register = site.register
+        self._tail = who.tail
+        told = {"hash": who.hash, "kind": who.kind, "keeps_calls": who.keeps_calls}
+        with site.warehouse.transaction() as connection:
+            execute(connection, "erase/suppress", tail=who.tail, **told)
+            begun = execute(connection, "erase/begin", **told)[0]
+        self._id = begun.id
+        self.counts: Counts = Counter(begun.erased)
+        site.register.add(self._write(Counter(), is_over=False))
+
+    def add(self, counts: Counts) -> None:
+        """Writes down what was erased besides."""
+        self._write(counts, is_over=False)
+
+    def end(self, counts: Counts) -> Counts:
+        """The same, when nothing is left. Returns all that was erased."""
+        self._register.add(self._write(counts, is_over=True))
+        return self.counts
+
+    def _write(self, counts: Counts, *, is_over: bool) -> Erasure:
+        self.counts.update(counts)
+        erased = {place: count for place, count in sorted(self.counts.items()) if count}
+        row = self._warehouse.rows(
+            "erase/note", id=self._id, erased=json.dumps(erased), is_over=is_over
+        )[0]
+        return Erasure(row.hash, row.kind, row.keeps_calls, self._tail, row.began_at, row.ended_at,
+                       erased)  # fmt: skip
+
+
+def look_for(site: Site, person: Person) -> Counts:
+    """How many rows, texts and files have the number. Changes nothing."""
+    hasher = site.hasher()
+    forgotten = Forgotten(hasher, [person.suppressed(hasher)])
+    prefilter = pattern(person.number)
+    found = find(site.warehouse, site.owners, forgotten, prefilter, site.step).rows
+    return Counter(found) + _hide(site, forgotten, prefilter, dry=True)
+
+
+def forget_person(site: Site, person: Person) -> Counts:
+    """Erases whatever has the number, and suppresses it. Returns what was erased."""
+    hasher = site.hasher()
+    who = person.suppressed(hasher)
+    proof = Proof(site, who)
+    _forget(site, Forgotten(hasher, [who]), pattern(person.number), proof.add)
+    return proof.end(Counter())
+
+
+def forget_record(site: Site, account: str, stream: str, key: str) -> Counts:
+    """Erases a record with what is of it, and suppresses it. Returns what was erased.
+
+    Raises CallhouseError where nothing was ever read of such an account or stream.
+    """
+    hasher = site.hasher()
+    try:
+        owner = site.owners[account]
+        root, _ = owner.group(stream)
+    except KeyError as error:
+        raise CallhouseError(f"nothing was ever read of {error}") from None
+    hashed = hasher.record(account, root.name, key)
+    proof = Proof(site, Suppressed(hashed, Kind.RECORD, False, None))
+    places = Places()
+    places.keys[account, root.name][key] = False
+    days = _erase(site, places, Forgotten(hasher, []), proof.add)
+    _refresh(site, days)
+    return proof.end(Counter())
+
+
+def forget_account(site: Site, account: str) -> Counts:
+    """Erases all that was ever read of an account, and suppresses it. Returns what was erased.
+
+    Raises CallhouseError where that is nothing.
+    """
+    owner = site.owners.get(account)
+    if owner is None:
+        raise CallhouseError(f"nothing was ever read of {account!r}")
+    hashed = site.hasher().account(account)
+    proof = Proof(site, Suppressed(hashed, Kind.ACCOUNT, False, None))
+    days = erase_account(site.warehouse, owner, proof.add, site.step)
+    _refresh(site, days)
+    return proof.end(Counter())
+
+
+def forget_again(site: Site) -> Counts:
+    """Erases what came back of those who were forgotten, as from an old dump: of everybody whom the
+    database or the register knows. Returns what was erased.
+    """
+    for erasure in site.register.erasures():
+        site.warehouse.run("erase/remember", **erasure.as_row())
+    hasher = site.hasher()
+    known = [
+        Suppressed(row.hash, Kind(row.kind), row.keeps_calls, row.tail)
+        for row in site.warehouse.rows("erase/suppressed")
+    ]
+    counts: Counts = Counter()
+    hashes = frozenset(who.hash for who in known)
+    for owner in site.owners.values():
+        if hasher.account(owner.name) in hashes:
+            erase_account(site.warehouse, owner, counts.update, site.step)
+    _forget(site, Forgotten(hasher, known), None, counts.update, hashes)
+    return counts
+
+
+def _forget(
+    site: Site,
+    forgotten: Forgotten,
+    prefilter: str | None,
+    note: Callable[[Counts], None],
+    records: frozenset[str] = frozenset(),
+) -> None:
+    """`records`: hashes of keys that are suppressed, too."""
+    places = find(site.warehouse, site.owners, forgotten, prefilter, site.step, records)
+    days = _erase(site, places, forgotten, note)
+    _refresh(site, days)
+    note(_hide(site, forgotten, prefilter))
+
+
+def _erase(
+    site: Site, places: Places, forgotten: Forgotten, note: Callable[[Counts], None]
+) -> set[date]:
+    """Everything of these places. Returns the days on which something changed."""
+    days: set[date] = set()
+    done = 0
+
+    def take(erased: Erased, records: int) -> None:
+        nonlocal done
+        done += records
+        days.update(erased.days)
+        note(erased.counts)
+        site.step("Erasing", done, places.records)
+
+    for (account, stream), keys in places.keys.items():
+        eraser = Eraser(site.owners[account], stream, forgotten)
+        ordered = sorted(keys.items())
+        for first in range(0, len(ordered), AT_ONCE):
+            some = dict(ordered[first : first + AT_ONCE])
+            work = partial(eraser.erase, keys=some, now=site.warehouse.now())
+            take(site.warehouse.in_transaction(work), len(some))
+    for (account, stream), ids in places.unkeyed.items():
+        eraser = Eraser(site.owners[account], stream, forgotten)
+        work = partial(eraser.erase_unkeyed, ids=sorted(ids), now=site.warehouse.now())
+        take(site.warehouse.in_transaction(work), len(ids))
+    return days
+
+
+def _refresh(site: Site, days: set[date]) -> None:
+    """The marts of the days that lost something."""
+    for done, _ in enumerate(refresh_days(site.warehouse, sorted(days), always=True), start=1):
+        site.step("Refreshing marts", done, len(days))
+
+
+def _hide(site: Site, forgotten: Forgotten, prefilter: str | None, *, dry: bool = False) -> Counts:
+    """Texts that quote the number, in every table and file; by the numbering plan of each country
+    that an account is of.
+    """
+    countries = sorted({owner.country for owner in site.owners.values()}) or ["ZZ"]
+
+    def hide(text: str) -> str:
+        for country in countries:
+            text = forgotten.hide(text, country)
+        return text
+
+    counts: Counts = Counter()
+    for warehouse in (site.warehouse, *site.others):
+        site.step("Looking through texts", 0, 2)
+        counts.update(hide_in_tables(warehouse, hide, prefilter, dry=dry))
+    site.step("Looking through texts", 1, 2)
+    counts["files"] += hide_in_files(site.files(), hide, dry=dry)
+    site.step("Looking through texts", 2, 2)
+    return counts

@@ -1,0 +1,164 @@
+"""Where the warehouse holds somebody: the records, with all that is of them, that name them."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import date
+from functools import partial
+from typing import Any
+
+from resources.account import Account
+from resources.forgotten import TAIL_DIGITS, Forgotten, Hasher
+from resources.vendor import AnyStream, DetailStream, Vendor, Vendors
+from resources.warehouse import Warehouse, stream
+from sql import facts
+from sql.table import Table
+
+_GAP = "([\\s().\\-/+\u2010-\u2015]|%2[0-9A-Fa-f]){0,4}"
+Step = Callable[[str, int, int], None]
+"""Is told what is being done, and how much of how much of it is."""
+
+
+@dataclass(frozen=True)
+class Owner:
+    """An account that something was ever read of, whether or not it is still configured."""
+
+    name: str
+    vendor: Vendor
+    timezone: str | None
+    account: Account | None
+
+    @property
+    def country(self) -> str:
+        """Whose national numbers its records hold."""
+        return self.account.country if self.account else self.vendor.country
+
+    def group(self, stream: str) -> tuple[AnyStream, list[DetailStream]]:
+        """The stream whose records these are, or whose details they are, and its details. Raises
+        KeyError for a stream that the vendor hasn't got any more.
+        """
+        found = self.vendor.stream(stream)
+        root = self.vendor.stream(found.of) if isinstance(found, DetailStream) else found
+        details = [
+            other
+            for other in self.vendor.streams
+            if isinstance(other, DetailStream) and other.of == root.name
+        ]
+        return root, details
+
+
+@dataclass
+class Places:
+    """What was found."""
+
+    keys: defaultdict[tuple[str, str], dict[str, bool]] = field(
+        default_factory=lambda: defaultdict(dict)
+    )
+    """Of records, by account and the stream that they are of; and whether they are to be kept
+    without the person.
+    """
+    unkeyed: defaultdict[tuple[str, str], set[int]] = field(
+        default_factory=lambda: defaultdict(set)
+    )
+    """Ids of rejects without a key."""
+    rows: dict[str, int] = field(default_factory=dict)
+    """How many rows name somebody, by table."""
+
+    @property
+    def records(self) -> int:
+        """How many records these are."""
+        return sum(map(len, self.keys.values())) + sum(map(len, self.unkeyed.values()))
+
+
+def owners(
+    warehouse: Warehouse, accounts: Mapping[str, Account], vendors: Vendors
+) -> dict[str, Owner]:
+    """Every account that anything is stored of, by name."""
+    return {
+        row.account: Owner(
+            row.account, vendors[row.vendor], row.timezone, accounts.get(row.account)
+        )
+        for row in warehouse.rows("erase/vendors")
+        if row.vendor in vendors
+    }
+
+
+def pattern(number: str) -> str:
+    """What Postgres looks for first: the end of the number, however it is written."""
+    return _GAP.join(number[-TAIL_DIGITS:])
+
+
+def find(
+    warehouse: Warehouse,
+    known: Mapping[str, Owner],
+    forgotten: Forgotten,
+    prefilter: str | None,
+    step: Step,
+    records: frozenset[str] = frozenset(),
+) -> Places:
+    """Everything that names one of those whose numbers these are. `prefilter`: a pattern, where
+    the number is known; without one every row is looked at here. `records`: hashes of keys that
+    are looked for, too.
+    """
+    found = Places()
+    look = partial(_look, found, known, forgotten, records)
+    days = [row.day for row in warehouse.rows("erase/stored_days")]
+    for done, day in enumerate(days):
+        step("Searching", done, len(days) + 1)
+        for place, statement, table in _sources():
+            for row in _rows(warehouse, statement, table, prefilter, day=day):
+                look(place, row)
+    step("Searching", len(days), len(days) + 1)
+    for row in _rows(warehouse, "erase/find_ledgers", None, prefilter):
+        look(row.place, row)
+    step("Searching", len(days) + 1, len(days) + 1)
+    return found
+
+
+def _sources() -> Iterator[tuple[str, str, Table | None]]:
+    yield "raw.records", "erase/find_versions", None
+    for table in facts.TABLES.values():
+        yield f"facts.{table.name}", "erase/find_facts", table
+
+
+def _rows(
+    warehouse: Warehouse, statement: str, table: Table | None, prefilter: str | None, **day: date
+) -> Iterator[Any]:
+    """Of a statement that may find millions: they come by thousands."""
+    with warehouse.transaction() as connection:
+        yield from stream(connection, statement, table, pattern=prefilter, **day)
+
+
+def _look(
+    found: Places,
+    known: Mapping[str, Owner],
+    forgotten: Forgotten,
+    records: frozenset[str],
+    place: str,
+    row: Any,
+) -> None:
+    owner = known.get(row.account)
+    if owner is None:
+        return
+    who = forgotten.first(row.text, owner.country)
+    with suppress(KeyError):
+        root = owner.group(row.stream)[0].name
+        if who is None and not _is_known(records, forgotten.hasher, row, root):
+            return
+        found.rows[place] = found.rows.get(place, 0) + 1
+        if row.record_key is None:
+            found.unkeyed[row.account, row.stream].add(row.id)
+            return
+        keys = found.keys[row.account, root]
+        keeps = who is not None and who.keeps_calls
+        keys[row.record_key] = keeps and keys.get(row.record_key, True)
+
+
+def _is_known(records: frozenset[str], hasher: Hasher, row: Any, root: str) -> bool:
+    """Whether the record was forgotten by its key."""
+    return bool(
+        records
+        and row.record_key is not None
+        and hasher.record(row.account, root, row.record_key) in records
+    )

@@ -1,0 +1,2 @@
+WITH gone AS (DELETE FROM facts.{table} WHERE call_date = :day AND account = :account RETURNING 1)
+SELECT count(*) AS rows FROM gone;

@@ -1,0 +1,8 @@
+-- What a restored dump doesn't know of any more.
+WITH suppressed AS (
+    INSERT INTO ops.suppressed AS s (hash, kind, keeps_calls, tail) VALUES (:hash, :kind, :keeps_calls, :tail)
+    ON CONFLICT (hash) DO UPDATE SET keeps_calls = s.keeps_calls AND excluded.keeps_calls
+)
+INSERT INTO ops.erasures (hash, kind, keeps_calls, began_at, ended_at, erased)
+SELECT :hash, :kind, :keeps_calls, :began_at, :ended_at, CAST(:erased AS jsonb)
+ WHERE NOT EXISTS (SELECT FROM ops.erasures WHERE hash = :hash AND began_at = :began_at);

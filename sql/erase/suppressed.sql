@@ -1,0 +1,1 @@
+SELECT hash, kind, keeps_calls, tail FROM ops.suppressed;

@@ -10,6 +10,7 @@ INSTALLED := .venv/installed
 DG_HOME := .callhouse/dg
 PEERS := .venv-bench/installed
 OWN_UV := .tools/bin/uv
+UV_VERSION := 0.13.9
 UV := $(if $(shell command -v uv),uv,$(OWN_UV))
 PYTHON = $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
 	"$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
@@ -77,6 +78,9 @@ baseline: $(INSTALLED)
 lock: $(filter $(OWN_UV),$(UV))
 	$(UV) pip compile pyproject.toml --group dev --universal --generate-hashes --quiet \
 		--no-emit-index-url --no-emit-find-links -o requirements.lock
+	$(UV) pip compile pyproject.toml --universal --generate-hashes --quiet \
+		--constraint requirements.lock --no-emit-index-url --no-emit-find-links \
+		-o deploy/requirements.lock
 	$(UV) pip compile --group bench --universal --generate-hashes --quiet \
 		--no-emit-index-url --no-emit-find-links -o bench/requirements.lock
 
@@ -98,7 +102,7 @@ $(PEERS): bench/requirements.lock | $(filter $(OWN_UV),$(UV))
 $(OWN_UV):
 	@$(REQUIRE_PYTHON)
 	@rm -rf .tools
-	@{ $(PYTHON) -m venv .tools && .tools/bin/python -m pip install --quiet uv; } >/dev/null 2>&1 \
-		|| $(PYTHON) -m pip install --quiet --upgrade --target .tools uv \
+	@{ $(PYTHON) -m venv .tools && .tools/bin/python -m pip install --quiet uv==$(UV_VERSION); } >/dev/null 2>&1 \
+		|| $(PYTHON) -m pip install --quiet --upgrade --target .tools uv==$(UV_VERSION) \
 		|| { echo "Can't install uv: install it, or Python's venv and pip (Debian: apt-get install" \
 			"python3-venv), then run make again." >&2; exit 1; }

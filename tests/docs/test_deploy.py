@@ -21,7 +21,7 @@ DOCKERFILE = (DEPLOY / "Dockerfile").read_text(encoding="utf-8")
 def test_the_image_copies_what_is_there() -> None:
     copied = [
         name
-        for line in re.findall(r"^COPY (.+)$", DOCKERFILE, re.MULTILINE)
+        for line in re.findall(r"^COPY (?!--from)(.+)$", DOCKERFILE, re.MULTILINE)
         for name in line.split()[:-1]
     ]
     assert {"assets", "pipelines", "resources", "sql", "requirements.lock"} <= set(copied)
@@ -56,6 +56,35 @@ def test_compose_is_whole() -> None:
     assert "ports" not in services["ui"], "only the proxy, which asks for a password, is open"
     assert services["ui"]["command"][0] == "callhouse-webserver"
     assert HOSTS in services["ui"]["environment"]
+
+
+def test_no_container_can_do_more_than_it_must() -> None:
+    for name, service in COMPOSE["services"].items():
+        assert service["cap_drop"] == ["ALL"], name
+        assert service["security_opt"] == ["no-new-privileges:true"], name
+        assert service.get("read_only") or name == "postgres", name
+    assert re.search(r"^USER 1000$", DOCKERFILE, re.MULTILINE)
+    (deployment,) = VALUES["dagster-user-deployments"]["deployments"]
+    for pod in (deployment, VALUES["dagsterWebserver"], VALUES["dagsterDaemon"]):
+        assert pod["podSecurityContext"]["runAsNonRoot"]
+        assert pod["securityContext"]["capabilities"] == {"drop": ["ALL"]}
+        assert pod["securityContext"]["allowPrivilegeEscalation"] is False
+
+
+def test_every_base_can_be_named_by_its_digest() -> None:
+    assert set(re.findall(r"^FROM (\S+)", DOCKERFILE, re.MULTILINE)) == {"${BASE}"}
+    for name, service in COMPOSE["services"].items():
+        assert service["image"] == "callhouse" or service["image"].startswith("${CALLHOUSE_"), name
+
+
+def test_the_image_holds_what_runs_and_no_tools() -> None:
+    pin = re.compile(r"^([a-z0-9._-]+==[^ ;\\]+)", re.MULTILINE)
+    runs = set(pin.findall((DEPLOY / "requirements.lock").read_text(encoding="utf-8")))
+    all_of_it = set(pin.findall((CHECKOUT / "requirements.lock").read_text(encoding="utf-8")))
+    assert runs < all_of_it, "make lock writes both"
+    names = {one.partition("==")[0] for one in runs}
+    assert {"dagster", "httpx", "psycopg"} <= names
+    assert not names & {"pytest", "ruff", "mypy", "hatchling", "playwright", "import-linter"}
 
 
 def test_only_the_daemon_and_the_ui_reach_the_code_server() -> None:

@@ -4,6 +4,7 @@ import inspect
 import warnings
 from collections.abc import Callable, Mapping
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import dagster as dg
@@ -14,6 +15,17 @@ def references(functions: Mapping[str, Callable[..., Any]]) -> dict[str, Any]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", dg.BetaWarning)
         places = [_reference(label, function) for label, function in functions.items()]
+        return {"dagster/code_references": dg.CodeReferencesMetadataValue(code_references=places)}
+
+
+def files(paths: Mapping[str, Path]) -> dict[str, Any]:
+    """Metadata that points to whole files, by what they are there for."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", dg.BetaWarning)
+        places = [
+            dg.LocalFileCodeReference(file_path=str(path), line_number=1, label=label)
+            for label, path in paths.items()
+        ]
         return {"dagster/code_references": dg.CodeReferencesMetadataValue(code_references=places)}
 
 

@@ -7,15 +7,20 @@ from typing import Any
 
 import dagster as dg
 
-from assets import lineage
+from assets import code, lineage
 from assets.context import KIND_TAG, Callhouse
 from assets.keys import MARTS, facts_key, mart_key
 from assets.partitions import partition_days
-from assets.refresh import Refreshed, days_with_reads, refresh_days, stale_days, tables
+from assets.refresh import Refreshed, days_with_reads, refresh_days, stale_days, tables, totals
+from assets.report import table
 from assets.streams import OWNERS, table_metadata
 from resources.vendor import Vendor
+from resources.warehouse import Warehouse
 from sql.mart import Mart, broken, marts
 
+TRUST = ("completeness_by_day", "trust_by_day")
+MOST_DAYS = 100
+"""Days and accounts that are shown; the others are in the mart."""
 REFRESH = "refresh"
 """`callhouse/kind` of a run that takes the days that are stale, whatever its partitions."""
 
@@ -47,7 +52,9 @@ def mart_assets(
                 for mart in done:
                     if mart.error:
                         wrong.setdefault(mart.mart, f"marts.{mart.mart}, {day}: {mart.error}")
-                _tell(context, day, done, is_asked_for)
+                _tell(context, warehouse, day, done, is_asked_for)
+            if not wrong.keys() & set(TRUST):
+                tell_trust(context, warehouse)
         if wrong:
             raise dg.Failure(
                 "These marts are behind, the others aren't; mend their files in sql/marts, and the "
@@ -59,7 +66,11 @@ def mart_assets(
 
 
 def _tell(
-    context: dg.AssetExecutionContext, day: date, done: Sequence[Refreshed], is_asked_for: bool
+    context: dg.AssetExecutionContext,
+    warehouse: Warehouse,
+    day: date,
+    done: Sequence[Refreshed],
+    is_asked_for: bool,
 ) -> None:
     """A materialisation of every mart that has other rows now; where it was asked for, of all."""
     for mart in done:
@@ -71,9 +82,31 @@ def _tell(
                 dg.AssetMaterialization(
                     key,
                     partition=day.isoformat(),
-                    metadata={"dagster/partition_row_count": mart.rows, "written": mart.written},
+                    metadata={
+                        **totals(warehouse, tables()[mart.mart], day),
+                        "dagster/partition_row_count": mart.rows,
+                        "written": mart.written,
+                    },
                 )
             )
+
+
+def tell_trust(context: dg.AssetExecutionContext, warehouse: Warehouse) -> None:
+    """An observation of the marts that say which days to trust: those that aren't, and why. Told
+    when that has changed.
+    """
+    rows = warehouse.rows("plan/untrusted_days", most=MOST_DAYS)
+    days = [(f"{row.call_date}", row.account, row.vendor, row.trust, row.why) for row in rows]
+    metadata = {
+        "days not trusted": rows[0].days if rows else 0,
+        "not trusted": table(("day", "account", "vendor", "trust", "why"), days),
+    }
+    for name in TRUST:
+        observation = dg.AssetObservation(mart_key(name), metadata=metadata)
+        latest = context.instance.fetch_observations(mart_key(name), limit=1).records
+        known = latest[0].event_log_entry.asset_observation if latest else None
+        if known is None or known.metadata != observation.metadata:
+            context.log_event(observation)
 
 
 def view_specs(vendors: Iterable[Vendor]) -> list[dg.AssetSpec]:
@@ -126,4 +159,5 @@ def _metadata(mart: Mart, facts: lineage.Facts) -> dict[str, Any]:
     return {
         **table_metadata(mart.qualified),
         "dagster/column_lineage": lineage.of_columns(mart, facts),
+        **code.files({"statement": mart.file("sql"), "description": mart.file("toml")}),
     }

@@ -75,6 +75,14 @@ def refresh_day(connection: Connection, day: date, always: bool = False) -> list
     ]
 
 
+def totals(warehouse: Warehouse, mart: Mart, day: date) -> dict[str, int]:
+    """What a mart that counts something counts of the day in all."""
+    if not mart.counts:
+        return {}
+    with warehouse.transaction() as connection:
+        return dict(connection.execute(sa.text(mart.totals()), {"day": day}).mappings().one())
+
+
 def refresh_marts(warehouse: Warehouse) -> list[date]:
     """Refreshes every day whose facts have changed; returns the days."""
     return [day for day, _ in refresh_days(warehouse, stale_days(warehouse))]

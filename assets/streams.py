@@ -148,4 +148,4 @@ def table_metadata(table: str) -> dict[str, Any]:
 def _column_tags(column: sql.catalog.Column) -> dict[str, str]:
     """What Dagster shows beside the type."""
     tags = {"unit": column.unit} if column.unit else {}
-    return tags | ({"personal": ""} if column.personal else {})
+    return tags | ({"personal": "yes"} if column.personal else {})

@@ -137,12 +137,12 @@ def poll_tags(
     if known is None:
         return {}
     first, last = known
-    names = accounts_tag(due, accounts)
+    named = accounts_tag(due, accounts)
     return {
         KIND_TAG: POLL,
         "callhouse/vendor": vendor.name,
         # Where they don't fit all are polled, some a little early: their limits hold all the same.
-        ACCOUNTS_TAG: names if len(names) <= LONGEST_TAG else "",
+        **{tag: names for tag, names in named.items() if len(names) <= LONGEST_TAG},
         "dagster/priority": PRIORITY,
         "dagster/max_runtime": LONGEST_POLL_S,
         "dagster/asset_partition_range_start": first,
@@ -150,9 +150,10 @@ def poll_tags(
     }
 
 
-def accounts_tag(some: Sequence[Account], accounts: Sequence[Account]) -> str:
-    """The names of some of the vendor's accounts.
+def accounts_tag(some: Sequence[Account], accounts: Sequence[Account]) -> dict[str, str]:
+    """The tag that names some of the vendor's accounts.
 
-    Nothing for all: Dagster indexes tags, and a long list doesn't fit.
+    None for all: Dagster indexes tags, and a long list doesn't fit.
     """
-    return ",".join(account.name for account in some) if len(some) < len(accounts) else ""
+    names = ",".join(account.name for account in some)
+    return {ACCOUNTS_TAG: names} if len(some) < len(accounts) else {}

@@ -80,6 +80,10 @@ class Mart:
         """Its name with its schema."""
         return f"{self.schema}.{self.name}"
 
+    def file(self, ending: str) -> Path:
+        """One of its two files."""
+        return FOLDER / f"{self.name}.{ending}"
+
     @property
     def tables(self) -> set[tuple[str, str]]:
         """Schema and name of everything that it is built from."""
@@ -114,6 +118,16 @@ class Mart:
             for column in self.indexed
         ]
         return "\n".join([made, *indexes, *comments])
+
+    @property
+    def counts(self) -> tuple[str, ...]:
+        """The columns that count something, which may be added up over a day."""
+        return tuple(c.name for c in self.columns if c.type == "bigint" and c.required)
+
+    def totals(self) -> str:
+        """Asks for the sums of the counts over `:day`."""
+        sums = ", ".join(f"coalesce(sum({name}), 0)::bigint AS {name}" for name in self.counts)
+        return f"SELECT {sums} FROM {self.qualified} WHERE call_date = :day"  # noqa: S608 - our own
 
     def refresh(self) -> str:
         """Brings the table's rows of `:day` up to date, and writes only those that differ."""

@@ -163,7 +163,7 @@ class Plan:
         all_of_it: Sequence[Account],
     ) -> Iterator[Run]:
         """Runs of a month each, newest first, as Dagster's UI makes them of a range."""
-        from assets.context import ACCOUNTS_TAG, KIND_TAG
+        from assets.context import KIND_TAG
         from assets.partitions import KEY
         from assets.streams import DAYS_PER_RUN
         from pipelines.schedules import accounts_tag
@@ -180,7 +180,7 @@ class Plan:
             tags = {
                 KIND_TAG: REBUILD if self.wish.rebuild else BACKFILL,
                 BACKFILL_TAG: vendor.name,
-                ACCOUNTS_TAG: accounts_tag(mine, all_of_it),
+                **accounts_tag(mine, all_of_it),
                 "callhouse/vendor": vendor.name,
                 "dagster/asset_partition_range_start": begin,
                 "dagster/asset_partition_range_end": end,

@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import dagster as dg
 import pytest
+import sqlalchemy as sa
 
 import sql.catalog
 from assets.context import KIND_TAG, Callhouse
@@ -86,6 +88,55 @@ def test_a_backfill_rebuilds_whether_stale_or_not(given: Given) -> None:
             "calls_by_day": ("2026-03-10", 1),
             "costs_by_day": ("2026-03-10", 0),
         }
+
+
+def test_what_is_shown_is_worth_opening(given: Given, warehouse: Warehouse) -> None:
+    """A day's calls in figures that Dagster plots; the days that can't be trusted, and why."""
+    yesterday = datetime.now(UTC).date() - timedelta(days=1)
+    with warehouse.transaction() as c:
+        put(c, "ops.accounts", account="other", vendor="vono", timezone="UTC", country="BR",
+            start_date=yesterday, streams=["recordings"], tells=[])  # fmt: skip
+
+    def refresh() -> dg.ExecuteInProcessResult:
+        return dg.materialize(
+            [MARTS],
+            resources={"callhouse": given},
+            partition_key="2026-03-10",
+            selection=[mart_key("calls_by_day")],
+            instance=instance,
+        )
+
+    def observed(name: str) -> list[dg.AssetObservation]:
+        records = instance.fetch_observations(mart_key(name), limit=9).records
+        return [record.event_log_entry.asset_observation for record in records]  # type: ignore[misc]
+
+    with dg.instance_for_test() as instance:
+        (told,) = refresh().asset_materializations_for_node("marts")
+        assert told.metadata["calls"].value == 1
+        assert told.metadata["missing_calls"].value == 0
+        for name in ("completeness_by_day", "trust_by_day"):
+            (trust,) = observed(name)
+            shown = trust.metadata["not trusted"]
+            assert isinstance(shown, dg.TableMetadataValue)
+            days = shown.records
+            assert trust.metadata["days not trusted"].value == len(days) == 2
+            assert {(row.data["account"], row.data["trust"], row.data["why"]) for row in days} == {
+                ("other", "not_read", "recordings: not read"),
+                ("other", "provisional", "recordings: the day goes on"),
+            }
+        refresh()
+        assert len(observed("trust_by_day")) == 1  # nothing new
+        with warehouse.transaction() as c:
+            c.execute(sa.text("UPDATE ops.accounts SET start_date = current_date - 9"))
+        refresh()
+        assert len(observed("trust_by_day")) == 2
+
+
+def test_marts_say_where_they_are_written_down() -> None:
+    for spec in (*MARTS.specs, *view_specs(discover().values())):
+        places = spec.metadata["dagster/code_references"].code_references
+        assert [place.label for place in places] == ["statement", "description"]
+        assert all(Path(place.file_path).is_file() for place in places)
 
 
 def tick(given: Given, instance: dg.DagsterInstance) -> dg.RunRequest | str | None:

@@ -223,8 +223,8 @@ class Loader:
             if not is_live and (result.deferred_until or time.monotonic() > until):
                 continue
             if is_live and not window.days:
-                catch_up = plan.CatchUp(window, stream, account)
-                self._read_on(catch_up, readers[is_live], attempts, until)
+                catch_up = plan.CatchUp(window, stream, account, state)
+                self._read_on(catch_up, readers[is_live], attempts, learned.window, until)
             else:
                 read = partial(readers[is_live].read, window, live=is_live, until=until)
                 attempts.do(window.days, read, is_live)
@@ -232,21 +232,34 @@ class Loader:
                 break
 
     def _read_on(
-        self, catch_up: plan.CatchUp, reader: WindowReader, attempts: Attempts, until: float
+        self,
+        catch_up: plan.CatchUp,
+        reader: WindowReader,
+        attempts: Attempts,
+        size: WindowSize,
+        until: float,
     ) -> None:
-        """Piece by piece; what the poll has no time for is due at once."""
+        """Piece by piece; what the poll has no time for is due at once. Before a piece is read half
+        of its length is noted: if the run ends in it, the next one begins with less.
+        """
         result = attempts.result
-        while catch_up.rest and not (result.error or result.deferred_until):
+        while catch_up.rest:
             started = time.monotonic()
             if catch_up.has_begun and started > until:
                 reason = (
                     f"catching up: polls have read up to {catch_up.rest.start:%Y-%m-%d %H:%M} UTC"
                 )
                 attempts.put_off((), DeferredError(reason, self._clock()), live=True)
-                return
+                break
             piece = catch_up.next()
+            if catch_up.is_long:
+                size.note_piece(catch_up.length / 2)
             attempts.do((), partial(reader.read, piece, live=True, until=until), live=True)
+            if self._stopping.is_set() or result.error or result.deferred_until:
+                return
             catch_up.took(time.monotonic() - started)
+        if catch_up.is_long:
+            size.note_piece(catch_up.length)
 
     def _poll_details(
         self, account: Account, stream: DetailStream, attempts: Attempts, until: float

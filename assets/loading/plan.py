@@ -18,6 +18,8 @@ GRACE = timedelta(minutes=5)
 PROBE_EVERY = timedelta(hours=1)
 """How often a stream that has stopped is asked for all the same: one request."""
 FIRST_PIECE = timedelta(minutes=15)
+LONGEST_PIECE = timedelta(days=2)
+"""A live window has no more."""
 QUICK_S, SLOW_S = 2.0, 20.0
 """A piece of a catch-up that takes less is followed by a longer one; after one that takes more the
 next is shorter: so that some fit into a poll."""
@@ -37,6 +39,7 @@ class StreamState:
     stopped_key: str | None = None
     window_days: int | None = None
     largest_page: int | None = None
+    piece_s: float | None = None
     last_error: str | None = None
     failures: int = 0
     noted: Mapping[str, Any] | None = None
@@ -101,26 +104,29 @@ def live_window(
 
 class CatchUp:
     """A live window in pieces, each of which moves the watermark: whatever ends a poll, what it has
-    read counts. The usual poll is one piece. They grow while they are quick, and shrink again.
+    read counts. The usual poll is one piece. They begin as long as the last catch-up's were, grow
+    while they are quick, and shrink again.
 
     Where a report may be asked only once in its interval there is one piece: each costs one.
     """
 
-    def __init__(self, live: Window, stream: Stream, account: Account) -> None:
+    def __init__(self, live: Window, stream: Stream, account: Account, state: StreamState) -> None:
         self.rest: Window | None = live
         self.has_begun = False
-        self._first = max(FIRST_PIECE, 2 * account.poll_every)
+        self._shortest = max(FIRST_PIECE, 2 * account.poll_every)
         if account.limits.min_interval_s:
-            self._first = live.end - live.start
-        self._length = self._first
+            self._shortest = live.end - live.start
+        self.length = max(self._shortest, timedelta(seconds=state.piece_s or 0))
         self._again = stream.lookback
         """What the first piece reads once more, before it reads on."""
+        self.is_long = live.end - live.start > self._again + self._shortest
+        """More than a usual poll reads: what it teaches of pieces is worth keeping."""
 
     def next(self) -> Window:
         """The next piece."""
         assert self.rest
         self.has_begun = True
-        border = self.rest.start + self._again + self._length
+        border = self.rest.start + self._again + self.length
         self._again = timedelta(0)
         if border >= self.rest.end:
             piece, self.rest = self.rest, None
@@ -131,11 +137,11 @@ class CatchUp:
     def took(self, seconds: float) -> None:
         """How long the last piece took."""
         if seconds < QUICK_S:
-            self._length *= 4
+            self.length = min(4 * self.length, LONGEST_PIECE)
         elif seconds < 4 * QUICK_S:
-            self._length *= 2
+            self.length = min(2 * self.length, LONGEST_PIECE)
         elif seconds > SLOW_S:
-            self._length = max(self._length / 2, self._first)
+            self.length = max(self.length / 2, self._shortest)
 
 
 def poll_windows(

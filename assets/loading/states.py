@@ -27,6 +27,7 @@ def read_states(
             stopped_key=row.stopped_key,
             window_days=row.window_days,
             largest_page=row.largest_page,
+            piece_s=row.piece_s,
             last_error=row.last_error,
             failures=row.failures,
             noted=row.noted,

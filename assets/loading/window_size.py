@@ -1,9 +1,11 @@
-"""How many days one request may cover: as the limits say, or fewer where more proved too much.
+"""How many days one request may cover: as the limits say, or fewer where more proved too much; and
+how much time a piece of a catch-up.
 
 What is learned is for later windows and later runs, until enough of them have gone well: then twice
 as many days are tried again, each time that this was wrong after twice as many good ones.
 """
 
+from datetime import timedelta
 from typing import Any
 
 from resources.account import Account
@@ -44,6 +46,10 @@ class WindowSize:
             "load/grow_window", days=self._learned, most=self._account.limits.max_window_days
         ):
             self._learned = row.window_days
+
+    def note_piece(self, length: timedelta) -> None:
+        """The next catch-up begins with a piece of this length."""
+        self._warehouse.run("load/note_piece", piece_s=length.total_seconds(), **self._where)
 
     def _run(self, statement: str, **parameters: Any) -> list[Any]:
         return self._warehouse.rows(statement, **parameters, **self._where)

@@ -18,6 +18,7 @@ from resources.permits import POLL
 from resources.standin import Fault, Quirk
 from resources.vendors import discover
 from resources.warehouse import Warehouse
+from resources.windows import day_start
 from tests.truth.conftest import DAY, NOON, Open, Scene
 
 VENDORS = ["conpeek", "clickfono", "evolux", "vono", "wolkvox"]
@@ -299,3 +300,29 @@ def test_a_window_of_two_pages_is_read_whole_where_requests_must_be_far_apart(
         here.poll()
         here.later(minutes=5)
     assert here.facts("count(*)", "1") == [(5, 1)]
+
+
+def test_the_next_catch_up_begins_with_what_the_last_one_has_learned(
+    scene: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And with less where a run ended in its piece."""
+    here = scene("evolux", DAY - timedelta(days=2))
+    here.at(NOON - timedelta(days=2))
+    here.poll()
+    piece = "SELECT piece_s / 3600 FROM ops.streams WHERE account = :account"
+    assert here.query(piece) == [(48,)], "four quick ones"
+    monkeypatch.setattr(load, "POLL_BUDGET", timedelta(0))
+    here.at(NOON)
+    before = asked(here)
+    here.poll()
+    assert (asked(here) - before, here.query(piece)) == (1, [(48,)]), "all in one piece"
+    assert watermark(here) > NOON - timedelta(minutes=5)
+    here.at(NOON + timedelta(days=2))
+    here.tenant.arm(Fault.status(500), 99)
+    here.poll()
+    assert here.query(piece) == [(24,)]
+    here.tenant.disarm()
+    here.at(NOON + timedelta(days=2, hours=1))
+    here.poll()
+    yesterday = day_start(DAY + timedelta(days=1), here.account.timezone)
+    assert watermark(here) == yesterday + here.stream.lookback + timedelta(hours=24)

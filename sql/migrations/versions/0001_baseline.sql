@@ -492,6 +492,7 @@ CREATE TABLE ops.streams (
     window_good     integer     NOT NULL DEFAULT 0,
     window_needed   integer     NOT NULL DEFAULT 3,
     largest_page    integer,
+    piece_s         double precision,
     fields          text[]      NOT NULL DEFAULT '{}',
     scope           text,
     scope_since     timestamptz NOT NULL DEFAULT '-infinity',
@@ -514,6 +515,7 @@ COMMENT ON COLUMN ops.streams.window_days IS 'Days that one request may cover, w
 COMMENT ON COLUMN ops.streams.window_good IS 'Windows of so many days that went well in a row. -1: so many haven''t been tried again yet';
 COMMENT ON COLUMN ops.streams.window_needed IS 'As many must go well before twice as many days are tried';
 COMMENT ON COLUMN ops.streams.largest_page IS 'Records of the largest page that the vendor''s server ever gave: a smaller one may be the last of its list. NULL: none came';
+COMMENT ON COLUMN ops.streams.piece_s IS 'How much time one piece of a catch-up covers, as the last ones went. NULL: there was none';
 COMMENT ON COLUMN ops.streams.fields IS 'Fields and values that no mapping knows, each told once';
 COMMENT ON COLUMN ops.streams.scope IS 'What the account''s options narrow it to, as JSON';
 COMMENT ON COLUMN ops.streams.scope_since IS 'Since when: what was read before can''t be missed from answers since';

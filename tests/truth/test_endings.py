@@ -232,6 +232,7 @@ def test_a_long_catch_up_keeps_what_it_has_read(
 ) -> None:
     """Case 14: two days behind, and each run is over before all of it could be read."""
     monkeypatch.setattr(plan, "QUICK_S", 60.0)
+    monkeypatch.setattr(plan, "LONGEST_PIECE", timedelta(hours=4))
     here = scene(vendor, DAY - timedelta(days=2))
     here.at(NOON - timedelta(days=2))
     here.poll()

@@ -15,8 +15,11 @@ PASSING = {
     "55P03",  # a lock wasn't granted in time
     "57P01", "57P02", "57P03", "57P05",  # the server stops, crashed, starts, or tidied up
 }  # fmt: skip
+FULL = "53100"
+REFUSED = {"too many": "53300", "connection slots": "53300"}
+"""Of a connection that didn't come about there is a text alone."""
 WORDS = {
-    "53100": "the database's disk is full: make room, or give it more",
+    FULL: "the database's disk is full: make room, or give it more",
     "53200": "the database is out of memory: give it more, or allow it fewer connections",
     "53300": "all of the database's connections are taken: end some, or allow it more",
     "55P03": "somebody holds a lock that this needs: look in pg_stat_activity for a transaction "
@@ -36,7 +39,13 @@ def sqlstate(error: BaseException) -> str | None:
 
 def in_words(error: BaseException) -> str | None:
     """What it means where the database lacks something that an operator can give it."""
-    return WORDS.get(sqlstate(error) or "")
+    state = sqlstate(error) or next((s for text, s in REFUSED.items() if text in str(error)), "")
+    return WORDS.get(state)
+
+
+def tells_of_full_disk(message: str | None) -> bool:
+    """Whether a message that was kept is `in_words` of a full disk."""
+    return WORDS[FULL] in (message or "")
 
 
 def passes(error: BaseException) -> bool:

@@ -27,7 +27,7 @@ from resources.errors import (
 from resources.foreign_text import short
 from resources.retry import in_words, sqlstate
 from resources.vendor import AnyStream
-from resources.warehouse import Warehouse
+from resources.warehouse import Warehouse, execute
 from resources.windows import business_day
 
 log = logging.getLogger("callhouse.load")
@@ -44,6 +44,8 @@ class Standing:
     stopped: bool = False
     refusals: int = 0
     """Runs in a row that ended with a doubtful refusal."""
+    lacked_room: bool = False
+    """Whether the last run found the database's disk full."""
 
 
 class Attempts:
@@ -90,6 +92,8 @@ class Attempts:
             return
         tally = Tally()
         try:
+            if self._standing.lacked_room:
+                self._require_room()
             work(tally)
         except StoppedError:
             pass  # whoever stopped the load knows; nothing of it has gone wrong
@@ -109,6 +113,12 @@ class Attempts:
         with self._lock:
             self.result.tally.add(tally)
         self._watch(self.result)
+
+    def _require_room(self) -> None:
+        """Raises what Postgres does while its disk is full: no vendor is asked for what couldn't be
+        written.
+        """
+        self._warehouse.in_transaction(lambda connection: execute(connection, "load/try_room"))
 
     def put_off(self, days: tuple[date, ...], error: DeferredError, live: bool) -> None:
         """Writes down that the rest has to wait, what for and until when."""

@@ -29,6 +29,7 @@ from resources.errors import DeferredError
 from resources.http import Http, Transport
 from resources.paging import LargestPage
 from resources.permits import BACKFILL, CATCH_UP, POLL, Limiter, Patience
+from resources.retry import tells_of_full_disk
 from resources.vendor import AnyStream, DetailStream, Stream, Vendor
 from resources.warehouse import Warehouse
 from resources.windows import ONE_DAY, Window, business_day, day_start
@@ -318,7 +319,12 @@ class Loader:
 
     def _attempts(self, account: Account, stream: AnyStream, state: StreamState) -> Attempts:
         credential = self._limiter.credential(account)
-        standing = Standing(credential, state.is_stopped(credential), state.refusals)
+        standing = Standing(
+            credential,
+            state.is_stopped(credential),
+            state.refusals,
+            tells_of_full_disk(state.last_error),
+        )
         return Attempts(self._warehouse, account, stream, self._clock, standing, self._watch,
                         self._stopping)  # fmt: skip
 

@@ -24,6 +24,8 @@ from resources.warehouse import Warehouse
 FOLDER = CHECKOUT / ".callhouse" / "bench-analysts"
 FIRST = date(2026, 1, 1)
 ACCOUNTS = 20
+NUMBER = "+48600100"
+"""A customer's, who is called every day."""
 SESSIONS = 5
 AGAIN = 5
 
@@ -112,6 +114,12 @@ def questions(day: date, call_id: str) -> list[Question]:
             "one call by its id: `facts.find_calls`",
             50,
             f"SELECT * FROM facts.find_calls('{call_id}')",
+        ),
+        Question(
+            "the calls of one number, whatever the day",
+            50,
+            "SELECT call_date, account, started_at, outcome FROM facts.calls"
+            f" WHERE from_e164 = '{NUMBER}' OR to_e164 = '{NUMBER}'",
         ),
         Question(
             "the year by month, from `marts.calls_by_day`",

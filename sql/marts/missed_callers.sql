@@ -12,4 +12,4 @@ SELECT m.call_date, m.account, m.vendor, m.last_missed_queue AS queue_name, m.ca
      WHERE c.caller_key = m.caller_key AND c.call_date BETWEEN m.call_date - 1 AND m.call_date + 14
        AND c.started_at > m.last_missed_at AND c.missing_since IS NULL
  ) later
- WHERE m.missed_calls > 0
+ WHERE m.missed_calls > 0 AND m.grain = 'call'

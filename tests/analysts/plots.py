@@ -11,19 +11,20 @@ WIDTH, HEIGHT, LEFT, BOTTOM, TOP = 720, 320, 48, 40, 56
 
 
 def calls_by_hour(connection: psycopg.Connection) -> str:
-    """Stacked columns: an hour, its vendors."""
+    """Stacked columns: an hour, its accounts. All are of one grain: others can't be added."""
     rows = connection.execute(
-        "SELECT hour, vendor, sum(calls)::integer FROM marts.calls_by_hour"
-        " WHERE call_date = '2026-03-10' GROUP BY 1, 2"
+        "SELECT hour, account, sum(calls)::integer FROM marts.calls_by_hour"
+        " WHERE call_date = '2026-03-10' AND grain = 'call' GROUP BY 1, 2"
     ).fetchall()
-    vendors = sorted({vendor for _, vendor, _ in rows})
-    found = {(hour, vendor): calls for hour, vendor, calls in rows}
+    accounts = sorted({account for _, account, _ in rows})
+    found = {(hour, account): calls for hour, account, calls in rows}
     columns = [
-        (str(hour), [float(found.get((hour, vendor), 0)) for vendor in vendors])
+        (str(hour), [float(found.get((hour, account), 0)) for account in accounts])
         for hour in range(24)
     ]
-    title = "10 March 2026, records by local hour: five grains side by side, not one total"
-    return _columns(title, columns, vendors, "{:.0f}")
+    names = [account.removeprefix("demo-") for account in accounts]
+    title = "10 March 2026, calls by local hour: the accounts whose records are calls"
+    return _columns(title, columns, names, "{:.0f}")
 
 
 def outcomes(connection: psycopg.Connection) -> str:

@@ -15,6 +15,8 @@ from resources.warehouse import Warehouse
 
 FIRST_DAY = date(2026, 3, 9)
 DAYS = [date(2026, 3, 10), date(2026, 3, 11)]
+TODAY = date(2026, 3, 12)
+"""The day on which the pages' questions are asked."""
 NOW = datetime(2026, 3, 20, 12, tzinfo=UTC)
 """At the vendors: everything about the days is settled."""
 PATIENT = {"requests_per_s": None, "min_interval_s": 0, "concurrency": 2}
@@ -50,4 +52,5 @@ def load(url: str, folder: Path) -> None:
 
 def _unhurried(account: Account) -> Account:
     limits = Limits.model_validate(account.limits.model_dump() | PATIENT)
-    return account.model_copy(update={"limits": limits})
+    kept = tuple(stream for stream in account.streams if stream not in SKIPPED)
+    return account.model_copy(update={"limits": limits, "streams": kept})

@@ -3,13 +3,16 @@
 One account in Warsaw, one in Bogotá. Tuesday, 10 March 2026 (in Warsaw UTC+1); Wednesday follows.
 """
 
+import re
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
 from assets.refresh import refresh_marts
+from resources.home import CHECKOUT
 from resources.warehouse import Warehouse
 from tests.db.facts import DAY, mark_stale, put, put_account, put_call, put_day, query
 
@@ -278,3 +281,38 @@ def test_every_day_says_whether_to_trust_it(given: Warehouse) -> None:
         " WHERE account = 'trust' ORDER BY call_date LIMIT 1"
     )
     assert query(given, behind) == [("provisional", "the marts are being brought up to date", True)]
+
+
+PEERS = ("Genesys Cloud", "Amazon Connect", "Talkdesk", "Aircall")
+METRICS: dict[str, list[tuple[Any, ...]]] = {
+    "Offered calls": [("acme", "inbound", 5), ("acme", "outbound", 1)],
+    "Answer rate": [("acme", "inbound", Decimal("0.6")), ("acme", "outbound", 0)],
+    "Abandonment rate": [("acme", Decimal("0.4"), Decimal("0.25"))],
+    "Service level": [("acme", 1, Decimal("0.5"), Decimal("0.667"))],
+    "Service level by any threshold": [("acme", Decimal("0.5"))],
+    "Average speed of answer": [("acme", 12, Decimal("46.5"))],
+    "Average handle time": [("acme", "inbound", 100), ("acme", "outbound", None)],
+    "Containment and transfer rate": [("ivr", Decimal("0.333"), Decimal("0.333"))],
+    "Repeat callers": [("acme", 3, 2, 0)],
+    "Missed callers who weren't reached": [("acme", 2, 2, 1, 336)],
+    "Callback success": [
+        ("popup", 1, 3, 1, Decimal("0.333")),
+        ("popup", 2, 2, 1, Decimal("0.5")),
+        ("popup", 3, 1, 0, 0),
+    ],
+    "Concurrency": [("acme", datetime(2026, 3, 10, 9, 15), 2)],  # noqa: DTZ001 - local
+}
+"""What the catalogue's queries give for Tuesday, worked out by hand."""
+
+
+def test_the_catalogue_of_metrics_is_whole_and_right(given: Warehouse) -> None:
+    page = (CHECKOUT / "docs" / "analysts" / "metrics.md").read_text(encoding="utf-8")
+    sections = dict(re.findall(r"^## (.+?)\n(.*?)(?=^## |\Z)", page, re.DOTALL | re.MULTILINE))
+    assert list(sections) == list(METRICS)
+    for name, text in sections.items():
+        told = re.findall(r"^\| (.+?) \| .+ \|$", text, re.MULTILINE)
+        assert told == ["numerator", "denominator", "options", *PEERS], name
+        [statement] = re.findall(r"```sql\n(.*?)```", text, re.DOTALL)
+        with given.transaction() as c:
+            asked = statement.replace("current_date", "DATE '2026-03-11'").replace("%", "%%")
+            assert [tuple(row) for row in c.exec_driver_sql(asked)] == METRICS[name], name

@@ -50,6 +50,7 @@ EXPECTED = {
     "one day by `started_at` alone": (NEAR, NEAR),
     "the same day by `facts.calls_between`": (NEAR, NEAR),
     "one call by its id: `facts.find_calls`": ([], days(DAY, 1)),
+    "the calls of one number, whatever the day": (days(FIRST, DAYS), days(FIRST, DAYS)),
     "the year by month, from `marts.calls_by_day`": ([], []),
     "the year by month, from `marts.calls_by_hour`": ([], []),
 }

@@ -78,5 +78,5 @@ def _record(
         "popup_uuid": f"0000000{call.queue}-0000-11e9-b8f9-0000000de300",
         "popup_name": popup,
         "additionals": {"Nombre": person, "Rut": "11.111.111-1"},
-        "caller_number": f"+5695{call.subscriber}",
+        "caller_number": call.number_of("+5695"),
     }

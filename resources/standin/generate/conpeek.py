@@ -11,8 +11,10 @@ from uuid import NAMESPACE_URL, uuid5
 from resources.standin.answer import Record
 from resources.standin.generate.day import Draft, Place
 
-LINES = {"Europe/Warsaw": "4822555", "Europe/London": "4420794"}
-"""Where the invented centre's own numbers begin, by time zone."""
+LINES = {"Europe/Warsaw": "4822555", "Europe/London": "44207946"}
+"""Where the invented centre's own numbers begin, by time zone: London's are kept for fiction."""
+MOBILES = {"Europe/London": "44740"}
+"""Where the customers' begin, if not as in Poland."""
 
 
 def rows(_report: str, call: Draft, place: Place, now: datetime) -> list[Record]:
@@ -39,7 +41,7 @@ def _leg(
 ) -> Record:
     served = call.start + timedelta(seconds=call.wait_s) if call.talk_s and talked else None
     centre = LINES.get(place.zone.key, "4800555") + f"{call.queue:04}"
-    customer = f"{centre[:2]}50{call.subscriber}"
+    customer = call.number_of(MOBILES.get(place.zone.key, "4850"))
     agent = f"demo-agent-{call.agent + (number == 1):02}"
     inner, outer = (agent, centre) if kind == "CONSULTANT" else (centre, customer)
     rung = start + timedelta(seconds=1)

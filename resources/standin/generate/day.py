@@ -8,6 +8,10 @@ from functools import lru_cache
 from random import Random
 from zoneinfo import ZoneInfo
 
+CUSTOMERS = 400
+"""Of one centre. Their numbers are valid, have 555 in them, and are nobody's that we know of."""
+IN_COMMON = 24
+"""Of these, customers of every centre."""
 DAY_SHIFT = 1000
 """A call's number is its day's ordinal times this, plus its place in the day."""
 
@@ -45,7 +49,19 @@ class Draft:
     @property
     def subscriber(self) -> str:
         """The last seven digits of an invented customer's number."""
-        return f"{int(self.luck[7] * 400) * 13 + 5550000:07}"
+        return f"{self._customer * 13 + 5550000:07}"
+
+    def number_of(self, prefix: str) -> str:
+        """The customer's number, which begins with `prefix`; of those whom all centres know, the
+        same one everywhere, as it is written abroad.
+        """
+        if self._customer < IN_COMMON:
+            return f"+5695{self.subscriber}"
+        return f"{prefix}{self.subscriber}"
+
+    @property
+    def _customer(self) -> int:
+        return int(self.luck[7] * CUSTOMERS)
 
 
 @lru_cache(maxsize=512)

@@ -21,14 +21,14 @@ def rows(_report: str, call: Draft, place: Place, now: datetime) -> list[Record]
             "uuid": _uuid(call, place),
             "call_flow": {"id": call.queue + 1, "name": f"URA {QUEUES_PT[call.queue]}"},
             "start_time": call.start.isoformat(),
-            "caller": f"11{call.subscriber}",
+            "caller": call.number_of("1195"),
             "who_hangup": None if transferred else _who_hangup(call),
             "project": {"id": 1, "name": "Projeto Demo"},
             "end_time": call.end.isoformat(),
             "duration": call.wait_s + call.talk_s,
             "exit_transfer_destination": _destination(call) if transferred else None,
             "id": call.number,
-            "did_number": f"551155500{call.queue:02}",
+            "did_number": f"55115550{call.queue:04}",
         }
     ]
 

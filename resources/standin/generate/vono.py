@@ -17,7 +17,7 @@ MP3_FRAME = b"\xff\xfb\x10\xc4" + bytes(96)
 def rows(_report: str, call: Draft, place: Place, now: datetime) -> list[Record]:
     if not _is_recorded(call) or now < call.end + timedelta(minutes=1):
         return []
-    branch, customer = f"demo{9001 + call.agent}", f"11{call.subscriber}"
+    branch, customer = f"demo{9001 + call.agent}", call.number_of("1195")
     source, destination = (customer, branch) if call.inbound else (branch, customer)
     return [
         {

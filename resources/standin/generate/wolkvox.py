@@ -22,7 +22,7 @@ def rows(report: str, call: Draft, place: Place, now: datetime) -> list[Record]:
         "agent_name": SPANISH[call.agent],
         "date": call.start.astimezone(place.zone).strftime("%Y-%m-%d %H:%M:%S"),
         "destiny": "Bogotá Demo",
-        "telephone": f"320{call.subscriber}",
+        "telephone": call.number_of("320"),
         "type_interaction": "inbound" if call.inbound else "outbound_ma",
         "customer_id": f"demo-{call.subscriber}",
         "campaign_id": "" if call.inbound else str(700 + call.queue),

@@ -24,15 +24,16 @@ from resources.warehouse import Warehouse
 FOLDER = CHECKOUT / ".callhouse" / "bench-analysts"
 FIRST = date(2026, 1, 1)
 ACCOUNTS = 20
-NUMBER = "+48600100"
-"""A customer's, who is called every day."""
+NUMBER = "+48225553"
+"""A customer's."""
 SESSIONS = 5
 AGAIN = 5
 
 CALLS = """
 INSERT INTO facts.calls (call_date, account, stream, call_id, vendor, grain, direction, started_at,
     started_local, answered_at, ended_at, duration_s, talk_s, wait_s, from_number, to_number,
-    from_e164, to_e164, disposition, is_final, agent_name, queue_name, cost, currency, attributes)
+    from_e164, to_e164, caller_key, disposition, is_final, agent_name, queue_name, cost, currency,
+    attributes)
 SELECT %(day)s, 'account-' || n %% %(accounts)s, 'calls', md5(%(day)s::text || n),
        (ARRAY['conpeek', 'wolkvox', 'evolux', 'clickfono', 'vono'])[1 + n %% 5],
        (ARRAY['call', 'call', 'ivr_session', 'callback_request', 'recorded_call'])[1 + n %% 5],
@@ -41,6 +42,7 @@ SELECT %(day)s, 'account-' || n %% %(accounts)s, 'calls', md5(%(day)s::text || n
        CASE WHEN n %% 7 < 5 THEN 60 + n %% 200 END, n %% 40,
        '+4822555' || n %% 10000, '+48600' || n %% 1000000, '+4822555' || n %% 10000,
        '+48600' || n %% 1000000,
+       md5('+4822555' || (n + %(day)s::date - DATE '2026-01-01') %% 10000),
        CASE WHEN n %% 7 < 5 THEN 'answered' WHEN n %% 7 = 5 THEN 'abandoned' ELSE 'no_answer' END,
        true, 'Agent ' || n %% 50, 'Queue ' || n %% 4, n %% 90, 'COP',
        jsonb_build_object('project_id', n %% 9, 'note', md5(n::text))
@@ -116,10 +118,9 @@ def questions(day: date, call_id: str) -> list[Question]:
             f"SELECT * FROM facts.find_calls('{call_id}')",
         ),
         Question(
-            "the calls of one number, whatever the day",
+            "the calls of one caller, whatever the day: `facts.calls_of_caller`",
             50,
-            "SELECT call_date, account, started_at, outcome FROM facts.calls"
-            f" WHERE from_e164 = '{NUMBER}' OR to_e164 = '{NUMBER}'",
+            f"SELECT call_date, account, outcome FROM facts.calls_of_caller(md5('{NUMBER}'))",
         ),
         Question(
             "the year by month, from `marts.calls_by_day`",

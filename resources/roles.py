@@ -56,6 +56,7 @@ def _grants(role: str, agents: bool) -> Iterator[str]:
         yield f"GRANT SELECT ON ALL TABLES IN SCHEMA marts TO {role}"
         for mart in marts().values():
             yield f"GRANT SELECT ON {mart.qualified} TO {role}"
+        yield f"GRANT EXECUTE ON FUNCTION facts.caller_key TO {role}"
         return
     yield f"GRANT USAGE ON SCHEMA masked TO {role}"
     yield f"GRANT SELECT ON ALL TABLES IN SCHEMA masked TO {role}"

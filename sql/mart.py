@@ -133,7 +133,7 @@ class Mart:
         """Brings the table's rows of `:day` up to date, and writes only those that differ."""
         names = Names(column.name for column in self.columns)
         return sql.read("maintenance/refresh_mart").format(
-            mart=self.name, statement=self.statement, typed=self._typed, names=names
+            mart=self.qualified, statement=self.statement, typed=self._typed, names=names
         )
 
 

@@ -4,13 +4,13 @@ WITH fresh AS MATERIALIZED (
     SELECT {names}, ROW({names}) AS whole FROM (SELECT {typed} FROM ({statement}
 ) AS built) AS typed
 ), gone AS (
-    DELETE FROM marts.{mart} m
+    DELETE FROM {mart} m
      WHERE m.call_date = :day AND NOT EXISTS (SELECT FROM fresh f WHERE f.whole = ROW({names:m}))
     RETURNING 1
 ), put AS (
-    INSERT INTO marts.{mart} ({names})
+    INSERT INTO {mart} ({names})
     SELECT {names} FROM fresh f
-     WHERE NOT EXISTS (SELECT FROM marts.{mart} m WHERE m.call_date = :day AND ROW({names:m}) = f.whole)
+     WHERE NOT EXISTS (SELECT FROM {mart} m WHERE m.call_date = :day AND ROW({names:m}) = f.whole)
     RETURNING 1
 )
 SELECT (SELECT count(*) FROM fresh) AS rows, (SELECT count(*) FROM gone) + (SELECT count(*) FROM put) AS written;

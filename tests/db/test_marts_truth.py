@@ -8,9 +8,11 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+import pandas as pd
 import pytest
 import sqlalchemy as sa
 
+from assets.loading.caller_keys import caller_keys
 from assets.refresh import refresh_marts
 from resources.home import CHECKOUT
 from resources.warehouse import Warehouse
@@ -47,7 +49,9 @@ def put_calls(c: Any) -> None:
 
 
 def put_callbacks(c: Any) -> None:
-    """Four requests: answered at once, at the second attempt, given up at the third, and spam."""
+    """Requests: answered at once, at the second attempt, given up at the third, spam, and one of
+    which no attempt is known.
+    """
     request = {
         "account": "popup", "vendor": "clickfono", "grain": "callback_request", "wait_s": None,
         "direction": "outbound", "queue_name": "Popup",
@@ -59,6 +63,7 @@ def put_callbacks(c: Any) -> None:
         c, "c", **request, **lost, attempt_no=3, started_at=at("10:00:00", NEXT), call_date=NEXT
     )
     put_call(c, "d", **request, disposition="blocked", attempt_no=1, talk_s=None)
+    put_call(c, "e", **request, attempt_no=None, talk_s=None)
     version = {
         "account": "popup",
         "stream": "calls",
@@ -171,6 +176,21 @@ def test_missed_callers_and_who_reached_them(given: Warehouse) -> None:
     assert query(given, hours) == [(ANA, 24), (CAI, 336)]
 
 
+def test_all_calls_of_a_caller_or_a_number(given: Warehouse) -> None:
+    asked = "SELECT call_id FROM {}.calls_of_caller('ana') ORDER BY 1"
+    for schema in ("facts", "masked"):
+        assert query(given, asked.format(schema)) == [("1",), ("3",), ("8",)]
+    [(secret,)] = query(given, "SELECT value FROM ops.settings WHERE name = 'caller_secret'")
+    row = {"direction": "inbound", "from_e164": "+48500", "to_e164": None}
+    [key] = caller_keys(pd.DataFrame([row]), secret.encode())
+    with given.transaction() as c:  # marts are behind on it
+        put_call(c, "new", call_date=NEXT, started_at=at("18:00:00", NEXT), caller_key=key)
+        mark_stale(c, NEXT)
+    for _ in range(2):
+        assert query(given, "SELECT call_id FROM facts.calls_of('+48500')") == [("new",)]
+        refresh_marts(given)
+
+
 def test_repeat_callers(given: Warehouse) -> None:
     rows = query(
         given,
@@ -178,7 +198,7 @@ def test_repeat_callers(given: Warehouse) -> None:
         "  FROM marts.repeat_callers_by_day WHERE account = 'acme' AND call_date < '2026-10-01'"
         " ORDER BY 1",
     )
-    assert rows == [(DAY, 3, 2, 0), (NEXT, 1, 0, 1)]
+    assert rows == [(DAY, 3, 2, 0), (NEXT, 2, 0, 1)]
 
 
 def test_a_callbacks_attempts_are_those_that_were_and_its_request_stays_where_it_was(

@@ -157,7 +157,13 @@ def test_one_call_by_its_id_alone(calls: str, warehouse: Warehouse) -> None:
         assert found == [("+57320555****", 100)]
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
             connection.execute(asked.format("facts"))
+        key_of = f"SELECT length(facts.caller_key('{NUMBER}'))"
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            connection.execute(key_of)  # who can ask for keys can try all numbers
+        connection.execute("SELECT * FROM masked.calls_of_caller('a')")
     with login(calls, ANALYST_PII) as connection:
+        assert connection.execute(key_of).fetchone() == (32,)
+        assert connection.execute(f"SELECT * FROM facts.calls_of('{NUMBER}')").fetchall() == []
         assert connection.execute(asked.format("facts")).fetchall() == [(NUMBER, 100)]
         assert connection.execute("SELECT * FROM facts.find_calls('2')").fetchall() == []
 

@@ -61,7 +61,7 @@ def marts_schedule(
     ) -> dg.RunRequest | dg.SkipReason:
         latest = context.instance.get_run_records(dg.RunsFilter(job_name=MARTS_JOB), limit=1)
         if latest and latest[0].dagster_run.status in IN_PROGRESS:
-            return dg.SkipReason("the last refresh is still at work")
+            return dg.SkipReason(under_way(context.instance, latest[0].dagster_run.status))
         with callhouse.warehouse() as warehouse:
             if not stale_days(warehouse):
                 return dg.SkipReason("no facts have changed since the last refresh")
@@ -79,6 +79,18 @@ def marts_schedule(
         return dg.RunRequest(tags=tags) if tags else dg.SkipReason("no business day has begun yet")
 
     return tick
+
+
+def under_way(instance: dg.DagsterInstance, status: dg.DagsterRunStatus) -> str:
+    """What the last refresh is at; in the queue, what it waits for."""
+    if status != dg.DagsterRunStatus.QUEUED:
+        return "the last refresh is still at work"
+    busy = [s for s in IN_PROGRESS if s != dg.DagsterRunStatus.QUEUED]
+    others = sorted({r.job_name for r in instance.get_runs(dg.RunsFilter(statuses=busy))})
+    if not others:
+        return "the last refresh is about to leave the run queue"
+    names = ", ".join("a backfill" if name.startswith("__") else name for name in others)
+    return f"the last refresh waits in the run queue, as these are at work: {names}"
 
 
 def refresh_tags(days: dg.TimeWindowPartitionsDefinition, stale: Sequence[date]) -> dict[str, str]:

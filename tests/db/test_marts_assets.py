@@ -14,7 +14,7 @@ import sql.catalog
 from assets.context import KIND_TAG, Callhouse
 from assets.keys import facts_key, mart_key
 from assets.marts import REFRESH, mart_assets, view_specs
-from pipelines.upkeep import marts_job, marts_schedule
+from pipelines.upkeep import marts_job, marts_schedule, under_way
 from resources.vendors import discover
 from resources.warehouse import Warehouse
 from sql.facts import TABLES
@@ -174,6 +174,19 @@ def test_the_schedule_asks_for_a_run_only_when_it_is_worth_one(
         with warehouse.transaction() as c:
             put(c, "ops.stale_days", call_date=DAY, stale_since=before[1])
         assert "the next refresh is in" in str(tick(given, instance))
+
+
+def test_a_refresh_in_the_queue_says_what_it_waits_for() -> None:
+    queued, started = dg.DagsterRunStatus.QUEUED, dg.DagsterRunStatus.STARTED
+    with dg.instance_for_test() as instance:
+        assert under_way(instance, started) == "the last refresh is still at work"
+        assert under_way(instance, queued) == "the last refresh is about to leave the run queue"
+        for job in ("wolkvox_poll", "__ASSET_JOB"):
+            instance.add_run(dg.DagsterRun(job, status=started))
+        assert under_way(instance, queued) == (
+            "the last refresh waits in the run queue, as these are at work: "
+            "a backfill, wolkvox_poll"
+        )
 
 
 def test_every_column_of_a_mart_comes_from_columns_that_exist() -> None:

@@ -21,6 +21,7 @@ from resources.errors import CallhouseError
 from resources.foreign_text import for_terminal
 from resources.home import Home
 from resources.local_postgres import READER, LocalPostgres
+from resources.plain_environment import plain_environment
 from resources.server_user import ServerUser
 
 IS_SUPERUSER = "SELECT FROM pg_roles WHERE rolname = current_user AND rolsuper"
@@ -40,7 +41,7 @@ def open_psql(url: str, write: bool) -> int:
     """
     settings = conninfo_to_dict(libpq(url, "callhouse sql"))
     password = settings.pop("password", None)
-    environment = {"PGTZ": "UTC", **os.environ}
+    environment = {"PGTZ": "UTC", **plain_environment(Home.from_environment().accounts)}
     if not write:
         environment["PGOPTIONS"] = _only_reading(url)
     if password:

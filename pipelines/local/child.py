@@ -26,8 +26,8 @@ class Child:
     log: Path
     listens_at: int | Path | None = None
     """The port or socket at which it listens once it is ready; without one it is ready at once."""
-    environment: dict[str, str] = field(default_factory=dict)
-    """What it has besides ours."""
+    environment: dict[str, str] | None = None
+    """Its own. None: ours."""
     deaths: list[float] = field(default_factory=list)
 
     def start(self, group: int) -> None:
@@ -35,7 +35,7 @@ class Child:
         with self.log.open("a") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", *self.arguments],
-                env=os.environ | self.environment,
+                env=self.environment,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,

@@ -29,6 +29,7 @@ from resources.database import URL, connect, require
 from resources.errors import CallhouseError, ClockError
 from resources.home import Home
 from resources.local_postgres import LocalPostgres, database_url
+from resources.plain_environment import plain_environment
 from resources.ports import LOOPBACK, is_taken
 from resources.sockets import private_folder
 
@@ -157,7 +158,7 @@ class _Stack:
             "code server",
             *("pipelines.code_server", "--socket", self._code_socket, "--log-level", "warning"),
             listens_at=self._code_socket,
-            environment={"TMPDIR": str(self._sockets)},
+            environment=os.environ | {"TMPDIR": str(self._sockets)},
         )
 
     def _child(
@@ -167,9 +168,11 @@ class _Stack:
         listens_at: int | Path | None = None,
         environment: dict[str, str] | None = None,
     ) -> Child:
+        """Unless it is given an environment, it gets ours without the vendors' tokens."""
         log = self._home.logs / f"{name.replace(' ', '-')}.log"
         words = [str(argument) for argument in arguments]
-        child = Child(name, words, log, listens_at, environment or {})
+        own = environment or plain_environment(self._home.accounts)
+        child = Child(name, words, log, listens_at, own)
         child.start(self._leader.pid)
         self._children.append(child)
         return child

@@ -8,6 +8,7 @@ import pytest
 from pipelines.local import child
 from pipelines.local.child import DEATHS_ALLOWED, Child
 from resources.errors import CallhouseError
+from resources.plain_environment import plain_environment
 from resources.ports import free_port
 
 
@@ -31,6 +32,28 @@ def test_one_that_ends_again_and_again_is_given_up(short_lived: Child) -> None:
         short_lived.count_death()
     with pytest.raises(CallhouseError, match=r"(?s)again and again.*no memory left"):
         short_lived.count_death()
+
+
+def test_a_process_that_asks_no_vendor_gets_no_token(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    accounts = tmp_path / "accounts.toml"
+    accounts.write_text(
+        "[accounts.a]\ncredentials = { token = { env = 'A_TOKEN' }, key = { file = '/x' } }\n"
+        "[accounts.b]\ncredentials = 'odd'\n[accounts.c.credentials]\ntoken = 7\n"
+    )
+    monkeypatch.setenv("A_TOKEN", "s3cr3t")
+    (tmp_path / "tells.py").write_text("import os; print(dict(os.environ))")
+    own = plain_environment(accounts) | {"PYTHONPATH": str(tmp_path)}
+    clerk = Child("clerk", ["tells"], tmp_path / "log", None, own)
+    clerk.start(os.getpgrp())
+    assert clerk.process.wait(20) == 0
+    assert "PYTHONPATH" in clerk.log.read_text()
+    assert "s3cr3t" not in clerk.log.read_text()
+    assert "A_TOKEN" in os.environ
+    monkeypatch.delenv("A_TOKEN")
+    assert plain_environment(accounts) == dict(os.environ)
+    assert plain_environment(tmp_path / "none.toml") == dict(os.environ)
 
 
 def test_deaths_of_long_ago_dont_count(short_lived: Child) -> None:

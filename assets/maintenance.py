@@ -1,17 +1,27 @@
 """The nightly asset: keeps the warehouse and Dagster's storage as they should be, and says how."""
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import dagster as dg
 
-from assets import housekeeping
+from assets import expiry, housekeeping
 from assets.context import Callhouse
-from assets.housekeeping import LEDGER_DAYS, LEDGER_RETENTION, RAW_RETENTION, retention
+from assets.expiry import Dropped
 from assets.old_runs import prune_runs
 from assets.streams import OWNERS
 from resources.foreign_text import sentence_for_markdown
+from resources.retention import (
+    AUDIO,
+    FACTS,
+    LEDGER,
+    LEDGER_DAYS,
+    RAW,
+    REJECTS,
+    Retention,
+    first_kept,
+)
 from resources.warehouse import Warehouse
 
 KEY = dg.AssetKey(["ops", "maintenance"])
@@ -28,10 +38,11 @@ def maintenance_asset(frequent_jobs: set[str]) -> dg.AssetsDefinition:
         owners=OWNERS,
         kinds={"postgres"},
         description=(
-            f"Each night: partitions a week ahead; raw records older than {RAW_RETENTION} days "
-            "dropped (unset: kept); what is over in `ops` (requests, resolved rejects, quotas…) "
-            f"deleted after {LEDGER_RETENTION} (default {LEDGER_DAYS}) days; old polls' events "
-            "deleted from Dagster's storage; yesterday checked."
+            "Each night: partitions a week ahead; facts, raw records, audio and what rejects hold "
+            f"dropped after {FACTS}, {RAW}, {AUDIO} and {REJECTS} (unset: kept); what is over in "
+            f"`ops` (requests, resolved rejects, quotas…) deleted after {LEDGER} (default "
+            f"{LEDGER_DAYS}) days; old polls' events deleted from Dagster's storage; yesterday "
+            "checked."
         ),
         check_specs=[
             dg.AssetCheckSpec(
@@ -69,22 +80,62 @@ def _steps(
     def partitions() -> dict[str, Any]:
         return {"days_ahead": housekeeping.make_days_ahead(warehouse, now.date())}
 
-    def raw() -> dict[str, Any]:
-        days = retention(RAW_RETENTION)
-        if days is None:
-            return {}
-        done = housekeeping.drop_raw(warehouse, now.date() - timedelta(days=days))
-        return {"raw_days_dropped": len(done.dropped), "raw_days_held_by_readers": len(done.held)}
-
     def ledgers() -> dict[str, Any]:
-        keep = timedelta(days=retention(LEDGER_RETENTION) or LEDGER_DAYS)
-        deleted = housekeeping.prune(warehouse, keep)
+        deleted = housekeeping.prune(warehouse, timedelta(days=Retention.from_environment().ledger))
         return {f"{ledger}_deleted": count for ledger, count in deleted.items()}
 
     def runs() -> dict[str, Any]:
         return {"runs_deleted": prune_runs(instance, now, frequent_jobs)}
 
-    return {"partitions": partitions, "retention of raw": raw, "pruning": ledgers, "old runs": runs}
+    return {
+        "partitions": partitions,
+        **_retention_steps(warehouse, now.date()),
+        "pruning": ledgers,
+        "old runs": runs,
+    }
+
+
+def _retention_steps(warehouse: Warehouse, today: date) -> dict[str, Step]:
+    """What is older than it is to be kept, by kind."""
+
+    def old() -> Retention:
+        return Retention.from_environment()
+
+    def before(days: int) -> date:
+        return first_kept(days, today)
+
+    def facts() -> dict[str, Any]:
+        days = old().facts
+        return _dropped("facts", expiry.drop_facts(warehouse, before(days))) if days else {}
+
+    def raw() -> dict[str, Any]:
+        days = old().raw
+        return _dropped("raw", expiry.drop_raw(warehouse, before(days))) if days else {}
+
+    def audio() -> dict[str, Any]:
+        days = old().audio
+        return {"audio_deleted": expiry.drop_audio(warehouse, before(days))} if days else {}
+
+    def rejects() -> dict[str, Any]:
+        days = old().rejects
+        if not days:
+            return {}
+        return {"rejects_emptied": expiry.empty_rejects(warehouse, timedelta(days=days))}
+
+    return {
+        "retention of facts": facts,
+        "retention of raw": raw,
+        "retention of audio": audio,
+        "retention of rejects": rejects,
+    }
+
+
+def _dropped(what: str, done: Dropped) -> dict[str, Any]:
+    """How many partitions retention has dropped, and has left to their readers."""
+    return {
+        f"{what}_days_dropped": len(done.dropped),
+        f"{what}_days_held_by_readers": len(done.held),
+    }
 
 
 def _check(unfinished: list[str]) -> dg.AssetCheckResult:

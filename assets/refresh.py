@@ -67,6 +67,9 @@ def refresh_day(connection: Connection, day: date, always: bool = False) -> list
     behind, and stops no other.
     """
     execute(connection, "maintenance/lock_marts_day", day=day)
+    if execute(connection, "maintenance/is_expired", day=day)[0].is_expired:
+        execute(connection, "maintenance/take_stale_day", day=day)
+        return []  # its facts are gone for their age: the marts keep what there was
     behind = {row.mart for row in execute(connection, "maintenance/take_stale_day", day=day)}
     return [
         _refresh(connection, mart, day)

@@ -29,6 +29,7 @@ from resources.errors import DeferredError
 from resources.http import Http, Transport
 from resources.paging import LargestPage
 from resources.permits import BACKFILL, CATCH_UP, POLL, Limiter, Patience
+from resources.retention import first_loaded
 from resources.retry import tells_of_full_disk
 from resources.vendor import AnyStream, DetailStream, Stream, Vendor
 from resources.warehouse import Warehouse
@@ -341,12 +342,13 @@ class Loader:
         return states.get((account.name, stream.name), StreamState())
 
     def _unsettled(self, account: Account, stream: Stream, now: datetime) -> plan.Days:
+        today = business_day(now, account.timezone)
         rows = self._warehouse.rows(
             "plan/unsettled_days",
             account=account.name,
             stream=stream.name,
-            first=account.start_date,
-            last=business_day(now, account.timezone) - ONE_DAY,
+            first=max(account.start_date, first_loaded(today)),
+            last=today - ONE_DAY,
         )
         return {row.call_date: plan.DayState(row.state, row.next_read_at) for row in rows}
 

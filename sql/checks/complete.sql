@@ -2,7 +2,7 @@
 -- that has just been added has an hour for it.
 SELECT a.account, d.call_date, d.note
   FROM unnest(CAST(:accounts AS text[])) AS a (account)
-  JOIN ops.days d ON d.account = a.account AND d.stream = :stream AND d.state = 'failed'
+  JOIN ops.days d ON d.account = a.account AND d.stream = :stream AND d.state = 'failed' AND d.expired_at IS NULL
 UNION ALL
 SELECT a.account, a.yesterday, coalesce('not read whole yet: ' || coalesce(s.last_error, d.note), 'not read whole yet: is the schedule running?')
   FROM unnest(CAST(:accounts AS text[]), CAST(:yesterdays AS date[]), CAST(:late AS boolean[])) AS a (account, yesterday, late)

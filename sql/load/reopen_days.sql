@@ -2,5 +2,5 @@
 UPDATE ops.days
    SET state = 'settling', next_read_at = :now,
        note = 'a record of another day is missing and may have moved here'
- WHERE account = :account AND stream = :stream AND state = 'complete' AND NOT call_date = ANY(:but)
+ WHERE account = :account AND stream = :stream AND state = 'complete' AND expired_at IS NULL AND NOT call_date = ANY(:but)
    AND (call_date >= :since OR call_date = ANY(:neighbours));

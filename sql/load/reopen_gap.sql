@@ -5,5 +5,5 @@ UPDATE ops.days d
        note = 'polls were interrupted, so records may have come late'
   FROM ops.streams s
  WHERE s.account = :account AND s.stream = :stream AND s.watermark < :start
-   AND d.account = s.account AND d.stream = s.stream AND d.state = 'complete'
+   AND d.account = s.account AND d.stream = s.stream AND d.state = 'complete' AND d.expired_at IS NULL
    AND d.call_date >= (s.watermark AT TIME ZONE :timezone)::date - 1;

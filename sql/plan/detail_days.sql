@@ -4,6 +4,7 @@ SELECT p.call_date, p.state = 'complete' AS parent_complete
   FROM ops.days p
   LEFT JOIN ops.days d ON d.account = p.account AND d.stream = :stream AND d.call_date = p.call_date
  WHERE p.account = :account AND p.stream = :parent AND p.facts > 0
+   AND (p.expired_at IS NULL OR CAST(:days AS date[]) IS NOT NULL)
    AND (CAST(:days AS date[]) IS NULL OR p.call_date = ANY(CAST(:days AS date[])))
    AND (d.call_date IS NULL OR d.vendor_total IS DISTINCT FROM p.facts
         OR (d.state <> 'complete' AND (:now >= d.next_read_at OR d.next_read_at IS NULL))

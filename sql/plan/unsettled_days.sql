@@ -1,7 +1,8 @@
--- Business days gone by that aren't complete; those never read have no state.
+-- Business days gone by that aren't complete; those never read have no state. What is gone for
+-- its age isn't read again.
 SELECT day AS call_date, d.state, d.next_read_at
   FROM (SELECT CAST(:first AS date) + n AS day
           FROM generate_series(0, CAST(:last AS date) - CAST(:first AS date)) AS n) AS calendar
   LEFT JOIN ops.days d ON d.account = :account AND d.stream = :stream AND d.call_date = day
- WHERE d.state IS DISTINCT FROM 'complete'
+ WHERE d.state IS DISTINCT FROM 'complete' AND d.expired_at IS NULL
  ORDER BY day;

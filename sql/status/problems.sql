@@ -38,7 +38,7 @@ SELECT 'doubted', d.account, d.stream, NULL,
        concat(max(d.call_date), ': ', (array_agg(d.note ORDER BY d.call_date DESC))[1],
               CASE WHEN count(*) > 1 THEN format(' (and %s more days)', count(*) - 1) END)
   FROM ops.days d JOIN asked a USING (account, stream)
- WHERE d.doubted_since IS NOT NULL AND d.state <> 'complete'
+ WHERE d.doubted_since IS NOT NULL AND d.state <> 'complete' AND d.expired_at IS NULL
  GROUP BY d.account, d.stream
 UNION ALL
 SELECT 'rejects', r.account, r.stream, r.field, r.reason

@@ -1,10 +1,12 @@
 """The night's work, with analysts at theirs: nobody waits for anybody."""
 
+import json
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import dagster as dg
@@ -13,12 +15,16 @@ import pytest
 import sqlalchemy as sa
 
 import sql.catalog
-from assets import housekeeping
+from assets import expiry, housekeeping
 from assets.context import Callhouse
 from assets.maintenance import CHECK, KEY, maintenance_asset
 from assets.old_runs import RETENTION, prune_runs
+from assets.refresh import refresh_days, refresh_marts
+from resources import retention
 from resources.errors import ConfigurationError
+from resources.retention import Retention
 from resources.warehouse import Warehouse
+from sql import facts
 from tests.db.facts import DAY, put, put_call, put_day, query
 
 RAW = "SELECT count(*) FROM raw.records"
@@ -65,16 +71,16 @@ def test_partitions_ahead_neither_wait_for_a_reader_nor_block_one(
 
 
 def test_retention_drops_raw_and_leaves_facts(loaded: Warehouse) -> None:
-    done = housekeeping.drop_raw(loaded, DAY)
-    assert done.dropped == ["records_20260101", "records_20260102"]
+    done = expiry.drop_raw(loaded, DAY)
+    assert done.dropped == ["raw.records_20260101", "raw.records_20260102"]
     assert done.held == []
     assert query(loaded, RAW) == [(1,)]
     assert query(loaded, "SELECT count(*) FROM facts.calls") == [(3,)]
-    assert housekeeping.drop_raw(loaded, DAY).dropped == []
+    assert expiry.drop_raw(loaded, DAY).dropped == []
 
 
 def test_a_day_that_retention_dropped_can_be_loaded_again(loaded: Warehouse) -> None:
-    housekeeping.drop_raw(loaded, DAY)
+    expiry.drop_raw(loaded, DAY)
     again = Warehouse(loaded.url.render_as_string(hide_password=False))
     again.make_days(set(OLD))
     with again.transaction() as c:
@@ -88,25 +94,25 @@ def test_retention_gives_way_to_a_reader_and_goes_on_another_night(
 ) -> None:
     with reader(database_url, RAW) as analyst:
         waits: list[float] = []
-        done: list[housekeeping.Dropped] = []
-        night = threading.Thread(target=lambda: done.append(housekeeping.drop_raw(loaded, DAY)))
+        done: list[expiry.Dropped] = []
+        night = threading.Thread(target=lambda: done.append(expiry.drop_raw(loaded, DAY)))
         night.start()
         while night.is_alive():
             began = time.monotonic()
             query(loaded, RAW)
             waits.append(time.monotonic() - began)
             time.sleep(0.1)
-        assert (done[0].dropped, done[0].held) == ([], ["records_20260101"])
+        assert (done[0].dropped, done[0].held) == ([], ["raw.records_20260101"])
         assert max(waits) < 1
         assert analyst.execute(RAW.encode()).fetchone() is not None
     assert query(loaded, RAW) == [(2,)], "half detached: nobody new sees it"
-    assert housekeeping.drop_raw(loaded, DAY).dropped == ["records_20260101", "records_20260102"]
+    assert expiry.drop_raw(loaded, DAY).dropped == ["raw.records_20260101", "raw.records_20260102"]
     assert query(loaded, REGCLASS) == [(True,)]
 
 
 def test_a_half_detached_day_can_be_loaded_again(loaded: Warehouse, database_url: str) -> None:
     with reader(database_url, RAW):
-        assert housekeeping.drop_raw(loaded, DAY).held
+        assert expiry.drop_raw(loaded, DAY).held
     again = Warehouse(database_url)
     again.make_days({OLD[0]})
     with again.transaction() as c:
@@ -121,8 +127,8 @@ def test_a_detached_partition_that_somebody_reads_is_left(
     with loaded.autocommit.connect() as c:
         c.execute(sa.text("ALTER TABLE raw.records DETACH PARTITION raw.records_20260101"))
     with reader(database_url, "SELECT * FROM raw.records_20260101"):
-        done = housekeeping.drop_raw(loaded, DAY)
-    assert (done.dropped, done.held) == (["records_20260102"], ["records_20260101"])
+        done = expiry.drop_raw(loaded, DAY)
+    assert (done.dropped, done.held) == (["raw.records_20260102"], ["raw.records_20260101"])
 
 
 OWN = {"account": "acme", "stream": "calls"}
@@ -171,7 +177,7 @@ def put_ledgers(c: sa.Connection, name: str, at: datetime, over: bool = True) ->
 def test_ledgers_lose_what_is_old_and_over(
     warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(housekeeping, "CHUNK", 2)
+    monkeypatch.setattr(expiry, "CHUNK", 2)
     now = datetime.now(UTC)
     old = now - timedelta(days=91)
     with warehouse.transaction() as c:
@@ -190,19 +196,95 @@ def test_ledgers_lose_what_is_old_and_over(
 def test_every_table_of_ops_is_pruned_or_does_not_grow() -> None:
     """The others have a row an account, a day or an object, or lose theirs when it is over."""
     small = {"days", "streams", "findings", "stale_days", "objects", "settings",
-             "suppressed", "suppressed_records", "erasures",
+             "suppressed", "suppressed_records", "erasures", "accounts", "holidays", "locks",
              "field_faults", "unstable_fields"}  # fmt: skip
     tables = {name.removeprefix("ops.") for name in sql.catalog.tables() if name[:4] == "ops."}
     assert tables == small | set(housekeeping.LEDGERS)
 
 
 def test_retention_is_a_whole_number_of_days() -> None:
-    name = housekeeping.RAW_RETENTION
-    assert housekeeping.retention(name, {}) is None
-    assert housekeeping.retention(name, {name: " 30 "}) == 30
+    read = Retention.from_environment
+    assert read({}) == Retention(ledger=90)
+    assert read({retention.RAW: " 30 ", retention.LEDGER: "7"}) == Retention(raw=30, ledger=7)
+    # What facts are made of doesn't outlive them.
+    with_facts = read({retention.FACTS: "30", retention.AUDIO: "60"})
+    assert (with_facts.raw, with_facts.facts, with_facts.audio) == (30, 30, 30)
     for wrong in ("0", "-1", "30d", "1.5"):
-        with pytest.raises(ConfigurationError, match=name):
-            housekeeping.retention(name, {name: wrong})
+        with pytest.raises(ConfigurationError, match=retention.REJECTS):
+            read({retention.REJECTS: wrong})
+
+
+def test_facts_go_with_all_they_came_from_and_the_counts_stay(
+    loaded: Warehouse, tmp_path: Path
+) -> None:
+    audio = tmp_path / "a.mp3"
+    audio.write_bytes(b"ID3")
+    own = {"account": "acme", "stream": "calls", "call_date": OLD[0]}
+    at = datetime(2026, 1, 1, 12, tzinfo=UTC)
+    with loaded.transaction() as c:
+        for day in (*OLD, DAY):
+            put_day(c, account="acme", call_date=day, state="settling", raw_records=1, facts=1)
+        put(c, "raw.heads", record_key="1", version=1, digest=f"{1:032}", observed_at=at,
+            first_seen_at=at, **own)  # fmt: skip
+        put(c, "ops.rejects", digest=f"{1:032}", field="f", reason="r", payload="{}", **own)
+        put(c, "facts.recordings", recording_id="1", vendor="vono", started_at=at,
+            audio_uri=audio.as_uri(), **own)  # fmt: skip
+    list(refresh_days(loaded, [*OLD, DAY], always=True))
+    marts = "SELECT call_date, calls FROM marts.calls_by_day ORDER BY 1"
+    before = query(loaded, marts)
+    assert len(before) == 3
+    done = expiry.drop_facts(loaded, OLD[1])
+    assert sorted(done.dropped) == sorted(
+        [*(f"facts.{name}_20260101" for name in facts.TABLES), "raw.records_20260101"]
+    )
+    assert not audio.exists()
+    for table in ("raw.heads", "ops.rejects"):
+        assert query(loaded, f"SELECT count(*) FROM {table}") == [(0,)]
+    assert query(loaded, "SELECT count(*) FROM facts.calls") == [(2,)]
+    # Whatever says that the marts are behind, and whoever asks for them: they keep their totals.
+    loaded.run("maintenance/mark_all_stale", mart="calls_by_day")
+    refresh_marts(loaded)
+    list(refresh_days(loaded, [OLD[0]], always=True))
+    assert query(loaded, marts) == before
+    days = "SELECT call_date, raw_records, facts, expired_at IS NOT NULL FROM ops.days ORDER BY 1"
+    assert query(loaded, days) == [(OLD[0], 1, 1, True), (OLD[1], 1, 1, False), (DAY, 1, 1, False)]
+    unsettled = loaded.rows("plan/unsettled_days", account="acme", stream="calls", first=OLD[0],
+                            last=OLD[1])  # fmt: skip
+    assert [row.call_date for row in unsettled] == [OLD[1]], "it isn't read again by itself"
+    assert expiry.drop_facts(loaded, OLD[1]).dropped == []
+
+
+def test_audio_goes_and_is_known_to_have_been_fetched(loaded: Warehouse, tmp_path: Path) -> None:
+    files = [tmp_path / "old.mp3", tmp_path / "new.mp3"]
+    at = datetime(2026, 1, 1, 12, tzinfo=UTC)
+    with loaded.transaction() as c:
+        for file, day in zip(files, (OLD[0], DAY), strict=True):
+            file.write_bytes(b"ID3")
+            own = {"account": "acme", "call_date": day}
+            put(c, "facts.recordings", recording_id="1", vendor="vono", stream="recordings",
+                started_at=at + (day - OLD[0]), audio_uri=file.as_uri(), **own)  # fmt: skip
+            put(c, "raw.records", stream="recording_audio", record_key="1", version=1,
+                payload=json.dumps({"audio_uri": file.as_uri()}), first_seen_at=at, request_id=1,
+                **own)  # fmt: skip
+    assert expiry.drop_audio(loaded, DAY) == 1
+    assert [file.exists() for file in files] == [False, True]
+    left = "SELECT call_date, audio_uri FROM facts.recordings ORDER BY 1"
+    assert query(loaded, left) == [(OLD[0], None), (DAY, files[1].as_uri())]
+    raw = "SELECT call_date FROM raw.records WHERE stream = 'recording_audio'"
+    assert query(loaded, raw) == [(DAY,)]
+
+
+def test_rejects_lose_what_they_hold_and_stay(warehouse: Warehouse) -> None:
+    now = datetime.now(UTC)
+    with warehouse.transaction() as c:
+        for number, age in enumerate((1, 40)):
+            put(c, "ops.rejects", call_date=DAY, field="f", reason="r", record_key=str(number),
+                digest=f"{number:032}", payload='{"caller": "+56987654321"}',
+                first_seen_at=now - timedelta(days=age), **OWN)  # fmt: skip
+    assert expiry.empty_rejects(warehouse, timedelta(days=30)) == 1
+    assert expiry.empty_rejects(warehouse, timedelta(days=30)) == 0
+    held = "SELECT record_key, payload::text LIKE '%56%' FROM ops.rejects ORDER BY 1"
+    assert query(warehouse, held) == [("0", True), ("1", False)]
 
 
 def test_the_last_day_is_the_accounts_own(warehouse: Warehouse) -> None:
@@ -238,7 +320,7 @@ def run(asset: dg.AssetsDefinition, url: str, **options: Any) -> dg.ExecuteInPro
 def test_the_night_tells_what_it_did(
     loaded: Warehouse, database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv(housekeeping.RAW_RETENTION, "30")
+    monkeypatch.setenv(retention.RAW, "30")
     result = run(maintenance_asset(set()), database_url)
     [materialization] = result.asset_materializations_for_node(result.all_node_events[0].node_name)
     figures = {name: value.value for name, value in materialization.metadata.items()}
@@ -252,7 +334,7 @@ def test_the_night_tells_what_it_did(
 def test_a_step_that_fails_keeps_no_other_from_its_work(
     loaded: Warehouse, database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv(housekeeping.RAW_RETENTION, "for ever")
+    monkeypatch.setenv(retention.RAW, "for ever")
     result = run(maintenance_asset(set()), database_url, raise_on_error=False)
     assert not result.success
     ahead = datetime.now(UTC).date() + timedelta(days=housekeeping.DAYS_AHEAD)

@@ -13,7 +13,6 @@ from typer.main import get_command
 
 from assets import accounts_file, ledger, maintenance
 from assets.checks import CHECKS
-from assets.housekeeping import LEDGER_DAYS, LEDGER_RETENTION
 from pipelines.alerts import TITLES
 from pipelines.cli import app
 from pipelines.local.dagster_home import CONFIGURATION
@@ -22,6 +21,7 @@ from resources.account import Limits
 from resources.configuration import AccountEntry, read_accounts
 from resources.database import DAGSTER_URL
 from resources.home import CHECKOUT, Home
+from resources.retention import LEDGER, LEDGER_DAYS
 from resources.vendors import discover
 
 PAGES = sorted([*CHECKOUT.glob("*.md"), *CHECKOUT.glob("docs/**/*.md")])
@@ -154,7 +154,7 @@ def test_the_table_of_variables_is_what_is_read() -> None:
 def test_the_table_of_variables_tells_their_defaults() -> None:
     told = variables()
     home = Home(Path("/somewhere"))
-    assert told[LEDGER_RETENTION] == str(LEDGER_DAYS)
+    assert told[LEDGER] == str(LEDGER_DAYS)
     assert told["CALLHOUSE_AUDIO_URL"] == f"`{home.audio.name}` in `CALLHOUSE_HOME`"
     assert told["DAGSTER_HOME"] == f"`{home.dagster.name}` in `CALLHOUSE_HOME`"
     assert told[DAGSTER_URL] == f"the schema `{SCHEMA}` of the warehouse"

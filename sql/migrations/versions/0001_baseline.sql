@@ -443,6 +443,7 @@ CREATE TABLE ops.days (
     lacking_records bigint,
     doubted_since  date,
     accepted       uuid,
+    expired_at     timestamptz,
     note           text,
     PRIMARY KEY (account, stream, call_date)
 );
@@ -472,6 +473,7 @@ COMMENT ON COLUMN ops.days.lacking IS 'Digest of the known records that the last
 COMMENT ON COLUMN ops.days.lacking_records IS 'How many those are';
 COMMENT ON COLUMN ops.days.doubted_since IS 'The account''s calendar day on which a read lacked them first, if they are too many to be believed at once. NULL: nothing is doubted';
 COMMENT ON COLUMN ops.days.accepted IS 'What was lacking when an operator accepted it: believed when it is lacking again';
+COMMENT ON COLUMN ops.days.expired_at IS 'Since when its records are gone for their age; the counts stay as they were, and so do the marts. NULL: they are here';
 COMMENT ON COLUMN ops.days.note IS 'Why the state is what it is';
 
 -- schema/33_ops_streams

@@ -1,0 +1,140 @@
+"""What is older than it is to be kept goes, by kind: raw, facts, audio, what rejects hold.
+
+Nobody waits for it, and it waits for nobody: what a reader holds is left to the next night.
+"""
+
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+
+import sqlalchemy as sa
+
+from assets.refresh import refresh_days
+from resources.audio import AudioStore
+from resources.retry import sqlstate
+from resources.warehouse import Warehouse
+from sql import facts
+
+CHUNK = 20_000
+"""Rows a statement: short enough that nobody notices."""
+FILES = 500
+"""Audio files a transaction."""
+MOMENT_S = 2.0
+"""How long the night waits for a reader."""
+IN_THE_WAY = {"55P03", "57014"}
+"""A lock wasn't granted in time; we cancelled what waited for one."""
+RAW = "raw.records"
+OF_A_DAY = ("heads", "rejects", "details", "field_faults", "suppressed_records")
+"""What is known of a day's records beside its partitions: `sql/maintenance/expire_<table>.sql`."""
+
+
+@dataclass(slots=True)
+class Dropped:
+    """Partitions that were dropped, and those that a reader holds."""
+
+    dropped: list[str] = field(default_factory=list)
+    held: list[str] = field(default_factory=list)
+
+
+def drop_raw(warehouse: Warehouse, before: date) -> Dropped:
+    """Drops raw records of business days before `before`; facts and heads stay."""
+    return _drop_partitions(warehouse, [RAW], before)
+
+
+def drop_facts(warehouse: Warehouse, before: date) -> Dropped:
+    """Drops facts of business days before `before`, with all that they came from: raw, heads,
+    rejects and audio. The counts of the days and the marts stay.
+    """
+    for row in warehouse.rows("maintenance/old_days", before=before):
+        for _ in refresh_days(warehouse, [row.day]):
+            """The marts have all that there was, if they were behind."""
+        warehouse.run("maintenance/expire_day", day=row.day)
+        for audio in warehouse.rows("maintenance/audio_of_day", day=row.day):
+            AudioStore.from_environment().remove(audio.uri)
+        for table in OF_A_DAY:
+            in_chunks(warehouse, f"maintenance/expire_{table}", day=row.day)
+    tables = [f"facts.{name}" for name in facts.TABLES]
+    return _drop_partitions(warehouse, [*tables, RAW], before)
+
+
+def drop_audio(warehouse: Warehouse, before: date) -> int:
+    """Deletes audio of business days before `before`; returns how many files there were."""
+    total = 0
+    while rows := warehouse.rows("maintenance/old_audio", before=before, most=FILES):
+        store = AudioStore.from_environment()
+        total += sum(store.remove(row.uri) for row in rows)
+        warehouse.run(
+            "maintenance/drop_audio",
+            dates=[row.call_date for row in rows],
+            accounts=[row.account for row in rows],
+            keys=[row.recording_id for row in rows],
+        )
+    return total
+
+
+def empty_rejects(warehouse: Warehouse, keep: timedelta) -> int:
+    """Takes what rejects hold of records and bodies out of those that are older."""
+    return in_chunks(warehouse, "maintenance/empty_rejects", keep=keep)
+
+
+def in_chunks(warehouse: Warehouse, statement: str, **parameters: object) -> int:
+    """A statement that changes `:most` rows at most, until there are none; returns how many."""
+    total = 0
+    while found := len(warehouse.rows(statement, most=CHUNK, **parameters)):
+        total += found
+        if found < CHUNK:
+            break
+    return total
+
+
+def _drop_partitions(warehouse: Warehouse, parents: list[str], before: date) -> Dropped:
+    result = Dropped()
+    for parent in parents:
+        for name, state in _old(warehouse, parent, before):
+            try:
+                _drop(warehouse, parent, name, state)
+            except sa.exc.OperationalError as error:
+                if sqlstate(error) not in IN_THE_WAY:
+                    raise
+                result.held.append(name)
+                if state != "detached":
+                    break  # half detached now: Postgres allows one such partition at a time
+            else:
+                result.dropped.append(name)
+    return result
+
+
+def _old(warehouse: Warehouse, parent: str, before: date) -> Iterator[tuple[str, str]]:
+    for row in warehouse.rows("maintenance/old_partitions", parent=parent, before=before):
+        yield row.name, row.state
+
+
+def _drop(warehouse: Warehouse, parent: str, name: str, state: str) -> None:
+    """DETACH … CONCURRENTLY stops no reader, but waits for those who read already: given up, it
+    leaves the partition half detached, seen by nobody new, to be finished another night.
+    """
+    detach = f"ALTER TABLE {parent} DETACH PARTITION {name}"
+    if state == "attached":
+        _run_for_a_moment(warehouse, f"{detach} CONCURRENTLY")
+    with warehouse.transaction() as connection:
+        connection.exec_driver_sql("SET LOCAL lock_timeout = '2s'")
+        if state == "pending":
+            connection.exec_driver_sql(f"{detach} FINALIZE")
+        connection.exec_driver_sql(f"DROP TABLE {name}")
+
+
+def _run_for_a_moment(warehouse: Warehouse, statement: str) -> None:
+    """A statement that no transaction takes, so that its time-out can't be SET LOCAL: it is
+    cancelled.
+    """
+    with warehouse.autocommit.connect() as connection:
+        driver = connection.connection.driver_connection
+        assert driver is not None
+        timer = threading.Timer(MOMENT_S, driver.cancel_safe)
+        timer.start()
+        try:
+            connection.exec_driver_sql(statement)
+        finally:
+            timer.cancel()
+            timer.join()  # one under way would hit the connection's next statement

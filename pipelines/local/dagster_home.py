@@ -71,11 +71,14 @@ def write_workspace(home: Home, socket: Path) -> None:
 
 
 def workspace_socket(home: Home) -> Path | None:
-    """The socket of the code server that the workspace was last written for."""
+    """The socket of the code server that the workspace was last written for; None where there was
+    none, as of an older Callhouse.
+    """
     if not workspace_file(home).exists():
         return None
     workspace = json.loads(workspace_file(home).read_text())
-    return Path(workspace["load_from"][0]["grpc_server"]["socket"])
+    socket = workspace["load_from"][0]["grpc_server"].get("socket")
+    return Path(socket) if socket else None
 
 
 def _copy_configuration(target: Path) -> None:

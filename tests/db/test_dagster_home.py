@@ -1,5 +1,6 @@
 """Dagster's home and storage as Callhouse sets them up, and a user's own left alone."""
 
+import json
 import os
 import time
 from pathlib import Path
@@ -103,6 +104,9 @@ def test_the_password_is_in_no_file(home: Home, empty_database_url: str) -> None
 
 def test_the_workspace_remembers_its_code_server(home: Home) -> None:
     home.root.mkdir()
+    assert workspace_socket(home) is None
+    older = {"load_from": [{"grpc_server": {"host": "127.0.0.1", "port": 4000}}]}
+    (home.root / "workspace.yaml").write_text(json.dumps(older))
     assert workspace_socket(home) is None
     write_workspace(home, Path("/tmp/a/code"))
     assert workspace_socket(home) == Path("/tmp/a/code")

@@ -41,6 +41,8 @@ COMMANDS = {
     "status": "status",
     "check": "check",
     "accept": "accept acme calls 2026-03-01",
+    "forget": "forget --number 48221234567 --dry-run",
+    "export-person": "export-person --number 48221234567",
     "migrate": "migrate",
 }
 OTHERS = {"sql", "demo", "up"}

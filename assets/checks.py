@@ -150,7 +150,7 @@ def evaluate(
     """Looks at the accounts that were loaded; returns the names of checks whose findings turned."""
     loaded = {result.account for result in results}
     mine = [account for account in accounts if account.name in loaded]
-    touched = {day for r in results for day in r.tally.days | r.tally.turned | r.failed_days}
+    touched = {day for r in results for day in r.loaded.days | r.loaded.turned | r.failed_days}
     turned: set[str] = set()
     for check in checks_of(stream):
         if check.by_day and not touched:

@@ -7,8 +7,7 @@ from typing import Any
 import dagster as dg
 
 from assets import picture
-from assets.loading.result import Result
-from assets.loading.tally import Figures
+from assets.loading.result import Figures, Result
 from assets.quota import read_quotas
 from resources.account import Account
 from resources.vendor import AnyStream, Vendor
@@ -44,7 +43,7 @@ def day_report(
     warehouse: Warehouse, vendor: Vendor, stream: AnyStream, day: date, results: Sequence[Result]
 ) -> dict[str, Any]:
     """What the run did with a business day and how that stands: its rows, a line an account."""
-    total, of = Figures(), {result.account: result.tally.by_day.get(day) for result in results}
+    total, of = Figures(), {result.account: result.loaded.by_day.get(day) for result in results}
     for figures in filter(None, of.values()):
         total.add(figures)
     where = {"vendor": vendor.name, "stream": stream.name, "day": day}

@@ -10,8 +10,8 @@ from assets.context import KIND_TAG, POLL, Callhouse
 from assets.keys import facts_key, raw_key
 from assets.loading.load import Loader
 from assets.loading.result import Result, Watch
+from assets.materialisations import Materialisations
 from assets.partitions import partition_days
-from assets.tell import Teller
 from resources.account import Account
 from resources.errors import ClockError
 from resources.vendor import AnyStream, Vendor
@@ -57,22 +57,24 @@ class VendorRun:
 
         Raises Failure when a backfill failed anywhere: what others have read is told all the same.
         """
-        teller = Teller(
+        materialisations = Materialisations(
             self._context, self._warehouse, self._vendor, self._streams, accounts, self._keys
         )
-        results = self._load(accounts, teller)
+        results = self._load(accounts, materialisations)
         everybody = self._callhouse.accounts(self._vendor.name, {})
         for stream in self._streams:
             mine = [result for result in results if result.stream == stream.name]
             if self._is_poll:
-                teller.tell_changes(stream)
+                materialisations.tell_changes(stream)
             checks.tell(self._context, self._warehouse, self._vendor, stream, everybody, mine)
         if not self._is_poll:
             self._tell_trouble(results)
 
-    def _load(self, accounts: Sequence[Account], teller: Teller) -> list[Result]:
+    def _load(
+        self, accounts: Sequence[Account], materialisations: Materialisations
+    ) -> list[Result]:
         def look(result: Result) -> None:
-            teller.note(result)
+            materialisations.note(result)
             if self._watch:
                 self._watch(result)
 
@@ -87,7 +89,7 @@ class VendorRun:
         run_id, say = self._context.run.run_id, self._context.log.info
         loader = Loader(self._warehouse, self._vendor, run_id, look, say=say)
         try:
-            return teller.follow(loader, work, () if self._is_poll else self._days)
+            return materialisations.follow(loader, work, () if self._is_poll else self._days)
         except ClockError as error:
             raise dg.Failure(str(error), allow_retries=False) from None
         finally:

@@ -8,7 +8,7 @@ from assets.accounts_file import ACCOUNTS, accounts_checks
 from assets.context import Callhouse
 from assets.ledger import LEDGER, quota_check
 from assets.loading.result import Watch
-from assets.maintenance import maintenance_asset
+from assets.maintenance.asset import maintenance_asset
 from assets.marts import mart_assets, view_specs
 from assets.streams import vendor_assets, vendor_spec
 from pipelines.alerts import alerts

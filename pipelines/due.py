@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from assets.loading.plan import StreamState, next_due
-from assets.loading.states import read_states
+from assets.loading.stream_state import read_states
 from assets.quota import Quota
 from resources.account import Account
 from resources.permits import Limiter

@@ -13,12 +13,13 @@ from typing import Any
 
 from sqlalchemy.engine import Connection, Row
 
-from assets.loading import books
-from assets.loading.commit import commit
-from assets.loading.land import Landing
-from assets.loading.read_leases import Hold, ReadLease
-from assets.loading.sight import Sighting
-from assets.loading.tally import Tally
+from assets.loading.day_state import count_days, resolve_bodies
+from assets.loading.landing.commit import commit
+from assets.loading.landing.land import Landing
+from assets.loading.landing.observation import Observation
+from assets.loading.result import Loaded
+from assets.loading.stream_state import lock_stream, note_fields, note_success
+from assets.loading.window.lease import Hold, ReadLease
 from resources import payload
 from resources.account import Account
 from resources.client import Client
@@ -160,9 +161,9 @@ class DetailReader:
         )
         return {row.call_date for row in rows}
 
-    def read(self, day: date, tally: Tally, live: bool = False, until: float = math.inf) -> None:
+    def read(self, day: date, loaded: Loaded, live: bool = False, until: float = math.inf) -> None:
         """Fetches what the day lacks, up to `until` (by `time.monotonic`), as its only reader; then
-        judges the day. What became of it adds up in `tally`.
+        judges the day. What became of it adds up in `loaded`.
 
         Raises what the vendor's client raises, when what came is committed: at once what stands in
         the way of all, at the end what came of a few. What is wrong with a record alone is in the
@@ -170,9 +171,9 @@ class DetailReader:
         ends.
         """
         with self._hold((day,), live) as lease:
-            self._read(lease, day, tally, until)
+            self._read(lease, day, loaded, until)
 
-    def _read(self, lease: ReadLease, day: date, tally: Tally, until: float) -> None:
+    def _read(self, lease: ReadLease, day: date, loaded: Loaded, until: float) -> None:
         broken: CallhouseError | None = None
         last: Parent | None = None
         while time.monotonic() < until:
@@ -182,15 +183,15 @@ class DetailReader:
             last = pending[-1]
             answers = self._fetch(pending)
             lease.check()
-            tally.add(self._land(day, answers))
-            tally.by_day[day].requests += answers.asked
-            tally.accepted |= bool(answers.pages)
+            loaded.add(self._land(day, answers))
+            loaded.by_day[day].requests += answers.asked
+            loaded.accepted |= bool(answers.pages)
             self._probes &= not answers.pages
             if answers.error is not None:
                 raise answers.error
             if answers.broken:
                 broken = broken or answers.broken[0][1]
-        tally.turned |= self._judge(lease, day, broken is None, tally.accepted)
+        loaded.turned |= self._assess(lease, day, broken is None, loaded.accepted)
         lease.is_over = True
         if broken is not None:
             raise broken
@@ -199,7 +200,7 @@ class DetailReader:
         """Writes down that there was nothing to fetch."""
         now = self._clock()
         self._warehouse.in_transaction(
-            lambda c: books.note_success(
+            lambda c: note_success(
                 c, self._account, self._stream, now, watermark=now, accepted=False
             )
         )
@@ -256,26 +257,26 @@ class DetailReader:
             name = type(error).__name__
             return RecordError(f"an unexpected {name}: the log says where it happened")
 
-    def _land(self, day: date, answers: _Answers) -> Tally:
-        sightings = [
-            Sighting(record, page.request_id, page.observed_at, key=parent.key, day=day)
+    def _land(self, day: date, answers: _Answers) -> Loaded:
+        observations = [
+            Observation(record, page.request_id, page.observed_at, key=parent.key, day=day)
             for parent, page in answers.pages
             for record in page.records
         ]
         landing = Landing(self._account, self._stream, [day], self._warehouse.require_days)
 
-        def count(connection: Connection, tally: Tally) -> None:
-            tally.new_fields = books.note_fields(
-                connection, self._account, self._stream, tally.new_fields
+        def count(connection: Connection, loaded: Loaded) -> None:
+            loaded.new_fields = note_fields(
+                connection, self._account, self._stream, loaded.new_fields
             )
 
-        def finish(connection: Connection, tally: Tally) -> None:
-            count(connection, tally)
+        def finish(connection: Connection, loaded: Loaded) -> None:
+            count(connection, loaded)
             self._note(connection, day, answers)
 
         if not answers.asked:
-            return Tally()
-        return commit(self._warehouse, landing, sightings, self._lock, count, finish)
+            return Loaded()
+        return commit(self._warehouse, landing, observations, self._lock, count, finish)
 
     def _note(self, connection: Connection, day: date, answers: _Answers) -> None:
         """Writes down what didn't come, or what of it isn't a fact: it is asked for again."""
@@ -299,10 +300,10 @@ class DetailReader:
 
     def _lock(self, connection: Connection) -> None:
         """The parent's first: its rows may move to another day, and its details with them."""
-        books.lock(connection, self._account, self._parent.name)
-        books.lock(connection, self._account, self._stream.name)
+        lock_stream(connection, self._account, self._parent.name)
+        lock_stream(connection, self._account, self._stream.name)
 
-    def _judge(self, lease: ReadLease, day: date, is_readable: bool, accepted: bool) -> set[date]:
+    def _assess(self, lease: ReadLease, day: date, is_readable: bool, accepted: bool) -> set[date]:
         """The day is complete when it is over and none of its records lacks a detail that may yet
         come. Returns the day if its state changed.
         """
@@ -312,7 +313,7 @@ class DetailReader:
             self._lock(connection)
             now = self._clock()
             if is_readable:
-                books.resolve_bodies(connection, self._account, self._stream, [day])
+                resolve_bodies(connection, self._account, self._stream, [day])
             lacking = execute(
                 connection,
                 "plan/lacking",
@@ -322,7 +323,7 @@ class DetailReader:
                 delay=self._stream.delay,
                 **self._where,
             )[0]
-            counts = books.count_days(connection, self._account, self._stream, {day}, now)[day]
+            counts = count_days(connection, self._account, self._stream, {day}, now)[day]
             rejected = counts.rejects + counts.unkeyed
             notes = list(_notes(lacking))
             if rejected:
@@ -353,7 +354,7 @@ class DetailReader:
                 now=now,
                 **self._where,
             )
-            books.note_success(connection, self._account, self._stream, now, watermark=now,
+            note_success(connection, self._account, self._stream, now, watermark=now,
                                accepted=accepted, read=lease.id)  # fmt: skip
             return {day} if counts.is_first or counts.state != state else set()
 

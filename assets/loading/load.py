@@ -13,17 +13,17 @@ from datetime import date, datetime, timedelta
 from functools import partial
 from typing import Any, NamedTuple
 
-from assets.loading import books, plan
-from assets.loading.attempt import Attempts, Standing
+from assets.loading import plan
+from assets.loading.backfill_progress import BackfillProgress, Say
 from assets.loading.details import DetailReader
-from assets.loading.pace import Pace, Say
 from assets.loading.plan import StreamState, next_due
-from assets.loading.read import WindowReader
-from assets.loading.read_leases import ReadLeases
 from assets.loading.rebuild import Rebuilder
 from assets.loading.result import Result, Watch
-from assets.loading.states import read_states
-from assets.loading.window_size import WindowSize
+from assets.loading.stream_run import CredentialState, StreamRun
+from assets.loading.stream_state import account_note, note_accounts, note_deferred, read_states
+from assets.loading.window.lease import ReadLeases
+from assets.loading.window.read import WindowReader
+from assets.loading.window.size import WindowSize
 from resources.account import Account
 from resources.errors import DeferredError
 from resources.http import Http, Transport
@@ -75,10 +75,10 @@ class Loader:
         self._watch = watch or (lambda _: None)
         self._clock = clock or warehouse.now
         self._goes_by_the_database = clock is None
-        self._pace = Pace(warehouse, run_id, say or (lambda _: None))
+        self._progress = BackfillProgress(warehouse, run_id, say or (lambda _: None))
         self._stopping = threading.Event()
         self._limiter = Limiter(
-            warehouse, run_id, on_wait=self._pace.waits, stopping=self._stopping
+            warehouse, run_id, on_wait=self._progress.waits, stopping=self._stopping
         )
         self._reads = ReadLeases(warehouse, run_id, self._stopping, say or (lambda _: None))
         self._transport = Transport()
@@ -92,7 +92,7 @@ class Loader:
         accounts = list(accounts)
         states = read_states(self._warehouse, accounts, streams)
         noted = {account: state.noted for (account, _), state in states.items()}
-        self._note([a for a in accounts if noted.get(a.name) != books.noted(self._vendor, a)])
+        self._note([a for a in accounts if noted.get(a.name) != account_note(self._vendor, a)])
         troubled = {account for (account, _), state in states.items() if state.failures}
         return self._each(
             sorted(accounts, key=lambda account: account.name in troubled),
@@ -135,7 +135,7 @@ class Loader:
 
     def _note(self, accounts: Sequence[Account]) -> None:
         if accounts:
-            self._warehouse.in_transaction(lambda c: books.note_accounts(c, self._vendor, accounts))
+            self._warehouse.in_transaction(lambda c: note_accounts(c, self._vendor, accounts))
 
     def _each(
         self,
@@ -180,28 +180,28 @@ class Loader:
             before, state = state, self._state(account, stream)
             if state.last_polled_at != before.last_polled_at:
                 return Result(account.name, stream.name)
-        attempts = self._attempts(account, stream, state)
-        result = attempts.result
-        if attempts.probes:
+        run = self._run(account, stream, state)
+        result = run.result
+        if run.probes:
             due = next_due(account, state, self._limiter.credential(account))
             if due and due > self._clock():
                 result.stopped, result.error = True, state.last_error
                 return result
         if isinstance(stream, DetailStream):
-            self._poll_details(account, stream, attempts, until)
+            self._poll_details(account, stream, run, until)
         else:
-            self._poll_windows(account, stream, attempts, state, until)
+            self._poll_windows(account, stream, run, state, until)
         return result
 
     def _poll_windows(
         self,
         account: Account,
         stream: Stream,
-        attempts: Attempts,
+        run: StreamRun,
         state: StreamState,
         until: float,
     ) -> None:
-        result, at = attempts.result, self._clock()
+        result, at = run.result, self._clock()
         unsettled = self._unsettled(account, stream, at)
         ordered = plan.poll_windows(stream, account, state, unsettled, at)
         learned = self._learned(account, stream, state)
@@ -209,7 +209,7 @@ class Loader:
             is_live: self._windows(
                 account,
                 stream,
-                replace(POLL if is_live else CATCH_UP, once=attempts.probes),
+                replace(POLL if is_live else CATCH_UP, once=run.probes),
                 learned,
             )
             for is_live in (True, False)
@@ -219,17 +219,17 @@ class Loader:
             due = max(at + account.poll_every, begins)
             reason = "before the account's start_date" if at < begins else JUST_BEGUN
             self._warehouse.in_transaction(
-                lambda c: books.note_deferred(c, account, stream, (), reason, due, at, live=True)
+                lambda c: note_deferred(c, account, stream, (), reason, due, at, live=True)
             )
         for window, is_live in ordered:
             if not is_live and (result.deferred_until or time.monotonic() > until):
                 continue
             if is_live and not window.days:
                 catch_up = plan.CatchUp(window, stream, account, state)
-                self._read_on(catch_up, readers[is_live], attempts, learned.window, until)
+                self._read_on(catch_up, readers[is_live], run, learned.window, until)
             else:
                 read = partial(readers[is_live].read, window, live=is_live, until=until)
-                attempts.do(window.days, read, is_live)
+                run.do(window.days, read, is_live)
             if result.error or (is_live and result.deferred_until):
                 break
 
@@ -237,26 +237,26 @@ class Loader:
         self,
         catch_up: plan.CatchUp,
         reader: WindowReader,
-        attempts: Attempts,
+        run: StreamRun,
         size: WindowSize,
         until: float,
     ) -> None:
         """Piece by piece; what the poll has no time for is due at once. Before a piece is read half
         of its length is noted: if the run ends in it, the next one begins with less.
         """
-        result = attempts.result
+        result = run.result
         while catch_up.rest:
             started = time.monotonic()
             if catch_up.has_begun and started > until:
                 reason = (
                     f"catching up: polls have read up to {catch_up.rest.start:%Y-%m-%d %H:%M} UTC"
                 )
-                attempts.put_off((), DeferredError(reason, self._clock()), live=True)
+                run.put_off((), DeferredError(reason, self._clock()), live=True)
                 break
             piece = catch_up.next()
             if catch_up.is_long:
                 size.note_piece(catch_up.length / 2)
-            attempts.do((), partial(reader.read, piece, live=True, until=until), live=True)
+            run.do((), partial(reader.read, piece, live=True, until=until), live=True)
             if self._stopping.is_set() or result.error or result.deferred_until:
                 return
             catch_up.took(time.monotonic() - started)
@@ -264,32 +264,32 @@ class Loader:
             size.note_piece(catch_up.length)
 
     def _poll_details(
-        self, account: Account, stream: DetailStream, attempts: Attempts, until: float
+        self, account: Account, stream: DetailStream, run: StreamRun, until: float
     ) -> None:
-        reader = self._details(account, stream, replace(POLL, once=attempts.probes))
+        reader = self._details(account, stream, replace(POLL, once=run.probes))
         days = reader.days()
         if not days:
             reader.idle()
         for day in days:
             if time.monotonic() > until:
                 break
-            attempts.do((day,), partial(reader.read, day, live=True, until=until), live=True)
-            if attempts.result.state != "ok":
+            run.do((day,), partial(reader.read, day, live=True, until=until), live=True)
+            if run.result.state != "ok":
                 break
 
     def _backfill(self, account: Account, stream: AnyStream, days: Sequence[date]) -> Result:
         state = self._state(account, stream)
-        attempts = self._attempts(account, stream, state)
-        result = attempts.result
+        run = self._run(account, stream, state)
+        result = run.result
         wanted = [day for day in days if day >= account.start_date]
         if isinstance(stream, DetailStream):
             details = self._details(account, stream, BACKFILL)
             lacking = details.days(wanted)
             result.read |= details.days_without_parents(wanted)
-            with self._pace.follow(account, stream, lacking, len(lacking)) as done:
+            with self._progress.follow(account, stream, lacking, len(lacking)) as done:
                 for day in lacking:
                     if not result.stopped:
-                        attempts.do((day,), partial(details.read, day))
+                        run.do((day,), partial(details.read, day))
                     done()
             return result
         at_once = min(MOST_AT_ONCE, account.limits.concurrency)
@@ -297,11 +297,11 @@ class Loader:
         learned = self._learned(account, stream, state)
         reader = self._windows(account, stream, BACKFILL, learned)
 
-        with self._pace.follow(account, stream, wanted, len(windows)) as done:
+        with self._progress.follow(account, stream, wanted, len(windows)) as done:
 
             def read(window: Window) -> None:
                 if not result.stopped:
-                    attempts.do(window.days, partial(reader.read, window))
+                    run.do(window.days, partial(reader.read, window))
                 done()
 
             # Latencies overlap as far as the credential's limits let requests overlap.
@@ -310,23 +310,23 @@ class Loader:
         return result
 
     def _rebuild(self, account: Account, stream: AnyStream, days: Sequence[date]) -> Result:
-        attempts = self._attempts(account, stream, StreamState())
+        run = self._run(account, stream, StreamState())
         followers = self._followers(stream)
         rebuilder = Rebuilder(self._warehouse, account, stream, self._clock, followers,
                               self._stopping)  # fmt: skip
         for day in rebuilder.days(days):
-            attempts.do((), partial(rebuilder.rebuild, day), rebuilds=day)
-        return attempts.result
+            run.do((), partial(rebuilder.rebuild, day), rebuilds=day)
+        return run.result
 
-    def _attempts(self, account: Account, stream: AnyStream, state: StreamState) -> Attempts:
+    def _run(self, account: Account, stream: AnyStream, state: StreamState) -> StreamRun:
         credential = self._limiter.credential(account)
-        standing = Standing(
+        standing = CredentialState(
             credential,
             state.is_stopped(credential),
             state.refusals,
             tells_of_full_disk(state.last_error),
         )
-        return Attempts(self._warehouse, account, stream, self._clock, standing, self._watch,
+        return StreamRun(self._warehouse, account, stream, self._clock, standing, self._watch,
                         self._stopping)  # fmt: skip
 
     def _followers(self, stream: AnyStream) -> list[DetailStream]:

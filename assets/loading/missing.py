@@ -14,8 +14,8 @@ from typing import Any
 
 from sqlalchemy.engine import Connection
 
-from assets.loading.tally import Tally
-from assets.loading.verdict import Doubt
+from assets.loading.completeness import Doubt
+from assets.loading.result import Loaded
 from resources import payload
 from resources.account import Account, Distrust
 from resources.copy_text import lines, texts
@@ -84,7 +84,7 @@ class Comparison:
 
 
 @dataclass(frozen=True, slots=True)
-class FullRead:
+class ReadKeys:
     """Days that were read in full: the keys that came, and when they were asked for."""
 
     days: Sequence[date]
@@ -98,7 +98,7 @@ class FullRead:
     """Whatever came has a key, so that what isn't there can be named."""
 
 
-def compare(connection: Connection, account: Account, stream: Stream, read: FullRead) -> Comparison:
+def compare(connection: Connection, account: Account, stream: Stream, read: ReadKeys) -> Comparison:
     """Answers can't judge what came later than they were asked for, nor what a narrowed account
     didn't ask for.
     """
@@ -138,9 +138,9 @@ def note_missing(
     connection: Connection,
     account: Account,
     stream: Stream,
-    read: FullRead,
+    read: ReadKeys,
     now: datetime,
-    tally: Tally,
+    loaded: Loaded,
 ) -> tuple[dict[date, Doubt], set[date]]:
     """Marks what the read doesn't show, where that is believed. Returns what is doubted, by day,
     and days of which the read can't say all.
@@ -162,9 +162,9 @@ def note_missing(
             gone[day] = lack
     if gone:
         _mark(connection, stream, gone, where)
-        tally.days.update(gone)
+        loaded.days.update(gone)
         for day, lack in gone.items():
-            tally.by_day[day].missing += len(lack.keys)
+            loaded.by_day[day].missing += len(lack.keys)
     # What a day lacks may have moved to another: looked for there, but not at each doubted read.
     left = {*gone, *(day for day in doubts if doubts[day].since and not found.lacks[day].is_noted)}
     if left and not stream.replaces:
@@ -193,7 +193,7 @@ def _mark(
         execute(connection, "load/resolve_gone", keys=keys, **where)
 
 
-def _where(account: Account, stream: Stream, read: FullRead) -> dict[str, Any]:
+def _where(account: Account, stream: Stream, read: ReadKeys) -> dict[str, Any]:
     return {"account": account.name, "stream": stream.name, "observed_at": read.asked_at}
 
 

@@ -6,9 +6,10 @@ from datetime import date, datetime
 
 from sqlalchemy.engine import Connection
 
-from assets.loading import books
-from assets.loading.land import Landing
-from assets.loading.tally import Tally
+from assets.loading.day_state import count_days
+from assets.loading.landing.land import Landing
+from assets.loading.result import Loaded
+from assets.loading.stream_state import lock_stream
 from resources.account import Account
 from resources.errors import StoppedError
 from resources.permits import ENDED
@@ -43,7 +44,7 @@ class Rebuilder:
         rows = self._warehouse.rows("plan/known_days", days=list(among), **self._where)
         return [row.call_date for row in rows]
 
-    def rebuild(self, day: date, tally: Tally) -> None:
+    def rebuild(self, day: date, loaded: Loaded) -> None:
         """The day's facts anew, batch by batch; then those go that no raw record stands behind.
 
         The day's state stays what the last read of the vendor made it. Raises StoppedError between
@@ -58,8 +59,8 @@ class Rebuilder:
             if self._stopping.is_set():
                 raise StoppedError(ENDED)
 
-            def work(connection: Connection, after: str = after) -> tuple[Tally, str | None]:
-                books.lock(connection, self._account, self._stream.name)
+            def work(connection: Connection, after: str = after) -> tuple[Loaded, str | None]:
+                lock_stream(connection, self._account, self._stream.name)
                 heads = execute(connection, "load/raw_heads", day=day, after=after, most=BATCH,
                                 replaces=self._stream.replaces, **self._where)  # fmt: skip
                 done = landing.rebuild(connection, heads)
@@ -67,11 +68,11 @@ class Rebuilder:
                 if is_last:
                     self._drop_strays(connection, day)
                 days = done.days | ({day} if is_last else set())
-                books.count_days(connection, self._account, self._stream, days, self._clock())
+                count_days(connection, self._account, self._stream, days, self._clock())
                 return done, None if is_last else heads[-1].record_key
 
             done, after = self._warehouse.in_transaction(work)
-            tally.add(done)
+            loaded.add(done)
 
     def _drop_strays(self, connection: Connection, day: date) -> None:
         for table in self._stream.tables:

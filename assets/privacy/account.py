@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 import sql.catalog
-from assets.loading.erase import Counts
+from assets.loading.personal.erase import Counts
 from assets.privacy.places import Owner, Step
 from resources.audio import AudioStore
 from resources.warehouse import Warehouse, execute

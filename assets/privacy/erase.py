@@ -8,9 +8,9 @@ from typing import Any
 
 from sqlalchemy.engine import Connection
 
-from assets.loading.erase import Counts, erase_audio, erase_records, recount
-from assets.loading.identity import identity
-from assets.loading.without_person import without_person
+from assets.loading.landing.identity import identity
+from assets.loading.personal.erase import Counts, erase_audio, erase_records, recount
+from assets.loading.personal.without_person import without_person
 from assets.privacy.places import Owner
 from resources import payload
 from resources.forgotten import Forgotten

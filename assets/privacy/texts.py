@@ -14,7 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Row
 
-from assets.loading.erase import Counts
+from assets.loading.personal.erase import Counts
 from resources.home import Home
 from resources.warehouse import Warehouse
 

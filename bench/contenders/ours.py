@@ -113,7 +113,7 @@ def _told(results: list[Result]) -> dict[str, Any]:
     for result in results:
         if result.state != "ok":
             raise RuntimeError(f"{result.account}: {result.state}: {result.error}")
-    return {"records": sum(result.tally.total.records for result in results)}
+    return {"records": sum(result.loaded.total.records for result in results)}
 
 
 if __name__ == "__main__":

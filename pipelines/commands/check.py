@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any
 
-from assets.loading.states import read_states
+from assets.loading.stream_state import read_states
 from pipelines.commands import console
 from pipelines.commands.accounts import require_a_file
 from pipelines.commands.database import database

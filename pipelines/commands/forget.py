@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 
-from assets.loading.erase import Counts
+from assets.loading.personal.erase import Counts
 from assets.privacy import forget
 from assets.privacy.export import export_person
 from assets.privacy.forget import Person, Site

@@ -109,7 +109,7 @@ class ProgressBar(AbstractContextManager["ProgressBar"]):
             1 if self._run.is_poll else len(result.days | result.trouble.keys())
             for result in results
         )
-        records = sum(f.records for result in results for f in result.tally.by_day.values())
+        records = sum(f.records for result in results for f in result.loaded.by_day.values())
         self._bar.update(self._task, completed=self._before + steps, figures=f"{records:,} records")
 
     def _look(self) -> None:

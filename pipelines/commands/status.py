@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Any
 
 from assets.loading.plan import StreamState, next_due
-from assets.loading.states import read_states
+from assets.loading.stream_state import read_states
 from assets.quota import Quota, read_quotas
 from pipelines.commands import console
 from resources.account import Account

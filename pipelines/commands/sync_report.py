@@ -122,9 +122,9 @@ def report(warehouse: Warehouse, done: Pass) -> Report:
 
 
 def _lines(result: Result) -> Iterable[Line]:
-    tally = result.tally
-    for day in tally.by_day.keys() | result.trouble.keys() | result.days:
-        figures = tally.by_day[day]
+    loaded = result.loaded
+    for day in loaded.by_day.keys() | result.trouble.keys() | result.days:
+        figures = loaded.by_day[day]
         state, why = result.trouble.get(day, ("", None))
         yield Line(
             result.account, result.stream, day, figures.requests, figures.records,

@@ -6,8 +6,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from assets.loading.land import Landing
-from assets.loading.sight import Sighting
+from assets.loading.landing.land import Landing
+from assets.loading.landing.observation import Observation
 from resources import payload
 from resources.vendor import Record, Stream
 from resources.warehouse import Warehouse
@@ -24,16 +24,20 @@ def everything_lands(subject: Subject, bench: Bench, warehouse: Warehouse) -> No
     What has no key can't be raw: it is a reject, with its payload.
     """
     _, records = bench.sample(subject)
-    sightings = list(_sightings(subject, [*records, *broken_variants(records)]))
+    observations = list(_observations(subject, [*records, *broken_variants(records)]))
     landing = Landing(bench.account(subject.vendor), subject.stream, [DAY], warehouse.require_days)
 
     def work(connection: sa.Connection) -> None:
-        landing.land(connection, sightings)
+        landing.land(connection, observations)
 
     warehouse.in_transaction(work)
 
-    keys = {sighting.key for sighting in sightings} - {None}
-    odd = {payload.encode(sighting.record) for sighting in sightings if sighting.key is None}
+    keys = {observation.key for observation in observations} - {None}
+    odd = {
+        payload.encode(observation.record)
+        for observation in observations
+        if observation.key is None
+    }
     raw, rejected = _one(warehouse, "count(*), count(*) FILTER (WHERE rejected) FROM raw.heads")
     assert raw == len(keys)
     assert rejected < raw
@@ -48,7 +52,7 @@ def everything_lands(subject: Subject, bench: Bench, warehouse: Warehouse) -> No
         assert _one(warehouse, f"count(*) FROM facts.{target.name}") == (raw - rejected,)
 
 
-def _sightings(subject: Subject, records: list[Record]) -> Iterator[Sighting]:
+def _observations(subject: Subject, records: list[Record]) -> Iterator[Observation]:
     """Variants of a record get keys of their own, but where the key is in the row."""
     now, stream = datetime.now(UTC), subject.stream
     for number, record in enumerate(records):
@@ -57,10 +61,10 @@ def _sightings(subject: Subject, records: list[Record]) -> Iterator[Sighting]:
             key = stream.key(record)
             if key is not None:
                 key = f"{DAY}/{key}" if stream.replaces else f"{key}#{number}"
-        yield Sighting(record, 1, now, key=key, day=DAY)
+        yield Observation(record, 1, now, key=key, day=DAY)
     if isinstance(stream, Stream):
         for odd in ODD:
-            yield Sighting(odd, 1, now, day=DAY)
+            yield Observation(odd, 1, now, day=DAY)
 
 
 def _one(warehouse: Warehouse, query: str) -> tuple[Any, ...]:

@@ -14,10 +14,10 @@ import sqlalchemy as sa
 
 import sql.catalog
 import sql.describe
-from assets.loading.land import Landing
+from assets.loading.landing.land import Landing
+from assets.loading.landing.observation import Observation
 from assets.loading.rebuild import Rebuilder
-from assets.loading.sight import Sighting
-from assets.loading.tally import Tally
+from assets.loading.result import Loaded
 from assets.streams import table_metadata
 from resources.account import Account
 from resources.objects import lay_objects
@@ -107,7 +107,7 @@ def describe_and_migrate(warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch, 
         grant_roles(connection)
 
 
-def sightings(setup: Setup, records: list[Record], place: int) -> list[Sighting]:
+def observations(setup: Setup, records: list[Record], place: int) -> list[Observation]:
     """The records with the values of that place, each read a second after the last."""
     mood, score = VALUES[place]
     seen, stream = [], setup.stream
@@ -117,11 +117,11 @@ def sightings(setup: Setup, records: list[Record], place: int) -> list[Sighting]
             key = stream.key(record)
             key = f"{DAY}/{key}" if stream.replaces else key
         read = record | {"mood": mood, "score": score}
-        seen.append(Sighting(read, 1, NOW + timedelta(seconds=place), key=key, day=setup.day))
+        seen.append(Observation(read, 1, NOW + timedelta(seconds=place), key=key, day=setup.day))
     return seen
 
 
-def land(setup: Setup, seen: list[Sighting]) -> None:
+def land(setup: Setup, seen: list[Observation]) -> None:
     landing = Landing(setup.account, setup.stream, [DAY], setup.warehouse.require_days)
     setup.warehouse.in_transaction(lambda connection: landing.land(connection, seen))
 
@@ -143,10 +143,10 @@ def test_it_is_merged_rebuilt_masked_and_documented(
     parents = land_parents(setup, bench, subject)
 
     for place, values in enumerate(VALUES):
-        land(setup, sightings(setup, records, place))
+        land(setup, observations(setup, records, place))
         assert setup.rows() - {(None, None)} == {values}
     stored = setup.rows(columns="tableoid, CAST(ctid AS text), mood")
-    land(setup, sightings(setup, records, 2))
+    land(setup, observations(setup, records, 2))
     assert setup.rows(columns="tableoid, CAST(ctid AS text), mood") == stored, (
         "what hasn't changed is left alone"
     )
@@ -181,7 +181,7 @@ def land_parents(setup: Setup, bench: Bench, subject: Subject) -> Stream | None:
     assert isinstance(parents, Stream)
     _, records = bench.sample(Subject(subject.vendor, parents, subject.folder))
     landing = Landing(setup.account, parents, [DAY], setup.warehouse.require_days)
-    seen = [Sighting(r, 1, NOW, key=f"record-{n}", day=DAY) for n, r in enumerate(records)]
+    seen = [Observation(r, 1, NOW, key=f"record-{n}", day=DAY) for n, r in enumerate(records)]
     setup.warehouse.in_transaction(lambda connection: landing.land(connection, seen))
     [(setup.day,)] = setup.rows("raw.heads", "call_date")
     return parents
@@ -199,4 +199,4 @@ def rebuild(setup: Setup, parents: Stream | None) -> None:
     )
     days = setup.rows("raw.heads", "call_date")
     for (day,) in days:
-        rebuilder.rebuild(day, Tally())
+        rebuilder.rebuild(day, Loaded())

@@ -8,7 +8,7 @@ import pytest
 
 from assets.loading.load import Loader
 from assets.loading.rebuild import Rebuilder
-from assets.loading.tally import Tally
+from assets.loading.result import Loaded
 from resources.roles import ANALYST, ANALYST_PII
 from resources.standin.server import StandIn
 from resources.vendors import discover
@@ -72,5 +72,5 @@ def test_a_caller_has_one_key_in_every_vendor(
     rebuilder = Rebuilder(warehouse, account_of(ours), dialogs, warehouse.now)
     with psycopg.connect(database_url) as connection:
         connection.execute("DELETE FROM facts.calls WHERE account = 'ours'")
-    rebuilder.rebuild(DAY, Tally())
+    rebuilder.rebuild(DAY, Loaded())
     assert query(warehouse, keys) == before

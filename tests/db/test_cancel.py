@@ -13,7 +13,7 @@ import pytest
 import sqlalchemy as sa
 from dagster._core.utils import make_new_run_id
 
-from assets import tell
+from assets import materialisations
 from assets.context import Callhouse
 from assets.loading.load import Loader
 from assets.loading.result import Result
@@ -111,7 +111,7 @@ def test_a_run_that_dagster_calls_ended_ends_though_its_vendor_hangs(
     """Cancelled in the UI, past its longest time, or told nothing at all: its process may be out of
     reach of the code server that would tell it.
     """
-    monkeypatch.setattr(tell, "LOOK_EVERY_S", 0.2)
+    monkeypatch.setattr(materialisations, "LOOK_EVERY_S", 0.2)
     tenant = standin.tenant("conpeek", "demo-pl")
     tenant.arm(Fault.hang(), 9)
     account = account_of(tenant, start_date=DAYS[-1])

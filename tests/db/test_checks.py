@@ -251,7 +251,7 @@ def test_every_check_runs_on_every_stream(warehouse: Warehouse, account_of: Acco
         account = account_of(standin.tenant(vendor.name, f"demo-{vendor.name}"))
         for stream in vendor.streams:
             result = Result(account.name, stream.name)
-            result.tally.days.add(DAY)
+            result.loaded.days.add(DAY)
             turned = checks.evaluate(warehouse, vendor, stream, [account], [result], NOW)
             assert turned == set()
 

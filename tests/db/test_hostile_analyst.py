@@ -48,7 +48,7 @@ def test_no_lock_that_an_analyst_can_take_is_waited_for(
             with pytest.raises(psycopg.errors.InsufficientPrivilege), analyst.transaction():
                 analyst.execute("SELECT FROM facts.calls FOR KEY SHARE")
             [result] = loader.backfill([account], [stream], [DAY])
-            assert (result.error, result.tally.total.new) == (None, 1)
+            assert (result.error, result.loaded.total.new) == (None, 1)
             assert refresh_marts(warehouse)
             assert migrate(database_url) == []
     finally:

@@ -51,14 +51,14 @@ def test_a_backfilled_day_is_complete_and_a_second_pass_writes_nothing(
     stream = discover()["conpeek"].stream("dialogs")
 
     first = loader.backfill([account], [stream], [DAY])[0]
-    assert (first.error, first.tally.total.records, first.tally.total.new) == (None, 1202, 1202)
+    assert (first.error, first.loaded.total.records, first.loaded.total.new) == (None, 1202, 1202)
     before = query(warehouse, "SELECT * FROM facts.call_legs ORDER BY leg_id")
     second = loader.backfill([account], [stream], [DAY])[0]
     assert (
         second.error,
-        second.tally.total.records,
-        second.tally.total.new,
-        second.tally.total.changed,
+        second.loaded.total.records,
+        second.loaded.total.new,
+        second.loaded.total.changed,
     ) == (
         None,
         1202,

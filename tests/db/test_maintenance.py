@@ -15,10 +15,11 @@ import pytest
 import sqlalchemy as sa
 
 import sql.catalog
-from assets import expiry, housekeeping
+from assets import expiry
 from assets.context import Callhouse
-from assets.maintenance import CHECK, KEY, maintenance_asset
-from assets.old_runs import RETENTION, prune_runs
+from assets.maintenance import tasks
+from assets.maintenance.asset import CHECK, KEY, maintenance_asset
+from assets.maintenance.old_runs import RETENTION, prune_runs
 from assets.refresh import refresh_days, refresh_marts
 from resources import retention
 from resources.errors import ConfigurationError
@@ -63,7 +64,7 @@ def test_partitions_ahead_neither_wait_for_a_reader_nor_block_one(
 ) -> None:
     with reader(database_url, RAW, "SELECT count(*) FROM facts.calls") as analyst:
         began = time.monotonic()
-        assert housekeeping.make_days_ahead(loaded, DAY) == 8
+        assert tasks.make_days_ahead(loaded, DAY) == 8
         assert time.monotonic() - began < 2
         assert analyst.execute("SELECT count(*) FROM facts.calls").fetchone() == (3,)
     made = "SELECT count(*) FROM pg_inherits WHERE inhparent = 'facts.calls'::regclass"
@@ -185,9 +186,9 @@ def test_ledgers_lose_what_is_old_and_over(
             put_ledgers(c, f"old {number}", old - timedelta(seconds=number))
         put_ledgers(c, "open", old - timedelta(minutes=1), over=False)
         put_ledgers(c, "new", now)
-    deleted = housekeeping.prune(warehouse, timedelta(days=90))
+    deleted = tasks.prune(warehouse, timedelta(days=90))
     stays = {"rejects", "details"}
-    assert deleted == {ledger: 5 if ledger in stays else 6 for ledger in housekeeping.LEDGERS}
+    assert deleted == {ledger: 5 if ledger in stays else 6 for ledger in tasks.LEDGERS}
     for ledger, column in NAMED_IN.items():
         left = {name for (name,) in query(warehouse, f"SELECT {column} FROM ops.{ledger}")}
         assert left == ({"new", "open"} if ledger in stays else {"new"}), ledger
@@ -199,7 +200,7 @@ def test_every_table_of_ops_is_pruned_or_does_not_grow() -> None:
              "suppressed", "suppressed_records", "erasures", "accounts", "holidays", "locks",
              "field_faults", "unstable_fields"}  # fmt: skip
     tables = {name.removeprefix("ops.") for name in sql.catalog.tables() if name[:4] == "ops."}
-    assert tables == small | set(housekeeping.LEDGERS)
+    assert tables == small | set(tasks.LEDGERS)
 
 
 def test_retention_is_a_whole_number_of_days() -> None:
@@ -295,7 +296,7 @@ def test_the_last_day_is_the_accounts_own(warehouse: Warehouse) -> None:
         put_day(c, account="warsaw-settling", state="settling")
         put_day(c, account="bogota-not-yet", **far)
         put_day(c, account="bogota", call_date=DAY - timedelta(days=1), **far)
-    assert housekeeping.unfinished(warehouse, now) == [
+    assert tasks.unfinished(warehouse, now) == [
         "warsaw-failed calls 2026-03-10: failed (the vendor said no)",
         "bogota calls 2026-03-09: open",
     ]
@@ -337,7 +338,7 @@ def test_a_step_that_fails_keeps_no_other_from_its_work(
     monkeypatch.setenv(retention.RAW, "for ever")
     result = run(maintenance_asset(set()), database_url, raise_on_error=False)
     assert not result.success
-    ahead = datetime.now(UTC).date() + timedelta(days=housekeeping.DAYS_AHEAD)
+    ahead = datetime.now(UTC).date() + timedelta(days=tasks.DAYS_AHEAD)
     assert query(loaded, f"SELECT to_regclass('facts.calls_{ahead:%Y%m%d}') IS NOT NULL") == [
         (True,)
     ]

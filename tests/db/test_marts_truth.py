@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 import sqlalchemy as sa
 
-from assets.loading.caller_keys import caller_keys
+from assets.loading.landing.caller_keys import caller_keys
 from assets.refresh import refresh_marts
 from resources.home import CHECKOUT
 from resources.warehouse import Warehouse

@@ -13,7 +13,7 @@ import psycopg
 import pytest
 import sqlalchemy as sa
 
-from assets.loading.pace import Pace, turn_s
+from assets.loading.backfill_progress import BackfillProgress, turn_s
 from resources import payload
 from resources.errors import DeferredError, QuotaExhaustedError, TransientError
 from resources.home import CHECKOUT
@@ -671,7 +671,7 @@ def test_a_backfill_takes_about_as_long_as_is_said_before_it_begins(
     assert turn_s(spaced) == pytest.approx(turn)
     backfill = Waiter(warehouse, spaced, "agent_usage", backfill=True)
     told: list[datetime] = []
-    pace = Pace(warehouse, None, lambda _: None)
+    pace = BackfillProgress(warehouse, None, lambda _: None)
     with pace.follow(spaced, stream, days, len(days)) as done:
         asked, next_poll = 0, 0.0
         poll: Waiter | None = None

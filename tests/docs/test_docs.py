@@ -11,8 +11,9 @@ import psycopg
 import pytest
 from typer.main import get_command
 
-from assets import accounts_file, ledger, maintenance
+from assets import accounts_file, ledger
 from assets.checks import CHECKS
+from assets.maintenance import asset
 from pipelines.alerts import TITLES
 from pipelines.cli import app
 from pipelines.local.dagster_home import CONFIGURATION
@@ -128,7 +129,7 @@ def test_the_page_of_accounts_names_every_key() -> None:
 
 def test_the_runbook_names_every_check_and_alert() -> None:
     text = (OPERATORS / "runbook.md").read_text(encoding="utf-8")
-    others = [ledger.CHECK, maintenance.CHECK, accounts_file.VALID, accounts_file.SHOWN]
+    others = [ledger.CHECK, asset.CHECK, accounts_file.VALID, accounts_file.SHOWN]
     for name in [*(check.name for check in CHECKS), *others]:
         assert f"`{name}`" in text, name
     for title in TITLES.values():

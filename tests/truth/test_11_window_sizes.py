@@ -7,7 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from assets.loading.window_size import WindowSize
+from assets.loading.window.size import WindowSize
 from resources.standin import Fault
 from resources.windows import Window, days_between
 from tests.truth.conftest import DAY, NOON, Open, Scene

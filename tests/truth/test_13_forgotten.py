@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from assets.loading.books import FORGOTTEN
+from assets.loading.day_state import FORGOTTEN
 from resources import payload
 from resources.forgotten import Hasher, Kind
 from resources.standin import Fault

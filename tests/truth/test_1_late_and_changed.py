@@ -2,8 +2,8 @@
 
 from datetime import timedelta
 
-from assets.loading.land import Landing
-from assets.loading.sight import Sighting
+from assets.loading.landing.land import Landing
+from assets.loading.landing.observation import Observation
 from tests.truth.conftest import DAY, NOON, Open
 
 MIDNIGHT = NOON + timedelta(hours=12)
@@ -25,7 +25,7 @@ def test_an_answer_older_than_the_stored_one_changes_nothing(scene: Open) -> Non
     here.put(here.thing(1, value=2))
     here.backfill()
     old = here.kind.show(here.thing(1, value=1), here.kind.zone)
-    late = Sighting(old, 0, NOON, key="d-1")  # asked for long ago, by a worker that was slow
+    late = Observation(old, 0, NOON, key="d-1")  # asked for long ago, by a worker that was slow
     landing = Landing(here.account, here.stream, [DAY], here.bench.warehouse.require_days)
     here.bench.warehouse.in_transaction(lambda connection: landing.land(connection, [late]))
     assert here.facts("leg_id", "talk_s") == [("d-1", 2)]

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from assets.loading.read import WindowReader
+from assets.loading.window.read import WindowReader
 from resources.vendor import DetailStream
 from resources.vendors import discover
 from tests.truth.conftest import DAY, NOON, Open

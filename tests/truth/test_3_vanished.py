@@ -36,7 +36,7 @@ def test_what_a_full_read_no_longer_returns_is_marked_until_it_is_back(
     here.remove(two)
     result = here.backfill()
     assert missing(here) == {here.kind.key(one): False, here.kind.key(two): True}
-    assert result.tally.total.missing == 1
+    assert result.loaded.total.missing == 1
     assert (here.day().raw_records, here.day().missing) == (2, 1)
 
     here.put(two)

@@ -147,9 +147,9 @@ def test_a_field_nobody_has_seen_is_kept_and_told_once(scene: Open, vendor: str)
     here.put(here.thing(1), here.thing(2))
     here.at(EVENING)
     here.tenant.arm(spoiled(here, lambda row: row | {"mood": "good"}), 2)
-    assert here.backfill().tally.new_fields == {"mood"}
+    assert here.backfill().loaded.new_fields == {"mood"}
     here.put(here.thing(1, value=50))
-    assert here.backfill().tally.new_fields == set()
+    assert here.backfill().loaded.new_fields == set()
     ((fields,),) = here.query("SELECT fields FROM ops.streams WHERE account = :account")
     assert fields.count("mood") == 1
 

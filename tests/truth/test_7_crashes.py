@@ -11,7 +11,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from assets.loading import stage
+from assets.loading.landing import stage
 from assets.loading.load import Loader
 from resources.standin import Fault
 from resources.vendors import discover

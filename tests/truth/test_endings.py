@@ -10,9 +10,10 @@ from typing import Any
 
 import pytest
 
-from assets.loading import load, plan, read_leases
+from assets.loading import load, plan
 from assets.loading.load import Loader
 from assets.loading.result import Result
+from assets.loading.window import lease
 from resources import http
 from resources.permits import POLL
 from resources.standin import Fault, Quirk
@@ -137,7 +138,7 @@ def test_a_run_that_is_stopped_ends_at_once_and_writes_nothing(
             started = time.monotonic()
         assert time.monotonic() - started < 2
     (result,) = results
-    assert (result.error, result.tally.days) == (None, set())
+    assert (result.error, result.loaded.days) == (None, set())
     for table in ("ops.days", "ops.streams", "ops.reads", "facts." + here.kind.table):
         assert here.query(f"SELECT 1 FROM {table} WHERE account = :account") == []
     told = "SELECT error FROM ops.requests WHERE account = :account"
@@ -150,7 +151,7 @@ def test_a_second_run_does_not_read_what_the_first_still_reads(
     scene: Open, vendor: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(load, "POLL", replace(POLL, longest=timedelta(seconds=0.3)))
-    monkeypatch.setattr(read_leases, "LOOK_EVERY_S", 0.1)
+    monkeypatch.setattr(lease, "LOOK_EVERY_S", 0.1)
     here = scene(vendor)
     here.put(here.thing(1))
     here.tenant.arm(Fault.hang())
@@ -202,7 +203,7 @@ def test_a_reader_whose_lease_was_lost_writes_nothing(
     scene: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Paused, or cut off from the database: another may have begun."""
-    monkeypatch.setattr(read_leases, "LEASE", timedelta(seconds=0.6))
+    monkeypatch.setattr(lease, "LEASE", timedelta(seconds=0.6))
     here = scene("conpeek")
     here.put(here.thing(1))
     here.tenant.arm(Fault.slow(1.5))

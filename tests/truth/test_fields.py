@@ -138,7 +138,7 @@ def test_a_mapping_that_learns_the_field_heals_it(scene: Open, vendor: str, heal
     assert here.faults() == []
     assert values(here) == [11, 12]
     assert len(here.versions()) == 2, "the records didn't change"
-    assert result.tally.days, "analysts see it changed"
+    assert result.loaded.days, "analysts see it changed"
 
 
 def test_a_placeholder_that_is_known_as_one_is_not_tried_again(scene: Open) -> None:
@@ -228,7 +228,7 @@ def test_a_bad_character_spoils_its_text_alone(scene: Open, vendor: str, how: st
     assert spoiled == read
     assert (len(names(here)), here.rejects(), here.faults()) == (3, [], [])
 
-    assert here.backfill().tally.total.changed == 1
+    assert here.backfill().loaded.total.changed == 1
     assert names(here) == ["Ana", "José", "Íñigo"]
     versions = [row[1] for row in here.versions()]
     assert sorted(versions) == [1, 1, 1, 2], "the others have no new version"
@@ -293,7 +293,7 @@ def test_new_fields_are_told_and_kept_at_any_depth(scene: Open) -> None:
     here.at(EVENING)
     flow = {"id": 1, "name": "x", "version": 7}
     here.tenant.arm(Fault.field("call_flow", flow))
-    assert here.backfill().tally.new_fields == {"call_flow.version"}
+    assert here.backfill().loaded.new_fields == {"call_flow.version"}
     assert here.query("SELECT flow_id, attributes FROM facts.calls WHERE account = :account") == [
         ("1", {"uuid": "1", "call_flow": {"version": 7}})
     ]

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 from multiprocessing.synchronize import Event
 
-from assets.loading import read_leases
 from assets.loading.load import Loader
+from assets.loading.window import lease
 from resources.account import Account
 from resources.vendors import discover
 from resources.warehouse import Warehouse
@@ -13,7 +13,7 @@ from resources.warehouse import Warehouse
 
 def backfill(url: str, account: Account, days: Sequence[date], begun: Event) -> None:
     """Says when it begins; ends well only if all went well."""
-    read_leases.LEASE = timedelta(seconds=1)  # else the next worker waits for those of the last
+    lease.LEASE = timedelta(seconds=1)  # else the next worker waits for those of the last
     vendor = discover()[account.vendor]
     warehouse = Warehouse(url)
     loader = Loader(warehouse, vendor)

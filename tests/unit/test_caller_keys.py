@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from assets.loading.caller_keys import HEX_DIGITS, caller_keys
+from assets.loading.landing.caller_keys import HEX_DIGITS, caller_keys
 
 ANA, BEN = "+573205551234", "+56221234567"
 

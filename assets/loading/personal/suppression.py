@@ -10,12 +10,12 @@ from typing import Any
 
 from sqlalchemy.engine import Connection, Row
 
-from assets.loading.erase import erase_records, recount
-from assets.loading.identity import identity
-from assets.loading.shape import shape
-from assets.loading.sight import Sighting
-from assets.loading.stage import Item
-from assets.loading.without_person import without_person
+from assets.loading.landing.identity import identity
+from assets.loading.landing.mapping import map_records
+from assets.loading.landing.observation import Observation
+from assets.loading.landing.stage import Item
+from assets.loading.personal.erase import erase_records, recount
+from assets.loading.personal.without_person import without_person
 from resources import payload
 from resources.account import Account
 from resources.forgotten import Forgotten, Hasher, Kind, Suppressed
@@ -63,14 +63,14 @@ class Suppression:
         self._details = details
         self._where = {"account": account.name, "stream": stream.name}
         self._present: _Present | None = None
-        self._seen: dict[str, tuple[Sighting, bool]] = {}
+        self._seen: dict[str, tuple[Observation, bool]] = {}
         """Of the batch, by hash: what was read, and whether it is kept without the person."""
         self._left_out: set[str] = set()
         """Of all batches."""
         self.unkeyed: set[str] = set()
         """Of all batches, digests of what was left out and has no key."""
 
-    def look(self, connection: Connection, sightings: Sequence[Sighting]) -> None:
+    def look(self, connection: Connection, observations: Sequence[Observation]) -> None:
         """Before each batch, in its transaction: whoever forgets somebody meanwhile waits for this
         stream's lock, and finds what it wrote.
         """
@@ -82,28 +82,28 @@ class Suppression:
         hasher = forgotten.hasher
         records: dict[str, bool] = {}
         if rows[0].has_records:
-            hashes = [self._hash(hasher, one.key) for one in sightings if one.key is not None]
+            hashes = [self._hash(hasher, one.key) for one in observations if one.key is not None]
             found = execute(connection, "load/suppressed_records", hashes=hashes, **self._where)
             records = {row.record_hash: row.is_kept for row in found}
         own = hasher.account(self._account.name)
         everything = any(row.hash == own for row in rows)
         self._present = _Present(forgotten, records, everything)
 
-    def passes(self, record: Any, encoded: bytes, sighting: Sighting) -> Any | None:
+    def passes(self, record: Any, encoded: bytes, observation: Observation) -> Any | None:
         """What of a record may be stored: itself; a part of it, without the person; or None."""
         if self._present is None:
             return record
-        name = sighting.key or payload.digest(identity(self._stream, record, encoded))
+        name = observation.key or payload.digest(identity(self._stream, record, encoded))
         hashed = self._hash(self._present.forgotten.hasher, name)
         keeps = self._keeps(self._present, hashed, encoded)
         if keeps is None:
             return record
         bare = None
-        if keeps and sighting.key is not None:
+        if keeps and observation.key is not None:
             bare = without_person(record, self._stream, self._account, self._present.forgotten)
-        if sighting.key is None:
-            self.unkeyed.add(payload.digest(payload.encode(sighting.record)))
-        self._seen[hashed] = (replace(sighting, record=record), bare is not None)
+        if observation.key is None:
+            self.unkeyed.add(payload.digest(payload.encode(observation.record)))
+        self._seen[hashed] = (replace(observation, record=record), bare is not None)
         return bare
 
     def note(self, connection: Connection, day: date) -> set[date]:
@@ -118,9 +118,9 @@ class Suppression:
             connection,
             "load/suppress_records",
             hashes=list(self._seen),
-            days=self._days([sighting for sighting, _ in self._seen.values()], day),
+            days=self._days([observation for observation, _ in self._seen.values()], day),
             kept=[is_kept for _, is_kept in self._seen.values()],
-            seen=[sighting.observed_at for sighting, _ in self._seen.values()],
+            seen=[observation.observed_at for observation, _ in self._seen.values()],
             **self._where,
         )
         days = {row.call_date for row in rows}
@@ -157,16 +157,16 @@ class Suppression:
         told = [known, found and found.keeps_calls]
         return None if told == [None, None] else False not in told
 
-    def _days(self, sightings: Sequence[Sighting], day: date) -> list[date]:
+    def _days(self, observations: Sequence[Observation], day: date) -> list[date]:
         """The business days of records that aren't stored, as if they were."""
         items = [
             Item(one.key, one.record, b"", "", one, one.observed_at)
-            for one in sightings
+            for one in observations
             if one.key is not None
         ]
-        shape(items, self._stream, self._account, day)
+        map_records(items, self._stream, self._account, day)
         told = {item.key: item.call_date for item in items}
-        return [(one.key and told[one.key]) or one.day or day for one in sightings]
+        return [(one.key and told[one.key]) or one.day or day for one in observations]
 
     def _hash(self, hasher: Hasher, key: str) -> str:
         return hasher.record(self._account.name, self._stream.name, key)

@@ -26,7 +26,7 @@ def turn_s(account: Account) -> float:
     return spacing_s * min(TURNS, 1 / (1 - polls) if polls < 1 else TURNS)
 
 
-class Pace:
+class BackfillProgress:
     """Follows the backfills of one run. Limits make them slow: `waits` tells what for."""
 
     def __init__(self, warehouse: Warehouse, run_id: str | None, say: Say) -> None:

@@ -68,7 +68,7 @@ class Doubt:
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class FullRead:
     """What a full read was: when it was asked, up to when, and what of it can't be counted."""
 
     read_at: datetime
@@ -89,7 +89,7 @@ class Reading:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class Assessment:
     """A day's state, why, and when it is to be read again (None: never by itself)."""
 
     state: Completeness
@@ -101,27 +101,29 @@ class Verdict:
     """Reads in a row, this one included, with the same rejects."""
 
 
-def judge(stream: Stream, account: Account, day: date, counts: Counts, reading: Reading) -> Verdict:
-    """The verdict on the day after a full, undisturbed read. Its note ends with the remarks."""
+def assess(
+    stream: Stream, account: Account, day: date, counts: Counts, reading: FullRead
+) -> Assessment:
+    """The assessment on the day after a full, undisturbed read. Its note ends with the remarks."""
     bad = _bad(counts, reading)
     # Counted no further than they matter: a day that is read again as it was isn't written anew.
     same = counts.same_rejects if counts.rejected == counts.last_rejected else 0
     reads = min(1 + same, ENOUGH_READS)
     is_over = reading.end >= day_end(day, account.timezone)
     settled = bad if is_over and reads >= ENOUGH_READS else 0
-    verdict = _judge(stream, account, day, counts, reading, bad - settled)
-    notes = [verdict.note, *reading.remarks]
+    assessment = _assess(stream, account, day, counts, reading, bad - settled)
+    notes = [assessment.note, *reading.remarks]
     if (doubt := reading.doubts.get(day)) and doubt.since:
         notes.insert(0, _doubted(doubt, f"{account.name} {stream.name} {day}"))
     if settled:
         notes.append(f"{bad} record(s) rejected, the same at {reads} reads: see ops.rejects")
     note = "; ".join(filter(None, notes)) or None
-    return replace(verdict, note=note, same_rejects=reads if bad else 0)
+    return replace(assessment, note=note, same_rejects=reads if bad else 0)
 
 
-def _judge(
-    stream: Stream, account: Account, day: date, counts: Counts, reading: Reading, bad: int
-) -> Verdict:
+def _assess(
+    stream: Stream, account: Account, day: date, counts: Counts, reading: FullRead, bad: int
+) -> Assessment:
     """`bad`: how many rejects may yet heal."""
     if wrong := _wrong(counts, reading, bad):
         pause = min(account.poll_every * (1 << min(counts.attempts, 10)), LONGEST_PAUSE)
@@ -129,37 +131,39 @@ def _judge(
         # day is read alone.
         is_soon = not counts.attempts or (reading.several_days and reading.undated)
         next_read_at = reading.read_at + (NOTHING if is_soon else pause)
-        return Verdict(Completeness.FAILED, wrong, next_read_at, counts.attempts + 1)
+        return Assessment(Completeness.FAILED, wrong, next_read_at, counts.attempts + 1)
     end = day_end(day, account.timezone)
     if reading.end < end:
-        return Verdict(Completeness.OPEN, None, None)
+        return Assessment(Completeness.OPEN, None, None)
     if doubt := reading.doubts.get(day):
         return _look_again(counts, reading, doubt)
     if day in reading.disturbed:
-        return Verdict(Completeness.SETTLING, LOOKED_FOR, reading.read_at)
+        return Assessment(Completeness.SETTLING, LOOKED_FOR, reading.read_at)
     settled_at = end + stream.settle
     is_settled = reading.read_at >= settled_at
     is_final = stream.until_final and not counts.open_records and reading.read_at >= end + GRACE
     if is_settled or is_final:
-        return Verdict(Completeness.COMPLETE, _remark(counts), None)
-    return Verdict(
+        return Assessment(Completeness.COMPLETE, _remark(counts), None)
+    return Assessment(
         Completeness.SETTLING,
         f"records may change until {settled_at:%Y-%m-%d %H:%M} UTC",
         min(reading.read_at + stream.settle_every, settled_at),
     )
 
 
-def _look_again(counts: Counts, reading: Reading, doubt: Doubt) -> Verdict:
+def _look_again(counts: Counts, reading: FullRead, doubt: Doubt) -> Assessment:
     """When a day is read again that lacks known records. One that was complete before is so again
     after some reads: what is known of it was read whole, whatever the vendor still shows.
     """
     if doubt.since is None:
-        return Verdict(Completeness.SETTLING, LOOKED_FOR, reading.read_at)
+        return Assessment(Completeness.SETTLING, LOOKED_FOR, reading.read_at)
     looks = counts.attempts + 1 if counts.lacking == doubt.digest else 1
     if counts.was_complete and looks >= MOST_LOOKS:
-        return Verdict(Completeness.COMPLETE, f"complete as it was {looks} reads ago", None, looks)
+        return Assessment(
+            Completeness.COMPLETE, f"complete as it was {looks} reads ago", None, looks
+        )
     pause = min(FIRST_LOOK * 4 ** min(looks - 1, 10), LONGEST_LOOK)
-    return Verdict(Completeness.SETTLING, None, reading.read_at + pause, looks)
+    return Assessment(Completeness.SETTLING, None, reading.read_at + pause, looks)
 
 
 def _doubted(doubt: Doubt, day: str) -> str:
@@ -169,13 +173,13 @@ def _doubted(doubt: Doubt, day: str) -> str:
     return f"{came}: all are kept until {again}`callhouse accept {day}` says that it is right"
 
 
-def _bad(counts: Counts, reading: Reading) -> int:
+def _bad(counts: Counts, reading: FullRead) -> int:
     """How many records of the day aren't facts, as far as the vendor still has them."""
     bad = counts.bad + counts.unkeyed
     return bad if reading.several_days else max(bad, reading.rejected)
 
 
-def _wrong(counts: Counts, reading: Reading, bad: int) -> str | None:
+def _wrong(counts: Counts, reading: FullRead, bad: int) -> str | None:
     """What keeps the day from being complete, however long one waits."""
     if reading.several_days and reading.undated:
         return (

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from assets.loading.identity import identity, redacted
+from assets.loading.landing.identity import identity, redacted
 from resources import payload
 from resources.vendor import Page, Stream
 
 
 @dataclass(slots=True)
-class Sighting:
+class Observation:
     """A record as one answer showed it. Without a key it can't be a fact; `fault` says why.
 
     `day` is given where neither the record nor the window says it.
@@ -32,7 +32,7 @@ class Sighting:
     """Digests of the record's other states, once it is decided that this one counts."""
 
 
-def sightings(stream: Stream, page: Page, day: date) -> Iterator[Sighting]:
+def observations(stream: Stream, page: Page, day: date) -> Iterator[Observation]:
     """The page's records. An aggregate's key is its `day` and whom it is of.
 
     Two different records under one key in one answer aren't two versions: neither may hide the
@@ -41,17 +41,17 @@ def sightings(stream: Stream, page: Page, day: date) -> Iterator[Sighting]:
     keys = [stream.key(record) if isinstance(record, dict) else None for record in page.records]
     counts = _that_count(stream, page.records, keys)
     for record, key in zip(page.records, keys, strict=True):
-        sighting = Sighting(record, page.request_id, page.observed_at)
+        observation = Observation(record, page.request_id, page.observed_at)
         if not isinstance(record, dict):
-            sighting.fault = "isn't an object"
+            observation.fault = "isn't an object"
         elif key is None:
-            sighting.fault = "has no key, or one that is too long"
+            observation.fault = "has no key, or one that is too long"
         elif key in counts and counts[key] != _identity(stream, record):
-            sighting.fault = "another record of the same answer has the same key"
-            sighting.is_namesake = True
+            observation.fault = "another record of the same answer has the same key"
+            observation.is_namesake = True
         else:
-            sighting.key = f"{day}/{key}" if stream.replaces else key
-        yield sighting
+            observation.key = f"{day}/{key}" if stream.replaces else key
+        yield observation
 
 
 def _that_count(stream: Stream, records: list[Any], keys: list[str | None]) -> dict[str, bytes]:

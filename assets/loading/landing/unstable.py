@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 from sqlalchemy.engine import Connection
 
-from assets.loading.stage import Item
+from assets.loading.landing.stage import Item
 from resources import payload
 from resources.account import Account
 from resources.normalise import shown_at
@@ -54,7 +54,7 @@ def note_unstable(
         versions = [*history[item.key], payload.decode(item.encoded)]
         if len(versions) == FEW:
             fields = _restless(versions) - set(stream.volatile)
-            with shown_at(item.sighting.observed_at):
+            with shown_at(item.observation.observed_at):
                 names = _not_told(fields, versions[-1], versions[-2], stream, account)
             for field in names:
                 name = field[:LONGEST_NAME]

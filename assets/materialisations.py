@@ -19,7 +19,7 @@ LOOK_EVERY_S = 2.0
 Keys = Callable[[AnyStream], Sequence[dg.AssetKey]]
 
 
-class Teller:
+class Materialisations:
     """What one run has done, told from the run's own thread while others do it.
 
     A backfill's day is done when every account that has it has read it in full; a day that none
@@ -87,7 +87,7 @@ class Teller:
         days: set[date] = set()
         for account in self._accounts:
             if result := self._results.get((account.name, stream.name)):
-                changed = result.tally.days | result.tally.turned
+                changed = result.loaded.days | result.loaded.turned
                 days |= {day for day in changed if self._has(account, day)}
         self.tell(stream, days)
 

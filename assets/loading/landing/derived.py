@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from assets.loading.caller_keys import caller_keys
+from assets.loading.landing.caller_keys import caller_keys
 from resources.account import Account
 from sql.table import Source, Target
 

@@ -4,7 +4,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from assets.loading.sight import Sighting
+from assets.loading.landing.observation import Observation
 from resources import payload
 from resources.vendor import Page
 from resources.windows import Window
@@ -38,22 +38,22 @@ class Part:
         if page.total is not None:
             self.totals.append(page.total)
 
-    def add(self, sighting: Sighting, before: AbstractSet[str] = frozenset()) -> None:
+    def add(self, observation: Observation, before: AbstractSet[str] = frozenset()) -> None:
         """Counts a record, and notes whether its key came `before` or on an earlier page."""
         self.rows += 1
-        key = sighting.key
+        key = observation.key
         if key is None:
-            digest = payload.digest(payload.encode(sighting.record))
+            digest = payload.digest(payload.encode(observation.record))
             self.odd.add(digest)
             self.odd_records += 1
-            if sighting.is_namesake:
+            if observation.is_namesake:
                 self.namesakes.add(digest)
         elif key in self._new:
             self.repeats += 1
         elif key in self.seen:
-            sighting.came_before = True
+            observation.came_before = True
         else:
-            sighting.came_before = key in before
+            observation.came_before = key in before
             self._new.add(key)
             self.seen.add(key)
 

@@ -11,16 +11,17 @@ from datetime import date, datetime, timedelta
 
 from sqlalchemy.engine import Connection
 
-from assets.loading import books
-from assets.loading.commit import Finish, commit, land_alone
-from assets.loading.land import Landing
-from assets.loading.missing import FullRead, compare, note_missing
-from assets.loading.read_leases import Hold, ReadLease
-from assets.loading.reading import Part, Read
-from assets.loading.sight import Sighting, sightings
-from assets.loading.tally import Tally
-from assets.loading.verdict import Doubt, Reading
-from assets.loading.window_size import WindowSize
+from assets.loading.completeness import Doubt, FullRead
+from assets.loading.day_state import close_days, count_days, open_day, resolve_bodies
+from assets.loading.landing.commit import Finish, commit, land_alone
+from assets.loading.landing.land import Landing
+from assets.loading.landing.observation import Observation, observations
+from assets.loading.missing import ReadKeys, compare, note_missing
+from assets.loading.result import Loaded
+from assets.loading.stream_state import lock_stream, note_fields, note_success
+from assets.loading.window.answers import Part, Read
+from assets.loading.window.lease import Hold, ReadLease
+from assets.loading.window.size import WindowSize
 from resources.account import Account
 from resources.client import Client
 from resources.errors import (
@@ -66,10 +67,10 @@ class WindowReader:
         self._size = size
 
     def read(
-        self, window: Window, tally: Tally, live: bool = False, until: float = math.inf
+        self, window: Window, loaded: Loaded, live: bool = False, until: float = math.inf
     ) -> None:
         """Reads the window whole, as its only reader; `live` moves the watermark to its end. What
-        became of it adds up in `tally`, batch by batch. After `until` (by `time.monotonic`) a
+        became of it adds up in `loaded`, batch by batch. After `until` (by `time.monotonic`) a
         window that is too large isn't split on.
 
         Raises what the vendor's client raises, and ContractError when fewer records came than
@@ -77,10 +78,10 @@ class WindowReader:
         another run reads the window, and StoppedError when this one ends.
         """
         with self._hold(window.days, live) as lease:
-            self._read(lease, window, tally, live, until)
+            self._read(lease, window, loaded, live, until)
 
     def _read(
-        self, lease: ReadLease, window: Window, tally: Tally, live: bool, until: float
+        self, lease: ReadLease, window: Window, loaded: Loaded, live: bool, until: float
     ) -> None:
         read_at = self._clock()
         self._client.http.begins()
@@ -92,36 +93,36 @@ class WindowReader:
             self._warehouse.require_days,
             self._details,
         )
-        batch: list[Sighting] = []
+        batch: list[Observation] = []
         try:
-            for sighting in self._all(window, read, until):
-                batch.append(sighting)
+            for observation in self._all(window, read, until):
+                batch.append(observation)
                 if len(batch) >= BATCH:
                     lease.check()
-                    tally.add(self._commit(landing, batch))
+                    loaded.add(self._commit(landing, batch))
                     batch = []
         except CallhouseError:
             lease.check()
-            tally.add(self._commit(landing, batch))
+            loaded.add(self._commit(landing, batch))
             raise
         finally:
-            tally.by_day[_last_day(window)].requests += read.requests
-            tally.accepted |= read.requests > 0
+            loaded.by_day[_last_day(window)].requests += read.requests
+            loaded.accepted |= read.requests > 0
 
-        def finish(connection: Connection, tally: Tally) -> None:
-            self._finish(connection, window, live, landing, read, read_at, tally)
+        def finish(connection: Connection, loaded: Loaded) -> None:
+            self._finish(connection, window, live, landing, read, read_at, loaded)
 
         lease.check()
-        tally.add(self._commit(landing, batch, finish))
+        loaded.add(self._commit(landing, batch, finish))
         lease.is_over = True
 
-    def _all(self, window: Window, read: Read, until: float) -> Iterator[Sighting]:
+    def _all(self, window: Window, read: Read, until: float) -> Iterator[Observation]:
         """Every record of the window. When some that are known aren't among them, and neither a
         total nor the last full read says that this is so, once more: an answer may have been cut
         short.
         """
-        yield from self._sightings(window, read, until)
-        full = self._full_read(window, read)
+        yield from self._observations(window, read, until)
+        full = self._read_keys(window, read)
         if full.days and full.is_telling and not read.has_totals:
             found = self._warehouse.in_transaction(
                 lambda c: compare(c, self._account, self._stream, full)
@@ -130,11 +131,11 @@ class WindowReader:
                 read.repeats = 0
                 self._client.http.begins()
                 try:
-                    yield from self._sightings(window, read, until)
+                    yield from self._observations(window, read, until)
                 except DeferredError:
                     read.is_doubtful = True
 
-    def _sightings(self, window: Window, read: Read, until: float) -> Iterator[Sighting]:
+    def _observations(self, window: Window, read: Read, until: float) -> Iterator[Observation]:
         """Every record of the window; where it is too much at once, of its halves."""
         halves = window.split()
         if halves is None or len(window.days) <= self._size.most_days:
@@ -155,9 +156,9 @@ class WindowReader:
                 if len(window.days) <= 1:  # of which nothing is learned for the next poll
                     self._client.http.goes_on()
         for half in halves:
-            yield from self._sightings(half, read, until)
+            yield from self._observations(half, read, until)
 
-    def _reconciled(self, window: Window, read: Read) -> Iterator[Sighting]:
+    def _reconciled(self, window: Window, read: Read) -> Iterator[Observation]:
         """The window's records, read again when their number isn't what the vendor says.
 
         Rows that are as many as it says, and yet not as many records, may stand on two pages or
@@ -173,9 +174,9 @@ class WindowReader:
                 read.requests += 1
                 # Keys of aggregates aren't those that their client knows.
                 part.look(page, None if self._stream.replaces else page.seen)
-                for sighting in sightings(self._stream, page, day):
-                    part.add(sighting, read.seen)
-                    yield sighting
+                for observation in observations(self._stream, page, day):
+                    part.add(observation, read.seen)
+                    yield observation
             if part.is_whole or (not window.days and part.only_grew):
                 read.take(part)
                 return
@@ -192,17 +193,17 @@ class WindowReader:
         )
 
     def _commit(
-        self, landing: Landing, batch: Sequence[Sighting], finish: Finish | None = None
-    ) -> Tally:
+        self, landing: Landing, batch: Sequence[Observation], finish: Finish | None = None
+    ) -> Loaded:
         def prepare(connection: Connection) -> None:
-            books.lock(connection, self._account, self._stream.name)
+            lock_stream(connection, self._account, self._stream.name)
 
-        def count(connection: Connection, tally: Tally) -> None:
-            books.count_days(connection, self._account, self._stream, tally.days, self._clock())
-            self._tell_fields(connection, tally)
+        def count(connection: Connection, loaded: Loaded) -> None:
+            count_days(connection, self._account, self._stream, loaded.days, self._clock())
+            self._tell_fields(connection, loaded)
 
         if not batch and finish is None:
-            return Tally()
+            return Loaded()
         return commit(self._warehouse, landing, batch, prepare, count, finish)
 
     def _finish(
@@ -213,18 +214,18 @@ class WindowReader:
         landing: Landing,
         read: Read,
         read_at: datetime,
-        tally: Tally,
+        loaded: Loaded,
     ) -> None:
         """What is missing, the days and the watermark, in the last batch's transaction."""
         account, stream, now = self._account, self._stream, self._clock()
         where = {"account": account.name, "stream": stream.name}
-        for sighting in landing.decided():
-            tally.add(land_alone(connection, landing, sighting))
+        for observation in landing.decided():
+            loaded.add(land_alone(connection, landing, observation))
         read.in_several_states = landing.in_several_states
-        tally.days |= books.resolve_bodies(connection, account, stream, _days(window))
+        loaded.days |= resolve_bodies(connection, account, stream, _days(window))
         later, doubts = set[date](), dict[date, Doubt]()
-        if (full := self._full_read(window, read)).days:
-            doubts, later = note_missing(connection, account, stream, full, now, tally)
+        if (full := self._read_keys(window, read)).days:
+            doubts, later = note_missing(connection, account, stream, full, now, loaded)
             landing.suppression.miss(connection, full.days, full.asked_at)
         if window.days:
             # What is kept although it didn't come includes what is wrong with it.
@@ -234,10 +235,10 @@ class WindowReader:
         elif live:
             execute(connection, "load/reopen_gap", start=window.start, now=now,
                     timezone=account.timezone.key, **where)  # fmt: skip
-        counts = books.count_days(connection, account, stream, tally.days | set(window.days), now)
-        tally.turned |= {day for day, count in counts.items() if count.is_first}
+        counts = count_days(connection, account, stream, loaded.days | set(window.days), now)
+        loaded.turned |= {day for day, count in counts.items() if count.is_first}
         odd = len(read.odd - landing.suppression.unkeyed)
-        reading = Reading(
+        reading = FullRead(
             read_at=read_at,
             end=window.end,
             rejected=len(landing.rejected & read.seen) + odd,
@@ -248,7 +249,7 @@ class WindowReader:
             doubts=doubts,
         )
         counts_one_day = read.has_totals and len(window.days) == 1
-        tally.turned |= books.close_days(
+        loaded.turned |= close_days(
             connection,
             account,
             stream,
@@ -259,20 +260,18 @@ class WindowReader:
             now,
         )
         last = _last_day(window)
-        if last not in counts and books.open_day(connection, account, stream, last, now):
-            tally.turned.add(last)
+        if last not in counts and open_day(connection, account, stream, last, now):
+            loaded.turned.add(last)
         watermark = window.end if live else None
         largest = self._client.largest.rows or None
-        books.note_success(connection, account, stream, now, watermark=watermark,
+        note_success(connection, account, stream, now, watermark=watermark,
                            largest_page=largest, read=read.lease)  # fmt: skip
-        self._tell_fields(connection, tally)
+        self._tell_fields(connection, loaded)
 
-    def _tell_fields(self, connection: Connection, tally: Tally) -> None:
-        tally.new_fields = books.note_fields(
-            connection, self._account, self._stream, tally.new_fields
-        )
+    def _tell_fields(self, connection: Connection, loaded: Loaded) -> None:
+        loaded.new_fields = note_fields(connection, self._account, self._stream, loaded.new_fields)
 
-    def _full_read(self, window: Window, read: Read) -> FullRead:
+    def _read_keys(self, window: Window, read: Read) -> ReadKeys:
         """The days of which the window shows all that there is. Of a day that goes on it may end,
         by clocks that differ, before what is known already. And what came without its key may be
         any of those that are looked for.
@@ -281,7 +280,7 @@ class WindowReader:
         if self._stream.live != "day":
             zone = self._account.timezone
             days = tuple(day for day in days if day_end(day, zone) <= window.end)
-        return FullRead(
+        return ReadKeys(
             days,
             read.seen,
             read.began_at,

@@ -6,10 +6,11 @@ from typing import Any
 
 import dagster as dg
 
-from assets import expiry, housekeeping
+from assets import expiry
 from assets.context import Callhouse
 from assets.expiry import Dropped
-from assets.old_runs import prune_runs
+from assets.maintenance import tasks
+from assets.maintenance.old_runs import prune_runs
 from assets.streams import OWNERS
 from resources.foreign_text import sentence_for_markdown
 from resources.retention import (
@@ -64,7 +65,7 @@ def maintenance_asset(frequent_jobs: set[str]) -> dg.AssetsDefinition:
                 except Exception as error:
                     context.log.exception("%s failed; the other steps go on", name)
                     errors.append(f"{name}: {error}")
-            unfinished = housekeeping.unfinished(warehouse, now)
+            unfinished = tasks.unfinished(warehouse, now)
         if errors:
             raise dg.Failure("\n".join(errors), metadata=metadata)
         return dg.MaterializeResult(metadata=metadata, check_results=[_check(unfinished)])
@@ -78,10 +79,10 @@ def _steps(
     """By name; each by itself, so that one that fails keeps no other from its work."""
 
     def partitions() -> dict[str, Any]:
-        return {"days_ahead": housekeeping.make_days_ahead(warehouse, now.date())}
+        return {"days_ahead": tasks.make_days_ahead(warehouse, now.date())}
 
     def ledgers() -> dict[str, Any]:
-        deleted = housekeeping.prune(warehouse, timedelta(days=Retention.from_environment().ledger))
+        deleted = tasks.prune(warehouse, timedelta(days=Retention.from_environment().ledger))
         return {f"{ledger}_deleted": count for ledger, count in deleted.items()}
 
     def runs() -> dict[str, Any]:

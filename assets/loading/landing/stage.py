@@ -12,7 +12,7 @@ import pandas as pd
 from sqlalchemy.engine import Connection
 
 import sql
-from assets.loading.sight import Sighting
+from assets.loading.landing.observation import Observation
 from resources.account import Account
 from resources.copy_text import column_texts, lines, texts
 from resources.vendor import AnyStream, Record
@@ -28,7 +28,7 @@ class Item:
     record: Record
     encoded: bytes
     digest: str
-    sighting: Sighting
+    observation: Observation
     first_seen_at: datetime
     old_date: date | None = None
     version: int = 0
@@ -68,8 +68,8 @@ def copy_versions(
         "record_key": [item.key for item in new],
         "version": [item.version + 1 for item in new],
         "payload": [item.encoded.decode() for item in new],
-        "first_seen_at": [item.sighting.observed_at for item in new],
-        "request_id": [item.sighting.request_id for item in new],
+        "first_seen_at": [item.observation.observed_at for item in new],
+        "request_id": [item.observation.request_id for item in new],
     }
     copy_columns(connection, "raw.records", columns)
 
@@ -148,7 +148,7 @@ def _loaded(name: str, account: Account, stream: AnyStream, items: Sequence[Item
         case "call_date" | "first_seen_at" | "missing_since":
             return [getattr(item, name) for item in items]
         case "observed_at":
-            return [item.sighting.observed_at for item in items]
+            return [item.observation.observed_at for item in items]
         case _:
             return [item.key for item in items]
 
@@ -176,7 +176,7 @@ def _fates(items: Sequence[Item]) -> dict[str, Sequence[Any]]:
     return {
         "record_key": [item.key for item in items],
         "digest": [item.digest for item in items],
-        "observed_at": [item.sighting.observed_at for item in items],
+        "observed_at": [item.observation.observed_at for item in items],
         "first_seen_at": [item.first_seen_at for item in items],
         "is_open": [item.is_open for item in items],
         "rejected": [item.rejected for item in items],

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
-from assets.loading.verdict import Counts, Reading, judge
+from assets.loading.completeness import Counts, FullRead, assess
 from resources.vendors.conpeek import DIALOGS
 from tests.unit import rig
 
@@ -12,15 +12,15 @@ ACCOUNT = rig.account("conpeek")
 COUNTS = Counts("open", False, raw_records=1, facts=1, rejects=0, bad=0, open_records=0, unkeyed=0,
                 attempts=0)  # fmt: skip
 READ_AT = datetime(2025, 3, 14, tzinfo=UTC)
-READING = Reading(READ_AT, end=READ_AT)
+READING = FullRead(READ_AT, end=READ_AT)
 
 
 def test_a_note_ends_with_the_read_s_remarks_also_of_a_complete_day() -> None:
     reading = replace(READING, remarks=("two rows were equal", "it was late"))
-    complete = judge(DIALOGS, ACCOUNT, DAY, COUNTS, reading)
+    complete = assess(DIALOGS, ACCOUNT, DAY, COUNTS, reading)
     assert (complete.state, complete.note) == ("complete", "two rows were equal; it was late")
-    open_ = judge(DIALOGS, ACCOUNT, DAY, replace(COUNTS, open_records=2), reading)
+    open_ = assess(DIALOGS, ACCOUNT, DAY, replace(COUNTS, open_records=2), reading)
     assert open_.note == "2 record(s) never ended; two rows were equal; it was late"
     day_goes_on = replace(reading, end=READ_AT - timedelta(days=2))
-    assert judge(DIALOGS, ACCOUNT, DAY, COUNTS, day_goes_on).state == "open"
-    assert judge(DIALOGS, ACCOUNT, DAY, COUNTS, READING).note is None
+    assert assess(DIALOGS, ACCOUNT, DAY, COUNTS, day_goes_on).state == "open"
+    assert assess(DIALOGS, ACCOUNT, DAY, COUNTS, READING).note is None

@@ -11,36 +11,36 @@ from typing import Any
 
 from sqlalchemy.engine import Row
 
-from assets.loading.sight import Sighting
+from assets.loading.landing.observation import Observation
 
 
 @dataclass(slots=True)
-class Contest:
+class RecordStates:
     """What one read shows of a record with twins; decided when all of it has come."""
 
     head: str
     """Digest of the state that counts until now."""
     twins: frozenset[str]
-    shown: dict[str, tuple[bytes, Sighting]] = field(default_factory=dict)
+    shown: dict[str, tuple[bytes, Observation]] = field(default_factory=dict)
     """By digest, each state with its bytes."""
     is_several: bool = False
     """It came in more than one state."""
 
     @classmethod
-    def of(cls, row: Row[Any]) -> "Contest":
+    def of(cls, row: Row[Any]) -> "RecordStates":
         """As `load/changed_records` tells what is stored."""
         return cls(row.old_digest.hex, frozenset(twin.hex for twin in row.twins))
 
-    def add(self, digest: str, state: bytes, sighting: Sighting) -> None:
+    def add(self, digest: str, state: bytes, observation: Observation) -> None:
         """One more state, or one of them again."""
-        came_before = sighting.came_before and not self.shown  # in a state that has landed
-        self.shown[digest] = (state, sighting)
+        came_before = observation.came_before and not self.shown  # in a state that has landed
+        self.shown[digest] = (state, observation)
         self.is_several |= came_before or len(self.shown) > 1
 
-    def decide(self) -> list[Sighting]:
+    def decide(self) -> list[Observation]:
         """What is to be landed, in order: states that are new, and last the one that counts."""
         winner = min(self.shown, key=lambda digest: self.shown[digest][0])
-        latest = max(sighting.observed_at for _, sighting in self.shown.values())
+        latest = max(observation.observed_at for _, observation in self.shown.values())
         known = {self.head, *self.twins}
         new = [digest for digest in self.shown if digest not in known and digest != winner]
         others = known.union(self.shown) - {winner} if self.is_several else set()

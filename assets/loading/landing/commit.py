@@ -7,70 +7,70 @@ import psycopg
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from assets.loading.land import Landing
-from assets.loading.shape import UnmappableError
-from assets.loading.sight import Sighting
-from assets.loading.tally import Tally
+from assets.loading.landing.land import Landing
+from assets.loading.landing.mapping import UnmappableError
+from assets.loading.landing.observation import Observation
+from assets.loading.result import Loaded
 from resources.retry import refuses, sqlstate
 from resources.warehouse import Warehouse
 
 _OFTEN_A_RECORD = (UnmappableError, sa.exc.DBAPIError, psycopg.Error)
-Finish = Callable[[Connection, Tally], None]
-"""What belongs into the batch's transaction besides it; adds to the batch's tally. It may be done
+Finish = Callable[[Connection, Loaded], None]
+"""What else belongs in the batch's transaction; it adds to what the batch loaded. It may be done
 more than once."""
 
 
 def commit(
     warehouse: Warehouse,
     landing: Landing,
-    sightings: Sequence[Sighting],
+    observations: Sequence[Observation],
     prepare: Callable[[Connection], None],
     count: Finish,
     finish: Finish | None = None,
-) -> Tally:
+) -> Loaded:
     """Lands the batch in a transaction: `prepare` (locks), the records, `count`, `finish`.
 
     A record on which the mapping or Postgres fails would stop the whole load, each time: it is
     looked for by halving the batch, and becomes a reject.
     """
 
-    def work(connection: Connection) -> Tally:
+    def work(connection: Connection) -> Loaded:
         prepare(connection)
-        tally = landing.land(connection, sightings)
-        (finish or count)(connection, tally)
-        return tally
+        loaded = landing.land(connection, observations)
+        (finish or count)(connection, loaded)
+        return loaded
 
-    if sightings:
+    if observations:
         warehouse.look_for_days()
     try:
         return warehouse.in_transaction(work)
     except _OFTEN_A_RECORD as error:
-        if not sightings or (reason := _refusal(error)) is None:
+        if not observations or (reason := _refusal(error)) is None:
             raise
-    if len(sightings) == 1:
-        if sightings[0].key is None:
+    if len(observations) == 1:
+        if observations[0].key is None:
             raise AssertionError(f"a reject can't be stored: {reason}")
-        parts = [[replace(sightings[0], key=None, fault=reason)]]
+        parts = [[replace(observations[0], key=None, fault=reason)]]
     else:
-        half = len(sightings) // 2
-        parts = [list(sightings[:half]), list(sightings[half:])]
-    tally = Tally()
+        half = len(observations) // 2
+        parts = [list(observations[:half]), list(observations[half:])]
+    loaded = Loaded()
     for part in parts:
-        tally.add(commit(warehouse, landing, part, prepare, count))
+        loaded.add(commit(warehouse, landing, part, prepare, count))
     if finish is not None:
-        tally.add(commit(warehouse, landing, [], prepare, count, finish))
-    return tally
+        loaded.add(commit(warehouse, landing, [], prepare, count, finish))
+    return loaded
 
 
-def land_alone(connection: Connection, landing: Landing, sighting: Sighting) -> Tally:
+def land_alone(connection: Connection, landing: Landing, observation: Observation) -> Loaded:
     """Lands one record in the connection's transaction; as a reject, if nobody can take it."""
     try:
         with connection.begin_nested():
-            return landing.land(connection, [sighting])
+            return landing.land(connection, [observation])
     except _OFTEN_A_RECORD as error:
         if (reason := _refusal(error)) is None:
             raise
-    return landing.land(connection, [replace(sighting, key=None, fault=reason)])
+    return landing.land(connection, [replace(observation, key=None, fault=reason)])
 
 
 def _refusal(error: Exception) -> str | None:

@@ -1,7 +1,7 @@
 """A batch of records into raw and facts: only what changed is normalised, moved or written.
 
-Not here: what to read (plan), from whom (read), the writing (write), when a day is complete
-(verdict).
+Not here: what to read (plan), from whom (window), the writing (write), when a day is complete
+(completeness).
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -11,15 +11,15 @@ from typing import Any, NamedTuple
 
 from sqlalchemy.engine import Connection, Row
 
-from assets.loading.contest import Contest
-from assets.loading.identity import identity, redacted
-from assets.loading.shape import shape
-from assets.loading.sight import Sighting
-from assets.loading.stage import Item
-from assets.loading.suppression import Suppression
-from assets.loading.tally import Tally
-from assets.loading.unstable import note_unstable
-from assets.loading.write import Unkeyed, Writer
+from assets.loading.landing.identity import identity, redacted
+from assets.loading.landing.mapping import map_records
+from assets.loading.landing.observation import Observation
+from assets.loading.landing.record_states import RecordStates
+from assets.loading.landing.stage import Item
+from assets.loading.landing.unstable import note_unstable
+from assets.loading.landing.write import Unkeyed, Writer
+from assets.loading.personal.suppression import Suppression
+from assets.loading.result import Loaded
 from resources import payload
 from resources.account import Account
 from resources.vendor import AnyStream, DetailStream, Facts, Record
@@ -35,7 +35,7 @@ class _Keyed(NamedTuple):
     state: bytes
     """What of it tells it from its other states, and its digest."""
     digest: str
-    sighting: Sighting
+    observation: Observation
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ class _Batch:
 
     keyed: list[_Keyed]
     unkeyed: list[Unkeyed]
-    repeated: list[Sighting]
+    repeated: list[Observation]
     """Further versions of records that are in `keyed`: they come after those."""
 
 
@@ -77,38 +77,38 @@ class Landing:
         self.undated: set[str] = set()
         """Keys of what of it doesn't say its day either."""
         self._several: set[str] = set()
-        self._contests: dict[str, Contest] = {}
+        self._undecided: dict[str, RecordStates] = {}
 
-    def land(self, connection: Connection, sightings: Sequence[Sighting]) -> Tally:
+    def land(self, connection: Connection, observations: Sequence[Observation]) -> Loaded:
         """Writes a batch in the connection's transaction, whose holder has the stream's lock."""
-        tally = Tally()
-        self.suppression.look(connection, sightings)
-        while sightings:
-            batch = self._sort(sightings)
-            changed = self._changed(connection, batch.keyed, tally)
+        loaded = Loaded()
+        self.suppression.look(connection, observations)
+        while observations:
+            batch = self._sort(observations)
+            changed = self._changed(connection, batch.keyed, loaded)
             if changed or batch.unkeyed:
-                self._write(connection, changed, batch.unkeyed, tally)
-            sightings = batch.repeated
-        tally.days |= self.suppression.note(connection, self._day)
-        return tally
+                self._write(connection, changed, batch.unkeyed, loaded)
+            observations = batch.repeated
+        loaded.days |= self.suppression.note(connection, self._day)
+        return loaded
 
-    def decided(self) -> list[Sighting]:
+    def decided(self) -> list[Observation]:
         """What could be decided only when all of a read had come; still to be landed, in order."""
-        return [one for contest in self._contests.values() for one in contest.decide()]
+        return [one for contest in self._undecided.values() for one in contest.decide()]
 
     @property
     def in_several_states(self) -> int:
         """How many records came in more than one state, on different pages of one read."""
-        contested = {key for key, contest in self._contests.items() if contest.is_several}
+        contested = {key for key, contest in self._undecided.items() if contest.is_several}
         return len(self._several | contested)
 
-    def rebuild(self, connection: Connection, heads: Sequence[Row[Any]]) -> Tally:
+    def rebuild(self, connection: Connection, heads: Sequence[Row[Any]]) -> Loaded:
         """Facts anew from raw alone: rows of `load/raw_heads`, as if all had changed."""
         stored = [head.payload.encode() for head in heads]
         # At once: to look at each alone costs more than to parse it.
         records = payload.decode(b"[" + b",".join(stored) + b"]")
         seen = [
-            Sighting(record, 0, head.observed_at, head.record_key, day=head.call_date)
+            Observation(record, 0, head.observed_at, head.record_key, day=head.call_date)
             for head, record in zip(heads, records, strict=True)
         ]
         self.suppression.look(connection, seen)
@@ -119,7 +119,7 @@ class Landing:
                 record=record,
                 encoded=encoded,
                 digest=head.digest.hex,
-                sighting=Sighting(None, 0, head.observed_at),
+                observation=Observation(None, 0, head.observed_at),
                 first_seen_at=head.first_seen_at,
                 old_date=head.call_date,
                 version=head.version,
@@ -132,22 +132,22 @@ class Landing:
             for head, record, encoded in zip(heads, passed, stored, strict=True)
             if record is not None
         ]
-        tally = Tally()
+        loaded = Loaded()
         if items:
-            self._write(connection, items, [], tally)
-            tally.days |= {head.call_date for head in heads}
-        tally.days |= self.suppression.note(connection, self._day)
-        return tally
+            self._write(connection, items, [], loaded)
+            loaded.days |= {head.call_date for head in heads}
+        loaded.days |= self.suppression.note(connection, self._day)
+        return loaded
 
-    def _sort(self, sightings: Iterable[Sighting]) -> _Batch:
+    def _sort(self, observations: Iterable[Observation]) -> _Batch:
         """Digests of what was read: all that an unchanged record costs."""
         keyed: dict[str, _Keyed] = {}
         unkeyed: dict[str, Unkeyed] = {}
-        repeated: dict[str, list[Sighting]] = {}
-        for sighting in sightings:
-            record, key = redacted(self.stream, sighting.record), sighting.key
+        repeated: dict[str, list[Observation]] = {}
+        for observation in observations:
+            record, key = redacted(self.stream, observation.record), observation.key
             encoded = payload.encode(record)
-            passed = self.suppression.passes(record, encoded, sighting)
+            passed = self.suppression.passes(record, encoded, observation)
             if passed is None:
                 continue
             if passed is not record:
@@ -155,52 +155,52 @@ class Landing:
             state = identity(self.stream, record, encoded)
             digest = payload.digest(state)
             if key is None:
-                day = sighting.day or self._day
-                unkeyed[digest] = Unkeyed(encoded, digest, sighting.fault, day)
+                day = observation.day or self._day
+                unkeyed[digest] = Unkeyed(encoded, digest, observation.fault, day)
             elif key in repeated or (key in keyed and keyed[key].digest != digest):
-                repeated.setdefault(key, []).append(sighting)
+                repeated.setdefault(key, []).append(observation)
             else:
                 if key in keyed:  # it stays as new as it was when it came first
-                    sighting.came_before = keyed[key].sighting.came_before
-                keyed[key] = _Keyed(key, record, encoded, state, digest, sighting)
+                    observation.came_before = keyed[key].observation.came_before
+                keyed[key] = _Keyed(key, record, encoded, state, digest, observation)
         self.unkeyed.update(unkeyed)
-        later = [sighting for versions in repeated.values() for sighting in versions]
+        later = [observation for versions in repeated.values() for observation in versions]
         return _Batch(list(keyed.values()), list(unkeyed.values()), later)
 
-    def _changed(self, connection: Connection, keyed: list[_Keyed], tally: Tally) -> list[Item]:
+    def _changed(self, connection: Connection, keyed: list[_Keyed], loaded: Loaded) -> list[Item]:
         """Those that must be written; the others only count."""
         if not keyed:
             return []
-        moments = {one.sighting.observed_at for one in keyed}
+        moments = {one.observation.observed_at for one in keyed}
         told = {moment: moment.isoformat() for moment in moments}
         rows = execute(
             connection,
             "load/changed_records",
             keys=text_array([one.key for one in keyed]),
             digests=text_array([one.digest for one in keyed]),
-            observed=text_array([told[one.sighting.observed_at] for one in keyed]),
-            came_before=text_array(["ft"[one.sighting.came_before] for one in keyed]),
-            contests=keyed[0].sighting.twins is None,
+            observed=text_array([told[one.observation.observed_at] for one in keyed]),
+            came_before=text_array(["ft"[one.observation.came_before] for one in keyed]),
+            contests=keyed[0].observation.twins is None,
             replaces=self.stream.replaces,
             **self._where,
         )
         changed: list[Item] = []
         for row in rows:
             if row.places is None:
-                tally.by_day[row.old_date].records += row.records
+                loaded.by_day[row.old_date].records += row.records
                 continue
             for place in row.places:
                 one = keyed[place]
-                sighting = one.sighting
+                observation = one.observation
                 if row.is_contested:
-                    self._contests.setdefault(one.key, Contest.of(row)).add(
-                        one.digest, one.state, sighting
+                    self._undecided.setdefault(one.key, RecordStates.of(row)).add(
+                        one.digest, one.state, observation
                     )
                     continue
                 changed.append(
                     Item(
-                        one.key, one.record, one.encoded, one.digest, sighting,
-                        first_seen_at=row.first_seen_at or sighting.observed_at,
+                        one.key, one.record, one.encoded, one.digest, observation,
+                        first_seen_at=row.first_seen_at or observation.observed_at,
                         old_date=row.old_date,
                         version=row.version,
                         is_new_version=row.is_new_version,
@@ -214,36 +214,36 @@ class Landing:
 
     def _twins(self, one: _Keyed, row: Row[Any]) -> tuple[str, ...]:
         """Digests of the states that came in the same read as a new one."""
-        if one.sighting.twins is not None:
-            return one.sighting.twins
-        if not (one.sighting.came_before and row.old_digest and row.is_new_version):
+        if one.observation.twins is not None:
+            return one.observation.twins
+        if not (one.observation.came_before and row.old_digest and row.is_new_version):
             return ()
         self._several.add(one.key)
         return (row.old_digest.hex,)
 
     def _write(
-        self, connection: Connection, items: list[Item], unkeyed: list[Unkeyed], tally: Tally
+        self, connection: Connection, items: list[Item], unkeyed: list[Unkeyed], loaded: Loaded
     ) -> None:
         self._require_days(set(self._days))  # before the work that would have to be done again
-        facts = shape(items, self.stream, self.account, self._day)
+        facts = map_records(items, self.stream, self.account, self._day)
         for item in items:
             (self.rejected.add if item.rejected else self.rejected.discard)(item.key)
             (self.undated.discard if item.is_dated else self.undated.add)(item.key)
         touched = {day for item in items for day in (item.call_date, item.old_date) if day}
         self._require_days(touched | {item.call_date for item in unkeyed})
         note_unstable(connection, self.account, self.stream, items)
-        tally.days |= self._writer.write(connection, items, facts, unkeyed)
-        _count(tally, items, facts)
+        loaded.days |= self._writer.write(connection, items, facts, unkeyed)
+        _count(loaded, items, facts)
         for odd in unkeyed:
-            tally.by_day[odd.call_date].records += 1
-            tally.reject(odd.call_date, "record", odd.reason)
+            loaded.by_day[odd.call_date].records += 1
+            loaded.reject(odd.call_date, "record", odd.reason)
 
 
-def _count(tally: Tally, items: Sequence[Item], facts: Facts) -> None:
-    tally.new_fields |= facts.new_fields
+def _count(loaded: Loaded, items: Sequence[Item], facts: Facts) -> None:
+    loaded.new_fields |= facts.new_fields
     for item in items:
         assert item.call_date
-        figures = tally.by_day[item.call_date]
+        figures = loaded.by_day[item.call_date]
         figures.records += 1
         if item.writes and not item.rejected:
             figures.new += item.version == 0
@@ -251,4 +251,4 @@ def _count(tally: Tally, items: Sequence[Item], facts: Facts) -> None:
     for reject in facts.rejects:
         day = items[reject.index].call_date
         assert day
-        tally.reject(day, reject.field, reject.reason)
+        loaded.reject(day, reject.field, reject.reason)

@@ -12,9 +12,8 @@ from typing import Any
 import psycopg
 from sqlalchemy.engine import Connection
 
-from assets.loading import books
-from assets.loading.derived import derive
-from assets.loading.stage import (
+from assets.loading.landing.derived import derive
+from assets.loading.landing.stage import (
     Item,
     copy_columns,
     copy_facts,
@@ -23,6 +22,7 @@ from assets.loading.stage import (
     make_stages,
     stage_records,
 )
+from assets.loading.stream_state import lock_stream
 from resources import payload
 from resources.account import Account
 from resources.foreign_text import short
@@ -151,7 +151,7 @@ class Writer:
         """Details follow the records that they are of."""
         where = {"account": self._account.name, "detail": detail.name, "days": days}
         if moved:
-            books.lock(connection, self._account, detail.name)
+            lock_stream(connection, self._account, detail.name)
             execute(connection, "load/move_details", **where)
             for table in detail.tables:
                 execute(connection, "load/move", table, **where)

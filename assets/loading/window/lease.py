@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from uuid import uuid4
 
-from assets.loading.pace import Say
+from assets.loading.backfill_progress import Say
 from resources import payload
 from resources.account import Account
 from resources.errors import DeferredError, StoppedError, TransientError

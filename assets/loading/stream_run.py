@@ -9,11 +9,10 @@ from datetime import date, datetime
 
 from sqlalchemy.engine import Connection
 
-from assets.loading import books
-from assets.loading.books import Trust
+from assets.loading.day_state import keep_body
 from assets.loading.plan import PROBE_EVERY
-from assets.loading.result import Result, Watch
-from assets.loading.tally import Tally
+from assets.loading.result import Loaded, Result, Watch
+from assets.loading.stream_state import Trust, note_deferred, note_failure
 from resources import payload
 from resources.account import Account
 from resources.errors import (
@@ -36,7 +35,7 @@ REFUSALS = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class CredentialState:
     """What is known before a run of how the vendor takes the account's credential."""
 
     credential: str
@@ -48,7 +47,7 @@ class Standing:
     """Whether the last run found the database's disk full."""
 
 
-class Attempts:
+class StreamRun:
     """Does work and writes down what became of it, in `ops` and in the result."""
 
     def __init__(
@@ -57,7 +56,7 @@ class Attempts:
         account: Account,
         stream: AnyStream,
         clock: Callable[[], datetime],
-        standing: Standing,
+        standing: CredentialState,
         watch: Watch,
         stopping: threading.Event,
     ) -> None:
@@ -79,39 +78,39 @@ class Attempts:
     def do(
         self,
         days: tuple[date, ...],
-        work: Callable[[Tally], None],
+        work: Callable[[Loaded], None],
         live: bool = False,
         rebuilds: date | None = None,
     ) -> None:
-        """The work for the days, which adds up what it does in the tally that it is given.
+        """Does the work for the days, which adds what it loads to the `Loaded` that it is given.
         `live`: it is a poll's, and says when the next one is due. `rebuilds`: a day whose facts
         come from raw alone, so that a failure leaves it as complete as it was. Nothing is begun
         any more once the load is stopping.
         """
         if self._stopping.is_set():
             return
-        tally = Tally()
+        loaded = Loaded()
         try:
             if self._standing.lacked_room:
                 self._require_room()
-            work(tally)
+            work(loaded)
         except StoppedError:
             pass  # whoever stopped the load knows; nothing of it has gone wrong
         except DeferredError as error:
             self.put_off(days, error, live)
         except CallhouseError as error:
-            self._fail(days, error, f"{self._account.name}: {error}", live, tally.accepted)
+            self._fail(days, error, f"{self._account.name}: {error}", live, loaded.accepted)
         except Exception as error:  # noqa: BLE001 - whatever it is, it is this account's alone
             # Ours, or the database's. Its text may quote records: where it was raised must do.
             log.error("".join(traceback.format_tb(error.__traceback__)))  # noqa: TRY400
             message = f"{self._account.name}: {_told(error)}"
-            self._fail(days, error, message, live, tally.accepted)
+            self._fail(days, error, message, live, loaded.accepted)
         else:
             with self._lock:
-                self.result.days |= tally.days | set(days)
+                self.result.days |= loaded.days | set(days)
                 self.result.read |= set(days) | ({rebuilds} if rebuilds else set())
         with self._lock:
-            self.result.tally.add(tally)
+            self.result.loaded.add(loaded)
         self._watch(self.result)
 
     def _require_room(self) -> None:
@@ -128,7 +127,7 @@ class Attempts:
             self.result.trouble |= dict.fromkeys(self._concerned(days), ("deferred", reason))
 
         def write(connection: Connection) -> None:
-            books.note_deferred(connection, self._account, self._stream, days, reason, until,
+            note_deferred(connection, self._account, self._stream, days, reason, until,
                                 self._clock(), live=live)  # fmt: skip
 
         self._warehouse.in_transaction(write)
@@ -153,11 +152,9 @@ class Attempts:
 
         def write(connection: Connection) -> None:
             account, stream = self._account, self._stream
-            books.note_failure(
-                connection, account, stream, days, message, now, live=live, trust=trust
-            )
+            note_failure(connection, account, stream, days, message, now, live=live, trust=trust)
             if isinstance(error, ContractError) and error.body:
-                books.keep_body(connection, account, stream, concerned[0], error.body, str(error))
+                keep_body(connection, account, stream, concerned[0], error.body, str(error))
 
         self._warehouse.in_transaction(write)
 

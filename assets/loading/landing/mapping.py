@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import date, timedelta
 
-from assets.loading.stage import Item
+from assets.loading.landing.stage import Item
 from resources import payload
 from resources.account import Account
 from resources.normalise import shown_at
@@ -18,12 +18,12 @@ class UnmappableError(Exception):
     """The stream's mapping failed on a batch: on which record of it is found by halving it."""
 
 
-def shape(items: Sequence[Item], stream: AnyStream, account: Account, day: date) -> Facts:
+def map_records(items: Sequence[Item], stream: AnyStream, account: Account, day: date) -> Facts:
     """Facts of the records that can be any. `day` is that of records that say none."""
     if not items:
         return Facts({}, None)
     try:
-        with shown_at(max(item.sighting.observed_at for item in items)):
+        with shown_at(max(item.observation.observed_at for item in items)):
             facts = stream.normalise([item.record for item in items], account)
     except Exception as error:
         raise UnmappableError(f"the mapping fails on it ({type(error).__name__})") from error
@@ -36,7 +36,7 @@ def shape(items: Sequence[Item], stream: AnyStream, account: Account, day: date)
             facts.rejects.append(reject)
             bad.add(index)
         own = None if is_ancient else start
-        item.call_date = own or item.sighting.day or _last_known(item) or day
+        item.call_date = own or item.observation.day or _last_known(item) or day
         if _is_missed(item):
             item.missing_since = item.was_missing_since
         item.is_dated = own is not None or facts.started_at is None
@@ -75,4 +75,4 @@ def _last_known(item: Item) -> date | None:
 def _is_missed(item: Item) -> bool:
     """Whether a read of the record's day that was asked later than this answer didn't show it."""
     missed_at = item.was_missing_since if item.call_date == item.old_date else None
-    return missed_at is not None and item.sighting.observed_at < missed_at
+    return missed_at is not None and item.observation.observed_at < missed_at

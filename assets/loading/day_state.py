@@ -1,0 +1,152 @@
+"""What `ops` says of business days: figures, completeness, answers that couldn't be read."""
+
+from collections.abc import Collection
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy.engine import Connection
+
+from assets.loading.completeness import Counts, FullRead, assess
+from assets.loading.personal.suppression import hide
+from resources import payload
+from resources.account import Account
+from resources.foreign_text import short
+from resources.vendor import AnyStream, Stream
+from resources.warehouse import execute
+
+BODY = payload.digest(b"body")
+"""Instead of a digest: of bodies that can't be read the newest one of a day is enough."""
+
+FORGOTTEN = "(not kept: it names somebody who has been forgotten)"
+
+
+def count_days(
+    connection: Connection,
+    account: Account,
+    stream: AnyStream,
+    days: Collection[date],
+    now: datetime,
+) -> dict[date, Counts]:
+    """Counts the days anew in `ops.days`."""
+    if not days:
+        return {}
+    where = _where(account, stream)
+    ordered = sorted(days)
+    target = stream.target
+    counted = ("load/count", target) if target.kind.is_counted else ("load/count_details", None)
+    facts = {
+        row.call_date: row.facts for row in execute(connection, *counted, days=ordered, **where)
+    }
+    rows = execute(
+        connection,
+        "load/refresh_days",
+        days=ordered,
+        facts=[facts.get(day, 0) for day in ordered],
+        replaces=stream.replaces,
+        timezone=account.timezone.key,
+        start_date=account.start_date,
+        erases=False,
+        now=now,
+        **where,
+    )
+    return {
+        row.call_date: Counts(
+            state=row.state,
+            is_first=row.is_first,
+            raw_records=row.raw_records,
+            facts=row.facts,
+            rejects=row.rejects,
+            bad=row.bad,
+            open_records=row.open_records,
+            unkeyed=row.unkeyed,
+            attempts=row.attempts,
+            lacking=row.lacking and row.lacking.hex,
+            rejected=row.rejected and row.rejected.hex,
+            last_rejected=row.last_rejected and row.last_rejected.hex,
+            same_rejects=row.same_rejects,
+            was_complete=row.was_complete,
+        )
+        for row in rows
+    }
+
+
+def open_day(
+    connection: Connection, account: Account, stream: AnyStream, day: date, now: datetime
+) -> bool:
+    """A poll looked at the day. Returns whether it is the first that is known of it."""
+    row = execute(connection, "load/open_day", day=day, timezone=account.timezone.key, now=now,
+                  **_where(account, stream))[0]  # fmt: skip
+    return bool(row.is_first)
+
+
+def close_days(
+    connection: Connection,
+    account: Account,
+    stream: Stream,
+    counts: dict[date, Counts],
+    reading: FullRead,
+    counted: tuple[int | None, int],
+    observed_at: datetime,
+    now: datetime,
+) -> set[date]:
+    """Judges the counted days that were read in full; returns those whose state changed.
+    `counted`: the vendor's total, if it is one day's, and how many repeats are in it.
+    """
+    total, repeats = counted
+    turned: set[date] = set()
+    for day, count in counts.items():
+        assessment = assess(stream, account, day, count, reading)
+        doubt = reading.doubts.get(day)
+        closed = execute(
+            connection,
+            "load/close_day",
+            day=day,
+            state=assessment.state,
+            note=assessment.note,
+            next_read_at=assessment.next_read_at,
+            attempts=assessment.attempts,
+            rejected=count.rejected,
+            same_rejects=assessment.same_rejects,
+            lacking=doubt and doubt.digest,
+            lacking_records=doubt and doubt.lacking,
+            doubted_since=doubt and doubt.since,
+            vendor_total=total,
+            repeats=repeats,
+            read_at=observed_at,
+            now=now,
+            **_where(account, stream),
+        )
+        if closed and assessment.state != count.state:
+            turned.add(day)
+    return turned
+
+
+def keep_body(
+    connection: Connection,
+    account: Account,
+    stream: AnyStream,
+    day: date,
+    body: bytes | bytearray,
+    why: str,
+) -> None:
+    """An answer that couldn't be read, redacted already, among the rejects; without any word of
+    it, if it is about somebody who has been forgotten.
+    """
+    told = body.decode("utf-8", "replace")
+    if hide(connection, account, stream, told) != told:
+        told = FORGOTTEN
+    text, why = payload.encode(told).decode(), hide(connection, account, stream, why)
+    execute(connection, "load/keep_body", day=day, digest=BODY, reason=short(payload.storable(why)),
+            payload=text, **_where(account, stream))  # fmt: skip
+
+
+def resolve_bodies(
+    connection: Connection, account: Account, stream: AnyStream, days: Collection[date]
+) -> set[date]:
+    """Answers for these days can be read again. Returns those where they couldn't be."""
+    rows = execute(connection, "load/resolve_bodies", days=sorted(days), **_where(account, stream))
+    return {row.call_date for row in rows}
+
+
+def _where(account: Account, stream: AnyStream) -> dict[str, Any]:
+    return {"account": account.name, "stream": stream.name}

@@ -1,0 +1,172 @@
+"""What `ops` says of an account's stream: what is due, from where reading goes on, what failed."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy.engine import Connection
+
+from assets.loading.completeness import LONGEST_PAUSE
+from assets.loading.personal.suppression import hide
+from assets.loading.plan import PROBE_EVERY, StreamState
+from resources import payload
+from resources.account import Account
+from resources.vendor import AnyStream, DetailStream, Vendor
+from resources.warehouse import Warehouse, execute
+
+
+@dataclass(frozen=True, slots=True)
+class Trust:
+    """What a failure says of the credential.
+
+    `stopped_key`: its hash, where polls stop for it; `accepted`: the vendor answered it before;
+    `refusals`: doubtful ones in a row, this one included.
+    """
+
+    stopped_key: str | None = None
+    accepted: bool = False
+    refusals: int = 0
+
+
+def read_states(
+    warehouse: Warehouse, accounts: Sequence[Account], streams: Sequence[AnyStream]
+) -> dict[tuple[str, str], StreamState]:
+    """What is known of the accounts' streams, by account and stream."""
+    rows = warehouse.timed_rows(
+        "plan/stream_state",
+        accounts=[account.name for account in accounts],
+        streams=[stream.name for stream in streams],
+    )
+    return {
+        (row.account, row.stream): StreamState(
+            watermark=row.watermark,
+            last_polled_at=row.last_polled_at,
+            last_success_at=row.last_success_at,
+            next_due_at=row.next_due_at,
+            refusals=row.refusals,
+            stopped_key=row.stopped_key,
+            window_days=row.window_days,
+            largest_page=row.largest_page,
+            piece_s=row.piece_s,
+            last_error=row.last_error,
+            failures=row.failures,
+            noted=row.noted,
+        )
+        for row in rows
+        if row.account is not None
+    }
+
+
+def lock_stream(connection: Connection, account: Account, stream: str) -> None:
+    """Makes this transaction the only one that loads the account's stream."""
+    execute(connection, "load/lock_stream", account=account.name, stream=stream)
+
+
+def account_note(vendor: Vendor, account: Account) -> dict[str, Any]:
+    """What `ops.accounts` says of an account: what analysts need to know of it."""
+    return {
+        "account": account.name,
+        "vendor": account.vendor,
+        "timezone": str(account.timezone),
+        "country": account.country,
+        "currency": account.currency,
+        "start_date": account.start_date.isoformat(),
+        "streams": list(account.streams),
+        "tells": sorted(vendor.tells),
+    }
+
+
+def note_accounts(connection: Connection, vendor: Vendor, accounts: Collection[Account]) -> None:
+    """Writes down what analysts need to know of the accounts, where it isn't known yet."""
+    notes = [account_note(vendor, account) for account in accounts]
+    execute(connection, "load/note_accounts", accounts=payload.encode(notes).decode())
+
+
+def note_success(
+    connection: Connection,
+    account: Account,
+    stream: AnyStream,
+    now: datetime,
+    *,
+    watermark: datetime | None = None,
+    accepted: bool = True,
+    largest_page: int | None = None,
+    read: int | None = None,
+) -> None:
+    """A read went well; with `watermark` it was a live one, which moves it forwards. `accepted`:
+    the vendor was asked, and took the credential. `largest_page`: records of the largest one that
+    has come. `read`: the lease that is over with it.
+    """
+    live = watermark is not None
+    execute(
+        connection,
+        "load/note_success",
+        vendor=account.vendor,
+        live=live,
+        watermark=watermark,
+        next_due_at=now + account.poll_every if live else None,
+        accepted=accepted,
+        probe_every=PROBE_EVERY,
+        largest_page=largest_page,
+        read=read,
+        now=now,
+        **_where(account, stream),
+    )
+
+
+def note_failure(
+    connection: Connection,
+    account: Account,
+    stream: AnyStream,
+    days: tuple[date, ...],
+    error: str,
+    now: datetime,
+    *,
+    live: bool,
+    trust: Trust,
+) -> None:
+    """A read failed: its days aren't complete. Whether polls go on is a matter of `trust`."""
+    where, error = _where(account, stream), hide(connection, account, stream, error)
+    if days:
+        longest = stream.retry_every if isinstance(stream, DetailStream) else LONGEST_PAUSE
+        execute(connection, "load/fail_days", days=list(days), note=error, longest=longest,
+                timezone=account.timezone.key, now=now, **where)  # fmt: skip
+    execute(connection, "load/note_failure", vendor=account.vendor, error=error, live=live,
+            stopped_key=trust.stopped_key, accepted=trust.accepted, refusals=trust.refusals,
+            probe_every=PROBE_EVERY, now=now, **where)  # fmt: skip
+
+
+def note_deferred(
+    connection: Connection,
+    account: Account,
+    stream: AnyStream,
+    days: tuple[date, ...],
+    reason: str,
+    until: datetime,
+    now: datetime,
+    *,
+    live: bool,
+) -> None:
+    """A limit grants the read only at `until`; nothing is wrong."""
+    where = _where(account, stream)
+    if live:
+        execute(connection, "load/note_deferred", vendor=account.vendor, reason=reason,
+                until=until, now=now, **where)  # fmt: skip
+    else:
+        execute(connection, "load/defer_days", days=list(days), note=reason, until=until, **where)
+
+
+def note_fields(
+    connection: Connection, account: Account, stream: AnyStream, fields: Collection[str]
+) -> set[str]:
+    """Writes down what no mapping knows; returns what of it was never told before."""
+    if not fields:
+        return set()
+    rows = execute(connection, "load/note_fields", vendor=account.vendor, fields=sorted(fields),
+                   **_where(account, stream))  # fmt: skip
+    return {name for row in rows for name in row.new}
+
+
+def _where(account: Account, stream: AnyStream) -> dict[str, Any]:
+    return {"account": account.name, "stream": stream.name}

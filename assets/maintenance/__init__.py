@@ -1,0 +1,1 @@
+"""The work of a night on the warehouse and on Dagster's storage."""

@@ -6,6 +6,7 @@ import hashlib
 import logging
 import re
 from collections.abc import Collection, Mapping
+from contextlib import suppress
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -56,7 +57,9 @@ def _lay_marts(connection: Connection, laid: Mapping[str, str]) -> list[str]:
         if laid.get(f"marts/{name}") != _digest(mart.ddl()) or (mart.is_view and over & anew):
             anew.add(name)
     for mart in reversed([mart for name, mart in marts().items() if mart.is_view and name in anew]):
-        connection.exec_driver_sql(f"DROP VIEW IF EXISTS {mart.qualified}")
+        # What somebody has built on it keeps it: then it can't be made anew, which is told below.
+        with suppress(sa.exc.InternalError), connection.begin_nested():
+            _drop_relation(connection, mart.qualified)
     return [name for name, mart in marts().items() if _lay_mart(connection, mart, laid, anew)]
 
 
@@ -71,6 +74,7 @@ def _lay_mart(
     try:
         with connection.begin_nested():
             if mart.name in anew:
+                _drop_relation(connection, mart.qualified)
                 connection.exec_driver_sql(mart.ddl().replace("%", "%%"))
                 _note(connection, made, _digest(mart.ddl()))
             if not mart.is_view:
@@ -89,18 +93,21 @@ def _drop_marts(connection: Connection, laid: Mapping[str, str]) -> None:
         folder, _, name = made.partition("/")
         if folder != "marts" or name in marts() or name in broken():
             continue
-        kind = connection.execute(
-            sa.text("SELECT relkind FROM pg_class WHERE oid = to_regclass('marts.' || :name)"),
-            {"name": name},
-        ).scalar()
-        if kind:
-            connection.exec_driver_sql(f"DROP {'VIEW' if kind == 'v' else 'TABLE'} marts.{name}")
+        _drop_relation(connection, f"marts.{name}")
         connection.execute(
             sa.text(
                 "DELETE FROM ops.objects WHERE name IN ('marts/' || :name, 'statements/' || :name)"
             ),
             {"name": name},
         )
+
+
+def _drop_relation(connection: Connection, name: str) -> None:
+    """The table or view of this name, if there is one."""
+    asked = sa.text("SELECT relkind FROM pg_class WHERE oid = to_regclass(:name)")
+    kind = connection.execute(asked, {"name": name}).scalar()
+    if kind:
+        connection.exec_driver_sql(f"DROP {'VIEW' if kind == 'v' else 'TABLE'} {name}")
 
 
 def _digest(text: str) -> str:

@@ -107,7 +107,7 @@ class Mart:
                 for check, condition in self.checks.items()
             ]
             body = ",\n    ".join(lines)
-            made = f"DROP TABLE IF EXISTS {name};\nCREATE TABLE {name} (\n    {body}\n);"
+            made = f"CREATE TABLE {name} (\n    {body}\n);"
         kind = "VIEW" if self.is_view else "TABLE"
         comments = [f"COMMENT ON {kind} {name} IS {literal(self.meaning)};"]
         comments += [

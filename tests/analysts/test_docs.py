@@ -80,6 +80,24 @@ def test_an_analyst_without_personal_data_can_ask_all_of_them(
     assert refused == []
 
 
+def test_open_calls_are_the_open_records(demo: psycopg.Connection) -> None:
+    """One definition, in every mart, in the facts and in what is said of completeness."""
+    figures = {
+        "marts.calls_by_day": "sum(open_calls)",
+        "marts.calls_by_hour": "sum(open_calls)",
+        "facts.calls": "count(*) FILTER (WHERE outcome = 'open')",
+        "marts.completeness_by_day": "sum(open_records)",
+    }
+    counted = [
+        demo.execute(
+            f"SELECT call_date, account, {figure}::int FROM {table} GROUP BY 1, 2".encode()
+        ).fetchall()
+        for table, figure in figures.items()
+    ]
+    assert all(sorted(rows) == sorted(counted[0]) for rows in counted)
+    assert any(calls for _, _, calls in counted[0])
+
+
 def test_the_demos_numbers_are_valid_and_some_customers_are_everybodys(
     demo: psycopg.Connection,
 ) -> None:

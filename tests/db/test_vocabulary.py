@@ -2,6 +2,7 @@
 
 import re
 
+from resources.home import CHECKOUT
 from resources.warehouse import Warehouse
 from sql.vocabulary import Completeness, Direction, Disposition, Outcome
 from tests.db.facts import query
@@ -18,6 +19,38 @@ def test_every_call_has_an_outcome_of_the_vocabulary(shared_warehouse: Warehouse
         directions=list(Direction),
     )
     assert {outcome for (outcome,) in found} == set(Outcome)
+
+
+def test_the_docs_say_what_counts_as_what(shared_warehouse: Warehouse) -> None:
+    """One definition: the table in the analysts' page of traps is what `outcome` says."""
+    page = (CHECKOUT / "docs" / "analysts" / "traps.md").read_text(encoding="utf-8")
+    [table] = re.findall(r"\| outcome \| dispositions \|\n(.*?)\n\n", page, re.DOTALL)
+    said: set[tuple[str, bool, str]] = set()
+    for outcomes, told in re.findall(r"^\| ([a-z_, ]+) \| (.+) \|$", table, re.MULTILINE):
+        for words in told.split(";"):
+            known = [w for w in re.findall("[a-z_]+", words.split(":")[0]) if w in set(Disposition)]
+            sides = {True, False}
+            if "if " in words:
+                sides = {"if inbound" in words}
+            for place, word in enumerate(known):
+                outcome = outcomes.split(", ")[min(place, outcomes.count(","))]
+                said |= {(word, side, outcome) for side in sides}
+    found = query(
+        shared_warehouse,
+        "SELECT disposition, direction = 'inbound', facts.outcome(disposition, direction, true)"
+        "  FROM unnest(CAST(:dispositions AS text[])) AS disposition,"
+        "       unnest(ARRAY['inbound', 'outbound']) AS direction",
+        dispositions=list(Disposition),
+    )
+    assert said == set(found)
+    assert "whatever isn't final" in table
+    [(open_ones,)] = query(
+        shared_warehouse,
+        "SELECT array_agg(DISTINCT facts.outcome(disposition, 'inbound', false))"
+        "  FROM unnest(CAST(:dispositions AS text[])) AS disposition",
+        dispositions=list(Disposition),
+    )
+    assert open_ones == ["open"]
 
 
 def test_days_have_the_states_of_the_vocabulary(shared_warehouse: Warehouse) -> None:

@@ -18,7 +18,7 @@ from assets.loading.landing.record_states import RecordStates
 from assets.loading.landing.stage import Item
 from assets.loading.landing.unstable import note_unstable
 from assets.loading.landing.write import Unkeyed, Writer
-from assets.loading.personal.suppression import Suppression
+from assets.loading.personal.suppression import LEFT_OUT, Suppression
 from assets.loading.result import Loaded
 from resources import payload
 from resources.account import Account
@@ -130,7 +130,7 @@ class Landing:
                 missing_since=head.missing_since,
             )
             for head, record, encoded in zip(heads, passed, stored, strict=True)
-            if record is not None
+            if record is not LEFT_OUT
         ]
         loaded = Loaded()
         if items:
@@ -148,7 +148,7 @@ class Landing:
             record, key = redacted(self.stream, observation.record), observation.key
             encoded = payload.encode(record)
             passed = self.suppression.passes(record, encoded, observation)
-            if passed is None:
+            if passed is LEFT_OUT:
                 continue
             if passed is not record:
                 record, encoded = passed, payload.encode(passed)

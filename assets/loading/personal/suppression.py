@@ -23,6 +23,10 @@ from resources.vendor import AnyStream, DetailStream
 from resources.warehouse import execute
 
 
+LEFT_OUT = object()
+"""Instead of a record, which may be `null` itself."""
+
+
 @dataclass(frozen=True)
 class _Present:
     """Who is suppressed as a batch lands."""
@@ -89,8 +93,8 @@ class Suppression:
         everything = any(row.hash == own for row in rows)
         self._present = _Present(forgotten, records, everything)
 
-    def passes(self, record: Any, encoded: bytes, observation: Observation) -> Any | None:
-        """What of a record may be stored: itself; a part of it, without the person; or None."""
+    def passes(self, record: Any, encoded: bytes, observation: Observation) -> Any:
+        """What of a record may be stored: itself; a part of it, without the person; or LEFT_OUT."""
         if self._present is None:
             return record
         name = observation.key or payload.digest(identity(self._stream, record, encoded))
@@ -98,12 +102,13 @@ class Suppression:
         keeps = self._keeps(self._present, hashed, encoded)
         if keeps is None:
             return record
-        bare = None
+        bare = LEFT_OUT
         if keeps and observation.key is not None:
-            bare = without_person(record, self._stream, self._account, self._present.forgotten)
+            rest = without_person(record, self._stream, self._account, self._present.forgotten)
+            bare = LEFT_OUT if rest is None else rest
         if observation.key is None:
             self.unkeyed.add(payload.digest(payload.encode(observation.record)))
-        self._seen[hashed] = (replace(observation, record=record), bare is not None)
+        self._seen[hashed] = (replace(observation, record=record), bare is not LEFT_OUT)
         return bare
 
     def note(self, connection: Connection, day: date) -> set[date]:

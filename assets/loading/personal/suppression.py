@@ -22,7 +22,6 @@ from resources.forgotten import Forgotten, Hasher, Kind, Suppressed
 from resources.vendor import AnyStream, DetailStream
 from resources.warehouse import execute
 
-
 LEFT_OUT = object()
 """Instead of a record, which may be `null` itself."""
 

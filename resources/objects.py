@@ -74,17 +74,39 @@ def _lay_mart(
     try:
         with connection.begin_nested():
             if mart.name in anew:
-                _drop_relation(connection, mart.qualified)
-                connection.exec_driver_sql(mart.ddl().replace("%", "%%"))
+                _make_anew(connection, mart)
                 _note(connection, made, _digest(mart.ddl()))
             if not mart.is_view:
                 stale = sa.text(sql.read("maintenance/mark_all_stale"))
                 connection.execute(stale, {"mart": mart.name})
             _note(connection, built, statement)
-    except (sa.exc.ProgrammingError, sa.exc.InternalError) as error:
+    except (sa.exc.ProgrammingError, sa.exc.IntegrityError, sa.exc.InternalError) as error:
         logger.warning("marts.%s can't be made: %s", mart.name, error.orig)
         return False
     return True
+
+
+def _make_anew(connection: Connection, mart: Mart) -> None:
+    """The mart as it is described now. What a table has of days whose facts are gone for their age
+    can't be computed again: that is kept, in the columns that are there still.
+    """
+    is_there = sa.text("SELECT relkind = 'r' FROM pg_class WHERE oid = to_regclass(:name)")
+    keeps = bool(connection.execute(is_there, {"name": mart.qualified}).scalar())
+    if keeps:
+        connection.exec_driver_sql(
+            f"CREATE TEMP TABLE kept ON COMMIT DROP AS SELECT * FROM {mart.qualified}"  # noqa: S608
+            " WHERE call_date IN (SELECT call_date FROM ops.days WHERE expired_at IS NOT NULL)"
+        )
+    _drop_relation(connection, mart.qualified)
+    connection.exec_driver_sql(mart.ddl().replace("%", "%%"))
+    if keeps:
+        asked = "SELECT attname FROM pg_attribute WHERE attrelid = 'pg_temp.kept'::regclass"
+        had = set(connection.exec_driver_sql(f"{asked} AND attnum > 0").scalars())
+        names = ", ".join(column.name for column in mart.columns if column.name in had)
+        connection.exec_driver_sql(
+            f"INSERT INTO {mart.qualified} ({names}) SELECT {names} FROM kept"  # noqa: S608
+        )
+        connection.exec_driver_sql("DROP TABLE kept")
 
 
 def _drop_marts(connection: Connection, laid: Mapping[str, str]) -> None:

@@ -2,6 +2,7 @@
 
 import threading
 import time
+from datetime import timedelta
 from typing import Any
 
 import psycopg
@@ -15,7 +16,9 @@ from resources.objects import lay_objects
 from resources.warehouse import Warehouse
 from sql import ddl
 from sql.migrations import freeze
-from tests.db.facts import mark_stale, put, put_day, query
+from tests.db.facts import DAY, mark_stale, put, put_day, query
+
+NEXT = DAY + timedelta(days=1)
 
 
 def test_nothing_is_laid_twice(warehouse: Warehouse, database_url: str) -> None:
@@ -101,6 +104,23 @@ def test_a_mart_whose_files_are_gone_goes_and_one_described_otherwise_is_made_an
     assert query(warehouse, "SELECT to_regclass('marts.old')") == [(None,)]
     assert query(warehouse, "SELECT cost FROM marts.costs_by_day") == []
     assert query(warehouse, "SELECT mart FROM ops.stale_days") == [("costs_by_day",)]
+
+
+def test_a_mart_that_is_made_anew_keeps_days_whose_facts_are_gone(
+    warehouse: Warehouse, database_url: str
+) -> None:
+    """They can't be computed again. A column that it hadn't is NULL there."""
+    old = {"account": "acme", "vendor": "conpeek", "grain": "call", "calls": 7, "cost": 1}
+    with warehouse.transaction() as c:
+        put_day(c, expired_at="2026-06-01")
+        put_day(c, call_date=NEXT)
+        put(c, "marts.costs_by_day", **old, call_date=DAY, talk_s=60)
+        put(c, "marts.costs_by_day", **old, call_date=NEXT)
+        c.execute(sa.text("ALTER TABLE marts.costs_by_day DROP COLUMN talk_s, ADD COLUMN a text"))
+        c.execute(sa.text("UPDATE ops.objects SET digest = '' WHERE name = 'marts/costs_by_day'"))
+    migrate(database_url)
+    kept = query(warehouse, "SELECT call_date, calls, talk_s FROM marts.costs_by_day")
+    assert kept == [(DAY, 7, None)]
 
 
 def test_a_view_gets_other_columns(warehouse: Warehouse, database_url: str) -> None:

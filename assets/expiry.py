@@ -51,7 +51,7 @@ def drop_facts(warehouse: Warehouse, before: date) -> Dropped:
             """The marts have all that there was, if they were behind."""
         warehouse.run("maintenance/expire_day", day=row.day)
         for audio in warehouse.rows("maintenance/audio_of_day", day=row.day):
-            AudioStore.from_environment().remove(audio.uri)
+            AudioStore.remove(audio.uri)
         for table in OF_A_DAY:
             in_chunks(warehouse, f"maintenance/expire_{table}", day=row.day)
     tables = [f"facts.{name}" for name in facts.TABLES]
@@ -62,8 +62,7 @@ def drop_audio(warehouse: Warehouse, before: date) -> int:
     """Deletes audio of business days before `before`; returns how many files there were."""
     total = 0
     while rows := warehouse.rows("maintenance/old_audio", before=before, most=FILES):
-        store = AudioStore.from_environment()
-        total += sum(store.remove(row.uri) for row in rows)
+        total += sum(AudioStore.remove(row.uri) for row in rows)
         warehouse.run(
             "maintenance/drop_audio",
             dates=[row.call_date for row in rows],

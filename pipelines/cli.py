@@ -10,6 +10,7 @@ from contextlib import closing
 from dataclasses import replace
 from datetime import date, datetime
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -187,6 +188,39 @@ def accept(
             require_head(url)
             with closing(Warehouse(url, pool_size=1)) as warehouse:
                 console.say(accept_day(warehouse, accounts, account, stream, day.date()))
+
+
+@app.command()
+def backup(
+    folder: Annotated[Path, typer.Argument(help="A folder that isn't there yet.")],
+    without_history: Annotated[
+        bool, typer.Option("--without-history", help="Leave Dagster's runs and events out.")
+    ] = False,
+    without_facts: Annotated[
+        bool, typer.Option("--without-facts", help="Leave out what can be rebuilt from raw.")
+    ] = False,
+) -> None:
+    """Dump the warehouse into a folder, while all goes on."""
+    with console.sentences():
+        from pipelines.commands.backup import backup as dump
+        from pipelines.commands.database import database
+        from resources.dump import Wish
+
+        with database() as url:
+            dump(url, folder, Wish(facts=not without_facts, history=not without_history))
+
+
+@app.command()
+def restore(
+    folder: Annotated[Path, typer.Argument(help="The folder of a backup.")],
+) -> None:
+    """Fill an empty database from a backup, and compare the two."""
+    with console.sentences():
+        from pipelines.commands.backup import restore as fill
+        from pipelines.commands.database import database
+
+        with database() as url:
+            fill(url, folder)
 
 
 @app.command()

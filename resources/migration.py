@@ -9,7 +9,7 @@ from sqlalchemy.engine import Connection
 import sql
 from resources.database import engine
 from resources.errors import CallhouseError
-from resources.objects import lay_objects
+from resources.objects import lay_lost_facts, lay_objects
 from resources.roles import grant_roles, set_agent_names
 from resources.schema_version import require_known
 
@@ -68,6 +68,7 @@ def _migrate(connection: Connection, agent_names: bool | None) -> list[str]:
     config.set_main_option("script_location", str(sql.FOLDER / "migrations"))
     config.attributes["connection"] = connection
     command.upgrade(config, "head")
+    lay_lost_facts(connection)
     lay_objects(connection)
     if agent_names is not None:
         set_agent_names(connection, agent_names)

@@ -13,6 +13,7 @@ from sqlalchemy.engine import Connection
 
 import sql
 import sql.masks
+from sql import ddl, facts
 from sql.mart import Mart, broken, marts
 
 logger = logging.getLogger(__name__)
@@ -43,6 +44,31 @@ def lay_objects(connection: Connection) -> list[str]:
         changed.append(name)
     _drop_marts(connection, laid)
     return changed + _lay_marts(connection, laid)
+
+
+def lay_lost_facts(connection: Connection) -> None:
+    """Tables of facts that aren't there, as where a dump left them out: empty ones, to be rebuilt
+    from raw. What stood on them is laid anew, too.
+    """
+    lost = [
+        table
+        for table in facts.TABLES.values()
+        if not _is_there(connection, "to_regclass", f"facts.{table.name}")
+    ]
+    if not lost:
+        return
+    for schema in ("facts", "marts", "masked"):
+        connection.exec_driver_sql(f"CREATE SCHEMA IF NOT EXISTS {schema}")
+    if not _is_there(connection, "to_regproc", "facts.outcome"):
+        connection.exec_driver_sql(sql.read("schema/15_facts_outcome"))
+    for table in lost:
+        connection.exec_driver_sql(ddl.create(table).replace("%", "%%"))
+    connection.exec_driver_sql("DELETE FROM ops.objects")
+
+
+def _is_there(connection: Connection, look_up: str, name: str) -> bool:
+    query = sa.text(f"SELECT {look_up}(:name) IS NOT NULL")
+    return bool(connection.execute(query, {"name": name}).scalar_one())
 
 
 def _lay_marts(connection: Connection, laid: Mapping[str, str]) -> list[str]:

@@ -103,6 +103,11 @@ class ServerUser:
         return self.run("/bin/sh", "-c", f'[ {test} "$1" ]', "sh", path).returncode == 0
 
 
+def programs() -> Path:
+    """Where the package has Postgres' programs."""
+    return _package() / "pginstall" / "bin"
+
+
 def _package() -> Path:
     """The package's folder, found without importing it: an import starts a machinery of its own."""
     spec = find_spec(PACKAGE)

@@ -47,7 +47,7 @@ def _erase_day(connection: Connection, account: str, day: date) -> Counts:
     where = {"account": account, "day": day}
     counts: Counts = Counter()
     for row in execute(connection, "erase/account_audio", **where):
-        counts["audio files"] += AudioStore.from_environment().remove(row.uri)
+        counts["audio files"] += AudioStore.remove(row.uri)
     for table in facts.TABLES.values():
         rows = execute(connection, "erase/account_facts", table, **where)
         counts[f"facts.{table.name}"] += rows[0].rows

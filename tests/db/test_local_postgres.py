@@ -52,6 +52,17 @@ def _keep(url: str, number: int) -> None:
         connection.execute("CREATE TABLE kept AS SELECT %s::int AS n", [number])
 
 
+def test_data_of_another_major_version_are_left_alone(home: Home) -> None:
+    server = LocalPostgres(home)
+    server.start()
+    server.stop()
+    [file] = home.postgres.rglob("data/PG_VERSION")
+    file.write_text("17\n")
+    with pytest.raises(CallhouseError, match=r"Postgres 17's.*callhouse backup.*callhouse restore"):
+        server.start()
+    assert file.read_text() == "17\n"
+
+
 def test_data_outlive_a_stop_and_the_url_stays(home: Home) -> None:
     server = LocalPostgres(home)
     url = server.start()

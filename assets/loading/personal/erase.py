@@ -58,7 +58,7 @@ def erase_audio(
         return 0
     rows = execute(connection, "erase/audio", days=sorted(days), keys=list(keys), account=account,
                    stream=stream.name)  # fmt: skip
-    return sum(AudioStore.from_environment().remove(row.uri) for row in rows)
+    return sum(AudioStore.remove(row.uri) for row in rows)
 
 
 def recount(

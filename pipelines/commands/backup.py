@@ -1,0 +1,78 @@
+"""`callhouse backup` and `callhouse restore`: what was written, and what is left to be done."""
+
+import os
+from contextlib import closing
+from pathlib import Path
+
+from assets.privacy import forget
+from pipelines.commands import console
+from pipelines.commands.forget import open_site
+from pipelines.commands.progress import StepsBar
+from resources import dump, migration
+from resources.audio import AudioStore
+from resources.database import DAGSTER_URL
+from resources.dump import Manifest, Wish
+from resources.schema_version import require_head
+from resources.warehouse import Warehouse
+
+
+def _dagster(url: str) -> str | None:
+    """Dagster's own database, where it isn't the warehouse."""
+    found = os.environ.get(DAGSTER_URL)
+    return found if found != url else None
+
+
+def backup(url: str, folder: Path, wish: Wish) -> None:
+    """Dumps everything, and says what."""
+    require_head(url)
+    with StepsBar() as bar:
+        bar.step("Dumping", 0, 1)
+        made = dump.backup(url, _dagster(url), folder.absolute(), wish)
+    rows = sum(count for days in made.tables.values() for count, _ in days.values())
+    console.say(
+        f"{folder}: {len(made.tables)} tables, {rows:,} rows, as of {made.made_at:%F %T} UTC."
+    )
+    if made.audio:
+        console.say(f"{len(made.audio):,} audio files aren't in it: copy them, too. manifest.json "
+                    "lists them.")  # fmt: skip
+
+
+def restore(url: str, folder: Path) -> None:
+    """Restores everything into an empty database, brings it up to date, and forgets again whoever
+    was forgotten since the dump.
+    """
+    with StepsBar() as bar:
+        bar.step("Restoring", 0, 1)
+        made = dump.restore(url, _dagster(url), folder.absolute())
+        bar.step("Migrating", 0, 1)
+        left = migration.migrate(url) + dump.restore_analysts(url, made)
+        with open_site(url, bar) as site:
+            again = _forget_again(site)
+    console.say(f"Restored as of {made.made_at:%F %T} UTC; every day's rows are what was dumped.")
+    if again:
+        console.say(f"Whoever was forgotten since then is so again ({again} erasures).")
+    _say_what_is_left(url, made, left)
+
+
+def _forget_again(site: forget.Site) -> int:
+    """How many erasures the database doesn't know of; what came back of them is erased."""
+    known = {(row.hash, row.began_at) for row in site.warehouse.rows("erase/erasures")}
+    unknown = [e for e in site.register.erasures() if (e.hash, e.began_at) not in known]
+    if unknown:
+        forget.forget_again(site)
+    return len(unknown)
+
+
+def _say_what_is_left(url: str, made: Manifest, left: list[str]) -> None:
+    if not made.has_facts:
+        with closing(Warehouse(url, pool_size=1)) as warehouse:
+            days = warehouse.rows("dump/days")[0]
+        console.say(f"The dump has no facts: run `callhouse rebuild --from {days.first} "
+                    f"--to {days.last}`.")  # fmt: skip
+    if missing := [uri for uri, _ in made.audio if uri and not AudioStore.exists(uri)]:
+        console.say(f"{len(missing):,} of {len(made.audio):,} audio files aren't where they were, "
+                    f"such as {missing[0]}: copy them back.")  # fmt: skip
+    if left:
+        console.say("An administrator still has to run:")
+        for statement in left:
+            console.say(f"  {statement}")

@@ -1,0 +1,1 @@
+SELECT min(call_date) AS first, max(call_date) AS last FROM ops.days;

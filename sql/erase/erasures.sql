@@ -1,0 +1,1 @@
+SELECT hash, began_at FROM ops.erasures;

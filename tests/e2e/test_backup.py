@@ -1,0 +1,161 @@
+"""A backup is restored elsewhere, by the steps of the runbook: all of it, and nobody forgotten."""
+
+import os
+import re
+import shlex
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+from resources import dump
+from resources.database import DAGSTER_URL, connect
+from resources.dump import Wish
+from resources.errors import CallhouseError
+from resources.home import CHECKOUT
+from resources.standin import Tenant
+from resources.warehouse import Warehouse
+from tests.conftest import fresh_database
+from tests.e2e.test_cli import (  # noqa: F401 - fixtures
+    CALLER,
+    DAY,
+    NATIONAL,
+    Call,
+    call,
+    dialog,
+    environment,
+    santiago,
+    serving,
+    standin,
+    warsaw,
+)
+from tests.privacy_site import places_of
+
+RUNBOOK = CHECKOUT / "docs" / "operators" / "runbook.md"
+
+
+def steps() -> Iterator[str]:
+    """The commands of the runbook's section, in order."""
+    text = RUNBOOK.read_text(encoding="utf-8")
+    section = text.split("## Backup and restore\n")[1].split("\n## ")[0]
+    for block in re.findall(r"```console\n(.*?)```", section, re.DOTALL):
+        yield from (line.removeprefix("$ ") for line in block.splitlines())
+
+
+def tables(url: str) -> Any:
+    """Everything that is in a database, in figures."""
+    with connect(url, "test") as connection:
+        return dict(dump._digests(connection, Wish()))
+
+
+@pytest.mark.long
+def test_the_runbooks_steps(
+    call: Call,  # noqa: F811
+    warsaw: Tenant,  # noqa: F811
+    postgres_url: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A person who was forgotten after the backup doesn't come back by it."""
+    warsaw.put([dialog(40) | {"from_display_target": NATIONAL}, dialog(41)])
+    call("sync", "--from", str(DAY))
+    call("refresh-marts")
+    monkeypatch.chdir(tmp_path)
+    url = os.environ["CALLHOUSE_DATABASE_URL"]
+    before = tables(url)
+    done = []
+    with fresh_database(postgres_url, template="template0") as restored:
+        for step in steps():
+            words = shlex.split(step)
+            if words[0] == "export":
+                call("forget", "--number", CALLER)
+                del os.environ[DAGSTER_URL]  # of the sync, which ran in this process
+                os.environ["CALLHOUSE_DATABASE_URL"] = restored
+                continue
+            done.append(words[1])
+            told = call(*words[1:]).stdout
+            if words[1] == "restore":
+                assert "every day's rows are what was dumped" in told
+                assert "is so again (1 erasures)" in told
+        assert done == ["backup", "restore", "forget", "check", "status"]
+        after = tables(restored)
+        assert before.keys() == after.keys()
+        assert before["dagster.event_logs"] == after["dagster.event_logs"]
+        day = str(DAY)
+        for table in ("raw.records", "facts.calls", "facts.call_legs"):
+            assert before[table][day][0] == after[table][day][0] + 1, "all but the forgotten one"
+        warehouse = Warehouse(restored)
+        assert places_of(warehouse, tmp_path / "home", [NATIONAL]) == {}
+        call("sync", "--from", str(DAY))
+        call("rebuild", "--from", str(DAY))
+        assert places_of(warehouse, tmp_path / "home", [NATIONAL]) == {}
+        warehouse.close()
+        refused = call("restore", "backups/today", exit_code=1).stderr
+        assert "The database isn't empty" in refused
+    assert "is there already" in call("backup", "backups/today", exit_code=1).stderr
+    assert "is no whole backup" in call("restore", "backups", exit_code=1).stderr
+
+
+@pytest.mark.long
+def test_facts_and_history_may_be_left_out(
+    call: Call,  # noqa: F811
+    warsaw: Tenant,  # noqa: F811
+    postgres_url: str,
+    tmp_path: Path,
+) -> None:
+    """Facts are rebuilt from raw then, also where somebody's own dump has no such schema."""
+    call("sync", "--from", str(DAY))
+    call("refresh-marts")
+    url = os.environ["CALLHOUSE_DATABASE_URL"]
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("DROP ROLE IF EXISTS test_ana")
+        connection.execute("CREATE ROLE test_ana LOGIN IN ROLE callhouse_analyst")
+    before = tables(url)
+    call("backup", str(tmp_path / "small"), "--without-facts", "--without-history")
+    own = tmp_path / "own.dump"
+    program = dump._program("pg_dump", 16)
+    subprocess.run([program, "-Fc", "-N", "facts", "-N", "dagster", "-f", own, url], check=True)
+    try:
+        for source in ("small", "own"):
+            with fresh_database(postgres_url, template="template0") as restored:
+                os.environ["CALLHOUSE_DATABASE_URL"] = restored
+                if source == "small":
+                    told = call("restore", str(tmp_path / "small")).stdout
+                    assert "The dump has no facts: run `callhouse rebuild" in told
+                else:
+                    fill = [str(program.with_name("pg_restore")), "--no-owner", "--no-privileges"]
+                    subprocess.run(
+                        [*fill, "-d", restored, str(own)], check=False, capture_output=True
+                    )
+                    call("migrate")
+                call("rebuild", "--from", str(DAY))
+                call("refresh-marts", "--from", str(DAY))
+                after = tables(restored)
+                for table in ("raw.records", "marts.calls_by_day"):
+                    assert after[table] == before[table], (source, table)
+                assert after["facts.calls"][str(DAY)][0] == before["facts.calls"][str(DAY)][0]
+    finally:
+        with psycopg.connect(url, autocommit=True) as connection:
+            connection.execute("DROP ROLE test_ana")
+
+
+def test_what_comes_out_is_compared(
+    database_url: str, empty_database_url: str, tmp_path: Path
+) -> None:
+    """By day: rows, and what is in them."""
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        connection.execute("SELECT ops.make_day('2026-03-10')")
+        for key in ("1", "2"):
+            own = "'2026-03-10', 'acme', 'calls', %s, 1, '{}', now(), 1"
+            connection.execute(f"INSERT INTO raw.records VALUES ({own})", [key])
+    folder = tmp_path / "backup"
+    made = dump.backup(database_url, None, folder, Wish())
+    assert made.tables["raw.records"]["2026-03-10"][0] == 2
+    text = (folder / dump.MANIFEST).read_text()
+    digest = made.tables["raw.records"]["2026-03-10"][1]
+    (folder / dump.MANIFEST).write_text(text.replace(digest, "1"))
+    with pytest.raises(CallhouseError, match=r"raw.records 2026-03-10: 2 rows.*other contents"):
+        dump.restore(empty_database_url, None, folder)

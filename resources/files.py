@@ -1,7 +1,8 @@
-"""Small text files that people write: read without waiting, and never more than fits."""
+"""Small text files: read without waiting, and never more than fits; written whole or not at all."""
 
 import os
 import stat
+import tempfile
 from pathlib import Path
 
 KINDS = {
@@ -36,3 +37,15 @@ def read_text(path: Path, most: int) -> str:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise ValueError("isn't text in UTF-8") from None
+
+
+def write(path: Path, content: str | bytes) -> None:
+    """Replaces the file at once, for its owner alone: who reads it, also after a kill or a power
+    cut, finds the old content or the new one. Text is UTF-8.
+    """
+    handle, unfinished = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    with os.fdopen(handle, "wb") as file:
+        file.write(content.encode() if isinstance(content, str) else content)
+        file.flush()
+        os.fsync(handle)
+    Path(unfinished).replace(path)

@@ -11,7 +11,6 @@ import json
 import os
 import secrets
 import shutil
-import tempfile
 import time
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -24,6 +23,7 @@ import psycopg
 from filelock import FileLock
 from psycopg import sql
 
+from resources import files
 from resources.errors import CallhouseError
 from resources.home import Home
 from resources.ports import LOOPBACK, free_port, is_taken
@@ -193,10 +193,7 @@ class LocalPostgres:
         inside = server.folder.is_relative_to(self._home)
         folder = server.folder.relative_to(self._home) if inside else server.folder
         known = {"secret": server.secret, "port": server.port, "folder": str(folder)}
-        handle, unfinished = tempfile.mkstemp(dir=self._home)
-        with os.fdopen(handle, "w") as file:
-            json.dump(known, file)
-        Path(unfinished).replace(self._memory)
+        files.write(self._memory, json.dumps(known))
         return server
 
     def _new(self) -> _Server:

@@ -6,12 +6,12 @@ The file as it was last good is kept in Callhouse's home. A start refuses a wron
 """
 
 import hashlib
-import os
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from resources import files
 from resources.account import Account
 from resources.configuration import Entries, Faults, accounts_of, read_entries, sentences
 from resources.errors import ConfigurationError
@@ -108,6 +108,4 @@ def _keep(path: Path, copy: Path) -> None:
         if copy.exists() and copy.read_bytes() == content:
             return
         copy.parent.mkdir(parents=True, exist_ok=True)
-        unfinished = copy.with_suffix(f".{os.getpid()}")
-        unfinished.write_bytes(content)
-        unfinished.replace(copy)
+        files.write(copy, content)

@@ -7,6 +7,7 @@ knows versions, rejects, moved or missing records, other vendors, limits, a ledg
 the mapping is written out for this one report, and takes every record for a good one.
 """
 
+import hmac
 from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -24,10 +25,20 @@ KEY = ("call_date", "account", "stream")
 RAW = (*KEY, "record_key", "version", "payload", "first_seen_at", "request_id")
 COMMON = (
     "vendor", "direction", "started_at", "answered_at", "ended_at", "duration_s", "talk_s",
-    "wait_s", "from_number", "to_number", "from_e164", "to_e164", "end_reason", "attributes",
+    "wait_s", "from_number", "to_number", "from_e164", "to_e164", "caller_key",
+    "end_reason", "attributes",
 )  # fmt: skip
 LEGS = (*KEY, "leg_id", *COMMON, "leg_type", "machine_detected")
-CALLS = (*KEY, "call_id", *COMMON, "grain", "disposition", "disposition_raw", "is_final")
+CALLS = (
+    *KEY,
+    "call_id",
+    *COMMON,
+    "started_local",
+    "grain",
+    "disposition",
+    "disposition_raw",
+    "is_final",
+)
 TABLES = (
     ("raw.records", RAW, (*KEY, "record_key", "version"), ("payload",)),
     ("facts.call_legs", LEGS, (*KEY, "leg_id"), LEGS[4:]),
@@ -47,10 +58,11 @@ def work(task: Task) -> dict[str, Any]:
     records = 0
     with psycopg.connect(task.database_url) as connection:
         _make_days(connection, task)
+        secret = _caller_secret(connection)
         if task.action == "merge":
             _make_stages(connection)
         for batch in _batches(task):
-            rows = _shape(batch, task)
+            rows = _shape(batch, task, secret)
             for table, lines in zip(TABLES, rows, strict=True):
                 if task.action == "merge":
                     _merge(connection, *table, lines)
@@ -71,7 +83,7 @@ def _batches(task: Task) -> Iterator[list[dict[str, Any]]]:
     yield batch
 
 
-def _shape(records: list[dict[str, Any]], task: Task) -> Rows:
+def _shape(records: list[dict[str, Any]], task: Task, secret: bytes) -> Rows:
     raw: list[Sequence[Any]] = []
     legs: list[Sequence[Any]] = []
     calls: list[Sequence[Any]] = []
@@ -90,7 +102,8 @@ def _shape(records: list[dict[str, Any]], task: Task) -> Rows:
             "conpeek", direction, f"{start}+00", _utc(record["answer_time"]), f"{end}+00",
             duration, talk, record["waiting_time"] / 1000, record["from_display_target"],
             record["to_display_target"], f"+{record['from_display_target']}",
-            f"+{record['to_display_target']}", reason, orjson.dumps(attributes).decode(),
+            f"+{record['to_display_target']}", _caller_key(record, direction, secret), reason,
+            orjson.dumps(attributes).decode(),
         ]  # fmt: skip
         raw.append((*key, 1, orjson.dumps(record).decode(), now, 0))
         legs.append((*key, *common, record["dialog_type"], bool(record["machine_detected"])))
@@ -98,8 +111,14 @@ def _shape(records: list[dict[str, Any]], task: Task) -> Rows:
             common[3] = _utc(record["serve_time"])
             unanswered = "no_answer" if direction == "outbound" else "abandoned"
             disposition = "answered" if talk > 0 else unanswered
-            calls.append((*key, *common, "call", disposition, reason, True))
+            calls.append((*key, *common, start, "call", disposition, reason, True))
     return raw, legs, calls
+
+
+def _caller_key(record: dict[str, Any], direction: str, secret: bytes) -> str:
+    side = "from" if direction == "inbound" else "to"
+    number = f"+{record[f'{side}_display_target']}"
+    return hmac.digest(secret, number.encode(), "sha256").hex()[:32]
 
 
 def _utc(text: str | None) -> str | None:
@@ -111,6 +130,14 @@ def _make_days(connection: psycopg.Connection, task: Task) -> None:
     for number in range(task.days):
         connection.execute("SELECT ops.make_day(%s)", [first + timedelta(days=number)])
     connection.commit()
+
+
+def _caller_secret(connection: psycopg.Connection) -> bytes:
+    row = connection.execute(
+        "SELECT value FROM ops.settings WHERE name = 'caller_secret'"
+    ).fetchone()
+    assert row
+    return bytes(row[0].encode())
 
 
 def _make_stages(connection: psycopg.Connection) -> None:

@@ -5,12 +5,12 @@ All of it goes through the environment, so that whatever is started from here fi
 
 import json
 import os
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from resources import files
 from resources.database import DAGSTER_URL, URL, require
 from resources.home import Home
 
@@ -38,7 +38,7 @@ def prepare(home: Home, database_url: str) -> None:
     os.environ[DAGSTER_URL] = storage_url
     home.dagster.mkdir(parents=True, exist_ok=True)
     if home.dagster == home.root / "dagster":
-        _copy_configuration(home.dagster / CONFIGURATION.name)
+        files.write(home.dagster / CONFIGURATION.name, CONFIGURATION.read_bytes())
     os.environ["DAGSTER_HOME"] = str(home.dagster)
 
 
@@ -67,7 +67,7 @@ def workspace_file(home: Home) -> Path:
 def write_workspace(home: Home, socket: Path) -> None:
     """Points Dagster's daemon and UI to the code server at that socket. (JSON is YAML, too.)"""
     server = {"socket": str(socket), "location_name": "callhouse"}
-    workspace_file(home).write_text(json.dumps({"load_from": [{"grpc_server": server}]}))
+    files.write(workspace_file(home), json.dumps({"load_from": [{"grpc_server": server}]}))
 
 
 def workspace_socket(home: Home) -> Path | None:
@@ -79,10 +79,3 @@ def workspace_socket(home: Home) -> Path | None:
     workspace = json.loads(workspace_file(home).read_text())
     socket = workspace["load_from"][0]["grpc_server"].get("socket")
     return Path(socket) if socket else None
-
-
-def _copy_configuration(target: Path) -> None:
-    """At once, as another process may be reading it."""
-    unfinished = target.with_suffix(f".{os.getpid()}")
-    shutil.copyfile(CONFIGURATION, unfinished)
-    unfinished.replace(target)

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
+from resources import files
 from resources.standin import Fault, Quirk, StandIn, demo, fast
 
 QUIRK = "a habit of one tenant, as demo-vono:page_cap:size=40; several may be given"
@@ -124,7 +125,7 @@ def _first_day(state: Path) -> date | None:
 def _keep(state: Path, first_day: date) -> None:
     state.mkdir(parents=True, exist_ok=True)
     text = json.dumps({"first_day": first_day.isoformat()})
-    (state / "world.json").write_text(text, encoding="utf-8")
+    files.write(state / "world.json", text)
 
 
 if __name__ == "__main__":

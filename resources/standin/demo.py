@@ -12,6 +12,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from resources import files
 from resources.standin.server import StandIn
 
 HEADER = """\
@@ -87,7 +88,7 @@ def write_accounts(path: Path, base_url: str, first_day: date) -> None:
     lines = [HEADER]
     for demo in DEMO_TENANTS:
         lines.extend(_account(demo, base_url, first_day, secrets))
-    path.write_text("\n".join(lines), encoding="utf-8")
+    files.write(path, "\n".join(lines))
 
 
 def _account(demo: DemoTenant, base_url: str, first_day: date, secrets: Path) -> Iterator[str]:
@@ -100,8 +101,7 @@ def _account(demo: DemoTenant, base_url: str, first_day: date, secrets: Path) ->
         yield f"{name} = {_toml(value)}"
     for name in demo.secrets:
         file = secrets / f"{demo.name}.{name}"
-        file.touch(mode=0o600)
-        file.write_text(demo.secret(name), encoding="utf-8")
+        files.write(file, demo.secret(name))
         yield f"credentials.{name} = {{ file = {_toml(str(file.resolve()))} }}"
     yield ""
 

@@ -1,9 +1,12 @@
-"""The only place that talks to vendors: GET alone, permitted, redacted, bounded, retried.
+"""The only place that talks to vendors: reading alone, permitted, redacted, bounded, retried.
+
+A request is a GET. A POST is sent only where a stream declares that it searches, and for a token.
 
 No other module imports httpx. Vendors' clients say what to ask and how to read the answer.
 """
 
 import logging
+import math
 import random
 import ssl
 import time
@@ -12,9 +15,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
-from functools import cached_property
 from http.cookiejar import CookieJar, DefaultCookiePolicy
-from typing import IO, TypeVar
+from typing import IO, Any, Generic, TypeVar
 from urllib.parse import quote, urlencode, urlsplit
 
 import httpx
@@ -22,6 +24,7 @@ import stamina
 
 from resources import content, failures, foreign_text, payload, wire
 from resources.account import Account
+from resources.auth import LIFE_USED, NO_AUTH, TOKEN, Auth, Login, Token, Tokens
 from resources.errors import (
     CallhouseError,
     ContractError,
@@ -124,13 +127,28 @@ Parse = Callable[[Answer], tuple[T, int]]
 `resources.errors`; statuses that a vendor doesn't give a meaning of its own go to `refuse`."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Request(Generic[T]):
+    """What is asked, again for each attempt. With a `body` it is a POST, else a GET."""
+
+    report: str
+    url: str
+    parse: Parse[T]
+    auth: Auth = NO_AUTH
+    headers: Mapping[str, str] = field(default_factory=dict)
+    sink: IO[bytes] | None = None
+    body: bytes | None = None
+
+
 class Transport:
     """The process's connections to vendors, shared by all accounts. No cookies, no redirects.
+    `tokens` are those that the vendors gave it.
 
     How many there are is the limiter's matter: a request that waited here would lose its time.
     """
 
     def __init__(self) -> None:
+        self.tokens = Tokens()
         nothing = CookieJar(DefaultCookiePolicy(allowed_domains=[]))
         self._client = httpx.Client(
             verify=ssl.create_default_context(),
@@ -151,13 +169,14 @@ class Transport:
                 transport._pool._network_backend = wire.Backend()  # noqa: SLF001 - no other way in
 
     @contextmanager
-    def get(
-        self, url: str, headers: Mapping[str, str], exchange: wire.Exchange
+    def ask(
+        self, url: str, headers: Mapping[str, str], body: bytes | None, exchange: wire.Exchange
     ) -> Iterator[httpx.Response]:
-        """A streamed GET. Raises whatever ends the exchange before its time."""
+        """A streamed GET; a POST with a body. Raises whatever ends the exchange before its time."""
+        method = "GET" if body is None else "POST"
         with (
             wire.governed_by(exchange),
-            self._client.stream("GET", url, headers=dict(headers)) as response,
+            self._client.stream(method, url, headers=dict(headers), content=body) as response,
         ):
             exchange.has_head = True
             yield response
@@ -168,7 +187,10 @@ class Transport:
 
 
 class Http:
-    """What one account asks its vendor, for one stream."""
+    """What one account asks its vendor, for one stream.
+
+    `searches`: paths to which the stream may POST, as its declaration says.
+    """
 
     def __init__(
         self,
@@ -177,11 +199,15 @@ class Http:
         account: Account,
         stream: str,
         patience: Patience,
+        searches: Collection[str] = (),
     ) -> None:
         self._transport = transport
         self._limiter = limiter
         self._account = account
         self._stream = stream
+        self._searches = searches
+        self._tokens: tuple[str, ...] = ()
+        """The last two that it signed with."""
         self._whole = self._patience = patience
 
     def begins(self) -> None:
@@ -196,10 +222,10 @@ class Http:
         if interval <= LONGEST_INTERVAL:
             self._patience = replace(self._whole, longest=self._whole.longest + interval)
 
-    @cached_property
+    @property
     def redactor(self) -> Redactor:
         """Removes this account's secrets from whatever is written down."""
-        return redactor(self._account.secrets)
+        return redactor((*self._account.secrets, *self._tokens))
 
     def get(
         self,
@@ -207,6 +233,7 @@ class Http:
         path: str,
         parse: Parse[T],
         *,
+        auth: Auth = NO_AUTH,
         params: Mapping[str, str | int] | None = None,
         headers: Mapping[str, str] | None = None,
         sink: IO[bytes] | None = None,
@@ -219,8 +246,30 @@ class Http:
         Raises whatever `parse` raises, TransientError after the last attempt, and
         WindowTooLargeError for an answer beyond the account's size or time limit.
         """
-        url = self._url(path, params)
-        self._check_headers(headers or {})
+        url = self._url(self._account.base_url, path, params)
+        return self._answered(_Request(report, url, parse, auth, headers or {}, sink))
+
+    def search(
+        self,
+        report: str,
+        path: str,
+        parse: Parse[T],
+        body: Mapping[str, Any],
+        *,
+        auth: Auth = NO_AUTH,
+    ) -> tuple[T, Permit]:
+        """The same by a POST of `body` as JSON, which changes nothing at the vendor: so the stream
+        says of this path. Raises ValueError, before anything is sent, where it doesn't.
+        """
+        if path not in self._searches:
+            raise ValueError(f"{self._stream} doesn't declare that a POST to {path} only searches")
+        url = self._url(self._account.base_url, path)
+        headers = {"content-type": "application/json"}
+        return self._answered(
+            _Request(report, url, parse, auth, headers, body=payload.encode(body))
+        )
+
+    def _answered(self, request: _Request[T]) -> tuple[T, Permit]:
         failure: TransientError | None = None
         try:
             for attempt in stamina.retry_context(
@@ -232,7 +281,7 @@ class Http:
             ):
                 with attempt:
                     try:
-                        return self._once(report, url, parse, headers or {}, sink, attempt.num)
+                        return self._once(request, attempt.num)
                     except TransientError as error:
                         failure = error
                         raise
@@ -242,46 +291,88 @@ class Http:
             raise failure from None  # that the next try has to wait isn't what went wrong
         raise AssertionError("unreachable")
 
-    def _once(
-        self,
-        report: str,
-        url: str,
-        parse: Parse[T],
-        headers: Mapping[str, str],
-        sink: IO[bytes] | None,
-        attempt: int,
-    ) -> tuple[T, Permit]:
-        with self._limiter.permit(self._account, self._stream, report, self._patience) as permit:
+    def _once(self, request: _Request[T], attempt: int) -> tuple[T, Permit]:
+        token = self._token(request.auth, attempt)
+        signed = self._signed(request, token)
+        with self._limiter.permit(
+            self._account, self._stream, request.report, self._patience
+        ) as permit:
             outcome = permit.outcome
-            outcome.url = self.redactor.text(url)
+            outcome.url = self.redactor.text(request.url)
             try:
-                if sink is not None:
-                    sink.seek(0)
-                    sink.truncate()  # an attempt before this one may have left half a body
-                answer = self._send(url, headers, permit, sink)
-                result, outcome.records = parse(answer)
+                if request.sink is not None:
+                    request.sink.seek(0)
+                    request.sink.truncate()  # an attempt before this one may have left half a body
+                answer = self._send(signed, permit)
+                result, outcome.records = request.parse(answer)
             except CallhouseError as error:
-                error.args = (self.redactor.text(str(error)),)  # a vendor may echo the secret
-                if isinstance(error, ContractError):
-                    error.body = self.redactor.excerpt(error.body)
-                outcome.error = foreign_text.short(str(error))
-                if isinstance(error, TransientError):
-                    outcome.hold = error.retry_after
-                if isinstance(error, ThrottledError) and outcome.hold is None:
-                    outcome.hold, outcome.hold_grows = _backoff(attempt), True
-                if isinstance(error, QuotaExhaustedError):
-                    outcome.exhausted_until = error.until
+                self._note(error, permit, attempt)
+                if token and outcome.status == 401 and self._is_over(token):
+                    raise TransientError(
+                        f"{request.report}: the access token isn't accepted any more"
+                    ) from None
                 raise
+        if token:
+            self._transport.tokens.accept(token)
         return result, permit
 
-    def _send(
-        self, url: str, headers: Mapping[str, str], permit: Permit, sink: IO[bytes] | None
-    ) -> Answer:
+    def _note(self, error: CallhouseError, permit: Permit, attempt: int) -> None:
+        """What the ledger and the limiter are told of a failure; the vendor may echo secrets."""
+        outcome = permit.outcome
+        error.args = (self.redactor.text(str(error)),)
+        if isinstance(error, ContractError):
+            error.body = self.redactor.excerpt(error.body)
+        outcome.error = foreign_text.short(str(error))
+        if isinstance(error, TransientError):
+            outcome.hold = error.retry_after
+        if isinstance(error, ThrottledError) and outcome.hold is None:
+            outcome.hold, outcome.hold_grows = _backoff(attempt), True
+        if isinstance(error, QuotaExhaustedError):
+            outcome.exhausted_until = error.until
+
+    def _token(self, auth: Auth, attempt: int) -> str | None:
+        """The access token to sign with; a new one where there is none that is still good."""
+        login = auth.login(self._account)
+        if login is None:
+            return None
+        token = self._transport.tokens.get(self._account, lambda: self._log_in(login, attempt))
+        if token not in self._tokens:
+            self._tokens = (*self._tokens[-1:], token)
+        return token
+
+    def _log_in(self, login: Login, attempt: int) -> Token:
+        """RFC 6749, 4.4.2: asks for a token by a form. What it is for is tried again, not this."""
+        asked = time.monotonic()
+        headers = {
+            **login.signature.headers, "content-type": "application/x-www-form-urlencoded",
+        }  # fmt: skip
+        url = self._url(login.base_url, login.path)
+        body = b"grant_type=client_credentials"
+        request = _Request(TOKEN, url, _parse_token, headers=headers, body=body)
+        (value, life_s), _ = self._once(request, attempt)
+        return Token(value, asked + life_s * LIFE_USED)
+
+    def _is_over(self, token: str) -> bool:
+        """Whether a token that is refused now had been good before."""
+        return self._transport.tokens.refuse(self._account, token)
+
+    def _signed(self, request: _Request[T], token: str | None) -> _Request[T]:
+        signature = request.auth.sign(self._account, token)
+        headers = {**request.headers, **signature.headers}
+        self._check_headers(headers)
+        url = request.url
+        if signature.params:
+            url += ("&" if "?" in url else "?") + _query(signature.params)
+        return replace(request, url=url, headers=headers)
+
+    def _send(self, request: _Request[T], permit: Permit) -> Answer:
         limits, outcome = self._account.limits, permit.outcome
         exchange = wire.Exchange(limits.timeout_s + GRACE_S, limits.max_bytes, permit.check)
         kept = bytearray()
         try:
-            with self._transport.get(url, headers, exchange) as response:
+            with self._transport.ask(
+                request.url, request.headers, request.body, exchange
+            ) as response:
                 outcome.reached_s = time.monotonic() - outcome.started
                 outcome.status = response.status_code
                 if len(response.headers.raw) > MOST_HEADERS:
@@ -293,8 +384,8 @@ class Http:
                         raise WindowTooLargeError(
                             f"the answer is bigger than {limits.max_bytes:,} bytes"
                         )
-                    if sink is not None and response.status_code == 200:
-                        sink.write(piece)
+                    if request.sink is not None and response.status_code == 200:
+                        request.sink.write(piece)
                     else:
                         kept += piece
                 return Answer(
@@ -309,15 +400,15 @@ class Http:
             kind = CutShortError if outcome.status == 200 else TransientError
             raise kind(self.redactor.text(f"{type(error).__name__}: {error}")) from None
 
-    def _url(self, path: str, params: Mapping[str, str | int] | None) -> str:
+    def _url(self, base_url: str, path: str, params: Mapping[str, str | int] | None = None) -> str:
         """Joined without losing a path of the base URL; every parameter fully percent-encoded."""
-        url = f"{self._account.base_url.rstrip('/')}/{path.lstrip('/')}"
+        url = f"{base_url.rstrip('/')}/{path.lstrip('/')}"
         parts = urlsplit(url)
         if parts.scheme != "https" and parts.hostname not in LOOPBACK:
             raise PermanentError(
                 f"{self._account.name}: base_url must be https: a token never travels in clear"
             )
-        return f"{url}?{urlencode(params, quote_via=quote, safe='')}" if params else url
+        return f"{url}?{_query(params)}" if params else url
 
     def _check_headers(self, headers: Mapping[str, str]) -> None:
         """Before httpx sees them: its complaint about a value would quote it."""
@@ -327,6 +418,31 @@ class Http:
                     f"{self._account.name}: the value for the header {name} has a character that "
                     "no header can carry (a line break, an accent): look at the credential"
                 )
+
+
+def _query(params: Mapping[str, str | int]) -> str:
+    return urlencode(params, quote_via=quote, safe="")
+
+
+def _parse_token(answer: Answer) -> tuple[tuple[str, float], int]:
+    """The access token, and for how many seconds it is good. A good answer's body isn't kept or
+    quoted: it may hold a token.
+    """
+    try:
+        body = answer.json(but=("error",))
+    except ContractError as error:
+        if answer.status == 200:
+            raise ContractError(f"{TOKEN}: {error}. Is base_url right?") from None
+        body = None
+    match body:
+        case {"access_token": str(token)} if answer.status == 200 and token:
+            life_s = body.get("expires_in")
+            return (token, life_s if isinstance(life_s, int | float) else math.inf), 0
+        case {"error": "invalid_client" | "unauthorized_client" | "invalid_grant" as told}:
+            raise PermanentError(f"{TOKEN}: the vendor refuses the credentials ({told})")
+    if answer.status < 300:
+        raise ContractError(f"{TOKEN}: the answer has no `access_token`. Is base_url right?")
+    raise refuse(answer, TOKEN)
 
 
 IsOwn = Callable[[Answer], bool]
@@ -395,6 +511,21 @@ def unlike(answer: Answer, what: str, value: Json, lacks: str) -> ContractError:
         "Is base_url right?",
         answer.body,
     )
+
+
+def pause_when_used_up(answer: Answer, remaining: str, reset: str) -> None:
+    """Where the header `remaining` says that no request is left, everybody who uses the credential
+    pauses until `reset`: seconds since 1970, or from now on.
+    """
+    left, at = (answer.headers.get(name, "").strip() for name in (remaining, reset))
+    if not (left.isdecimal() and at.isdecimal()) or left.strip("0"):
+        return
+    seconds = float(at)
+    if seconds > LONGEST_PAUSE_S:
+        now = _moment(answer.headers.get("date", "")) or answer.permit.now
+        seconds -= now.timestamp()
+    if seconds > 0:
+        answer.permit.outcome.hold = timedelta(seconds=min(seconds, LONGEST_PAUSE_S))
 
 
 def retry_after(answer: Answer) -> timedelta | None:

@@ -86,6 +86,7 @@ class BaseStream:
     `table`: what a record becomes, by its name in `sql.facts`: a row of it (or an enrichment).
     `also`: other tables in which a record may have a row.
     `redact`: masks what a payload quotes of other systems' secrets, before anything is stored.
+    `searches`: paths to which it may POST, as the vendor's document says that this only reads.
     `volatile`: fields that change at each read (a signed URL), dots going into nested objects. They
     make no new version of a record; what is stored of them came with its last one.
     """
@@ -98,6 +99,7 @@ class BaseStream:
     also: tuple[str, ...] = ()
     default: bool = True
     redact: Callable[[Record], Record] | None = None
+    searches: tuple[str, ...] = ()
     volatile: tuple[str, ...] = ()
 
     @property

@@ -67,6 +67,7 @@ class Asked:
     method: str
     target: str
     headers: Mapping[str, str]
+    body: bytes = b""
 
 
 class _Server(ThreadingHTTPServer):
@@ -80,6 +81,7 @@ class Replay:
     def __init__(self) -> None:
         self.asked: list[Asked] = []
         self._replies: list[Reply] = [Reply(500)]
+        self._login: Reply | None = None
         replay = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -87,8 +89,10 @@ class Replay:
             wbufsize = -1  # head and body in one packet: two would wait for an acknowledgement
 
             def _answer(self) -> None:
-                replay.asked.append(Asked(self.command, self.path, dict(self.headers)))
-                reply = replay.next_reply()
+                sent = self.rfile.read(int(self.headers.get("content-length", 0)))
+                asked = Asked(self.command, self.path, dict(self.headers), sent)
+                replay.asked.append(asked)
+                reply = replay.next_reply(asked)
                 body = b"" if reply.status == 204 else reply.body
                 self.send_response(reply.status)
                 for name, value in reply.headers.items():
@@ -117,8 +121,14 @@ class Replay:
         self._replies = list(replies)
         self.asked.clear()
 
-    def next_reply(self) -> Reply:
+    def will_log_in(self, reply: Reply) -> None:
+        """From now on a request for an access token gets this, whatever the others get."""
+        self._login = reply
+
+    def next_reply(self, asked: Asked) -> Reply:
         """The reply that is due."""
+        if self._login and asked.body == b"grant_type=client_credentials":
+            return self._login
         return self._replies.pop(0) if len(self._replies) > 1 else self._replies[0]
 
     def __enter__(self) -> Self:

@@ -355,7 +355,7 @@ class Loader:
     def _client(
         self, account: Account, stream: AnyStream, patience: Patience, largest: LargestPage
     ) -> Any:
-        http = Http(self._transport, self._limiter, account, stream.name, patience)
+        http = Http(self._transport, self._limiter, account, stream.name, patience, stream.searches)
         return self._vendor.client(account, http, largest)
 
     def _learned(self, account: Account, stream: Stream, state: StreamState) -> Learned:

@@ -147,7 +147,8 @@ def _check(
 ) -> Finding:
     vendor = discover()[account.vendor]
     stream = _smallest(vendor, account)
-    client = vendor.client(account, Http(transport, limiter, account, stream.name, PATIENCE))
+    http = Http(transport, limiter, account, stream.name, PATIENCE, stream.searches)
+    client = vendor.client(account, http)
     try:
         for _ in islice(stream.read(client, _last_minute(account, warehouse.now())), 1):
             pass

@@ -12,6 +12,7 @@ from uuid import UUID
 
 from resources import payload
 from resources.account import Account, Limits, Options
+from resources.auth import HeaderToken
 from resources.client import Client
 from resources.errors import ContractError, TransientError, WindowTooLargeError
 from resources.http import Answer, refuse, unlike
@@ -22,6 +23,7 @@ from sql.vocabulary import Direction, Disposition, Grain, Tells
 
 DOCUMENT = "API información de listado de llamados y filtrado por parámetros de Clickfono"
 REPORT = "calls_list"
+AUTH = HeaderToken("security-token")
 TIME = "%Y/%m/%d %H:%M:%S %z"
 """`call_at`, with the offset of its moment: Chile's clocks change."""
 
@@ -63,7 +65,7 @@ class Clickfono(Client):
                     "calls/list",
                     self._parse,
                     params=params,
-                    headers={"security-token": self.account.secret("token")},
+                    auth=AUTH,
                 )
             except WindowTooLargeError as error:
                 raise TransientError(f"{REPORT}: {error}, and a day can't be split") from None

@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 from resources import payload
 from resources.account import Account, Limits, Options
+from resources.auth import HeaderToken
 from resources.client import Client
 from resources.errors import ContractError
 from resources.http import Answer, refuse_page, unlike
@@ -22,6 +23,8 @@ from sql.vocabulary import Direction, Disposition, Grain, Tells
 
 DOCUMENT = "Read CDR Dialog"
 REPORT = "cdr_dialog"
+AUTH = HeaderToken("authorization")
+"""The bare key, without a scheme before it."""
 KEY = key_of("dialog_uuid")
 PAGE = 500
 """`limit`'s default; no maximum is documented, so no more is asked for."""
@@ -95,7 +98,7 @@ class Conpeek(Client):
                 REPORT,
                 partial(_parse, pages.came),
                 params=params,
-                headers={"authorization": self.account.secret("token")},
+                auth=AUTH,
             )
             yield pages.take(data, permit)
             _check_inside(data, by, window)

@@ -14,6 +14,7 @@ from urllib.parse import parse_qsl, quote, urlsplit
 
 from resources import payload
 from resources.account import Account, Limits
+from resources.auth import HeaderToken
 from resources.client import Client
 from resources.errors import ContractError, FailedAnswerError, RecordError, VendorError
 from resources.http import Answer, refuse, refuse_page, unlike
@@ -28,6 +29,7 @@ DOCUMENT = "API - Relatório - Histórico de Chamadas - Studio"
 PATH = "api/v1/studio/calls"
 CALLS_REPORT = "studio_calls"
 DETAIL_REPORT = "studio_calls_cdr"
+AUTH = HeaderToken("token")
 PAGE = 50
 """`limit`: default and maximum."""
 KEY = key_of("id")
@@ -84,7 +86,7 @@ class Evolux(Client):
                 PATH,
                 partial(_parse_listing, pages.came),
                 params={**asked, "limit": PAGE},
-                headers=self._headers,
+                auth=AUTH,
             )
             yield pages.take(listing.calls, permit, listing.total)
             if listing.current_url or page == 1:  # the vendor has none beyond its last page
@@ -94,12 +96,8 @@ class Evolux(Client):
     def call_detail(self, parent: Parent) -> Page:
         """The detail of one call; none when the vendor hasn't got it (yet)."""
         path = f"{PATH}/{quote(parent.key, safe='')}/cdr"
-        details, permit = self.http.get(DETAIL_REPORT, path, _parse_detail, headers=self._headers)
+        details, permit = self.http.get(DETAIL_REPORT, path, _parse_detail, auth=AUTH)
         return Page(details, permit.id, permit.granted_at)
-
-    @property
-    def _headers(self) -> Mapping[str, str]:
-        return {"token": self.account.secret("token")}
 
 
 def _body(

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 from resources import payload
 from resources.account import Account, Limits
+from resources.auth import HeaderToken
 from resources.client import Client
 from resources.errors import (
     ContractError,
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 DOCUMENT = "APIs Reports Manager: 2. Calls and telephone usage per agent"
 PUBLIC = "APIs Reports Manager, known from public material"
 PATH = "api/v2/reports_manager.php"
+AUTH = HeaderToken("wolkvox-token")
 ASKED = "%Y%m%d%H%M%S"
 """`date_ini` and `date_end`: YYYYmmddHHiiss, wall time."""
 TIME = "%Y-%m-%d %H:%M:%S"
@@ -123,17 +125,15 @@ class Wolkvox(Client):
             PATH,
             lambda answer: self._parse(api, answer),
             params={"api": api, "date_ini": f"{first:{ASKED}}", "date_end": f"{last:{ASKED}}"},
-            headers=self._headers(),
+            auth=AUTH,
+            headers=self._server(),
         )
         return Page(report.records, permit.id, permit.granted_at, report.found)
 
-    def _headers(self) -> dict[str, str]:
-        """The token; and the server's number, as the document's sample has it, if the host does."""
-        headers = {"wolkvox-token": self.account.secret("token")}
+    def _server(self) -> dict[str, str]:
+        """The server's number, as the document's sample has it, if the host does."""
         server = SERVER.match(urlsplit(self.account.base_url).hostname or "")
-        if server:
-            headers["wolkvox_server"] = server[1]
-        return headers
+        return {"wolkvox_server": server[1]} if server else {}
 
     def _parse(self, api: str, answer: Answer) -> tuple[Report, int]:
         """The envelope by its code and, where one code has several meanings, by its message."""

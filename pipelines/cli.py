@@ -309,6 +309,37 @@ def sql(
 
 
 @app.command()
+def report(
+    day: Annotated[datetime | None, typer.Option(formats=DAY, help="One business day.")] = None,
+    first: First = None,
+    last: Last = None,
+    accounts: Annotated[
+        list[str] | None, typer.Option("--account", help="Only this one; may be repeated.")
+    ] = None,
+    pii: Annotated[bool, typer.Option("--pii", help="With telephone numbers in full.")] = False,
+    output: Annotated[Path, typer.Option("--output", "-o", help="The file.")] = Path(
+        "callhouse-report.html"
+    ),
+    show: Annotated[bool, typer.Option("--open", help="Open it in the browser.")] = False,
+) -> None:
+    """Make one HTML page of the marts: the last seven days, or those that are asked for."""
+    if day and (first or last):
+        raise typer.BadParameter("--day can't be combined with --from and --to")
+    begin, end = _days(day or first, day or last)
+    with console.sentences():
+        from pipelines.commands.database import database
+        from pipelines.commands.report import Request
+        from pipelines.commands.report import report as make
+
+        days = (begin, end) if begin and end else None
+        request = Request(days, tuple(accounts or ()), pii, output, show)
+        with database() as url:
+            is_whole = make(url, request)
+    if not is_whole:
+        raise typer.Exit(console.FAILED)
+
+
+@app.command()
 def demo() -> None:
     """Load invented calls from stand-in vendors, show what landed, and stop."""
     _quieten(verbose=False)

@@ -10,9 +10,11 @@ from assets.ledger import LEDGER, quota_check
 from assets.loading.result import Watch
 from assets.maintenance.asset import maintenance_asset
 from assets.marts import mart_assets, view_specs
+from assets.report_page import report_asset
 from assets.streams import vendor_assets, vendor_spec
 from pipelines.alerts import alerts
 from pipelines.graph import Graph
+from pipelines.report import report_job, report_schedule
 from pipelines.schedules import poll_job, poll_schedule
 from pipelines.upkeep import (
     accounts_sensor,
@@ -49,7 +51,10 @@ def build_defs(
     schedules = [poll_schedule(vendor, jobs[vendor.name], days) for vendor in vendors]
     marts = mart_assets(vendors, days)
     refresh = marts_job(marts)
-    maintenance = maintenance_asset({refresh.name, *(f"{name}_poll" for name in discover())})
+    page = report_asset()
+    making = report_job(page)
+    polls = {f"{name}_poll" for name in discover()}
+    maintenance = maintenance_asset({refresh.name, making.name, *polls})
     nightly = maintenance_job(maintenance)
     return dg.Definitions(
         assets=[
@@ -57,13 +62,19 @@ def build_defs(
             *assets.values(),
             marts,
             *view_specs(vendors),
+            page,
             maintenance,
             LEDGER,
             ACCOUNTS,
         ],
         asset_checks=[quota_check, accounts_checks(graph.lacks)],
-        jobs=[*jobs.values(), refresh, nightly],
-        schedules=[*schedules, marts_schedule(refresh, days), maintenance_schedule(nightly)],
+        jobs=[*jobs.values(), refresh, making, nightly],
+        schedules=[
+            *schedules,
+            marts_schedule(refresh, days),
+            report_schedule(making),
+            maintenance_schedule(nightly),
+        ],
         sensors=[alerts, requests, days_sensor(graph), accounts_sensor(graph.lacks)],
         resources={"callhouse": Callhouse()},
         executor=dg.in_process_executor,

@@ -61,6 +61,11 @@ class Home:
         return self.root / "audio"
 
     @property
+    def report(self) -> Path:
+        """The page that Dagster keeps up to date and the UI links to; no personal data."""
+        return self.root / "reports" / "calls.html"
+
+    @property
     def standin(self) -> Path:
         return self.root / "standin"
 

@@ -7,12 +7,15 @@ from dagster_webserver.app import create_app_from_workspace_process_context
 from starlette.types import ASGIApp
 
 from pipelines.web.guard import guarded, hosts_from_environment
+from pipelines.web.report import with_report
+from resources.home import Home
 
 
 def create_app(*arguments: Any, **keywords: Any) -> ASGIApp:
-    """Dagster's app, guarded."""
+    """Dagster's app and the report, guarded."""
     app = create_app_from_workspace_process_context(*arguments, **keywords)
-    return guarded(app, hosts_from_environment())
+    served = with_report(app, Home.from_environment().report)
+    return guarded(served, hosts_from_environment())
 
 
 def main() -> None:

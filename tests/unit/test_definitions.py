@@ -33,7 +33,9 @@ def test_a_vendor_without_accounts_is_not_there(two: dg.Definitions) -> None:
         "vendors/vono",
     }
     names = {job.name for job in two.get_repository_def().get_all_jobs()}
-    assert names == {"conpeek_poll", "vono_poll", "marts_refresh", "maintenance", "__ASSET_JOB"}
+    assert names == {
+        "conpeek_poll", "vono_poll", "marts_refresh", "report", "maintenance", "__ASSET_JOB",
+    }  # fmt: skip
     schedules = {schedule.name for schedule in two.get_repository_def().schedule_defs}
     assert schedules == names - {"__ASSET_JOB"}
 

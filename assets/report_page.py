@@ -1,0 +1,53 @@
+"""The report as an asset downstream of the marts: a file that the UI links to."""
+
+import dagster as dg
+
+from assets.context import Callhouse
+from assets.keys import mart_key
+from assets.streams import OWNERS
+from resources.errors import CallhouseError
+from resources.home import Home
+from resources.report import page
+from resources.report.answers import select
+from resources.report.charts import marts_read
+
+KEY = dg.AssetKey(["report", "calls"])
+PATH = "/callhouse/report"
+"""Where the UI's web server has it."""
+
+
+def report_asset() -> dg.AssetsDefinition:
+    """One page of all accounts' last seven days, without personal data."""
+
+    @dg.asset(
+        key=KEY,
+        deps=[mart_key(name) for name in sorted(marts_read())],
+        group_name="report",
+        owners=OWNERS,
+        kinds={"html"},
+        description=(
+            f"One page of the last seven days of all accounts: [open it]({PATH}). Made anew after "
+            "the marts, every quarter of an hour at most. `callhouse report` makes others."
+        ),
+    )
+    def calls(
+        callhouse: Callhouse,
+    ) -> dg.MaterializeResult:  # type: ignore[type-arg]  # Dagster reads the annotation
+        file = Home.from_environment().report
+        try:
+            with callhouse.warehouse() as warehouse:
+                made = page.render(warehouse, select(warehouse))
+        except CallhouseError as error:
+            raise dg.Failure(str(error), allow_retries=False) from None
+        page.write(made, file)
+        if made.faults:
+            raise dg.Failure("Made without these parts: " + "; ".join(made.faults))
+        return dg.MaterializeResult(
+            metadata={
+                "page": dg.MetadataValue.url(PATH),
+                "file": dg.MetadataValue.path(file),
+                "bytes": len(made.html.encode()),
+            }
+        )
+
+    return calls

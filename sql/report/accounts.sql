@@ -1,0 +1,1 @@
+SELECT account, today FROM marts.accounts ORDER BY account

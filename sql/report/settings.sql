@@ -1,0 +1,1 @@
+SELECT set_config('statement_timeout', :timeout, true), set_config('timezone', 'UTC', true)

@@ -7,13 +7,13 @@ from typing import Any
 
 import dagster as dg
 
-from assets.context import Callhouse
 from assets.report import table
+from assets.resource import CallhouseResource
 from assets.shown import FINDINGS, result
 from assets.streams import OWNERS
 from resources.account import Account
-from resources.foreign_text import sentence_for_markdown
-from resources.settings import Settings
+from resources.configuration.settings import Settings
+from resources.text.foreign_text import sentence_for_markdown
 
 KEY = dg.AssetKey(["ops", "accounts"])
 VALID, SHOWN = "valid", "shown"
@@ -43,7 +43,7 @@ def accounts_checks(lacks: Lacks) -> dg.AssetChecksDefinition:
 
     @dg.multi_asset_check(name="accounts", specs=CHECKS, can_subset=True)
     def check(
-        context: dg.AssetCheckExecutionContext, callhouse: Callhouse
+        context: dg.AssetCheckExecutionContext, callhouse: CallhouseResource
     ) -> Iterator[dg.AssetCheckResult]:
         settings = callhouse.settings()
         for standing in evaluations(settings, lacks(settings.accounts)):

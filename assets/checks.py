@@ -17,9 +17,9 @@ from assets.loading.result import Result
 from assets.report import table
 from assets.shown import EVERY_DAY, FINDINGS, result, untold
 from resources.account import Account
-from resources.foreign_text import sentence_for_markdown
-from resources.vendor import AnyStream, DetailStream, Stream, Vendor
-from resources.warehouse import Warehouse
+from resources.postgres.warehouse import Warehouse
+from resources.text.foreign_text import sentence_for_markdown
+from resources.vendor_api.vendor import AnyStream, DetailStream, Stream, Vendor
 from resources.windows import ONE_DAY, business_day, day_start
 from sql.table import Target
 

@@ -12,8 +12,8 @@ import sqlalchemy as sa
 
 from assets.refresh import refresh_days
 from resources.audio import AudioStore
-from resources.retry import sqlstate
-from resources.warehouse import Warehouse
+from resources.postgres.errors import sqlstate
+from resources.postgres.warehouse import Warehouse
 from sql import facts
 
 CHUNK = 20_000

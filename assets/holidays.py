@@ -2,7 +2,7 @@
 
 import json
 
-from resources.warehouse import Warehouse
+from resources.postgres.warehouse import Warehouse
 
 
 def fill_holidays(warehouse: Warehouse) -> None:

@@ -2,7 +2,7 @@
 
 import dagster as dg
 
-from resources.vendor import AnyStream, Vendor
+from resources.vendor_api.vendor import AnyStream, Vendor
 
 MARTS = "marts"
 

@@ -12,13 +12,13 @@ from typing import Any
 import dagster as dg
 
 from assets import picture
-from assets.context import Callhouse
 from assets.quota import Quota, read_quotas
 from assets.report import table
+from assets.resource import CallhouseResource
 from assets.shown import FINDINGS
 from assets.streams import OWNERS, table_metadata
 from resources.account import Account
-from resources.warehouse import Warehouse
+from resources.postgres.warehouse import Warehouse
 
 KEY = dg.AssetKey(["ops", "requests"])
 CHECK = "quota"
@@ -40,7 +40,7 @@ LEDGER = dg.AssetSpec(
 
 
 @dg.asset_check(asset=KEY, name=CHECK, description="No daily quota is used up.")
-def quota_check(callhouse: Callhouse) -> dg.AssetCheckResult:
+def quota_check(callhouse: CallhouseResource) -> dg.AssetCheckResult:
     """As things stand now, for whoever executes it by hand."""
     with callhouse.warehouse() as warehouse:
         quotas = read_quotas(warehouse, callhouse.all_accounts().values(), warehouse.now())

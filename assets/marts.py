@@ -8,14 +8,14 @@ from typing import Any
 import dagster as dg
 
 from assets import code, lineage
-from assets.context import KIND_TAG, Callhouse
 from assets.keys import MARTS, facts_key, mart_key
 from assets.partitions import partition_days
 from assets.refresh import Refreshed, days_with_reads, refresh_days, stale_days, tables, totals
 from assets.report import table
+from assets.resource import KIND_TAG, CallhouseResource
 from assets.streams import OWNERS, table_metadata
-from resources.vendor import Vendor
-from resources.warehouse import Warehouse
+from resources.postgres.warehouse import Warehouse
+from resources.vendor_api.vendor import Vendor
 from sql.mart import Mart, broken, marts
 
 TRUST = ("completeness_by_day", "trust_by_day")
@@ -39,7 +39,7 @@ def mart_assets(
         backfill_policy=dg.BackfillPolicy.single_run(),
         pool=MARTS,
     )
-    def refresh(context: dg.AssetExecutionContext, callhouse: Callhouse) -> Iterator[Any]:
+    def refresh(context: dg.AssetExecutionContext, callhouse: CallhouseResource) -> Iterator[Any]:
         is_asked_for = context.run.tags.get(KIND_TAG) != REFRESH
         wrong = dict(broken())
         with callhouse.warehouse() as warehouse:

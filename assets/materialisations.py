@@ -11,8 +11,8 @@ from assets.loading.load import Loader
 from assets.loading.result import Result
 from assets.report import day_report, run_report
 from resources.account import Account
-from resources.vendor import AnyStream, Vendor
-from resources.warehouse import Warehouse
+from resources.postgres.warehouse import Warehouse
+from resources.vendor_api.vendor import AnyStream, Vendor
 from resources.windows import business_day
 
 LOOK_EVERY_S = 2.0

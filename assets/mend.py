@@ -15,8 +15,8 @@ from assets.partitions import partition_days
 from assets.refresh import tables
 from assets.report import day_report
 from resources.account import Account
-from resources.vendor import AnyStream, DetailStream, Vendor
-from resources.warehouse import Warehouse
+from resources.postgres.warehouse import Warehouse
+from resources.vendor_api.vendor import AnyStream, DetailStream, Vendor
 from resources.windows import business_day
 
 WHY = "The data was good; only a run that was to tell of it had failed."

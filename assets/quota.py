@@ -7,8 +7,8 @@ from datetime import date, datetime
 from typing import Any
 
 from resources.account import Account
-from resources.permits import quota_text
-from resources.warehouse import Warehouse
+from resources.http.permits import quota_text
+from resources.postgres.warehouse import Warehouse
 from resources.windows import business_day, day_end
 
 

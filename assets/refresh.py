@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from assets.holidays import fill_holidays
-from resources.warehouse import Warehouse, execute
+from resources.postgres.warehouse import Warehouse, execute
 from sql.mart import Mart, marts
 
 

@@ -10,8 +10,8 @@ from assets import picture
 from assets.loading.result import Figures, Result
 from assets.quota import read_quotas
 from resources.account import Account
-from resources.vendor import AnyStream, Vendor
-from resources.warehouse import Warehouse
+from resources.postgres.warehouse import Warehouse
+from resources.vendor_api.vendor import AnyStream, Vendor
 
 MOST_ACCOUNTS = 40
 """Lines of a table, those with trouble first: a materialisation is stored for long."""

@@ -2,11 +2,11 @@
 
 import dagster as dg
 
-from assets.context import Callhouse
 from assets.keys import mart_key
+from assets.resource import CallhouseResource
 from assets.streams import OWNERS
+from resources.configuration.home import Home
 from resources.errors import CallhouseError
-from resources.home import Home
 from resources.report import page
 from resources.report.answers import select
 from resources.report.charts import marts_read
@@ -31,7 +31,7 @@ def report_asset() -> dg.AssetsDefinition:
         ),
     )
     def calls(
-        callhouse: Callhouse,
+        callhouse: CallhouseResource,
     ) -> dg.MaterializeResult:  # type: ignore[type-arg]  # Dagster reads the annotation
         file = Home.from_environment().report
         try:

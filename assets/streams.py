@@ -11,13 +11,13 @@ import dagster as dg
 
 import sql.catalog
 from assets import checks, code, lineage
-from assets.context import Callhouse, Choice
 from assets.keys import facts_key, raw_key, vendor_key
 from assets.loading.result import Watch
+from assets.resource import CallhouseResource, Choice
 from assets.vendor_run import VendorRun
 from resources.account import Account
 from resources.errors import ConfigurationError
-from resources.vendor import AnyStream, DetailStream, Vendor
+from resources.vendor_api.vendor import AnyStream, DetailStream, Vendor
 
 OWNERS = ["team:data"]
 DAYS_PER_RUN = 31
@@ -65,7 +65,7 @@ def vendor_assets(
         pool=vendor.name,
     )
     def load(
-        context: dg.AssetExecutionContext, config: Choice, callhouse: Callhouse
+        context: dg.AssetExecutionContext, config: Choice, callhouse: CallhouseResource
     ) -> Iterator[Any]:
         with callhouse.warehouse() as warehouse:
             run = VendorRun(context, callhouse, warehouse, vendor, streams, watch)
@@ -76,7 +76,7 @@ def vendor_assets(
 
 
 def _chosen(
-    context: dg.AssetExecutionContext, vendor: Vendor, config: Choice, callhouse: Callhouse
+    context: dg.AssetExecutionContext, vendor: Vendor, config: Choice, callhouse: CallhouseResource
 ) -> list[Account]:
     try:
         accounts = callhouse.accounts(vendor.name, context.run.tags, config.accounts)

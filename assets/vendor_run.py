@@ -6,16 +6,16 @@ from datetime import date
 import dagster as dg
 
 from assets import checks
-from assets.context import KIND_TAG, POLL, Callhouse
 from assets.keys import facts_key, raw_key
 from assets.loading.load import Loader
 from assets.loading.result import Result, Watch
 from assets.materialisations import Materialisations
 from assets.partitions import partition_days
+from assets.resource import KIND_TAG, POLL, CallhouseResource
 from resources.account import Account
 from resources.errors import ClockError
-from resources.vendor import AnyStream, Vendor
-from resources.warehouse import Warehouse
+from resources.postgres.warehouse import Warehouse
+from resources.vendor_api.vendor import AnyStream, Vendor
 
 
 class VendorRun:
@@ -24,7 +24,7 @@ class VendorRun:
     def __init__(
         self,
         context: dg.AssetExecutionContext,
-        callhouse: Callhouse,
+        callhouse: CallhouseResource,
         warehouse: Warehouse,
         vendor: Vendor,
         streams: Sequence[AnyStream],

@@ -16,7 +16,7 @@ from bench import report
 from bench.results import Results
 from bench.scenarios import ALONE, dialogs
 from bench.yard import PEERS, Yard
-from resources.home import CHECKOUT
+from resources.configuration.home import CHECKOUT
 
 FOLDER = CHECKOUT / ".callhouse" / "bench"
 SIZES = (50_000, 200_000)

@@ -16,10 +16,10 @@ from datetime import date, timedelta
 import psycopg
 
 from assets.refresh import refresh_marts
-from resources.home import CHECKOUT, Home
-from resources.local_postgres import LocalPostgres
-from resources.migration import migrate
-from resources.warehouse import Warehouse
+from resources.configuration.home import CHECKOUT, Home
+from resources.embedded.local_postgres import LocalPostgres
+from resources.postgres.migration import migrate
+from resources.postgres.warehouse import Warehouse
 
 FOLDER = CHECKOUT / ".callhouse" / "bench-analysts"
 FIRST = date(2026, 1, 1)

@@ -20,11 +20,11 @@ from pydantic import SecretStr
 from sqlalchemy import event
 
 from resources.account import Account, Limits, Options
-from resources.home import CHECKOUT, Home
-from resources.local_postgres import LocalPostgres
-from resources.migration import migrate
-from resources.permits import BACKFILL, Limiter
-from resources.warehouse import Warehouse
+from resources.configuration.home import CHECKOUT, Home
+from resources.embedded.local_postgres import LocalPostgres
+from resources.http.permits import BACKFILL, Limiter
+from resources.postgres.migration import migrate
+from resources.postgres.warehouse import Warehouse
 
 DATABASE = "bench_permits"
 PERMITS = 3_000

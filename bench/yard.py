@@ -20,9 +20,9 @@ from psycopg import sql
 
 from bench.server import Server
 from bench.task import Task
-from resources.home import CHECKOUT, Home
-from resources.local_postgres import LocalPostgres
-from resources.migration import migrate
+from resources.configuration.home import CHECKOUT, Home
+from resources.embedded.local_postgres import LocalPostgres
+from resources.postgres.migration import migrate
 from resources.standin.fast import DAYS
 
 PEERS = CHECKOUT / ".venv-bench" / "bin" / "python"

@@ -16,17 +16,17 @@ from datetime import UTC, datetime, timedelta
 import dagster as dg
 from dagster._core.definitions.assets.job.asset_job import IMPLICIT_ASSET_JOB_NAME
 
-from assets.context import Callhouse
+from assets.resource import CallhouseResource
 from pipelines.upkeep import MAINTENANCE_JOB, MARTS_JOB
-from resources import webhook
 from resources.account import Account
+from resources.configuration.settings import THE_FILE, Settings
 from resources.errors import ClockError
-from resources.foreign_text import for_slack, short, without_numbers
-from resources.redact import Redactor
-from resources.settings import THE_FILE, Settings
-from resources.vendor import DetailStream
+from resources.http import webhook
+from resources.postgres.warehouse import Warehouse
+from resources.text.foreign_text import for_slack, short, without_numbers
+from resources.text.redact import Redactor
+from resources.vendor_api.vendor import DetailStream
 from resources.vendors import discover
-from resources.warehouse import Warehouse
 
 WEBHOOK = "CALLHOUSE_ALERT_WEBHOOK"
 EVERY_S = 60
@@ -100,7 +100,7 @@ class Told:
     description=f"Posts what needs a person to the webhook of {WEBHOOK}; off without one.",
 )
 def alerts(
-    context: dg.SensorEvaluationContext, callhouse: Callhouse
+    context: dg.SensorEvaluationContext, callhouse: CallhouseResource
 ) -> dg.SensorResult | dg.SkipReason:
     """Looks what is wrong; posts when that has changed."""
     url = os.environ.get(WEBHOOK)

@@ -16,7 +16,7 @@ from typing import Annotated
 import typer
 
 from pipelines.commands import console
-from resources.home import PRIVATE
+from resources.configuration.home import PRIVATE
 
 app = typer.Typer(
     name="callhouse",
@@ -136,9 +136,9 @@ def status(as_json: Json = False) -> None:
         from pipelines.commands.accounts import known_settings
         from pipelines.commands.database import database
         from pipelines.commands.status import read_status
-        from resources.home import Home
-        from resources.schema_version import require_head
-        from resources.warehouse import Warehouse
+        from resources.configuration.home import Home
+        from resources.postgres.schema_version import require_head
+        from resources.postgres.warehouse import Warehouse
 
         settings = known_settings(Home.from_environment())
         with database() as url:
@@ -157,7 +157,7 @@ def check(as_json: Json = False) -> None:
     """Try configuration, database and one small request an account; name all that is wrong."""
     with console.sentences(wrong=console.FAILED):
         from pipelines.commands.check import check as try_everything
-        from resources.home import Home
+        from resources.configuration.home import Home
 
         told = try_everything(Home.from_environment())
         if as_json:
@@ -179,9 +179,9 @@ def accept(
         from pipelines.commands.accept import accept as accept_day
         from pipelines.commands.accounts import known_accounts
         from pipelines.commands.database import database
-        from resources.home import Home
-        from resources.schema_version import require_head
-        from resources.warehouse import Warehouse
+        from resources.configuration.home import Home
+        from resources.postgres.schema_version import require_head
+        from resources.postgres.warehouse import Warehouse
 
         accounts = known_accounts(Home.from_environment())
         with database() as url:
@@ -204,7 +204,7 @@ def backup(
     with console.sentences():
         from pipelines.commands.backup import backup as dump
         from pipelines.commands.database import database
-        from resources.dump import Wish
+        from resources.postgres.dump import Wish
 
         with database() as url:
             dump(url, folder, Wish(facts=not without_facts, history=not without_history))
@@ -276,8 +276,8 @@ def migrate(
     """Bring the warehouse's tables up to date. Safe to repeat."""
     with console.sentences():
         from pipelines.commands.database import database
-        from resources import migration
-        from resources.schema_version import version
+        from resources.postgres import migration
+        from resources.postgres.schema_version import version
 
         with database() as url:
             left = migration.migrate(url, agent_names=agent_names)
@@ -367,7 +367,7 @@ def _run_pass(
         from pipelines.commands.sync import SILENT, run_pass
         from pipelines.commands.sync_plan import Wish
         from pipelines.commands.sync_report import report
-        from resources.warehouse import Warehouse
+        from resources.postgres.warehouse import Warehouse
 
         wish = Wish(tuple(accounts or ()), tuple(streams or ()), begin, end, rebuild)
         with database() as url:

@@ -5,12 +5,12 @@ from collections.abc import Mapping
 import dagster as dg
 
 from assets.accounts_file import ACCOUNTS, accounts_checks
-from assets.context import Callhouse
 from assets.ledger import LEDGER, quota_check
 from assets.loading.result import Watch
 from assets.maintenance.asset import maintenance_asset
 from assets.marts import mart_assets, view_specs
 from assets.report_page import report_asset
+from assets.resource import CallhouseResource
 from assets.streams import vendor_assets, vendor_spec
 from pipelines.alerts import alerts
 from pipelines.graph import Graph
@@ -26,8 +26,8 @@ from pipelines.upkeep import (
     requests,
 )
 from resources.account import Account
-from resources.home import Home
-from resources.settings import read_settings
+from resources.configuration.home import Home
+from resources.configuration.settings import read_settings
 from resources.vendors import discover
 
 
@@ -76,7 +76,7 @@ def build_defs(
             maintenance_schedule(nightly),
         ],
         sensors=[alerts, requests, days_sensor(graph), accounts_sensor(graph.lacks)],
-        resources={"callhouse": Callhouse()},
+        resources={"callhouse": CallhouseResource()},
         executor=dg.in_process_executor,
     )
 

@@ -11,9 +11,9 @@ from assets.loading.plan import StreamState, next_due
 from assets.loading.stream_state import read_states
 from assets.quota import Quota
 from resources.account import Account
-from resources.permits import Limiter
-from resources.vendor import Vendor
-from resources.warehouse import Warehouse
+from resources.http.permits import Limiter
+from resources.postgres.warehouse import Warehouse
+from resources.vendor_api.vendor import Vendor
 from resources.windows import day_start
 
 

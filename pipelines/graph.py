@@ -11,7 +11,7 @@ import dagster as dg
 
 from assets.partitions import business_days
 from resources.account import Account
-from resources.vendor import Vendor
+from resources.vendor_api.vendor import Vendor
 from resources.vendors import discover
 
 

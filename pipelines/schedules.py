@@ -5,16 +5,16 @@ from datetime import datetime, timedelta
 
 import dagster as dg
 
-from assets.context import ACCOUNTS_TAG, KIND_TAG, POLL, Callhouse
 from assets.loading.load import POLL_BUDGET
 from assets.partitions import business_days, day_range
 from assets.quota import read_quotas
+from assets.resource import ACCOUNTS_TAG, KIND_TAG, POLL, CallhouseResource
 from pipelines.due import waits, why_not
-from pipelines.local.recovery import is_over
+from pipelines.recovery import is_over
 from resources.account import Account
 from resources.errors import ClockError
-from resources.vendor import Vendor
-from resources.warehouse import Warehouse
+from resources.postgres.warehouse import Warehouse
+from resources.vendor_api.vendor import Vendor
 from resources.windows import ONE_DAY, business_day
 
 LONGEST_TAG = 2000
@@ -63,7 +63,7 @@ def poll_schedule(
         description=f"Polls {vendor.title}'s accounts when they are due.",
     )
     def tick(
-        context: dg.ScheduleEvaluationContext, callhouse: Callhouse
+        context: dg.ScheduleEvaluationContext, callhouse: CallhouseResource
     ) -> dg.RunRequest | dg.SkipReason:
         unfinished = unfinished_polls(context.instance, vendor)
         if not may_begin(unfinished, context.scheduled_execution_time):

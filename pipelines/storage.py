@@ -21,7 +21,7 @@ from dagster_postgres import (
 )
 
 from pipelines.backfills import RunsAndBackfills
-from resources.database import address
+from resources.postgres.database import address
 
 SCHEMA = "dagster"
 LAID = "callhouse/laid"

@@ -10,13 +10,13 @@ from itertools import chain, islice
 import dagster as dg
 
 from assets.accounts_file import Lacks, accounts_told, evaluations, lines
-from assets.context import KIND_TAG, Callhouse
 from assets.ledger import hour_told, quota_evaluation
 from assets.marts import REFRESH
 from assets.mend import Mender
 from assets.partitions import day_range
 from assets.quota import read_quotas
 from assets.refresh import stale_days
+from assets.resource import KIND_TAG, CallhouseResource
 from assets.shown import untold
 from pipelines.graph import Graph
 from pipelines.schedules import IN_PROGRESS
@@ -57,7 +57,7 @@ def marts_schedule(
         description="Refreshes the marts when facts have changed.",
     )
     def tick(
-        context: dg.ScheduleEvaluationContext, callhouse: Callhouse
+        context: dg.ScheduleEvaluationContext, callhouse: CallhouseResource
     ) -> dg.RunRequest | dg.SkipReason:
         latest = context.instance.get_run_records(dg.RunsFilter(job_name=MARTS_JOB), limit=1)
         if latest and latest[0].dagster_run.status in IN_PROGRESS:
@@ -134,7 +134,7 @@ def maintenance_schedule(job: dg.JobDefinition) -> dg.ScheduleDefinition:
     default_status=dg.DefaultSensorStatus.RUNNING,
     description="Tells what was asked of vendors each hour, and when a daily quota is used up.",
 )
-def requests(context: dg.SensorEvaluationContext, callhouse: Callhouse) -> dg.SensorResult:
+def requests(context: dg.SensorEvaluationContext, callhouse: CallhouseResource) -> dg.SensorResult:
     """Looks at the ledger; tells without a run."""
     told = json.loads(context.cursor or "{}")
     accounts = callhouse.all_accounts()
@@ -165,7 +165,7 @@ def days_sensor(graph: Graph) -> dg.SensorDefinition:
         default_status=dg.DefaultSensorStatus.RUNNING,
         description="Turns days green whose data is good, and that a failed run had left red.",
     )
-    def look(context: dg.SensorEvaluationContext, callhouse: Callhouse) -> dg.SensorResult:
+    def look(context: dg.SensorEvaluationContext, callhouse: CallhouseResource) -> dg.SensorResult:
         accounts = callhouse.all_accounts().values()
         with callhouse.warehouse() as warehouse:
             mender = Mender(context.instance, warehouse, graph.days)
@@ -192,7 +192,7 @@ def accounts_sensor(lacks: Lacks) -> dg.SensorDefinition:
         default_status=dg.DefaultSensorStatus.RUNNING,
         description="Tells who is loaded, and what is wrong with accounts.toml.",
     )
-    def look(context: dg.SensorEvaluationContext, callhouse: Callhouse) -> dg.SensorResult:
+    def look(context: dg.SensorEvaluationContext, callhouse: CallhouseResource) -> dg.SensorResult:
         settings = callhouse.settings()
         wrong, missing = settings.sentences(), list(lacks(settings.accounts))
         told = json.dumps([lines(settings), wrong, missing])

@@ -11,8 +11,8 @@ from pathlib import Path
 from tempfile import NamedTemporaryFile, gettempdir
 from typing import IO, Any
 
+from resources.configuration.home import Home
 from resources.errors import ConfigurationError, TransientError
-from resources.home import Home
 
 INCOMING = ".callhouse-incoming-"
 LONGEST_READABLE = 60

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from resources import phones
+from resources.vendor_api import phones
 
 HEX_DIGITS = 32
 TAIL_DIGITS = 7

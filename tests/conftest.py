@@ -19,8 +19,8 @@ import stamina
 from filelock import FileLock
 from psycopg import sql
 
-from resources.home import CHECKOUT, Home
-from resources.local_postgres import ADMIN, LocalPostgres
+from resources.configuration.home import CHECKOUT, Home
+from resources.embedded.local_postgres import ADMIN, LocalPostgres
 
 _numbers = itertools.count()
 _left: list[str] = []
@@ -123,7 +123,7 @@ def postgres_url(postgres: LocalPostgres) -> str:
 @pytest.fixture(scope="session")
 def template_database(postgres_url: str) -> Iterator[str]:
     """The name of a migrated database to clone; nobody may be connected to it meanwhile."""
-    from resources.migration import migrate
+    from resources.postgres.migration import migrate
 
     with fresh_database(postgres_url, template="template0") as url:
         migrate(url)

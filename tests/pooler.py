@@ -14,8 +14,8 @@ import psycopg
 import pytest
 import sqlalchemy as sa
 
-from resources.ports import LOOPBACK, free_port
-from resources.server_user import ServerUser
+from resources.embedded.ports import LOOPBACK, free_port
+from resources.embedded.server_user import ServerUser
 
 PROGRAM = shutil.which("pgbouncer", path="/usr/sbin:/usr/local/sbin:/usr/bin:/usr/local/bin")
 DEBIANS = Path("/etc/pgbouncer/pgbouncer.ini")

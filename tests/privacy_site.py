@@ -12,9 +12,9 @@ from assets.privacy.places import owners
 from assets.privacy.register import Register
 from assets.privacy.texts import text_files
 from resources.account import Account
-from resources.home import Home
+from resources.configuration.home import Home
+from resources.postgres.warehouse import Warehouse
 from resources.vendors import discover
-from resources.warehouse import Warehouse
 
 EVERYTHING = """
 SELECT n.nspname, c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace

@@ -21,12 +21,12 @@ from dagster._core.workspace.context import WorkspaceProcessContext
 from dagster._core.workspace.load_target import InProcessWorkspaceLoadTarget
 from dagster._daemon.backfill import execute_backfill_iteration
 
-from assets.context import Callhouse
+from assets.resource import CallhouseResource
 from assets.shown import FINDINGS
+from pipelines.dagster_home import CONFIGURATION, open_instance, prepare
 from pipelines.definitions import build_defs
-from pipelines.local.dagster_home import CONFIGURATION, open_instance, prepare
 from pipelines.schedules import poll_tags
-from resources.home import Home
+from resources.configuration.home import Home
 from resources.vendors import discover
 
 LOCATION, REPOSITORY = "callhouse", "__repository__"
@@ -187,7 +187,7 @@ class Site:
 
     def poll(self, vendor: str, now: datetime | None = None) -> dg.ExecuteInProcessResult:
         """The vendor's poll, of all accounts, as its schedule would ask for it."""
-        accounts = list(Callhouse().accounts(vendor, {}))
+        accounts = list(CallhouseResource().accounts(vendor, {}))
         tags = poll_tags(discover()[vendor], accounts, accounts, now or datetime.now(UTC))
         job = self.definitions.resolve_job_def(f"{vendor}_poll")
         return job.execute_in_process(instance=self.instance, tags=tags, raise_on_error=False)

@@ -12,8 +12,8 @@ from typing import Any, Self
 from pydantic import SecretStr
 
 from resources.account import Account
-from resources.permits import Patience, Permit
-from resources.vendor import Vendor
+from resources.http.permits import Patience, Permit
+from resources.vendor_api.vendor import Vendor
 from tests.unit import rig
 
 SECRETS = {"token": "s3cr3t t0ken/+&ok", "key": "s3cr3t-k3y"}

@@ -6,9 +6,9 @@ from datetime import date
 from typing import Any
 
 from resources.account import Account
-from resources.permits import REASONS, Wait
-from resources.vendor import AnyStream, DetailStream
-from resources.warehouse import Warehouse
+from resources.http.permits import REASONS, Wait
+from resources.postgres.warehouse import Warehouse
+from resources.vendor_api.vendor import AnyStream, DetailStream
 
 TURNS = 3.0
 """Every third turn of a report is a backfill's at least (`sql/functions/acquire_permit.sql`)."""

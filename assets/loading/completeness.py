@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 
 from assets.loading.plan import GRACE
 from resources.account import Account
-from resources.vendor import Stream
+from resources.vendor_api.vendor import Stream
 from resources.windows import day_end
 from sql.vocabulary import Completeness
 

@@ -8,11 +8,11 @@ from sqlalchemy.engine import Connection
 
 from assets.loading.completeness import Counts, FullRead, assess
 from assets.loading.personal.suppression import hide
-from resources import payload
 from resources.account import Account
-from resources.foreign_text import short
-from resources.vendor import AnyStream, Stream
-from resources.warehouse import execute
+from resources.postgres.warehouse import execute
+from resources.text import payload
+from resources.text.foreign_text import short
+from resources.vendor_api.vendor import AnyStream, Stream
 
 BODY = payload.digest(b"body")
 """Instead of a digest: of bodies that can't be read the newest one of a day is enough."""

@@ -20,9 +20,7 @@ from assets.loading.landing.observation import Observation
 from assets.loading.result import Loaded
 from assets.loading.stream_state import lock_stream, note_fields, note_success
 from assets.loading.window.lease import Hold, ReadLease
-from resources import payload
 from resources.account import Account
-from resources.client import Client
 from resources.errors import (
     CallhouseError,
     CutShortError,
@@ -34,10 +32,12 @@ from resources.errors import (
     TimedOutError,
     WindowTooLargeError,
 )
-from resources.foreign_text import short
-from resources.permits import Patience
-from resources.vendor import DetailStream, Page, Parent, Stream
-from resources.warehouse import Warehouse, execute
+from resources.http.permits import Patience
+from resources.postgres.warehouse import Warehouse, execute
+from resources.text import payload
+from resources.text.foreign_text import short
+from resources.vendor_api.client import Client
+from resources.vendor_api.vendor import DetailStream, Page, Parent, Stream
 from resources.windows import day_end
 from sql.vocabulary import Completeness
 

@@ -25,14 +25,14 @@ from assets.loading.window.lease import ReadLeases
 from assets.loading.window.read import WindowReader
 from assets.loading.window.size import WindowSize
 from resources.account import Account
+from resources.configuration.retention import first_loaded
 from resources.errors import DeferredError
-from resources.http import Http, Transport
-from resources.paging import LargestPage
-from resources.permits import BACKFILL, CATCH_UP, POLL, Limiter, Patience
-from resources.retention import first_loaded
-from resources.retry import tells_of_full_disk
-from resources.vendor import AnyStream, DetailStream, Stream, Vendor
-from resources.warehouse import Warehouse
+from resources.http.client import Http, Transport
+from resources.http.permits import BACKFILL, CATCH_UP, POLL, Limiter, Patience
+from resources.postgres.errors import tells_of_full_disk
+from resources.postgres.warehouse import Warehouse
+from resources.vendor_api.paging import LargestPage
+from resources.vendor_api.vendor import AnyStream, DetailStream, Stream, Vendor
 from resources.windows import ONE_DAY, Window, business_day, day_start
 
 THREADS = 32

@@ -16,11 +16,11 @@ from sqlalchemy.engine import Connection
 
 from assets.loading.completeness import Doubt
 from assets.loading.result import Loaded
-from resources import payload
 from resources.account import Account, Distrust
-from resources.copy_text import lines, texts
-from resources.vendor import Stream
-from resources.warehouse import copy, execute
+from resources.postgres.copy_text import lines, texts
+from resources.postgres.warehouse import copy, execute
+from resources.text import payload
+from resources.vendor_api.vendor import Stream
 from resources.windows import ONE_DAY, business_day
 
 KEYS_AT_ONCE = 10_000

@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from resources.account import Account
-from resources.vendor import Stream
+from resources.vendor_api.vendor import Stream
 from resources.windows import ONE_DAY, Window, business_day, day_end, day_start, has_begun
 from sql.vocabulary import Completeness
 

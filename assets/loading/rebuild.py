@@ -12,9 +12,9 @@ from assets.loading.result import Loaded
 from assets.loading.stream_state import lock_stream
 from resources.account import Account
 from resources.errors import StoppedError
-from resources.permits import ENDED
-from resources.vendor import AnyStream, DetailStream
-from resources.warehouse import Warehouse, execute
+from resources.http.permits import ENDED
+from resources.postgres.warehouse import Warehouse, execute
+from resources.vendor_api.vendor import AnyStream, DetailStream
 
 BATCH = 5_000
 

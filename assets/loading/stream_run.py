@@ -13,7 +13,6 @@ from assets.loading.day_state import keep_body
 from assets.loading.plan import PROBE_EVERY
 from assets.loading.result import Loaded, Result, Watch
 from assets.loading.stream_state import Trust, note_deferred, note_failure
-from resources import payload
 from resources.account import Account
 from resources.errors import (
     CallhouseError,
@@ -23,10 +22,11 @@ from resources.errors import (
     PermanentError,
     StoppedError,
 )
-from resources.foreign_text import short
-from resources.retry import in_words, sqlstate
-from resources.vendor import AnyStream
-from resources.warehouse import Warehouse, execute
+from resources.postgres.errors import in_words, sqlstate
+from resources.postgres.warehouse import Warehouse, execute
+from resources.text import payload
+from resources.text.foreign_text import short
+from resources.vendor_api.vendor import AnyStream
 from resources.windows import business_day
 
 log = logging.getLogger("callhouse.load")

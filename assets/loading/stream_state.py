@@ -10,10 +10,10 @@ from sqlalchemy.engine import Connection
 from assets.loading.completeness import LONGEST_PAUSE
 from assets.loading.personal.suppression import hide
 from assets.loading.plan import PROBE_EVERY, StreamState
-from resources import payload
 from resources.account import Account
-from resources.vendor import AnyStream, DetailStream, Vendor
-from resources.warehouse import Warehouse, execute
+from resources.postgres.warehouse import Warehouse, execute
+from resources.text import payload
+from resources.vendor_api.vendor import AnyStream, DetailStream, Vendor
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,13 +7,12 @@ from typing import Any
 import dagster as dg
 
 from assets import expiry
-from assets.context import Callhouse
 from assets.expiry import Dropped
 from assets.maintenance import tasks
 from assets.maintenance.old_runs import prune_runs
+from assets.resource import CallhouseResource
 from assets.streams import OWNERS
-from resources.foreign_text import sentence_for_markdown
-from resources.retention import (
+from resources.configuration.retention import (
     AUDIO,
     FACTS,
     LEDGER,
@@ -23,7 +22,8 @@ from resources.retention import (
     Retention,
     first_kept,
 )
-from resources.warehouse import Warehouse
+from resources.postgres.warehouse import Warehouse
+from resources.text.foreign_text import sentence_for_markdown
 
 KEY = dg.AssetKey(["ops", "maintenance"])
 CHECK = "yesterday_complete"
@@ -52,7 +52,7 @@ def maintenance_asset(frequent_jobs: set[str]) -> dg.AssetsDefinition:
         ],
     )
     def maintenance(
-        context: dg.AssetExecutionContext, callhouse: Callhouse
+        context: dg.AssetExecutionContext, callhouse: CallhouseResource
     ) -> dg.MaterializeResult:  # type: ignore[type-arg]  # Dagster reads the annotation
         with callhouse.warehouse() as warehouse:
             now = warehouse.now()

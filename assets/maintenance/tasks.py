@@ -3,7 +3,7 @@
 from datetime import date, datetime, timedelta
 
 from assets.expiry import in_chunks
-from resources.warehouse import Warehouse
+from resources.postgres.warehouse import Warehouse
 from resources.windows import days_between
 
 DAYS_AHEAD = 7

@@ -12,7 +12,7 @@ import sql.catalog
 from assets.loading.personal.erase import Counts
 from assets.privacy.places import Owner, Step
 from resources.audio import AudioStore
-from resources.warehouse import Warehouse, execute
+from resources.postgres.warehouse import Warehouse, execute
 from sql import facts
 
 CHUNK = 20_000

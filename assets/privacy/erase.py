@@ -12,10 +12,10 @@ from assets.loading.landing.identity import identity
 from assets.loading.personal.erase import Counts, erase_audio, erase_records, recount
 from assets.loading.personal.without_person import without_person
 from assets.privacy.places import Owner
-from resources import payload
 from resources.forgotten import Forgotten
-from resources.vendor import AnyStream
-from resources.warehouse import execute, text_array
+from resources.postgres.warehouse import execute, text_array
+from resources.text import payload
+from resources.vendor_api.vendor import AnyStream
 from sql.table import Kind
 
 

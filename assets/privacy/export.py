@@ -8,9 +8,9 @@ import sqlalchemy as sa
 
 from assets.privacy.forget import Person, Site
 from assets.privacy.places import Places, find, pattern
-from resources import payload
 from resources.forgotten import Forgotten
-from resources.warehouse import Warehouse
+from resources.postgres.warehouse import Warehouse
+from resources.text import payload
 from sql import facts
 
 LISTED = ("raw.records", "raw.heads", "ops.rejects", "ops.details")

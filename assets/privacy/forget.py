@@ -21,7 +21,7 @@ from assets.privacy.texts import hide_in_files, hide_in_tables
 from assets.refresh import refresh_days
 from resources.errors import CallhouseError
 from resources.forgotten import Forgotten, Hasher, Kind, Suppressed
-from resources.warehouse import Warehouse, execute
+from resources.postgres.warehouse import Warehouse, execute
 
 AT_ONCE = 200
 """Records a transaction: a load that waits for its stream's lock hardly notices."""

@@ -10,8 +10,8 @@ from typing import Any
 
 from resources.account import Account
 from resources.forgotten import TAIL_DIGITS, Forgotten, Hasher
-from resources.vendor import AnyStream, DetailStream, Vendor, Vendors
-from resources.warehouse import Warehouse, stream
+from resources.postgres.warehouse import Warehouse, stream
+from resources.vendor_api.vendor import AnyStream, DetailStream, Vendor, Vendors
 from sql import facts
 from sql.table import Table
 

@@ -15,8 +15,8 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Row
 
 from assets.loading.personal.erase import Counts
-from resources.home import Home
-from resources.warehouse import Warehouse
+from resources.configuration.home import Home
+from resources.postgres.warehouse import Warehouse
 
 Hide = Callable[[str], str]
 """The text with stars for somebody's digits, as long as before; equal if they aren't in it."""

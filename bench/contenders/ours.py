@@ -12,9 +12,9 @@ from assets.loading.result import Result
 from bench.server import Server
 from bench.task import Task, run
 from resources.account import Account, Limits
-from resources.vendor import AnyStream, Vendor
+from resources.postgres.warehouse import Warehouse
+from resources.vendor_api.vendor import AnyStream, Vendor
 from resources.vendors import discover
-from resources.warehouse import Warehouse
 
 STREAMS = {"conpeek": "dialogs", "evolux": "calls", "wolkvox": "calls"}
 IDLE_POLLS = 50

@@ -5,9 +5,9 @@ from datetime import date, datetime
 
 from resources.account import Account
 from resources.errors import ConfigurationError
-from resources.vendor import DetailStream
+from resources.postgres.warehouse import Warehouse
+from resources.vendor_api.vendor import DetailStream
 from resources.vendors import discover
-from resources.warehouse import Warehouse
 from resources.windows import business_day
 
 

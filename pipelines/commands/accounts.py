@@ -1,10 +1,10 @@
 """The accounts that the command line works with, or a word on how to get some."""
 
 from resources.account import Account
-from resources.configuration import read_accounts
+from resources.configuration.accounts import read_accounts
+from resources.configuration.home import Home
+from resources.configuration.settings import Settings, read_settings
 from resources.errors import ConfigurationError
-from resources.home import Home
-from resources.settings import Settings, read_settings
 
 
 def known_settings(home: Home) -> Settings:

@@ -8,12 +8,12 @@ from assets.privacy import forget
 from pipelines.commands import console
 from pipelines.commands.forget import open_site
 from pipelines.commands.progress import StepsBar
-from resources import dump, migration
 from resources.audio import AudioStore
-from resources.database import DAGSTER_URL
-from resources.dump import Manifest, Wish
-from resources.schema_version import require_head
-from resources.warehouse import Warehouse
+from resources.postgres import dump, migration
+from resources.postgres.database import DAGSTER_URL
+from resources.postgres.dump import Manifest, Wish
+from resources.postgres.schema_version import require_head
+from resources.postgres.warehouse import Warehouse
 
 
 def _dagster(url: str) -> str | None:

@@ -16,7 +16,8 @@ from pipelines.commands import console
 from pipelines.commands.accounts import require_a_file
 from pipelines.commands.database import database
 from resources.account import Account
-from resources.configuration import accounts_of, read_entries, sentences
+from resources.configuration.accounts import accounts_of, read_entries, sentences
+from resources.configuration.home import Home
 from resources.errors import (
     CallhouseError,
     ClockError,
@@ -24,13 +25,12 @@ from resources.errors import (
     DeferredError,
     PermanentError,
 )
-from resources.home import Home
-from resources.http import Http, Transport
-from resources.permits import Limiter, Patience
-from resources.schema_version import require_head
-from resources.vendor import Stream, Vendor
+from resources.http.client import Http, Transport
+from resources.http.permits import Limiter, Patience
+from resources.postgres.schema_version import require_head
+from resources.postgres.warehouse import Warehouse
+from resources.vendor_api.vendor import Stream, Vendor
 from resources.vendors import discover
-from resources.warehouse import Warehouse
 from resources.windows import Window, business_day, day_end
 
 THREADS = 16

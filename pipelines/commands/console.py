@@ -12,7 +12,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from resources.foreign_text import for_terminal
+from resources.text.foreign_text import for_terminal
 
 WIDE = 200
 """Columns of a table that goes into a pipe or a file: nobody's screen has to hold it."""

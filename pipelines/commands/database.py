@@ -7,10 +7,10 @@ from contextlib import contextmanager
 
 import psycopg
 
-from resources.database import URL, require
+from resources.configuration.home import Home
+from resources.embedded.local_postgres import LocalPostgres
 from resources.errors import CallhouseError
-from resources.home import Home
-from resources.local_postgres import LocalPostgres
+from resources.postgres.database import URL, require
 
 TRIES = 5
 GOODBYES = 3

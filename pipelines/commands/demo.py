@@ -24,11 +24,11 @@ from pipelines.local import watchdog
 from pipelines.local.standin import start_standin
 from pipelines.local.up import only_one, signals_interrupt
 from resources.account import Account
-from resources.database import DAGSTER_URL, URL
+from resources.configuration.home import Home
+from resources.embedded.local_postgres import DATABASE, LocalPostgres
 from resources.errors import CallhouseError
-from resources.home import Home
-from resources.local_postgres import DATABASE, LocalPostgres
-from resources.warehouse import Warehouse
+from resources.postgres.database import DAGSTER_URL, URL
+from resources.postgres.warehouse import Warehouse
 from resources.windows import business_day
 from sql import facts
 

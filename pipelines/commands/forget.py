@@ -14,15 +14,15 @@ from assets.privacy.register import Register
 from assets.privacy.texts import text_files
 from pipelines.commands import console
 from pipelines.commands.progress import StepsBar
-from resources import phones
 from resources.account import Account
-from resources.configuration import accounts_of, read_entries
-from resources.database import DAGSTER_URL
+from resources.configuration.accounts import accounts_of, read_entries
+from resources.configuration.home import Home
 from resources.errors import ConfigurationError
-from resources.home import Home
-from resources.schema_version import require_head
+from resources.postgres.database import DAGSTER_URL
+from resources.postgres.schema_version import require_head
+from resources.postgres.warehouse import Warehouse
+from resources.vendor_api import phones
 from resources.vendors import discover
-from resources.warehouse import Warehouse
 
 
 @dataclass(frozen=True)

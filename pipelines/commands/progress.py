@@ -14,7 +14,7 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeEl
 from assets.loading.result import Result
 from pipelines.commands import console
 from pipelines.commands.sync_plan import Run
-from resources.warehouse import Warehouse
+from resources.postgres.warehouse import Warehouse
 
 LOOK_EVERY_S = 1.0
 

@@ -16,13 +16,13 @@ import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from pipelines.commands import console
-from resources.database import URL, connect, libpq
+from resources.configuration.home import Home
+from resources.configuration.plain_environment import plain_environment
+from resources.embedded.local_postgres import READER, LocalPostgres
+from resources.embedded.server_user import ServerUser
 from resources.errors import CallhouseError
-from resources.foreign_text import for_terminal
-from resources.home import Home
-from resources.local_postgres import READER, LocalPostgres
-from resources.plain_environment import plain_environment
-from resources.server_user import ServerUser
+from resources.postgres.database import URL, connect, libpq
+from resources.text.foreign_text import for_terminal
 
 IS_SUPERUSER = "SELECT FROM pg_roles WHERE rolname = current_user AND rolsuper"
 

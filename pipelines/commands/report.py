@@ -10,10 +10,10 @@ from pathlib import Path
 from pipelines.commands import console
 from pipelines.commands.query import reading
 from resources.errors import CallhouseError
+from resources.postgres.schema_version import require_head
+from resources.postgres.warehouse import Warehouse
 from resources.report import page
 from resources.report.answers import select
-from resources.schema_version import require_head
-from resources.warehouse import Warehouse
 
 
 @dataclass(frozen=True, slots=True)

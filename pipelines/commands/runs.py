@@ -11,14 +11,14 @@ import dagster as dg
 from dagster._core.errors import DagsterExecutionInterruptedError
 from dagster._core.utils import make_new_run_id
 
-from assets.context import KIND_TAG
 from assets.keys import facts_key, raw_key
 from assets.loading.result import Watch
+from assets.resource import KIND_TAG
+from pipelines import dagster_home
 from pipelines.commands.sync_plan import Run
 from pipelines.commands.sync_report import INTERRUPTED, Done
 from pipelines.definitions import build_defs
-from pipelines.local import dagster_home
-from pipelines.local.recovery import fail_interrupted_runs, process_tags
+from pipelines.recovery import fail_interrupted_runs, process_tags
 from pipelines.upkeep import MARTS_JOB, refresh_tags
 from resources.account import Account
 

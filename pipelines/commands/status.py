@@ -11,10 +11,10 @@ from assets.quota import Quota, read_quotas
 from pipelines.commands import console
 from resources.account import Account
 from resources.errors import ClockError
-from resources.permits import Limiter
-from resources.vendor import DetailStream
+from resources.http.permits import Limiter
+from resources.postgres.warehouse import Warehouse
+from resources.vendor_api.vendor import DetailStream
 from resources.vendors import discover
-from resources.warehouse import Warehouse
 from resources.windows import business_day
 
 

@@ -10,13 +10,13 @@ from typing import Protocol
 
 from assets.loading.result import Result
 from assets.refresh import stale_days
+from pipelines import dagster_home
 from pipelines.commands.accounts import known_accounts, known_settings
 from pipelines.commands.sync_plan import Plan, Run, Wish
 from pipelines.commands.sync_report import INTERRUPTED, Done, Pass
-from pipelines.local import dagster_home
-from resources.home import Home
-from resources.migration import migrate
-from resources.warehouse import Warehouse
+from resources.configuration.home import Home
+from resources.postgres.migration import migrate
+from resources.postgres.warehouse import Warehouse
 
 SILENT = "CRITICAL"
 

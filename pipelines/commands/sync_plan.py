@@ -8,9 +8,9 @@ from uuid import uuid4
 from pipelines.due import waits
 from resources.account import Account
 from resources.errors import ConfigurationError
-from resources.vendor import Vendor
+from resources.postgres.warehouse import Warehouse
+from resources.vendor_api.vendor import Vendor
 from resources.vendors import discover
-from resources.warehouse import Warehouse
 from resources.windows import business_day, days_between
 
 BACKFILL, REBUILD = "backfill", "rebuild"
@@ -163,8 +163,8 @@ class Plan:
         all_of_it: Sequence[Account],
     ) -> Iterator[Run]:
         """Runs of a month each, newest first, as Dagster's UI makes them of a range."""
-        from assets.context import KIND_TAG
         from assets.partitions import KEY
+        from assets.resource import KIND_TAG
         from assets.streams import DAYS_PER_RUN
         from pipelines.schedules import accounts_tag
 

@@ -8,7 +8,7 @@ from typing import Any
 from assets.loading.result import Result
 from pipelines.commands import console
 from pipelines.commands.sync_plan import Skipped
-from resources.warehouse import Warehouse
+from resources.postgres.warehouse import Warehouse
 
 TROUBLED = ("failed", "stopped")
 INTERRUPTED = "interrupted; what had been read is kept, and the next pass goes on"

@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from resources.home import Home
+from resources.configuration.home import Home
 
 CHANGED = (
     "has changed and is right. Polls take it over by themselves; for a new vendor or stream, or an "
@@ -55,7 +55,7 @@ class AccountsWatch:
 
 def main() -> None:
     """`python -m pipelines.local.accounts_watch`: what is to be said of the file as it is."""
-    from resources.settings import read_settings
+    from resources.configuration.settings import read_settings
 
     home = Home.from_environment()
     wrong = read_settings(home).sentences()

@@ -8,8 +8,8 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from resources.embedded.ports import is_taken
 from resources.errors import CallhouseError
-from resources.ports import is_taken
 
 DEATHS_ALLOWED = 5
 DEATHS_WITHIN_S = 600

@@ -8,13 +8,13 @@ from pathlib import Path
 
 from sqlalchemy.exc import OperationalError
 
-from pipelines.local.dagster_home import open_instance
-from pipelines.local.recovery import fail_interrupted_runs
-from resources.configuration import read_accounts
-from resources.database import URL
+from pipelines.dagster_home import open_instance
+from pipelines.recovery import fail_interrupted_runs
+from resources.configuration.accounts import read_accounts
+from resources.configuration.home import Home
 from resources.errors import CallhouseError
-from resources.home import Home
-from resources.migration import migrate
+from resources.postgres.database import URL
+from resources.postgres.migration import migrate
 
 
 def main() -> None:

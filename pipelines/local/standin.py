@@ -4,8 +4,8 @@ import json
 from datetime import date
 
 from pipelines.local.child import Child
-from resources.home import Home
-from resources.ports import LOOPBACK, free_port
+from resources.configuration.home import Home
+from resources.embedded.ports import LOOPBACK, free_port
 
 
 def start_standin(home: Home, group: int, since: date | None = None) -> Child:

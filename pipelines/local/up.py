@@ -20,18 +20,19 @@ from filelock import FileLock, Timeout
 from rich.console import Console
 from rich.table import Table
 
-from pipelines.local import dagster_home, watchdog
+from pipelines import dagster_home
+from pipelines.local import watchdog
 from pipelines.local.accounts_watch import AccountsWatch
 from pipelines.local.child import Child
 from pipelines.local.standin import start_standin
-from resources.clock import Clock
-from resources.database import URL, connect, require
+from resources.configuration.home import Home
+from resources.configuration.plain_environment import plain_environment
+from resources.embedded.local_postgres import LocalPostgres, database_url
+from resources.embedded.ports import LOOPBACK, is_taken
+from resources.embedded.sockets import private_folder
 from resources.errors import CallhouseError, ClockError
-from resources.home import Home
-from resources.local_postgres import LocalPostgres, database_url
-from resources.plain_environment import plain_environment
-from resources.ports import LOOPBACK, is_taken
-from resources.sockets import private_folder
+from resources.postgres.clock import Clock
+from resources.postgres.database import URL, connect, require
 
 END_WITH_PARENT = "CALLHOUSE_END_WITH_PARENT"
 """Set by `make up`: killing make ends Callhouse. (`nohup callhouse up &` outlives its shell.)"""
@@ -132,7 +133,7 @@ class _Stack:
             self._children.append(start_standin(self._home, self._leader.pid))
         previous = dagster_home.workspace_socket(self._home)
         self._code_server = self._start_code_server()
-        self._before_serving("preflight", previous)
+        self._before_serving("pipelines.local.preflight", previous)
         self._code_server.wait_until_ready()
         dagster_home.write_workspace(self._home, self._code_socket)
         workspace = dagster_home.workspace_file(self._home)
@@ -180,7 +181,7 @@ class _Stack:
     def _before_serving(self, module: str, dead_code_server: Path | None) -> None:
         """What has to be done first, about a code server that runs no more."""
         done = subprocess.run(
-            [sys.executable, "-m", f"pipelines.local.{module}", *filter(None, [dead_code_server])],
+            [sys.executable, "-m", module, *filter(None, [dead_code_server])],
             process_group=self._leader.pid,
             capture_output=True,
             text=True,
@@ -231,7 +232,7 @@ class _Stack:
                 console.print(f"The {child.name} has ended: starting it again.")
                 if child is self._code_server:
                     self._end_orphans()
-                    self._before_serving("recovery", self._code_socket)
+                    self._before_serving("pipelines.recovery", self._code_socket)
                 child.start(self._leader.pid)
 
     def _end_orphans(self) -> None:

@@ -21,8 +21,8 @@ from pathlib import Path
 import psutil
 from filelock import FileLock
 
-from resources.home import Home
-from resources.local_postgres import LocalPostgres
+from resources.configuration.home import Home
+from resources.embedded.local_postgres import LocalPostgres
 
 GRACE_S = 8
 """For runs to say goodbye to the database; then they are killed."""

@@ -8,7 +8,7 @@ from starlette.types import ASGIApp
 
 from pipelines.web.guard import guarded, hosts_from_environment
 from pipelines.web.report import with_report
-from resources.home import Home
+from resources.configuration.home import Home
 
 
 def create_app(*arguments: Any, **keywords: Any) -> ASGIApp:

@@ -12,9 +12,9 @@ from sqlalchemy.engine import Connection
 
 import sql
 from resources.errors import CallhouseError
-from resources.foreign_text import for_terminal
-from resources.roles import ANALYST, ANALYST_PII
-from resources.warehouse import Warehouse, execute
+from resources.postgres.roles import ANALYST, ANALYST_PII
+from resources.postgres.warehouse import Warehouse, execute
+from resources.text.foreign_text import for_terminal
 from sql.ddl import literal
 
 USUAL_DAYS = 7

@@ -10,12 +10,12 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from resources.postgres.warehouse import Warehouse
 from resources.report.answers import Answer, Selection, reading
 from resources.report.charts import Chart, charts
 from resources.report.shown import Cell, cell, plain
 from resources.report.tiles import cards
 from resources.report.trust import SIGNS, WORDS, Trust
-from resources.warehouse import Warehouse
 
 HERE = Path(__file__).parent
 SCRIPTS = ("vega.min.js", "vega-lite.min.js", "vega-embed.min.js")

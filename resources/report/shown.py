@@ -5,7 +5,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from resources.foreign_text import for_terminal
+from resources.text.foreign_text import for_terminal
 
 NOT_TOLD = "not told"
 

@@ -8,8 +8,8 @@ from functools import cached_property
 from itertools import groupby
 from typing import Any
 
-from resources.foreign_text import for_terminal
 from resources.report.answers import Answer, Selection
+from resources.text.foreign_text import for_terminal
 
 STATES = ("wrong", "not_read", "provisional", "trusted")
 """The worst first."""

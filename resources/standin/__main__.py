@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
-from resources import files
+from resources.configuration import files
 from resources.standin import Fault, Quirk, StandIn, demo, fast
 
 QUIRK = "a habit of one tenant, as demo-vono:page_cap:size=40; several may be given"

@@ -12,7 +12,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from resources import files
+from resources.configuration import files
 from resources.standin.server import StandIn
 
 HEADER = """\

@@ -4,7 +4,7 @@ import importlib
 import pkgutil
 from functools import cache
 
-from resources.vendor import Vendor, Vendors
+from resources.vendor_api.vendor import Vendor, Vendors
 
 
 @cache

@@ -10,14 +10,14 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from resources import payload
 from resources.account import Account, Limits, Options
-from resources.auth import HeaderToken
-from resources.client import Client
 from resources.errors import ContractError, TransientError, WindowTooLargeError
-from resources.http import Answer, refuse, unlike
-from resources.record_keys import key_of
-from resources.vendor import Facts, Page, Record, Stream, Vendor
+from resources.http.auth import HeaderToken
+from resources.http.client import Answer, refuse, unlike
+from resources.text import payload
+from resources.vendor_api.client import Client
+from resources.vendor_api.record_keys import key_of
+from resources.vendor_api.vendor import Facts, Page, Record, Stream, Vendor
 from resources.windows import Window
 from sql.vocabulary import Direction, Disposition, Grain, Tells
 
@@ -125,7 +125,7 @@ def calls_to_facts(records: Sequence[Record], account: Account) -> Facts:
     """
     import pandas as pd
 
-    from resources.normalise import INTEGER, Columns
+    from resources.vendor_api.normalise import INTEGER, Columns
 
     columns = Columns(records, account)
     columns.text("uuid", required=True)

@@ -10,14 +10,14 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any, Literal
 
-from resources import payload
 from resources.account import Account, Limits, Options
-from resources.auth import HeaderToken
-from resources.client import Client
 from resources.errors import ContractError
-from resources.http import Answer, refuse_page, unlike
-from resources.record_keys import key_of
-from resources.vendor import Facts, Page, Record, Stream, Vendor
+from resources.http.auth import HeaderToken
+from resources.http.client import Answer, refuse_page, unlike
+from resources.text import payload
+from resources.vendor_api.client import Client
+from resources.vendor_api.record_keys import key_of
+from resources.vendor_api.vendor import Facts, Page, Record, Stream, Vendor
 from resources.windows import Window
 from sql.vocabulary import Direction, Disposition, Grain, Tells
 
@@ -141,7 +141,7 @@ def dialogs_to_facts(records: Sequence[Record], account: Account) -> Facts:
     """
     import pandas as pd
 
-    from resources.normalise import Columns
+    from resources.vendor_api.normalise import Columns
 
     columns = Columns(records, account)
     columns.text("dialog_uuid", required=True)

@@ -12,16 +12,16 @@ from functools import partial
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlsplit
 
-from resources import payload
 from resources.account import Account, Limits
-from resources.auth import HeaderToken
-from resources.client import Client
 from resources.errors import ContractError, FailedAnswerError, RecordError, VendorError
-from resources.http import Answer, refuse, refuse_page, unlike
-from resources.payload import Json, listed
-from resources.record_keys import key_of
-from resources.redact import mask_requests
-from resources.vendor import DetailStream, Facts, Page, Parent, Record, Stream, Vendor
+from resources.http.auth import HeaderToken
+from resources.http.client import Answer, refuse, refuse_page, unlike
+from resources.text import payload
+from resources.text.payload import Json, listed
+from resources.text.redact import mask_requests
+from resources.vendor_api.client import Client
+from resources.vendor_api.record_keys import key_of
+from resources.vendor_api.vendor import DetailStream, Facts, Page, Parent, Record, Stream, Vendor
 from resources.windows import Window
 from sql.vocabulary import Direction, Disposition, EndedBy, Grain, Tells
 
@@ -217,7 +217,7 @@ def calls_to_facts(records: Sequence[Record], account: Account) -> Facts:
     """
     import pandas as pd
 
-    from resources.normalise import Columns
+    from resources.vendor_api.normalise import Columns
 
     columns = Columns(records, account)
     columns.text("id", required=True)
@@ -272,7 +272,7 @@ def details_to_facts(records: Sequence[Record], account: Account) -> Facts:
     """
     import pandas as pd
 
-    from resources.normalise import Columns
+    from resources.vendor_api.normalise import Columns
 
     columns = Columns(records, account)
     tasks = columns.values("executed_tasks").map(listed)

@@ -1,7 +1,7 @@
 """Vono: recordings, and the audio behind each. One record is one file; other calls are absent.
 
 The credentials are part of the URL's path, and the same URL with DELETE would destroy recordings
-for ever: what goes out is GET alone, and what is written down of it is redacted (`resources.http`).
+for ever: only GET is sent, and what is written down of it is redacted (`resources.http`).
 The document's quotes are typographic; its server's JSON is taken to be JSON.
 """
 
@@ -13,10 +13,8 @@ from functools import partial
 from typing import IO, TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from resources import payload
 from resources.account import Account, Limits, Options
 from resources.audio import AudioStore, file_name
-from resources.client import Client
 from resources.errors import (
     ContractError,
     FailedAnswerError,
@@ -25,16 +23,18 @@ from resources.errors import (
     ThrottledError,
     TransientError,
 )
-from resources.failures import Meaning, is_page
-from resources.http import Answer, refuse, refuse_page, retry_after, unlike
-from resources.record_keys import key_of
-from resources.values import NO_VALUE, is_no_value
-from resources.vendor import DetailStream, Facts, Page, Parent, Record, Stream, Vendor
+from resources.http.client import Answer, refuse, refuse_page, retry_after, unlike
+from resources.http.failures import Meaning, is_page
+from resources.text import payload
+from resources.vendor_api.client import Client
+from resources.vendor_api.record_keys import key_of
+from resources.vendor_api.values import NO_VALUE, is_no_value
+from resources.vendor_api.vendor import DetailStream, Facts, Page, Parent, Record, Stream, Vendor
 from resources.windows import Window, business_day, days_between
 from sql.vocabulary import Direction, Disposition, Grain, Tells
 
 if TYPE_CHECKING:
-    from resources.normalise import Column, Columns
+    from resources.vendor_api.normalise import Column, Columns
 
 DOCUMENT = "API Relatório de Gravações Vono"
 REPORT = "recording"
@@ -292,7 +292,7 @@ def recordings_to_facts(records: Sequence[Record], account: Account) -> Facts:
     """
     import pandas as pd
 
-    from resources.normalise import Columns
+    from resources.vendor_api.normalise import Columns
 
     columns = Columns(records, account)
     for name in ("record_id", "customer_id"):
@@ -352,7 +352,7 @@ def audio_to_facts(records: Sequence[Record], account: Account) -> Facts:
     """Where each recording's audio is, for its row in `facts.recordings`."""
     import pandas as pd
 
-    from resources.normalise import Columns
+    from resources.vendor_api.normalise import Columns
 
     columns = Columns(records, account)
     audio = pd.DataFrame(

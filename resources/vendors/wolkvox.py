@@ -12,10 +12,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from resources import payload
 from resources.account import Account, Limits
-from resources.auth import HeaderToken
-from resources.client import Client
 from resources.errors import (
     ContractError,
     QuotaExhaustedError,
@@ -23,15 +20,18 @@ from resources.errors import (
     TransientError,
     WindowTooLargeError,
 )
-from resources.failures import Meaning, failure_in, meaning_of, outline, plain_text
-from resources.http import Answer, refuse_page, unlike
-from resources.record_keys import key_of
-from resources.vendor import Facts, Page, Record, Stream, Vendor
+from resources.http.auth import HeaderToken
+from resources.http.client import Answer, refuse_page, unlike
+from resources.http.failures import Meaning, failure_in, meaning_of, outline, plain_text
+from resources.text import payload
+from resources.vendor_api.client import Client
+from resources.vendor_api.record_keys import key_of
+from resources.vendor_api.vendor import Facts, Page, Record, Stream, Vendor
 from resources.windows import Window, business_day, day_end, day_start
 from sql.vocabulary import Direction, Disposition, EndedBy, Grain, Tells
 
 if TYPE_CHECKING:
-    from resources.normalise import Column, Columns
+    from resources.vendor_api.normalise import Column, Columns
 
 DOCUMENT = "APIs Reports Manager: 2. Calls and telephone usage per agent"
 PUBLIC = "APIs Reports Manager, known from public material"
@@ -245,7 +245,7 @@ def usage_to_facts(records: Sequence[Record], account: Account) -> Facts:
     """`facts.agent_usage`: totals have no time of their own, they belong to the day asked for."""
     import pandas as pd
 
-    from resources.normalise import Columns
+    from resources.vendor_api.normalise import Columns
 
     columns = Columns(records, account)
     cost = columns.decimal("cost")
@@ -266,7 +266,7 @@ def calls_to_facts(records: Sequence[Record], account: Account) -> Facts:
 
     `time_seg` is all that is said of its length, so it is both `duration_s` and `talk_s`.
     """
-    from resources.normalise import Columns
+    from resources.vendor_api.normalise import Columns
 
     columns = Columns(records, account)
     spoken = columns.seconds("time_seg")
@@ -292,7 +292,7 @@ def calls_to_facts(records: Sequence[Record], account: Account) -> Facts:
 
 def unconnected_to_facts(records: Sequence[Record], account: Account) -> Facts:
     """`facts.calls` of `cdr_5`: what became of a call is its `result`."""
-    from resources.normalise import Columns
+    from resources.vendor_api.normalise import Columns
 
     columns = Columns(records, account)
     return _calls_to_facts(

@@ -1,5 +1,5 @@
 -- The key that stands for a number, as the loader makes it: HMAC-SHA-256 with the warehouse's secret.
--- Whoever may call this can try all numbers, so only those may who see numbers (resources/roles.py).
+-- Whoever may call this can try all numbers, so only those may who see numbers (resources/postgres/roles.py).
 CREATE OR REPLACE FUNCTION facts.caller_key(number text) RETURNS text
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
 DECLARE

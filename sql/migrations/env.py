@@ -1,4 +1,4 @@
-"""Alembic runs inside `resources.migration`, on its connection and in its transaction."""
+"""Alembic runs inside `resources.postgres.migration`, on its connection and in its transaction."""
 
 from alembic import context
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from resources.home import CHECKOUT
+from resources.configuration.home import CHECKOUT
 
 FOLDER = CHECKOUT / "docs" / "analysts"
 PAGE = FOLDER / "questions.md"

@@ -12,7 +12,7 @@ import psycopg
 import pytest
 
 import sql.describe
-from resources.home import CHECKOUT
+from resources.configuration.home import CHECKOUT
 from tests.analysts import plots, world
 from tests.analysts.questions import FOLDER, aligned, questions, write
 

@@ -6,12 +6,12 @@ from pathlib import Path
 from assets.loading.load import Loader
 from assets.refresh import refresh_marts
 from resources.account import Account, Limits
-from resources.configuration import read_accounts
+from resources.configuration.accounts import read_accounts
+from resources.postgres.warehouse import Warehouse
 from resources.standin import demo
 from resources.standin.server import StandIn
-from resources.vendor import DetailStream, Stream
+from resources.vendor_api.vendor import DetailStream, Stream
 from resources.vendors import discover
-from resources.warehouse import Warehouse
 
 FIRST_DAY = date(2026, 3, 9)
 DAYS = [date(2026, 3, 10), date(2026, 3, 11)]

@@ -12,7 +12,7 @@ from bench import report
 from bench.results import Results
 from bench.scenarios import FLOOR, MERGING, OURS, Contender
 from bench.yard import Figures, Lane, Yard
-from resources.local_postgres import LocalPostgres
+from resources.embedded.local_postgres import LocalPostgres
 
 SIZE = 500
 SHOWN = {

@@ -10,10 +10,10 @@ from zoneinfo import ZoneInfo
 
 from resources.account import Account
 from resources.errors import CallhouseError
-from resources.http import Http, Transport
-from resources.payload import unstorable
-from resources.permits import POLL, Limiter
-from resources.vendor import AnyStream, DetailStream, Facts, Page, Parent, Record, Vendor
+from resources.http.client import Http, Transport
+from resources.http.permits import POLL, Limiter
+from resources.text.payload import unstorable
+from resources.vendor_api.vendor import AnyStream, DetailStream, Facts, Page, Parent, Record, Vendor
 from resources.windows import Window
 from sql.table import Kind, Source
 from tests.contract import fits

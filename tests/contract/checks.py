@@ -26,8 +26,8 @@ from resources.errors import (
     VendorError,
     WindowTooLargeError,
 )
-from resources.http import ATTEMPTS
-from resources.vendor import DetailStream, Record, Stream
+from resources.http.client import ATTEMPTS
+from resources.vendor_api.vendor import DetailStream, Record, Stream
 from resources.windows import Window
 from tests.contract.bench import DAY, MOST_REQUESTS, Bench, Subject
 from tests.support import SECRETS, Reply

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import pytest
 import stamina
 
-from resources.http import Transport
-from resources.warehouse import Warehouse
+from resources.http.client import Transport
+from resources.postgres.warehouse import Warehouse
 from tests.contract.bench import Bench
 from tests.support import Replay
 

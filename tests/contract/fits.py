@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from resources.payload import unstorable
+from resources.text.payload import unstorable
 from sql.table import Column, Type
 
 

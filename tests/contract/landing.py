@@ -8,9 +8,9 @@ import sqlalchemy as sa
 
 from assets.loading.landing.land import Landing
 from assets.loading.landing.observation import Observation
-from resources import payload
-from resources.vendor import Record, Stream
-from resources.warehouse import Warehouse
+from resources.postgres.warehouse import Warehouse
+from resources.text import payload
+from resources.vendor_api.vendor import Record, Stream
 from tests.contract.bench import DAY, Bench, Subject
 from tests.contract.checks import broken_variants
 

@@ -20,11 +20,11 @@ from assets.loading.rebuild import Rebuilder
 from assets.loading.result import Loaded
 from assets.streams import table_metadata
 from resources.account import Account
-from resources.objects import lay_objects
-from resources.roles import ANALYST, ANALYST_PII, grant_roles
-from resources.vendor import AnyStream, DetailStream, Facts, Record, Stream
+from resources.postgres.objects import lay_objects
+from resources.postgres.roles import ANALYST, ANALYST_PII, grant_roles
+from resources.postgres.warehouse import Warehouse
+from resources.vendor_api.vendor import AnyStream, DetailStream, Facts, Record, Stream
 from resources.vendors import discover
-from resources.warehouse import Warehouse
 from sql import facts
 from sql.table import Column, Enrichment, Target, enrichments
 from tests.contract.bench import DAY, Bench, Subject

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 import resources.vendors
-from resources.configuration import read_accounts
+from resources.configuration.accounts import read_accounts
+from resources.postgres.warehouse import Warehouse
 from resources.vendors import discover
-from resources.warehouse import Warehouse
 from tests.contract.bench import Bench, Subject
 from tests.contract.checks import CHECKS, Check, declaration_is_complete
 from tests.contract.landing import everything_lands

@@ -2,9 +2,9 @@
 
 import pytest
 
-from resources.http import Http, Transport
+from resources.http.client import Http, Transport
+from resources.postgres.warehouse import Warehouse
 from resources.vendors import discover
-from resources.warehouse import Warehouse
 from tests.contract.bench import Bench, Subject
 from tests.contract.checks import CHECKS, Check, declaration_is_complete, required_fields
 from tests.contract.landing import everything_lands

@@ -9,10 +9,10 @@ import pytest
 from pydantic import SecretStr
 
 from resources.account import Account, Limits
+from resources.postgres.warehouse import Warehouse
 from resources.standin.server import StandIn
 from resources.standin.tenant import Tenant
 from resources.vendors import discover
-from resources.warehouse import Warehouse
 from tests.conftest import fresh_database
 
 START = date(2026, 3, 1)

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from resources.warehouse import Warehouse
+from resources.postgres.warehouse import Warehouse
 
 DAY = date(2026, 3, 10)
 

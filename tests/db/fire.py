@@ -12,10 +12,10 @@ from multiprocessing.context import ForkServerProcess
 
 from assets.loading.load import Loader
 from resources.account import Account
-from resources.permits import Limiter, Outcome, Patience, Permit
-from resources.vendor import Vendor
+from resources.http.permits import Limiter, Outcome, Patience, Permit
+from resources.postgres.warehouse import Warehouse
+from resources.vendor_api.vendor import Vendor
 from resources.vendors import discover
-from resources.warehouse import Warehouse
 
 LEASE = timedelta(seconds=3)
 

@@ -10,10 +10,10 @@ from pydantic import SecretStr
 from sqlalchemy.engine import Row
 
 import sql
-from resources import payload
 from resources.account import Account, Limits, Options
-from resources.permits import Limiter, Patience
-from resources.warehouse import Warehouse
+from resources.http.permits import Limiter, Patience
+from resources.postgres.warehouse import Warehouse
+from resources.text import payload
 
 NOON = datetime(2026, 3, 10, 17, tzinfo=UTC)
 """Noon in Bogotá."""

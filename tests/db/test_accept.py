@@ -13,9 +13,9 @@ from assets.loading.load import Loader
 from pipelines.cli import app
 from pipelines.due import waits
 from resources.account import Account
+from resources.postgres.warehouse import Warehouse
 from resources.standin import StandIn, Tenant
 from resources.vendors import discover
-from resources.warehouse import Warehouse
 from tests.db.conftest import AccountOf
 
 VENDOR = discover()["evolux"]

@@ -15,10 +15,10 @@ import pytest
 import sqlalchemy as sa
 from dagster._core.utils import make_new_run_id
 
-from assets.context import Callhouse
+from assets.resource import CallhouseResource
 from pipelines.alerts import WEBHOOK, Told, alerts, stream_problems
-from resources.warehouse import Warehouse
-from resources.webhook import WebhookError, post
+from resources.http.webhook import WebhookError, post
+from resources.postgres.warehouse import Warehouse
 from tests.unit import rig
 
 TOKEN = "s3cr3t-t0ken"
@@ -104,7 +104,7 @@ class Tick:
 
     def __call__(self) -> str:
         context = dg.build_sensor_context(
-            self._instance, cursor=self._cursor, resources={"callhouse": Callhouse()}
+            self._instance, cursor=self._cursor, resources={"callhouse": CallhouseResource()}
         )
         told = alerts.evaluate_tick(context)
         self._cursor = told.cursor or self._cursor

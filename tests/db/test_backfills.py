@@ -13,11 +13,11 @@ import sqlalchemy as sa
 from assets.loading.load import Loader
 from assets.loading.result import Result
 from assets.quota import Quota, read_quotas
-from resources import permits
 from resources.account import Account
+from resources.http import permits
+from resources.postgres.warehouse import Warehouse
 from resources.standin import Fault, StandIn, Tenant
 from resources.vendors import discover
-from resources.warehouse import Warehouse
 from resources.windows import days_between
 from tests.db.conftest import AccountOf
 

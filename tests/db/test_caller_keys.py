@@ -9,10 +9,10 @@ import pytest
 from assets.loading.load import Loader
 from assets.loading.rebuild import Rebuilder
 from assets.loading.result import Loaded
-from resources.roles import ANALYST, ANALYST_PII
+from resources.postgres.roles import ANALYST, ANALYST_PII
+from resources.postgres.warehouse import Warehouse
 from resources.standin.server import StandIn
 from resources.vendors import discover
-from resources.warehouse import Warehouse
 from tests.db.conftest import AccountOf
 from tests.db.facts import query
 from tests.db.test_load import DAY, dialog

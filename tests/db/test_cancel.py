@@ -14,14 +14,14 @@ import sqlalchemy as sa
 from dagster._core.utils import make_new_run_id
 
 from assets import materialisations
-from assets.context import Callhouse
 from assets.loading.load import Loader
 from assets.loading.result import Result
+from assets.resource import CallhouseResource
 from pipelines.definitions import build_defs
+from resources.postgres.warehouse import Warehouse
 from resources.standin.faults import Fault
 from resources.standin.server import StandIn
 from resources.vendors import discover
-from resources.warehouse import Warehouse
 from tests.db.conftest import AccountOf
 from tests.db.test_load import dialog
 
@@ -78,7 +78,7 @@ def test_a_run_that_is_interrupted_shows_the_days_that_are_done(
     limits = {"max_window_days": 1, "concurrency": 1}
     account = account_of(tenant, limits=limits, start_date=DAYS[-1])
     monkeypatch.setenv("CALLHOUSE_DATABASE_URL", database_url)
-    monkeypatch.setattr(Callhouse, "all_accounts", lambda _: {account.name: account})
+    monkeypatch.setattr(CallhouseResource, "all_accounts", lambda _: {account.name: account})
 
     def interrupt(result: Result) -> None:
         if len(result.read) == 2:
@@ -116,7 +116,7 @@ def test_a_run_that_dagster_calls_ended_ends_though_its_vendor_hangs(
     tenant.arm(Fault.hang(), 9)
     account = account_of(tenant, start_date=DAYS[-1])
     monkeypatch.setenv("CALLHOUSE_DATABASE_URL", database_url)
-    monkeypatch.setattr(Callhouse, "all_accounts", lambda _: {account.name: account})
+    monkeypatch.setattr(CallhouseResource, "all_accounts", lambda _: {account.name: account})
     job = build_defs({account.name: account}).resolve_job_def("conpeek_poll")
     tags = {
         "dagster/asset_partition_range_start": DAYS[-1].isoformat(),

@@ -12,15 +12,15 @@ import sqlalchemy as sa
 from dagster._serdes import serialize_value
 
 from assets import checks
-from assets.context import KIND_TAG, POLL, Callhouse
 from assets.keys import facts_key, raw_key
+from assets.resource import KIND_TAG, POLL, CallhouseResource
 from assets.streams import vendor_assets
 from resources.account import Account
+from resources.postgres.warehouse import Warehouse
 from resources.standin.faults import Fault
 from resources.standin.server import StandIn
 from resources.standin.tenant import Tenant
 from resources.vendors import discover
-from resources.warehouse import Warehouse
 from tests.db.conftest import AccountOf
 
 NOW = datetime.now(UTC)
@@ -36,7 +36,7 @@ INSTANCE: list[dg.DagsterInstance] = []
 Verdicts = dict[str, tuple[bool, str | None]]
 
 
-class Given(Callhouse):
+class Given(CallhouseResource):
     """The test's own warehouse and accounts."""
 
     url: str

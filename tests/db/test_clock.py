@@ -9,18 +9,18 @@ import pytest
 import sqlalchemy as sa
 
 import sql
-from assets.context import Callhouse
 from assets.loading.load import Loader
+from assets.resource import CallhouseResource
 from pipelines.alerts import clock_problems
 from pipelines.commands.check import check_clock
 from pipelines.commands.status import read_status
 from pipelines.definitions import build_defs
 from pipelines.schedules import wrong_clock
-from resources.clock import Clock
 from resources.errors import ClockError
+from resources.postgres.clock import Clock
+from resources.postgres.warehouse import Warehouse
 from resources.standin.server import StandIn
 from resources.vendors import discover
-from resources.warehouse import Warehouse
 from resources.windows import business_day, day_start
 from tests.db.conftest import AccountOf
 from tests.model.vendors import KINDS, Thing
@@ -217,7 +217,7 @@ def test_a_poll_fails_with_both_times_once_in_a_while(
     account = account_of(standin.tenant("conpeek", "run"), start_date=TODAY - DAY)
     url = warehouse.url.set(drivername="postgresql").render_as_string(False)
     monkeypatch.setenv("CALLHOUSE_DATABASE_URL", url)
-    monkeypatch.setattr(Callhouse, "all_accounts", lambda _: {account.name: account})
+    monkeypatch.setattr(CallhouseResource, "all_accounts", lambda _: {account.name: account})
     turn(warehouse, -DAY)
     job = build_defs({account.name: account}).resolve_job_def("conpeek_poll")
     tags = {

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from resources.copy_text import column_texts, lines, texts
-from resources.warehouse import Warehouse, copy, text_array
+from resources.postgres.copy_text import column_texts, lines, texts
+from resources.postgres.warehouse import Warehouse, copy, text_array
 from sql.vocabulary import Direction
 
 TEXT = st.text(st.characters(exclude_characters="\x00", exclude_categories=["Cs"]), max_size=20)

@@ -13,11 +13,11 @@ import sql
 from assets.loading.load import Loader
 from bench.server import Server
 from resources.account import Account
+from resources.postgres.warehouse import Warehouse
 from resources.standin.server import StandIn
 from resources.standin.tenant import Tenant
-from resources.vendor import AnyStream
+from resources.vendor_api.vendor import AnyStream
 from resources.vendors import discover
-from resources.warehouse import Warehouse
 from tests.db.conftest import AccountOf
 
 TODAY = datetime.now(UTC).date()

@@ -11,15 +11,10 @@ import sqlalchemy as sa
 from dagster import DagsterInstance
 from dagster_postgres import PostgresRunStorage
 
-from pipelines.local.dagster_home import (
-    open_instance,
-    prepare,
-    workspace_socket,
-    write_workspace,
-)
+from pipelines.dagster_home import open_instance, prepare, workspace_socket, write_workspace
 from pipelines.storage import SCHEMA
-from resources.database import DAGSTER_URL
-from resources.home import Home
+from resources.configuration.home import Home
+from resources.postgres.database import DAGSTER_URL
 
 
 @pytest.fixture

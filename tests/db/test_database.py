@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from resources.database import DAGSTER_URL, URL, UnreachableError, connect, engine, require
+from resources.configuration.home import Home
+from resources.embedded.local_postgres import LocalPostgres
+from resources.embedded.ports import LOOPBACK, free_port
 from resources.errors import ConfigurationError
-from resources.home import Home
-from resources.local_postgres import LocalPostgres
-from resources.ports import LOOPBACK, free_port
+from resources.postgres.database import DAGSTER_URL, URL, UnreachableError, connect, engine, require
 from tests.pooler import Pooler, needs_pgbouncer
 
 SECRET = "hunter2-hunter2"

@@ -11,13 +11,13 @@ import pytest
 import sqlalchemy as sa
 
 from assets.loading.load import Loader
-from resources.home import Home
-from resources.local_postgres import LocalPostgres
-from resources.migration import migrate
-from resources.retry import in_words
+from resources.configuration.home import Home
+from resources.embedded.local_postgres import LocalPostgres
+from resources.postgres.errors import in_words
+from resources.postgres.migration import migrate
+from resources.postgres.warehouse import Warehouse
 from resources.standin.server import StandIn
 from resources.vendors import discover
-from resources.warehouse import Warehouse
 from tests.db.conftest import AccountOf
 from tests.db.test_load import DAY, dialog, query
 

@@ -9,12 +9,12 @@ import sqlalchemy as sa
 
 from assets.loading.load import Loader
 from assets.refresh import refresh_marts
-from resources.local_postgres import OWNER, READER, LocalPostgres
-from resources.migration import migrate
-from resources.roles import ANALYST
+from resources.embedded.local_postgres import OWNER, READER, LocalPostgres
+from resources.postgres.migration import migrate
+from resources.postgres.roles import ANALYST
+from resources.postgres.warehouse import Warehouse
 from resources.standin.server import StandIn
 from resources.vendors import discover
-from resources.warehouse import Warehouse
 from tests.db.conftest import AccountOf
 from tests.db.test_load import DAY, dialog
 from tests.db.test_roles import login

@@ -9,10 +9,10 @@ import dagster as dg
 import pytest
 import sqlalchemy as sa
 
-from assets.context import Callhouse
 from assets.ledger import CHECK, KEY, quota_check
+from assets.resource import CallhouseResource
 from pipelines.upkeep import requests
-from resources.warehouse import Warehouse
+from resources.postgres.warehouse import Warehouse
 from tests.db.facts import put
 
 NAMES = {"acme": "wolkvox", "other": "conpeek"}
@@ -55,7 +55,7 @@ class Tick:
 
     def __call__(self) -> list[Any]:
         context = dg.build_sensor_context(
-            self._instance, cursor=self._cursor, resources={"callhouse": Callhouse()}
+            self._instance, cursor=self._cursor, resources={"callhouse": CallhouseResource()}
         )
         told = requests.evaluate_tick(context)
         self._cursor = told.cursor or self._cursor
@@ -153,7 +153,7 @@ def test_the_check_can_be_executed_by_hand(
     job = dg.Definitions(
         asset_checks=[quota_check],
         jobs=[dg.define_asset_job("look", dg.AssetSelection.checks(quota_check))],
-        resources={"callhouse": Callhouse()},
+        resources={"callhouse": CallhouseResource()},
     ).resolve_job_def("look")
     (evaluation,) = job.execute_in_process(instance=instance).get_asset_check_evaluations()
     assert not evaluation.passed

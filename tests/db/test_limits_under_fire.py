@@ -17,11 +17,11 @@ import sqlalchemy as sa
 from pydantic import SecretStr
 
 from resources.account import Account, Limits
-from resources.home import CHECKOUT
-from resources.permits import Limiter
-from resources.vendor import Stream
+from resources.configuration.home import CHECKOUT
+from resources.http.permits import Limiter
+from resources.postgres.warehouse import Warehouse
+from resources.vendor_api.vendor import Stream
 from resources.vendors import discover
-from resources.warehouse import Warehouse
 from tests.db.fire import Fire, NoLimits, loader, past_days
 from tests.unit import rig
 

@@ -7,9 +7,9 @@ import pytest
 import sqlalchemy as sa
 
 from assets.loading.load import Loader
+from resources.postgres.warehouse import Warehouse
 from resources.standin.server import StandIn
 from resources.vendors import discover
-from resources.warehouse import Warehouse
 from tests.db.conftest import AccountOf
 
 DAY = date(2026, 3, 10)

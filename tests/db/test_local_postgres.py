@@ -13,11 +13,11 @@ import psutil
 import psycopg
 import pytest
 
-from resources import server_user
+from resources.configuration.home import PRIVATE, Home
+from resources.embedded import server_user
+from resources.embedded.local_postgres import LocalPostgres
+from resources.embedded.ports import LOOPBACK
 from resources.errors import CallhouseError
-from resources.home import PRIVATE, Home
-from resources.local_postgres import LocalPostgres
-from resources.ports import LOOPBACK
 
 root_only = pytest.mark.skipif(os.geteuid() != 0, reason="only root runs Postgres as somebody else")
 
@@ -118,8 +118,8 @@ def test_it_moves_to_another_port_when_its_own_is_taken(home: Home) -> None:
 @pytest.mark.long
 def test_several_processes_start_it_at_once(home: Home) -> None:
     program = (
-        "import sys; from pathlib import Path; from resources.home import Home\n"
-        "from resources.local_postgres import LocalPostgres\n"
+        "import sys; from pathlib import Path; from resources.configuration.home import Home\n"
+        "from resources.embedded.local_postgres import LocalPostgres\n"
         "print(LocalPostgres(Home(Path(sys.argv[1]))).start())"
     )
     command = [sys.executable, "-c", program, str(home.root)]

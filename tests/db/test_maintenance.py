@@ -16,15 +16,15 @@ import sqlalchemy as sa
 
 import sql.catalog
 from assets import expiry
-from assets.context import Callhouse
 from assets.maintenance import tasks
 from assets.maintenance.asset import CHECK, KEY, maintenance_asset
 from assets.maintenance.old_runs import RETENTION, prune_runs
 from assets.refresh import refresh_days, refresh_marts
-from resources import retention
+from assets.resource import CallhouseResource
+from resources.configuration import retention
+from resources.configuration.retention import Retention
 from resources.errors import ConfigurationError
-from resources.retention import Retention
-from resources.warehouse import Warehouse
+from resources.postgres.warehouse import Warehouse
 from sql import facts
 from tests.db.facts import DAY, put, put_call, put_day, query
 
@@ -302,7 +302,7 @@ def test_the_last_day_is_the_accounts_own(warehouse: Warehouse) -> None:
     ]
 
 
-class Given(Callhouse):
+class Given(CallhouseResource):
     """The test's own warehouse."""
 
     url: str

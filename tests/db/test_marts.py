@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from assets.refresh import refresh_day, refresh_days, refresh_marts, stale_days, tables
-from resources.warehouse import Warehouse
+from resources.postgres.warehouse import Warehouse
 from sql.mart import read
 from tests.db.facts import DAY, mark_stale, put, put_call, put_day, query
 

@@ -11,12 +11,12 @@ import pytest
 import sqlalchemy as sa
 
 import sql.catalog
-from assets.context import KIND_TAG, Callhouse
 from assets.keys import facts_key, mart_key
 from assets.marts import REFRESH, mart_assets, view_specs
+from assets.resource import KIND_TAG, CallhouseResource
 from pipelines.upkeep import marts_job, marts_schedule, under_way
+from resources.postgres.warehouse import Warehouse
 from resources.vendors import discover
-from resources.warehouse import Warehouse
 from sql.facts import TABLES
 from sql.mart import broken, marts
 from tests.db.facts import DAY, mark_stale, put, put_call, put_day
@@ -29,7 +29,7 @@ CLOCKS = {("ops", "days"), ("ops", "accounts")}
 MARTS = mart_assets(discover().values(), DAYS)
 
 
-class Given(Callhouse):
+class Given(CallhouseResource):
     """The test's own warehouse."""
 
     url: str

@@ -14,8 +14,8 @@ import sqlalchemy as sa
 
 from assets.loading.landing.caller_keys import caller_keys
 from assets.refresh import refresh_marts
-from resources.home import CHECKOUT
-from resources.warehouse import Warehouse
+from resources.configuration.home import CHECKOUT
+from resources.postgres.warehouse import Warehouse
 from tests.db.facts import DAY, mark_stale, put, put_account, put_call, put_day, query
 
 NEXT = DAY + timedelta(days=1)

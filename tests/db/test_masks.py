@@ -3,8 +3,8 @@
 import psycopg
 from psycopg import sql as identifiers
 
-from resources.roles import ANALYST
-from resources.warehouse import Warehouse
+from resources.postgres.roles import ANALYST
+from resources.postgres.warehouse import Warehouse
 from tests.db.facts import DAY, put_call, query
 from tests.db.test_roles import NUMBER, login
 

@@ -11,9 +11,9 @@ import sqlalchemy as sa
 
 import sql.catalog
 from resources.errors import CallhouseError
-from resources.migration import migrate
-from resources.objects import lay_objects
-from resources.warehouse import Warehouse
+from resources.postgres.migration import migrate
+from resources.postgres.objects import lay_objects
+from resources.postgres.warehouse import Warehouse
 from sql import ddl
 from sql.migrations import freeze
 from tests.db.facts import DAY, mark_stale, put, put_day, query

@@ -14,12 +14,12 @@ import pytest
 import sqlalchemy as sa
 
 from assets.loading.backfill_progress import BackfillProgress, turn_s
-from resources import payload
+from resources.configuration.home import CHECKOUT
 from resources.errors import DeferredError, QuotaExhaustedError, TransientError
-from resources.home import CHECKOUT
-from resources.permits import Limiter, Patience, Wait
+from resources.http.permits import Limiter, Patience, Wait
+from resources.postgres.warehouse import Warehouse
+from resources.text import payload
 from resources.vendors import discover
-from resources.warehouse import Warehouse
 from tests.db.permits import AT_ONCE, BEHIND, NOON, Clock, Waiter, account, clear
 
 

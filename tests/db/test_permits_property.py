@@ -24,7 +24,7 @@ from hypothesis.stateful import (
 )
 
 from resources.account import Account
-from resources.warehouse import Warehouse
+from resources.postgres.warehouse import Warehouse
 from tests.db.permits import NOON, Clock, Waiter, account, clear
 
 LATE = datetime(2026, 3, 11, 4, 59, 30, tzinfo=UTC)

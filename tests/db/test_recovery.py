@@ -12,9 +12,9 @@ from dagster import DagsterInstance, DagsterRun, DagsterRunStatus
 from dagster._core.storage.tags import GRPC_INFO_TAG
 from dagster._core.utils import make_new_run_id
 
-from pipelines.local.dagster_home import prepare
-from pipelines.local.recovery import PROCESS_TAG, fail_interrupted_runs, process_tags
-from resources.home import Home
+from pipelines.dagster_home import prepare
+from pipelines.recovery import PROCESS_TAG, fail_interrupted_runs, process_tags
+from resources.configuration.home import Home
 
 DEAD, ALIVE = Path("/tmp/dead/code"), Path("/tmp/alive/code")
 
@@ -70,7 +70,7 @@ def test_runs_inside_a_process_end_with_it(instance: DagsterInstance) -> None:
         [
             sys.executable,
             "-c",
-            "from pipelines.local.recovery import *; print(process_tags()[PROCESS_TAG])",
+            "from pipelines.recovery import *; print(process_tags()[PROCESS_TAG])",
         ],
         capture_output=True,
         text=True,

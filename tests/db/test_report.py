@@ -22,17 +22,17 @@ from starlette.types import Receive, Scope, Send
 from typer.testing import CliRunner
 
 import sql
-from assets.context import Callhouse
 from assets.refresh import refresh_marts
 from assets.report_page import PATH, report_asset
+from assets.resource import CallhouseResource
 from pipelines.cli import app
 from pipelines.web.report import with_report
+from resources.configuration.home import Home
 from resources.errors import CallhouseError
-from resources.home import Home
+from resources.postgres.warehouse import Warehouse
 from resources.report import page
 from resources.report.answers import Selection, reading, select
 from resources.report.charts import charts, marts_read
-from resources.warehouse import Warehouse
 from sql.mart import marts
 from tests.db.facts import mark_stale, put, put_account, put_call, put_day, query
 
@@ -443,7 +443,7 @@ def test_dagster_makes_it_and_the_ui_serves_it(
 
     client = TestClient(with_report(nothing, Home(tmp_path).report))
     assert client.get(PATH).status_code == 404
-    result = dg.materialize([report_asset()], resources={"callhouse": Callhouse()})
+    result = dg.materialize([report_asset()], resources={"callhouse": CallhouseResource()})
     (told,) = result.asset_materializations_for_node("report__calls")
     assert told.metadata["page"].value == PATH
     served = client.get(PATH)

@@ -9,9 +9,9 @@ import pytest
 import sqlalchemy as sa
 from psycopg import sql as identifiers
 
-from resources.migration import migrate
-from resources.roles import ANALYST, ANALYST_PII
-from resources.warehouse import Warehouse
+from resources.postgres.migration import migrate
+from resources.postgres.roles import ANALYST, ANALYST_PII
+from resources.postgres.warehouse import Warehouse
 from sql import facts
 from tests.db.facts import DAY, put, put_call
 
@@ -202,7 +202,9 @@ def test_who_may_not_make_roles_migrates_and_is_told_what_is_left(
         url = sa.make_url(empty_database_url).set(username=user, password="secret")
         with pytest.MonkeyPatch.context() as patch:
             # The real roles are there already, for the other tests' sake.
-            patch.setattr("resources.roles.PATHS", {"callhouse_test_analyst": "masked, marts"})
+            patch.setattr(
+                "resources.postgres.roles.PATHS", {"callhouse_test_analyst": "masked, marts"}
+            )
             told = migrate(url.render_as_string(hide_password=False))
         assert told == [
             "CREATE ROLE callhouse_test_analyst NOLOGIN",

@@ -12,10 +12,10 @@ from assets.quota import read_quotas
 from pipelines.commands.status import read_status
 from pipelines.due import waits, why_not
 from resources.account import Account
-from resources.home import CHECKOUT
+from resources.configuration.home import CHECKOUT
+from resources.postgres.warehouse import Warehouse
 from resources.standin import Fault, StandIn, Tenant
 from resources.vendors import discover
-from resources.warehouse import Warehouse
 from tests.db.conftest import AccountOf
 from tests.db.facts import put
 from tests.db.permits import Clock, Waiter

@@ -2,8 +2,8 @@
 
 import re
 
-from resources.home import CHECKOUT
-from resources.warehouse import Warehouse
+from resources.configuration.home import CHECKOUT
+from resources.postgres.warehouse import Warehouse
 from sql.vocabulary import Completeness, Direction, Disposition, Outcome
 from tests.db.facts import query
 

@@ -6,10 +6,10 @@ from typing import Any
 
 import yaml
 
-from pipelines.local.dagster_home import CONFIGURATION
+from pipelines.dagster_home import CONFIGURATION
 from pipelines.web.guard import HOSTS
-from resources.database import DAGSTER_URL, URL
-from resources.home import CHECKOUT
+from resources.configuration.home import CHECKOUT
+from resources.postgres.database import DAGSTER_URL, URL
 
 DEPLOY = CHECKOUT / "deploy"
 COMPOSE = yaml.safe_load((DEPLOY / "compose" / "compose.yaml").read_text(encoding="utf-8"))

@@ -16,13 +16,13 @@ from assets.checks import CHECKS
 from assets.maintenance import asset
 from pipelines.alerts import TITLES
 from pipelines.cli import app
-from pipelines.local.dagster_home import CONFIGURATION
+from pipelines.dagster_home import CONFIGURATION
 from pipelines.storage import SCHEMA
 from resources.account import Limits
-from resources.configuration import AccountEntry, read_accounts
-from resources.database import DAGSTER_URL
-from resources.home import CHECKOUT, Home
-from resources.retention import LEDGER, LEDGER_DAYS
+from resources.configuration.accounts import AccountEntry, read_accounts
+from resources.configuration.home import CHECKOUT, Home
+from resources.configuration.retention import LEDGER, LEDGER_DAYS
+from resources.postgres.database import DAGSTER_URL
 from resources.vendors import discover
 
 PAGES = sorted([*CHECKOUT.glob("*.md"), *CHECKOUT.glob("docs/**/*.md")])

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from resources.postgres.warehouse import Warehouse
 from resources.standin import StandIn, Tenant
-from resources.warehouse import Warehouse
 from tests.site import Site, open_site
 
 TODAY = datetime.now(UTC).date()

@@ -11,13 +11,13 @@ from typing import Any
 import psycopg
 import pytest
 
-from resources import dump
-from resources.database import DAGSTER_URL, connect
-from resources.dump import Wish
+from resources.configuration.home import CHECKOUT
 from resources.errors import CallhouseError
-from resources.home import CHECKOUT
+from resources.postgres import dump
+from resources.postgres.database import DAGSTER_URL, connect
+from resources.postgres.dump import Wish
+from resources.postgres.warehouse import Warehouse
 from resources.standin import Tenant
-from resources.warehouse import Warehouse
 from tests.conftest import fresh_database
 from tests.e2e.test_cli import (  # noqa: F401 - fixtures
     CALLER,

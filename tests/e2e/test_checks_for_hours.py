@@ -8,9 +8,9 @@ from random import Random
 
 import pytest
 
-from resources import clock
+from resources.postgres import clock
+from resources.postgres.warehouse import Warehouse
 from resources.standin import Fault, Tenant
-from resources.warehouse import Warehouse
 from tests.db.test_clock import turn
 from tests.e2e.conftest import START, TODAY
 from tests.e2e.test_mended_days import die

@@ -27,11 +27,11 @@ from typer.testing import CliRunner, Result
 from pipelines.cli import app
 from pipelines.commands.progress import now_at
 from pipelines.commands.sync_plan import Run
-from resources.ports import free_port
-from resources.schema_version import head
+from resources.embedded.ports import free_port
+from resources.postgres.schema_version import head
+from resources.postgres.warehouse import Warehouse
 from resources.standin import Fault, StandIn, Tenant
 from resources.vendors import discover
-from resources.warehouse import Warehouse
 from tests.privacy_site import places_of
 
 SECRET = "hunter2-hunter2"

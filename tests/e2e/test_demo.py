@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from resources.home import Home
-from resources.local_postgres import LocalPostgres
+from resources.configuration.home import Home
+from resources.embedded.local_postgres import LocalPostgres
 from resources.standin.demo import DEMO_TENANTS
 from resources.vendors import discover
 

@@ -5,9 +5,9 @@ from collections.abc import Iterable, Mapping
 import dagster as dg
 import pytest
 
-from assets.context import Callhouse
+from assets.resource import CallhouseResource
+from resources.postgres.warehouse import Warehouse
 from resources.standin import Fault, Tenant
-from resources.warehouse import Warehouse
 from tests.e2e.conftest import START, TODAY
 from tests.e2e.test_shown_checks import assert_shown, call
 from tests.site import Site
@@ -19,7 +19,7 @@ MART = "marts/calls_by_day"
 def look(site: Site) -> int:
     """The sensor's tick; how much it tells."""
     sensor = site.definitions.get_repository_def().get_sensor_def("days")
-    resources = {"callhouse": Callhouse()}
+    resources = {"callhouse": CallhouseResource()}
     with dg.build_sensor_context(site.instance, resources=resources) as context:
         told = sensor.evaluate_tick(context)
     for event in told.asset_events:
@@ -30,7 +30,7 @@ def look(site: Site) -> int:
 def die(site: Site, assets: Iterable[str], days: Iterable[str] = DAYS) -> None:
     """A backfill whose runs fail before they do anything."""
     with pytest.MonkeyPatch.context() as broken:
-        broken.setattr(Callhouse, "warehouse", None)
+        broken.setattr(CallhouseResource, "warehouse", None)
         assert site.ended(site.backfill(assets, days))["status"] == "COMPLETED_FAILED"
 
 

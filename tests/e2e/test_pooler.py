@@ -19,8 +19,8 @@ from typer.testing import CliRunner
 
 from pipelines.cli import app
 from pipelines.storage import SCHEMA
-from resources.ports import LOOPBACK, free_port
-from resources.schema_version import head
+from resources.embedded.ports import LOOPBACK, free_port
+from resources.postgres.schema_version import head
 from resources.standin import StandIn
 from tests.pooler import LEFT_BEHIND, Pooler, in_every_session, needs_pgbouncer
 

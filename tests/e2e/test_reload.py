@@ -12,7 +12,7 @@ import pytest
 from typer.testing import CliRunner
 
 from assets.accounts_file import KEY
-from assets.context import Callhouse
+from assets.resource import CallhouseResource
 from pipelines.cli import app
 from tests.site import Site, open_site
 
@@ -52,7 +52,7 @@ def look(site: Site) -> str:
     sensor = site.definitions.get_repository_def().get_sensor_def("accounts")
     cursor = site.cursors.get("accounts")
     with dg.build_sensor_context(
-        site.instance, cursor=cursor, resources={"callhouse": Callhouse()}
+        site.instance, cursor=cursor, resources={"callhouse": CallhouseResource()}
     ) as context:
         told = sensor.evaluate_tick(context)
     site.cursors["accounts"] = told.cursor or ""

@@ -14,15 +14,15 @@ import pytest
 import sqlalchemy as sa
 from dagster._core.utils import make_new_run_id
 
-from assets.context import ACCOUNTS_TAG, KIND_TAG, POLL, Callhouse
 from assets.partitions import business_days
+from assets.resource import ACCOUNTS_TAG, KIND_TAG, POLL, CallhouseResource
 from pipelines.definitions import build_defs
 from pipelines.schedules import MOST_POLLS
+from resources.postgres.warehouse import Warehouse
 from resources.standin.faults import Fault
 from resources.standin.server import StandIn
 from resources.standin.tenant import Tenant
 from resources.vendors import discover
-from resources.warehouse import Warehouse
 from tests.unit import rig
 
 NOON = datetime(2026, 3, 10, 12, tzinfo=UTC)
@@ -102,7 +102,7 @@ def tick(
     """What the vendor's schedule asks for at the moment, or why it asks for nothing."""
     schedule = (defs or definitions()).resolve_schedule_def(f"{vendor}_poll")
     with dg.build_schedule_context(
-        instance, scheduled_execution_time=at, resources={"callhouse": Callhouse()}
+        instance, scheduled_execution_time=at, resources={"callhouse": CallhouseResource()}
     ) as context:
         told = schedule.evaluate_tick(context)
     return told.run_requests[0] if told.run_requests else told.skip_message or ""
@@ -175,7 +175,7 @@ def test_a_tick_asks_for_the_accounts_own_today_and_yesterday(
 
 
 def read_accounts_of_environment() -> Any:
-    return Callhouse().all_accounts().values()
+    return CallhouseResource().all_accounts().values()
 
 
 def test_accounts_of_several_zones_share_a_run_over_all_their_days(
@@ -358,7 +358,7 @@ def test_on_the_first_day_of_all_accounts_the_schedule_works(
             "start_date": todays[tenant.name].isoformat(),
         }
     accounts(**entries)
-    defs = build_defs(Callhouse().all_accounts())
+    defs = build_defs(CallhouseResource().all_accounts())
     asked = tick(instance, now, defs=defs)
     first, last = days_of(asked)
     assert (first, last) == (min(todays.values()).isoformat(), max(todays.values()).isoformat())

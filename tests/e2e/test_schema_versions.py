@@ -15,15 +15,21 @@ from typer.main import get_command
 from typer.testing import CliRunner
 
 import sql
-from assets.context import Callhouse
+from assets.resource import CallhouseResource
 from pipelines.cli import app
 from pipelines.commands.runs import _why
 from pipelines.definitions import build_defs
 from pipelines.local import preflight
-from resources.home import Home
-from resources.ports import free_port
-from resources.schema_version import SchemaError, baseline, head, known_versions, require_head
-from resources.settings import read_settings
+from resources.configuration.home import Home
+from resources.configuration.settings import read_settings
+from resources.embedded.ports import free_port
+from resources.postgres.schema_version import (
+    SchemaError,
+    baseline,
+    head,
+    known_versions,
+    require_head,
+)
 
 NEWER = "UPDATE public.schema_version SET version_num = '9999'"
 OTHER = "UPDATE ops.settings SET value = 'another' WHERE name = 'baseline'"
@@ -129,7 +135,7 @@ def test_a_run_fails_with_a_sentence(changed: Callable[[str], None], job: str) -
 def test_a_tick_fails_with_a_sentence(changed: Callable[[str], None]) -> None:
     """What schedules and sensors get their warehouse from."""
     changed(NEWER)
-    with pytest.raises(dg.Failure) as caught, Callhouse().warehouse():
+    with pytest.raises(dg.Failure) as caught, CallhouseResource().warehouse():
         pass
     assert str(caught.value.description).startswith(STATES[NEWER])
 
@@ -137,7 +143,9 @@ def test_a_tick_fails_with_a_sentence(changed: Callable[[str], None]) -> None:
 def test_an_older_one_is_migrated(
     changed: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("resources.schema_version.known_versions", lambda: ["0001", "0002"])
+    monkeypatch.setattr(
+        "resources.postgres.schema_version.known_versions", lambda: ["0001", "0002"]
+    )
     with pytest.raises(SchemaError, match="works with 0002: run `callhouse migrate`"):
         require_head(os.environ["CALLHOUSE_DATABASE_URL"])
 

@@ -10,9 +10,9 @@ import dagster as dg
 import pytest
 import sqlalchemy as sa
 
-from assets.context import Callhouse
+from assets.resource import CallhouseResource
+from resources.postgres.warehouse import Warehouse
 from resources.standin import Tenant
-from resources.warehouse import Warehouse
 from tests.e2e.conftest import TODAY
 from tests.site import Site
 
@@ -113,7 +113,7 @@ def test_what_a_run_that_died_left_red_is_cleared_by_the_next_poll(
 ) -> None:
     site.poll("conpeek")
     with monkeypatch.context() as broken:
-        broken.setattr(Callhouse, "warehouse", None)
+        broken.setattr(CallhouseResource, "warehouse", None)
         told = site.ended(site.backfill(site.assets("conpeek"), [f"{TODAY}"]))
     assert told["status"] == "COMPLETED_FAILED"
     assert "EXECUTION_FAILED" in site.checks().values()

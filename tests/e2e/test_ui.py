@@ -21,7 +21,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from resources.ports import LOOPBACK, free_port
+from resources.embedded.ports import LOOPBACK, free_port
 from tests.e2e.foreign_page import foreign_page
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]

@@ -18,10 +18,10 @@ from dagster import DagsterRun, DagsterRunStatus
 from dagster._core.storage.tags import GRPC_INFO_TAG
 from dagster._core.utils import make_new_run_id
 
-from pipelines.local.dagster_home import open_instance, prepare, workspace_socket
-from resources.home import Home
-from resources.local_postgres import LocalPostgres
-from resources.ports import LOOPBACK, free_port
+from pipelines.dagster_home import open_instance, prepare, workspace_socket
+from resources.configuration.home import Home
+from resources.embedded.local_postgres import LocalPostgres
+from resources.embedded.ports import LOOPBACK, free_port
 
 START_S = 120
 END_S = 20

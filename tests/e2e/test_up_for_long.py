@@ -16,8 +16,8 @@ from typing import Any
 import psutil
 import pytest
 
-from resources.home import Home
-from resources.ports import free_port
+from resources.configuration.home import Home
+from resources.embedded.ports import free_port
 from resources.standin import StandIn, Tenant
 from tests.e2e.test_up import _ask_ui, _processes, _wait_for_ui
 

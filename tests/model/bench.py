@@ -18,11 +18,11 @@ from pydantic import SecretStr
 from assets.loading.load import Loader
 from assets.loading.result import Result
 from resources.account import Account, Limits
+from resources.postgres.warehouse import Warehouse
 from resources.standin import Clock, StandIn, Tenant
 from resources.standin.answer import Answer, Ask
-from resources.vendor import Stream
+from resources.vendor_api.vendor import Stream
 from resources.vendors import discover
-from resources.warehouse import Warehouse
 from tests.model.vendors import Kind
 
 _numbers = itertools.count()

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from resources.warehouse import Warehouse
+from resources.postgres.warehouse import Warehouse
 from tests.conftest import fresh_database
 
 

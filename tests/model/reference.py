@@ -5,8 +5,8 @@ from collections.abc import Iterable, Iterator
 from datetime import date
 from typing import Any
 
-from resources import payload
 from resources.account import Account
+from resources.text import payload
 from resources.vendors import discover
 from sql.table import Table
 from tests.model.bench import Bench, Served

@@ -25,8 +25,8 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from resources.postgres.warehouse import Warehouse
 from resources.standin import Clock, Fault, Quirk, StandIn
-from resources.warehouse import Warehouse
 from resources.windows import day_end, day_start, days_between
 from tests.model.bench import Bench
 from tests.model.reference import Reference

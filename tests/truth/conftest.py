@@ -13,9 +13,9 @@ import stamina
 from assets.loading.result import Result
 from pipelines.commands.accept import accept
 from resources.account import Account
+from resources.postgres.warehouse import Warehouse
 from resources.standin import Clock, StandIn, Tenant
-from resources.vendor import Stream
-from resources.warehouse import Warehouse
+from resources.vendor_api.vendor import Stream
 from tests.conftest import fresh_database
 from tests.model.bench import Bench
 from tests.model.vendors import HANDLED, KINDS, UNCONNECTED, Kind, Thing

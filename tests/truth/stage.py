@@ -5,7 +5,7 @@ from typing import Any
 
 from assets.loading.result import Result
 from resources.standin import Fault
-from resources.vendor import DetailStream
+from resources.vendor_api.vendor import DetailStream
 from resources.vendors import discover
 from tests.truth.conftest import DAY, Open, Scene
 

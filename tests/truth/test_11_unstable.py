@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from resources.standin import Fault
-from resources.vendor import Record
+from resources.vendor_api.vendor import Record
 from tests.truth.conftest import NOON, STREAMS, Open, Scene
 
 SIGNED = "https://vendor.example/1.mp3?signature="

@@ -11,7 +11,7 @@ from assets.privacy import forget
 from assets.privacy.forget import Person, Site
 from assets.refresh import refresh_marts
 from resources.forgotten import Hasher
-from resources.vendor import DetailStream
+from resources.vendor_api.vendor import DetailStream
 from resources.vendors import discover
 from tests.model.bench import Bench
 from tests.privacy_site import places_of, site_of

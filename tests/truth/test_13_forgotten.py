@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from assets.loading.day_state import FORGOTTEN
-from resources import payload
 from resources.forgotten import Hasher, Kind
 from resources.standin import Fault
+from resources.text import payload
 from tests.model.bench import Bench
 from tests.model.vendors import Thing
 from tests.truth.conftest import Open, Scene

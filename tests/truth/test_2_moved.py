@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from assets.loading.window.read import WindowReader
-from resources.vendor import DetailStream
+from resources.vendor_api.vendor import DetailStream
 from resources.vendors import discover
 from tests.truth.conftest import DAY, NOON, Open
 

@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from resources.client import Client
 from resources.standin import Fault
-from resources.vendor import Page
+from resources.vendor_api.client import Client
+from resources.vendor_api.vendor import Page
 from resources.vendors.conpeek import ConpeekOptions
 from resources.windows import Window
 from tests.truth.conftest import DAY, NOON, Open, Scene

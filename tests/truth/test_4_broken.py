@@ -10,7 +10,7 @@ import pytest
 
 from resources.account import Account
 from resources.standin import Fault
-from resources.vendor import Facts, Record
+from resources.vendor_api.vendor import Facts, Record
 from tests.truth.conftest import DAY, NOON, STREAMS, Open, Scene
 
 VENDORS = ["conpeek", "clickfono", "evolux", "vono", "wolkvox"]

@@ -13,9 +13,9 @@ from sqlalchemy.engine import Connection
 
 from assets.loading.landing import stage
 from assets.loading.load import Loader
+from resources.postgres.warehouse import Warehouse, copy
 from resources.standin import Fault
 from resources.vendors import discover
-from resources.warehouse import Warehouse, copy
 from tests.model.bench import Bench
 from tests.truth.conftest import DAY, NOON, Open, Scene
 from tests.truth.tables import tables_of

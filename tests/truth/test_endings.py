@@ -14,11 +14,11 @@ from assets.loading import load, plan
 from assets.loading.load import Loader
 from assets.loading.result import Result
 from assets.loading.window import lease
-from resources import http
-from resources.permits import POLL
+from resources.http import client
+from resources.http.permits import POLL
+from resources.postgres.warehouse import Warehouse
 from resources.standin import Fault, Quirk
 from resources.vendors import discover
-from resources.warehouse import Warehouse
 from resources.windows import day_start
 from tests.truth.conftest import DAY, NOON, Open, Scene
 
@@ -33,7 +33,7 @@ HANGING = [
 
 @pytest.fixture(autouse=True)
 def _short(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(http, "GRACE_S", 0.1)
+    monkeypatch.setattr(client, "GRACE_S", 0.1)
 
 
 def limited(here: Scene, **limits: Any) -> Scene:

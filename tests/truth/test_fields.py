@@ -9,8 +9,8 @@ import pytest
 
 from resources.account import Account
 from resources.standin import Fault, Quirk
-from resources.values import NO_VALUE
-from resources.vendor import Facts, Record
+from resources.vendor_api.values import NO_VALUE
+from resources.vendor_api.vendor import Facts, Record
 from tests.truth.conftest import NOON, Open, Scene
 
 VENDORS = ["conpeek", "clickfono", "evolux", "vono", "wolkvox"]

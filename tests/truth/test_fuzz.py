@@ -13,13 +13,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from assets.loading.result import Result
-from resources import payload
 from resources.account import Account
 from resources.errors import ContractError
 from resources.standin import Tenant
 from resources.standin.answer import Answer
 from resources.standin.faults import Fault
-from resources.vendor import AnyStream, Stream
+from resources.text import payload
+from resources.vendor_api.vendor import AnyStream, Stream
 from resources.vendors import discover
 from tests.model.bench import Bench
 from tests.model.vendors import KINDS

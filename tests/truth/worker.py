@@ -7,8 +7,8 @@ from multiprocessing.synchronize import Event
 from assets.loading.load import Loader
 from assets.loading.window import lease
 from resources.account import Account
+from resources.postgres.warehouse import Warehouse
 from resources.vendors import discover
-from resources.warehouse import Warehouse
 
 
 def backfill(url: str, account: Account, days: Sequence[date], begun: Event) -> None:

@@ -13,10 +13,10 @@ import pandas as pd
 from pydantic import SecretStr
 
 from resources.account import Account
-from resources.http import Http, Transport
-from resources.permits import POLL, Limiter, Outcome, Patience, Permit
+from resources.http.client import Http, Transport
+from resources.http.permits import POLL, Limiter, Outcome, Patience, Permit
 from resources.standin import StandIn, Tenant
-from resources.vendor import Facts
+from resources.vendor_api.vendor import Facts
 from resources.vendors import discover
 
 FIXTURES = Path(__file__).parents[1] / "fixtures"

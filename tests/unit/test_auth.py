@@ -10,11 +10,11 @@ import stamina
 from pydantic import SecretStr
 
 from resources.account import Account
-from resources.auth import Auth, Basic, ClientCredentials, HeaderToken, QueryToken, Tokens
 from resources.errors import CallhouseError, ContractError, PermanentError, TransientError
-from resources.http import Answer, Http, Transport, pause_when_used_up, refuse
-from resources.paging import read_link
-from resources.permits import POLL, Limiter, Outcome, Permit
+from resources.http.auth import Auth, Basic, ClientCredentials, HeaderToken, QueryToken, Tokens
+from resources.http.client import Answer, Http, Transport, pause_when_used_up, refuse
+from resources.http.permits import POLL, Limiter, Outcome, Permit
+from resources.vendor_api.paging import read_link
 from tests.support import Ledger, Replay, Reply
 from tests.unit import rig
 

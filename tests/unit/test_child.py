@@ -7,9 +7,9 @@ import pytest
 
 from pipelines.local import child
 from pipelines.local.child import DEATHS_ALLOWED, Child
+from resources.configuration.plain_environment import plain_environment
+from resources.embedded.ports import free_port
 from resources.errors import CallhouseError
-from resources.plain_environment import plain_environment
-from resources.ports import free_port
 
 
 @pytest.fixture

@@ -10,8 +10,8 @@ import pytest
 
 from resources.errors import ContractError, PermanentError, TransientError
 from resources.standin import Fault, StandIn, Tenant
-from resources.values import NO_VALUE
-from resources.vendor import Facts, Page
+from resources.vendor_api.values import NO_VALUE
+from resources.vendor_api.vendor import Facts, Page
 from resources.vendors import discover
 from resources.vendors.clickfono import ClickfonoOptions
 from resources.windows import Window, business_day

@@ -5,9 +5,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from resources import clock
-from resources.clock import Clock
 from resources.errors import ClockError
+from resources.postgres import clock
+from resources.postgres.clock import Clock
 
 NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)
 

@@ -10,9 +10,9 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from resources.account import Account, Distrust
-from resources.configuration import read_accounts
+from resources.configuration.accounts import read_accounts
+from resources.configuration.home import CHECKOUT
 from resources.errors import ConfigurationError
-from resources.home import CHECKOUT
 
 SECRET = "hunter2-hunter2"
 Read = Callable[..., dict[str, Account]]

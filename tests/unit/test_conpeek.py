@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from resources.errors import ContractError, PermanentError
 from resources.standin import Fault, StandIn, Tenant
-from resources.vendor import Facts, Page
+from resources.vendor_api.vendor import Facts, Page
 from resources.vendors import discover
 from resources.vendors.conpeek import ConpeekOptions
 from resources.windows import Window

@@ -20,9 +20,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from resources import http, wire
 from resources.account import Account
-from resources.content import PIECE, decoded
 from resources.errors import (
     CallhouseError,
     ContractError,
@@ -30,8 +28,10 @@ from resources.errors import (
     TransientError,
     WindowTooLargeError,
 )
-from resources.http import Answer, Http, Transport
-from resources.permits import POLL, Limiter, Permit
+from resources.http import client, wire
+from resources.http.client import Answer, Http, Transport
+from resources.http.content import PIECE, decoded
+from resources.http.permits import POLL, Limiter, Permit
 from resources.standin import Fault, StandIn, Tenant
 from resources.standin.answer import Answer as Answered
 from tests.support import Replay, Reply
@@ -43,7 +43,7 @@ BOMB = 100 * 2**20
 
 @pytest.fixture(autouse=True)
 def _short(monkeypatch: pytest.MonkeyPatch, once: None) -> None:
-    monkeypatch.setattr(http, "GRACE_S", 0.1)
+    monkeypatch.setattr(client, "GRACE_S", 0.1)
     monkeypatch.setattr(wire, "CONNECT_S", 0.4)
 
 

@@ -10,10 +10,10 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from resources.errors import ContractError, PermanentError, ThrottledError, VendorError
-from resources.redact import mask_requests
 from resources.standin import Fault, StandIn, Tenant
-from resources.values import NO_VALUE
-from resources.vendor import DetailStream, Facts, Page, Parent, Stream
+from resources.text.redact import mask_requests
+from resources.vendor_api.values import NO_VALUE
+from resources.vendor_api.vendor import DetailStream, Facts, Page, Parent, Stream
 from resources.vendors import discover
 from resources.windows import Window
 from tests.unit.rig import Grants, account, account_of, client, expected, rows, sample

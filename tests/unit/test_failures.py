@@ -2,7 +2,7 @@
 
 import pytest
 
-from resources.failures import Meaning, failure_in, meaning_of, outline, page_title
+from resources.http.failures import Meaning, failure_in, meaning_of, outline, page_title
 
 TEXTS = {
     Meaning.NOTHING: [

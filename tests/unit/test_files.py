@@ -5,7 +5,7 @@ import multiprocessing
 import stat
 from pathlib import Path
 
-from resources import files
+from resources.configuration import files
 
 TEXTS = [json.dumps({"text": char * 200_000}) for char in "ab"]
 

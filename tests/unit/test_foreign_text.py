@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from resources.foreign_text import (
+from resources.text.foreign_text import (
     QUOTED,
     for_html,
     for_markdown,

@@ -5,9 +5,9 @@ import tomllib
 import pytest
 
 from resources.account import Limits
-from resources.home import CHECKOUT
-from resources.permits import REASONS
-from resources.vendor import Vendor
+from resources.configuration.home import CHECKOUT
+from resources.http.permits import REASONS
+from resources.vendor_api.vendor import Vendor
 from resources.vendors import discover
 
 PAGE = (CHECKOUT / "docs" / "operators" / "limits.md").read_text(encoding="utf-8")

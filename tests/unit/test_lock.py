@@ -5,7 +5,7 @@ import tomllib
 
 from packaging.requirements import Requirement
 
-from resources.home import CHECKOUT
+from resources.configuration.home import CHECKOUT
 
 LOCK = (CHECKOUT / "requirements.lock").read_text(encoding="utf-8")
 PINS = dict(re.findall(r"^([a-z0-9._-]+)==([^ ;\\]+)", LOCK, re.MULTILINE))

@@ -12,11 +12,11 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from assets.loading.plan import DayState, StreamState, day_windows, live_window, poll_windows
-from resources.http import Answer
-from resources.permits import Outcome, Permit
+from resources.http.client import Answer
+from resources.http.permits import Outcome, Permit
 from resources.standin import StandIn, Tenant
 from resources.standin.answer import Ask, RefusalError
-from resources.vendor import Stream
+from resources.vendor_api.vendor import Stream
 from resources.vendors import discover
 from resources.windows import SECOND, Window, business_day, day_start
 from tests.unit import rig

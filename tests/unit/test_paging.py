@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from resources import paging
 from resources.errors import ContractError, WindowTooLargeError
-from resources.paging import LargestPage, Pages
-from resources.permits import Outcome, Permit
-from resources.record_keys import key_of
-from resources.vendor import Page
+from resources.http.permits import Outcome, Permit
+from resources.vendor_api import paging
+from resources.vendor_api.paging import LargestPage, Pages
+from resources.vendor_api.record_keys import key_of
+from resources.vendor_api.vendor import Page
 
 PERMIT = Permit(1, datetime(2026, 3, 10, tzinfo=UTC), Outcome())
 Ask = Callable[..., list[Any]]

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from resources import payload
 from resources.errors import ContractError
+from resources.text import payload
 
 JOSE = b'[{"n": "Jos\xc3\xa9"}, {"n": "%s"}]'
 

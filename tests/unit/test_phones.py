@@ -2,7 +2,7 @@
 
 import pytest
 
-from resources.phones import e164
+from resources.vendor_api.phones import e164
 
 
 @pytest.mark.parametrize(

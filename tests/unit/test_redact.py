@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from resources.redact import MASK, Redactor
+from resources.text.redact import MASK, Redactor
 
 SECRET = 'S3sam/0pen "now"+&é'
 # Without a percent sign of its own, which would begin another character's escape.

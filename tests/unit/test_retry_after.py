@@ -5,8 +5,8 @@ from email.utils import format_datetime
 
 import pytest
 
-from resources.http import Answer, retry_after
-from resources.permits import Outcome, Permit
+from resources.http.client import Answer, retry_after
+from resources.http.permits import Outcome, Permit
 
 
 def pause(value: str, **headers: str) -> float | None:

@@ -8,8 +8,8 @@ from dagster_shared.yaml_utils import load_yaml_from_path
 
 from pipelines.definitions import build_defs
 from pipelines.schedules import poll_tags
-from resources.home import CHECKOUT
-from resources.permits import BACKFILL
+from resources.configuration.home import CHECKOUT
+from resources.http.permits import BACKFILL
 from resources.vendors import discover
 from tests.unit import rig
 
@@ -19,7 +19,7 @@ VENDORS = discover()
 @pytest.fixture(scope="module")
 def limits() -> dict[str, Any]:
     """What Dagster is told of runs at once."""
-    settings = load_yaml_from_path(str(CHECKOUT / "pipelines" / "local" / "dagster.yaml"))
+    settings = load_yaml_from_path(str(CHECKOUT / "pipelines" / "dagster.yaml"))
     assert isinstance(settings, dict)
     return settings
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from resources.home import CHECKOUT
+from resources.configuration.home import CHECKOUT
 
 FOLDERS = ("assets", "deploy", "pipelines", "resources", "sql")
 ENDINGS = {".mako", ".py", ".sql", ".toml", ".yaml"}

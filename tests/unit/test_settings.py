@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from resources.home import Home
-from resources.settings import THE_FILE, Settings, read_settings
+from resources.configuration.home import Home
+from resources.configuration.settings import THE_FILE, Settings, read_settings
 from tests.unit.test_configuration import SECRET, entry
 
 Read = Callable[..., Settings]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from resources.sockets import LONGEST_NAME, LONGEST_PATH, private_folder
+from resources.embedded.sockets import LONGEST_NAME, LONGEST_PATH, private_folder
 
 
 @pytest.mark.parametrize("depth", [1, 100])

@@ -11,7 +11,7 @@ import pytest
 from dagster._core.utils import make_new_run_id
 
 from assets import picture
-from assets.context import ACCOUNTS_TAG, Callhouse
+from assets.resource import ACCOUNTS_TAG, CallhouseResource
 from pipelines.run_queue import last_day, priority
 from pipelines.schedules import PRIORITY
 from resources.errors import ConfigurationError
@@ -43,7 +43,7 @@ def test_a_runs_last_day_is_read_from_its_tags() -> None:
 
 
 @pytest.fixture
-def callhouse(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callhouse:
+def callhouse(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> CallhouseResource:
     file = tmp_path / "accounts.toml"
     (tmp_path / "token").write_text("a token", encoding="utf-8")
     file.write_text(
@@ -55,7 +55,7 @@ def callhouse(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callhouse:
         encoding="utf-8",
     )
     monkeypatch.setenv("CALLHOUSE_ACCOUNTS", str(file))
-    return Callhouse()
+    return CallhouseResource()
 
 
 @pytest.mark.parametrize(
@@ -69,13 +69,15 @@ def callhouse(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callhouse:
     ],
 )
 def test_the_launchpad_says_which_accounts_else_the_tag_else_all(
-    tag: str | None, only: list[str], expected: list[str], callhouse: Callhouse
+    tag: str | None, only: list[str], expected: list[str], callhouse: CallhouseResource
 ) -> None:
     tags = {} if tag is None else {ACCOUNTS_TAG: tag}
     assert [account.name for account in callhouse.accounts("conpeek", tags, only)] == expected
 
 
-def test_an_unknown_account_is_refused_with_those_that_there_are(callhouse: Callhouse) -> None:
+def test_an_unknown_account_is_refused_with_those_that_there_are(
+    callhouse: CallhouseResource,
+) -> None:
     with pytest.raises(ConfigurationError) as raised:
         callhouse.accounts("conpeek", {ACCOUNTS_TAG: "warsaw,krakow"}, ["rio"])
     assert raised.value.faults == [

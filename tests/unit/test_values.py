@@ -8,9 +8,9 @@ import pandas as pd
 import pytest
 
 import sql
-from resources.normalise import Columns, shown_at
-from resources.record_keys import key_of
-from resources.values import NO_VALUE, clock_seconds, is_missing, is_no_date, is_no_value
+from resources.vendor_api.normalise import Columns, shown_at
+from resources.vendor_api.record_keys import key_of
+from resources.vendor_api.values import NO_VALUE, clock_seconds, is_missing, is_no_date, is_no_value
 from tests.unit.rig import account
 
 CLOCKS = {

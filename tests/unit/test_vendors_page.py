@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from resources.home import CHECKOUT
+from resources.configuration.home import CHECKOUT
 from resources.vendors import discover
 
 PAGE = (CHECKOUT / "docs" / "vendors.md").read_text(encoding="utf-8")

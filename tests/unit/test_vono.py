@@ -30,11 +30,11 @@ from resources.errors import (
     VendorError,
     WindowTooLargeError,
 )
-from resources.redact import MASK
 from resources.standin import Fault, StandIn, Tenant
 from resources.standin.answer import Answer
-from resources.values import NO_VALUE
-from resources.vendor import Facts, Page, Parent
+from resources.text.redact import MASK
+from resources.vendor_api.values import NO_VALUE
+from resources.vendor_api.vendor import Facts, Page, Parent
 from resources.vendors import discover
 from resources.vendors.vono import VonoOptions
 from resources.windows import Window

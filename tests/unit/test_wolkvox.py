@@ -20,8 +20,8 @@ from resources.errors import (
     WindowTooLargeError,
 )
 from resources.standin import Fault, StandIn, Tenant
-from resources.values import NO_VALUE
-from resources.vendor import Facts, Page
+from resources.vendor_api.values import NO_VALUE
+from resources.vendor_api.vendor import Facts, Page
 from resources.vendors import discover
 from resources.windows import Window
 from tests.unit.rig import Grants, account, account_of, client, rows, sample

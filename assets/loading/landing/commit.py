@@ -11,8 +11,8 @@ from assets.loading.landing.land import Landing
 from assets.loading.landing.mapping import UnmappableError
 from assets.loading.landing.observation import Observation
 from assets.loading.result import Loaded
-from resources.retry import refuses, sqlstate
-from resources.warehouse import Warehouse
+from resources.postgres.errors import refuses, sqlstate
+from resources.postgres.warehouse import Warehouse
 
 _OFTEN_A_RECORD = (UnmappableError, sa.exc.DBAPIError, psycopg.Error)
 Finish = Callable[[Connection, Loaded], None]

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from resources import payload
-from resources.vendor import AnyStream
+from resources.text import payload
+from resources.vendor_api.vendor import AnyStream
 
 
 def redacted(stream: AnyStream, record: Any) -> Any:

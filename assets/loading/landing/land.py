@@ -20,10 +20,10 @@ from assets.loading.landing.unstable import note_unstable
 from assets.loading.landing.write import Unkeyed, Writer
 from assets.loading.personal.suppression import LEFT_OUT, Suppression
 from assets.loading.result import Loaded
-from resources import payload
 from resources.account import Account
-from resources.vendor import AnyStream, DetailStream, Facts, Record
-from resources.warehouse import execute, text_array
+from resources.postgres.warehouse import execute, text_array
+from resources.text import payload
+from resources.vendor_api.vendor import AnyStream, DetailStream, Facts, Record
 
 
 class _Keyed(NamedTuple):

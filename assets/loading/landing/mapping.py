@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 
 from assets.loading.landing.stage import Item
-from resources import payload
 from resources.account import Account
-from resources.normalise import shown_at
-from resources.vendor import AnyStream, Facts, Reject
+from resources.text import payload
+from resources.vendor_api.normalise import shown_at
+from resources.vendor_api.vendor import AnyStream, Facts, Reject
 
 BEFORE_START = timedelta(days=31)
 """A record may be so much older than its account's start: one that is older wasn't asked for, and

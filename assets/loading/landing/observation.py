@@ -7,8 +7,8 @@ from datetime import date, datetime
 from typing import Any
 
 from assets.loading.landing.identity import identity, redacted
-from resources import payload
-from resources.vendor import Page, Stream
+from resources.text import payload
+from resources.vendor_api.vendor import Page, Stream
 
 
 @dataclass(slots=True)

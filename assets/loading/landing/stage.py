@@ -14,9 +14,9 @@ from sqlalchemy.engine import Connection
 import sql
 from assets.loading.landing.observation import Observation
 from resources.account import Account
-from resources.copy_text import column_texts, lines, texts
-from resources.vendor import AnyStream, Record
-from resources.warehouse import copy
+from resources.postgres.copy_text import column_texts, lines, texts
+from resources.postgres.warehouse import copy
+from resources.vendor_api.vendor import AnyStream, Record
 from sql.table import Source, Target
 
 

@@ -10,11 +10,11 @@ import pandas as pd
 from sqlalchemy.engine import Connection
 
 from assets.loading.landing.stage import Item
-from resources import payload
 from resources.account import Account
-from resources.normalise import shown_at
-from resources.vendor import AnyStream, Record
-from resources.warehouse import execute
+from resources.postgres.warehouse import execute
+from resources.text import payload
+from resources.vendor_api.normalise import shown_at
+from resources.vendor_api.vendor import AnyStream, Record
 
 FEW = 4
 """So many versions tell: of each two that follow each other the field differs."""

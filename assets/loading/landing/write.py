@@ -23,11 +23,11 @@ from assets.loading.landing.stage import (
     stage_records,
 )
 from assets.loading.stream_state import lock_stream
-from resources import payload
 from resources.account import Account
-from resources.foreign_text import short
-from resources.vendor import AnyStream, DetailStream, Facts, Reject
-from resources.warehouse import execute
+from resources.postgres.warehouse import execute
+from resources.text import payload
+from resources.text.foreign_text import short
+from resources.vendor_api.vendor import AnyStream, DetailStream, Facts, Reject
 from sql.table import Target
 
 

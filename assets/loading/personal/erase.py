@@ -7,8 +7,8 @@ from datetime import date, datetime
 from sqlalchemy.engine import Connection
 
 from resources.audio import AudioStore
-from resources.vendor import AnyStream, DetailStream
-from resources.warehouse import execute
+from resources.postgres.warehouse import execute
+from resources.vendor_api.vendor import AnyStream, DetailStream
 
 Counts = Counter[str]
 """Rows by table, and files."""

@@ -16,11 +16,11 @@ from assets.loading.landing.observation import Observation
 from assets.loading.landing.stage import Item
 from assets.loading.personal.erase import erase_records, recount
 from assets.loading.personal.without_person import without_person
-from resources import payload
 from resources.account import Account
 from resources.forgotten import Forgotten, Hasher, Kind, Suppressed
-from resources.vendor import AnyStream, DetailStream
-from resources.warehouse import execute
+from resources.postgres.warehouse import execute
+from resources.text import payload
+from resources.vendor_api.vendor import AnyStream, DetailStream
 
 LEFT_OUT = object()
 """Instead of a record, which may be `null` itself."""

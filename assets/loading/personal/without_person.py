@@ -7,10 +7,10 @@ whatever can be taken away without a change of the other columns goes.
 from collections.abc import Iterator
 from typing import Any
 
-from resources import payload
 from resources.account import Account
 from resources.forgotten import Forgotten
-from resources.vendor import AnyStream, DetailStream, Facts, Record
+from resources.text import payload
+from resources.vendor_api.vendor import AnyStream, DetailStream, Facts, Record
 
 Path = tuple[str, ...]
 

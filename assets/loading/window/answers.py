@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from assets.loading.landing.observation import Observation
-from resources import payload
-from resources.vendor import Page
+from resources.text import payload
+from resources.vendor_api.vendor import Page
 from resources.windows import Window
 
 

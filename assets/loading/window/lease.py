@@ -13,13 +13,13 @@ from datetime import date, datetime, timedelta
 from uuid import uuid4
 
 from assets.loading.backfill_progress import Say
-from resources import payload
 from resources.account import Account
 from resources.errors import DeferredError, StoppedError, TransientError
-from resources.leases import Leases
-from resources.permits import ENDED, TOLD_FROM, Patience
-from resources.vendor import AnyStream
-from resources.warehouse import Warehouse
+from resources.http.permits import ENDED, TOLD_FROM, Patience
+from resources.postgres.leases import Leases
+from resources.postgres.warehouse import Warehouse
+from resources.text import payload
+from resources.vendor_api.vendor import AnyStream
 
 Hold = Callable[[Sequence[date], bool], AbstractContextManager["ReadLease"]]
 """What a reader gets: `ReadLeases.hold` for its account and stream, as patient as it is."""

@@ -23,15 +23,15 @@ from assets.loading.window.answers import Part, Read
 from assets.loading.window.lease import Hold, ReadLease
 from assets.loading.window.size import WindowSize
 from resources.account import Account
-from resources.client import Client
 from resources.errors import (
     CallhouseError,
     ContractError,
     DeferredError,
     WindowTooLargeError,
 )
-from resources.vendor import DetailStream, Stream
-from resources.warehouse import Warehouse, execute
+from resources.postgres.warehouse import Warehouse, execute
+from resources.vendor_api.client import Client
+from resources.vendor_api.vendor import DetailStream, Stream
 from resources.windows import Window, business_day, day_end, days_between
 
 BATCH = 2_500

@@ -9,8 +9,8 @@ from datetime import timedelta
 from typing import Any
 
 from resources.account import Account
-from resources.vendor import Stream
-from resources.warehouse import Warehouse
+from resources.postgres.warehouse import Warehouse
+from resources.vendor_api.vendor import Stream
 from resources.windows import Window, day_end
 
 

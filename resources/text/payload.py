@@ -14,8 +14,8 @@ from typing import Any
 
 import orjson
 
-from resources.encodings import REPLACEMENT, text_of
 from resources.errors import ContractError
+from resources.text.encodings import REPLACEMENT, text_of
 
 Json = Any
 Body = bytes | bytearray

@@ -11,11 +11,11 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from resources import files
 from resources.account import Account
-from resources.configuration import Entries, Faults, accounts_of, read_entries, sentences
+from resources.configuration import files
+from resources.configuration.accounts import Entries, Faults, accounts_of, read_entries, sentences
+from resources.configuration.home import Home
 from resources.errors import ConfigurationError
-from resources.home import Home
 
 THE_FILE = ""
 """Whose fault it is when it is no account's."""

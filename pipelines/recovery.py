@@ -14,7 +14,7 @@ import psutil
 from dagster import DagsterInstance, DagsterRun, DagsterRunStatus, RunsFilter
 from dagster._core.storage.tags import GRPC_INFO_TAG
 
-from pipelines.local.dagster_home import open_instance
+from pipelines.dagster_home import open_instance
 
 PROCESS_TAG = "callhouse/process"
 DRIFT_S = 60
@@ -64,7 +64,7 @@ def is_over(run: DagsterRun) -> bool:
 
 
 def main() -> None:
-    """`python -m pipelines.local.recovery SOCKET`: that of the code server that runs no more."""
+    """`python -m pipelines.recovery SOCKET`: that of the code server that runs no more."""
     with open_instance() as instance:
         fail_interrupted_runs(instance, Path(sys.argv[1]))
 

@@ -8,12 +8,12 @@ import dagster as dg
 from pydantic import Field
 
 from resources.account import Account
+from resources.configuration.home import Home
+from resources.configuration.settings import Settings, read_settings
+from resources.embedded.local_postgres import database_url
 from resources.errors import ConfigurationError
-from resources.home import Home
-from resources.local_postgres import database_url
-from resources.schema_version import SchemaError, require_current
-from resources.settings import Settings, read_settings
-from resources.warehouse import Warehouse
+from resources.postgres.schema_version import SchemaError, require_current
+from resources.postgres.warehouse import Warehouse
 
 ACCOUNTS_TAG = "callhouse/accounts"
 """Run tag: the accounts, comma-separated, that a run is about. Absent: all."""
@@ -33,7 +33,7 @@ class Choice(dg.Config):
     )
 
 
-class Callhouse(dg.ConfigurableResource):  # type: ignore[type-arg]
+class CallhouseResource(dg.ConfigurableResource):  # type: ignore[type-arg]
     """Accounts and warehouse, as `CALLHOUSE_ACCOUNTS` and `CALLHOUSE_DATABASE_URL` of the
     environment say. Nothing to configure here, where Dagster would show it in clear.
     """

@@ -23,13 +23,13 @@ from pydantic import (
 )
 
 from resources.account import Account, Distrust, Limits, Options
-from resources.credential import Credential
+from resources.configuration.credential import Credential
+from resources.configuration.files import read_text
+from resources.configuration.wrong_values import shown_name, wrong_values
 from resources.errors import ConfigurationError
-from resources.files import read_text
-from resources.http import LOOPBACK
-from resources.vendor import DetailStream, Vendor
+from resources.http.client import LOOPBACK
+from resources.vendor_api.vendor import DetailStream, Vendor
 from resources.vendors import discover
-from resources.wrong_values import shown_name, wrong_values
 
 SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 LABEL = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?")

@@ -2,9 +2,9 @@
 
 from collections.abc import Callable, Collection
 
-from resources import payload
-from resources.values import is_missing
-from resources.vendor import Record
+from resources.text import payload
+from resources.vendor_api.values import is_missing
+from resources.vendor_api.vendor import Record
 
 LONGEST_KEY = 500
 """No vendor's is longer; one that doesn't fit an index entry would stop a whole load."""

@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from resources.errors import CallhouseError
-from resources.http import LOOPBACK
+from resources.http.client import LOOPBACK
 
 TIMEOUT_S = 15
 

@@ -6,9 +6,9 @@ import psycopg
 import sqlalchemy as sa
 
 import sql
-from resources.database import connect
 from resources.errors import CallhouseError
-from resources.warehouse import Warehouse
+from resources.postgres.database import connect
+from resources.postgres.warehouse import Warehouse
 
 VERSIONS = sql.FOLDER / "migrations" / "versions"
 NO_TABLES = "the warehouse has no tables yet: run `callhouse migrate`"

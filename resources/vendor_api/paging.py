@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl, urljoin, urlsplit
 
-from resources import payload
 from resources.errors import ContractError, WindowTooLargeError
-from resources.permits import Permit
-from resources.vendor import Page, Record
+from resources.http.permits import Permit
+from resources.text import payload
+from resources.vendor_api.vendor import Page, Record
 
 MOST_PAGES = 10_000
 """Of one list: five million records in pages of 500. What has more is asked for in parts."""

@@ -17,7 +17,6 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from uuid import uuid4
 
-from resources import payload
 from resources.account import Account
 from resources.errors import (
     DeferredError,
@@ -25,8 +24,9 @@ from resources.errors import (
     StoppedError,
     TransientError,
 )
-from resources.leases import Leases
-from resources.warehouse import Warehouse
+from resources.postgres.leases import Leases
+from resources.postgres.warehouse import Warehouse
+from resources.text import payload
 
 LEASE = timedelta(seconds=15)
 """How soon a killed worker's permit is free; renewed three times as often."""

@@ -10,9 +10,9 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine, Row
 
 import sql
-from resources.clock import Clock
-from resources.database import engine
-from resources.retry import persistently
+from resources.postgres.clock import Clock
+from resources.postgres.database import engine
+from resources.postgres.errors import persistently
 from sql.table import Target
 
 T = TypeVar("T")

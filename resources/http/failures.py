@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterator
 from enum import Enum
 from itertools import islice
 
-from resources.payload import Body, Json
+from resources.text.payload import Body, Json
 
 _SUCCESS_NAMES = {"success", "succeeded", "successful", "sucesso", "ok"}
 _FALSE = {"false", "0", "no", "nok", "ko"}

@@ -7,11 +7,11 @@ from alembic.config import Config
 from sqlalchemy.engine import Connection
 
 import sql
-from resources.database import engine
 from resources.errors import CallhouseError
-from resources.objects import lay_lost_facts, lay_objects
-from resources.roles import grant_roles, set_agent_names
-from resources.schema_version import require_known
+from resources.postgres.database import engine
+from resources.postgres.objects import lay_lost_facts, lay_objects
+from resources.postgres.roles import grant_roles, set_agent_names
+from resources.postgres.schema_version import require_known
 
 LOCK = "callhouse migrate"
 VERSION = "public.schema_version"

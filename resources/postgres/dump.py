@@ -20,10 +20,10 @@ from psycopg import sql as pgsql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 import sql
-from resources.database import connect, libpq
+from resources.embedded.server_user import programs
 from resources.errors import CallhouseError
-from resources.roles import PATHS
-from resources.server_user import programs
+from resources.postgres.database import connect, libpq
+from resources.postgres.roles import PATHS
 
 MANIFEST = "manifest.json"
 WAREHOUSE, HISTORY = "warehouse", "history"

@@ -10,9 +10,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from resources import files
-from resources.database import DAGSTER_URL, URL, require
-from resources.home import Home
+from resources.configuration import files
+from resources.configuration.home import Home
+from resources.postgres.database import DAGSTER_URL, URL, require
 
 if TYPE_CHECKING:
     from dagster import DagsterInstance

@@ -22,9 +22,7 @@ from urllib.parse import quote, urlencode, urlsplit
 import httpx
 import stamina
 
-from resources import content, failures, foreign_text, payload, wire
 from resources.account import Account
-from resources.auth import LIFE_USED, NO_AUTH, TOKEN, Auth, Login, Token, Tokens
 from resources.errors import (
     CallhouseError,
     ContractError,
@@ -39,10 +37,13 @@ from resources.errors import (
     VendorError,
     WindowTooLargeError,
 )
-from resources.failures import Meaning
-from resources.payload import Body, Json
-from resources.permits import Limiter, Patience, Permit
-from resources.redact import Redactor, redactor
+from resources.http import content, failures, wire
+from resources.http.auth import LIFE_USED, NO_AUTH, TOKEN, Auth, Login, Token, Tokens
+from resources.http.failures import Meaning
+from resources.http.permits import Limiter, Patience, Permit
+from resources.text import foreign_text, payload
+from resources.text.payload import Body, Json
+from resources.text.redact import Redactor, redactor
 
 # httpx logs whole URLs at INFO, and Vono's credentials are in the path.
 logging.getLogger("httpx").setLevel(logging.WARNING)

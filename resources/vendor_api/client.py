@@ -4,9 +4,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from resources.account import Account
-from resources.http import Http
-from resources.paging import LargestPage, Pages
-from resources.vendor import Record
+from resources.http.client import Http
+from resources.vendor_api.paging import LargestPage, Pages
+from resources.vendor_api.vendor import Record
 from resources.windows import Window
 
 

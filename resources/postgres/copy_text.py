@@ -12,7 +12,7 @@ import numpy as np
 import orjson
 import pandas as pd
 
-from resources import payload
+from resources.text import payload
 
 NULL = r"\N"
 ROWS_AT_ONCE = 500

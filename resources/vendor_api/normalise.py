@@ -1,8 +1,9 @@
 """Records to typed columns with pandas: what can't be read is NULL, and noted with the reason.
 
 A vendor's mapping reads each field once through `Columns`, says which column of `facts` it
-becomes, and never looks at a record itself. What a value may be is in `resources.values`. A wrong
-value costs its field; a `required` one costs the record, which is rejected.
+becomes, and never looks at a record itself. What a value may be is in
+`resources.vendor_api.values`. A wrong value costs its field; a `required` one costs the record,
+which is rejected.
 """
 
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
@@ -16,9 +17,10 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pandas as pd
 
-from resources import payload, phones
 from resources.account import Account
-from resources.values import (
+from resources.text import payload
+from resources.vendor_api import phones
+from resources.vendor_api.values import (
     NO_VALUE,
     StandsForNothing,
     clock_seconds,
@@ -28,7 +30,7 @@ from resources.values import (
     is_no_date,
     is_no_value,
 )
-from resources.vendor import Facts, Faults, Record, Reject
+from resources.vendor_api.vendor import Facts, Faults, Record, Reject
 
 Column = Any
 """A pandas Series as long as the batch (pandas' own types say no more of object columns)."""
@@ -305,7 +307,7 @@ class Columns:
         stands_for_nothing: StandsForNothing = lambda _: False,
         required: bool = False,
     ) -> None:
-        """What becomes of the values of `column` that are `odd`: see `resources.values`."""
+        """What becomes of the values of `column` that are `odd`: see `values`."""
         if required:
             self.reject(odd, field, reason)
             return

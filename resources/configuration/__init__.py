@@ -1,0 +1,1 @@
+"""What people configure: accounts.toml, secrets, the home folder."""

@@ -1,0 +1,1 @@
+"""The Postgres that Callhouse brings along, and where it listens."""

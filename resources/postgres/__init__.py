@@ -1,0 +1,1 @@
+"""The warehouse's Postgres: connections, statements, schema, roles, its clock."""

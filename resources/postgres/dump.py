@@ -136,6 +136,20 @@ def restore(url: str, dagster_url: str | None, folder: Path) -> Manifest:
     return manifest
 
 
+def plain(url: str) -> str:
+    """A database as SQL, without owners and grants."""
+    with connect(url, "callhouse backup") as connection:
+        major = _major(connection)
+    return _run(url, _program("pg_dump", major), "--no-owner", "--no-privileges")
+
+
+def run_plain(url: str, text: str) -> None:
+    """What `plain` gave, into an empty database."""
+    with connect(url, "callhouse restore") as connection:
+        major = _major(connection)
+    _run(url, _program("psql", major), "--quiet", "--set=ON_ERROR_STOP=1", given=text)
+
+
 def restore_analysts(url: str, manifest: Manifest) -> list[str]:
     """Makes the analysts' logins that aren't there, as far as this user may; returns statements
     that somebody still has to run. Passwords are in no backup.
@@ -244,15 +258,20 @@ def _version(program: Path) -> int:
     return int(found[1]) if found else 0
 
 
-def _run(url: str, program: Path, *arguments: str) -> None:
-    """The password goes through the environment, as everybody may read a process's arguments."""
+def _run(url: str, program: Path, *arguments: str, given: str | None = None) -> str:
+    """What the program says. The password goes through the environment, as everybody may read a
+    process's arguments.
+    """
     settings = conninfo_to_dict(libpq(url, f"callhouse {program.name}"))
     password = settings.pop("password", None)
     environment = {"PATH": os.environ.get("PATH", ""), "LC_ALL": "C"}
     if password:
         environment["PGPASSWORD"] = str(password)
     command = [str(program), f"--dbname={make_conninfo('', **settings)}", *arguments]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        command, env=environment, input=given, capture_output=True, text=True, check=False
+    )
     if done.returncode:
         reason = done.stderr.strip().splitlines()
         raise CallhouseError(f"{program.name} fails: {' '.join(reason[:3]) or done.returncode}")
+    return done.stdout

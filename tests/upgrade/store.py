@@ -1,0 +1,43 @@
+"""`python -m tests.upgrade.store 0.1.0`: what a release leaves in a warehouse, for the tests of all
+later ones. Once a release, and never again: a stored dump stays as it is.
+"""
+
+import gzip
+import sys
+import tempfile
+from pathlib import Path
+
+from resources.dump import plain
+from resources.home import Home
+from resources.local_postgres import LocalPostgres
+from resources.migration import migrate
+from tests.upgrade.world import open_world
+
+STORED = Path(__file__).with_name("stored")
+
+
+def dump_of_now(url: str, home: Path) -> str:
+    """A small warehouse, made and filled by this version in the empty database, as SQL."""
+    migrate(url)
+    with open_world(url, home) as world:
+        world.load()
+        world.age()
+    return plain(url)
+
+
+def main(release: str) -> None:
+    """Stores the dump of a release."""
+    STORED.mkdir(exist_ok=True)
+    file = STORED / f"{release}.sql.gz"
+    if file.exists():
+        raise SystemExit(f"{file} is stored already")
+    with tempfile.TemporaryDirectory() as name:
+        home = Home(Path(name) / "home")
+        server = LocalPostgres(home)
+        text = dump_of_now(server.start(), home.root)
+        server.stop()
+    file.write_bytes(gzip.compress(text.encode(), mtime=0))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

@@ -7,10 +7,10 @@ import sys
 import tempfile
 from pathlib import Path
 
-from resources.dump import plain
-from resources.home import Home
-from resources.local_postgres import LocalPostgres
-from resources.migration import migrate
+from resources.configuration.home import Home
+from resources.embedded.local_postgres import LocalPostgres
+from resources.postgres.dump import plain
+from resources.postgres.migration import migrate
 from tests.upgrade.world import open_world
 
 STORED = Path(__file__).with_name("stored")

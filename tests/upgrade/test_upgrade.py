@@ -12,9 +12,9 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from resources.dump import run_plain
-from resources.migration import migrate
-from resources.schema_version import head, version
+from resources.postgres.dump import run_plain
+from resources.postgres.migration import migrate
+from resources.postgres.schema_version import head, version
 from tests.conftest import fresh_database
 from tests.upgrade.store import STORED, dump_of_now
 from tests.upgrade.world import DAYS, open_world

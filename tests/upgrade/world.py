@@ -19,9 +19,9 @@ from assets.privacy import forget
 from assets.privacy.forget import Person
 from assets.refresh import refresh_marts
 from resources.account import Account, Limits
+from resources.postgres.warehouse import Warehouse
 from resources.standin import Clock, StandIn, Tenant
 from resources.vendors import discover
-from resources.warehouse import Warehouse
 from sql import facts
 from tests.model.vendors import HANDLED, KINDS, UNCONNECTED, Kind, Thing
 from tests.privacy_site import site_of

@@ -350,7 +350,7 @@ CALL_LEGS = Table(
     meaning="One side (leg) of a call: two or more rows a call, so never a count of calls",
     kind=Kind.RECORD,
     row_key=("leg_id",),
-    record_key=("leg_id",),
+    record_key=("call_id",),
     columns=(
         CALL_DATE,
         ACCOUNT,
@@ -358,11 +358,25 @@ CALL_LEGS = Table(
         Column(
             "leg_id",
             "text",
-            "The vendor's key of the leg; the call_id of the customer's side in facts.calls is the "
-            "same",
+            "The leg: the vendor's key of its record, with its position where that has several",
+            personal=False,
+            required=True,
+            source=Source.ROW,
+        ),
+        Column(
+            "call_id",
+            "text",
+            "The vendor's key of the record that it is in, and of its call in facts.calls. "
+            "Of vendors whose records are legs, only the customer's side is there",
             personal=False,
             required=True,
             source=Source.LOADER,
+        ),
+        Column(
+            "position",
+            "integer",
+            "The leg's place in its record, from 1. NULL: the record is this one leg",
+            personal=False,
         ),
         VENDOR,
         Column(

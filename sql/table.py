@@ -21,7 +21,8 @@ class Kind(StrEnum):
     """What rows are, which decides how they are counted and what becomes of them."""
 
     RECORD = "record"
-    """A row is one record. It stays when the vendor no longer shows it, and says since when."""
+    """A row is one record, or one of several parts of it. It stays when the vendor no longer shows
+    it, and says since when."""
     SET = "set"
     """A row is one record of a set that each answer holds whole, such as totals by agent. It is
     deleted when an answer lacks it."""
@@ -32,7 +33,7 @@ class Kind(StrEnum):
 
     @property
     def is_counted(self) -> bool:
-        """Whether a record is one row, so that raw = facts + rejects can be counted by rows."""
+        """Whether a record has rows, so that raw = facts + rejects can be counted by them."""
         return self in (Kind.RECORD, Kind.SET)
 
 
@@ -43,6 +44,8 @@ class Source(StrEnum):
     """The vendor's mapping of the record to facts."""
     LOADER = "loader"
     """The loader: whose record it is, and when it was seen."""
+    ROW = "row"
+    """The loader: the record's key, and the row's `position` where the record has several."""
     DERIVED = "derived"
     """The loader, from what the mapping says."""
     GENERATED = "generated"
@@ -138,6 +141,11 @@ class Table:
     def key(self) -> tuple[str, ...]:
         """The primary key."""
         return (*STREAM_KEY, *self.row_key)
+
+    @property
+    def is_divided(self) -> bool:
+        """Whether a record may have several rows."""
+        return not set(self.row_key) <= set(self.record_key)
 
     @property
     def copied(self) -> tuple[Column, ...]:

@@ -9,6 +9,7 @@ A place is in braces, and may name an alias: `({compared:t}) IS DISTINCT FROM ({
 | `{key}` | the columns of the primary key |
 | `{row_key}` | of them those that tell the rows of one day and stream apart |
 | `{record_key}` | the record's key in raw, as an expression |
+| `{records}` | how many records have the rows that are counted |
 | `{copied}` | the columns that COPY fills |
 | `{assigned}` | the columns that a changed record writes anew |
 | `{typed}` | the same with their types |
@@ -36,12 +37,14 @@ class Names:
 def render(text: str, target: Target) -> str:
     """The statement for a target. Raises KeyError for a place that there isn't."""
     personal = target.table.of_persons
+    record_key = Names(target.record_key, " || '/' || ")
     return text.format(
         table=target.table.name,
         target=target.name,
         key=Names(target.key),
         row_key=Names(target.row_key),
-        record_key=Names(target.record_key, " || '/' || "),
+        record_key=record_key,
+        records=f"count(DISTINCT {record_key})" if target.table.is_divided else "count(*)",
         copied=_names(target.copied),
         assigned=_names(target.assigned),
         typed=", ".join(f"{column.name} {column.type}" for column in target.assigned),

@@ -22,7 +22,8 @@ SECRETS = {"token": "s3cr3t t0ken/+&ok", "key": "s3cr3t-k3y"}
 
 def account_for(vendor: Vendor, base_url: str, **changes: Any) -> Account:
     """An account of the vendor with those secrets; keywords override."""
-    known = {n: SecretStr(SECRETS.get(n, f"s3cr3t-{n}")) for n in vendor.credentials}
+    values = zip(vendor.credentials, SECRETS.values(), strict=False)
+    known = {name: SecretStr(value) for name, value in values}
     fields: dict[str, Any] = {
         "base_url": base_url,
         "start_date": date(2018, 1, 1),
@@ -68,6 +69,11 @@ class Asked:
     target: str
     headers: Mapping[str, str]
     body: bytes = b""
+
+    @property
+    def is_login(self) -> bool:
+        """Whether it asks for an access token."""
+        return self.body == b"grant_type=client_credentials"
 
 
 class _Server(ThreadingHTTPServer):
@@ -121,13 +127,15 @@ class Replay:
         self._replies = list(replies)
         self.asked.clear()
 
-    def will_log_in(self, reply: Reply) -> None:
-        """From now on a request for an access token gets this, whatever the others get."""
+    def will_log_in(self, reply: Reply | None) -> None:
+        """From now on a request for an access token gets this, whatever the others get; None: it is
+        one of them.
+        """
         self._login = reply
 
     def next_reply(self, asked: Asked) -> Reply:
         """The reply that is due."""
-        if self._login and asked.body == b"grant_type=client_credentials":
+        if self._login and asked.is_login:
             return self._login
         return self._replies.pop(0) if len(self._replies) > 1 else self._replies[0]
 

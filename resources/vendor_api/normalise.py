@@ -40,6 +40,7 @@ BIGINT = float(2**63 - 1024)
 INTEGER = float(2**31 - 1)
 EARLIEST = pd.Timestamp("2000-01-01", tz=UTC)
 EXPECTED_SECONDS = "expected a number of seconds, MM:SS or HH:MM:SS"
+NO_LIST = "expected a list of objects"
 AHEAD = timedelta(days=2)
 """A call further ahead than this, or before EARLIEST, is a broken date, not a call."""
 _shown_at: ContextVar[datetime | None] = ContextVar("shown_at", default=None)
@@ -215,6 +216,25 @@ class Columns:
             phones.e164(value, country) if isinstance(value, str) else None for value in column
         )
 
+    def parts(self, field: str) -> "Parts":
+        """What is in each record's list of objects, such as a call's legs: columns of all of them.
+
+        What isn't a list is none, and an object that isn't one is empty: both are noted.
+        """
+        lists = [payload.listed(value) for value in self.values(field)]
+        odd = [not isinstance(value, list) and not is_missing(value) for value in lists]
+        self.note(pd.Series(odd), field, NO_LIST)
+        owners: list[int] = []
+        parts: list[Any] = []
+        for index, value in enumerate(lists):
+            if isinstance(value, list):
+                owners += [index] * len(value)
+                parts += value
+        for index, part in zip(owners, parts, strict=True):
+            if not isinstance(part, dict):
+                self.note_at(index, field, NO_LIST)
+        return Parts(self, field, owners, [p if isinstance(p, dict) else {} for p in parts])
+
     def rest(self, *kept: str) -> Column:
         """What no mapping read, as one object a record (NULL when there is nothing).
 
@@ -226,13 +246,13 @@ class Columns:
         holders = {field.partition(".")[0] for field in known if "." in field}
         fields = dict.fromkeys(chain.from_iterable(self._records))
         names = [name for name in fields if name in kept or name not in self._read]
-        self._tell(name for name in names if name not in known and name not in holders)
+        self.tell(name for name in names if name not in known and name not in holders)
         rest = [
             {name: value for name in names if (value := record.get(name)) not in (None, "")}
             for record in self._records
         ]
         for holder in holders:
-            self._tell(name for name in _inner_names(rest, holder) if name not in known)
+            self.tell(name for name in _inner_names(rest, holder) if name not in known)
             _leave_out(rest, holder, self._read.difference(kept))
         return _objects(found or None for found in rest)
 
@@ -317,11 +337,39 @@ class Columns:
                 said = NO_VALUE if stands_for_nothing(value) else reason
                 self.note_at(index, field, said)
 
-    def _tell(self, names: Iterable[str]) -> None:
+    def tell(self, names: Iterable[str]) -> None:
+        """Tells that there are fields which no mapping knows."""
         for name in names:
             if len(self._new) >= MOST_NEW_FIELDS:
                 return
             self._new.add(payload.storable(name)[:LONGEST_NAME])
+
+
+class Parts(Columns):
+    """The objects in the records' list `field`, by field. `owners`: the place of each one's record.
+
+    Read its columns, then make `rows` of them.
+    """
+
+    def __init__(
+        self, whole: Columns, field: str, owners: list[int], parts: Sequence[Record]
+    ) -> None:
+        super().__init__(parts, whole.account)
+        self._whole = whole
+        self._field = field
+        self._owners = owners
+
+    def rows(self, columns: Mapping[str, Any]) -> pd.DataFrame:
+        """A row an object, with its `position` from 1; the index is its record's place. What
+        couldn't be read, and what is new, is the record's.
+        """
+        for place, faults in self._faults.items():
+            for name, reason in faults.items():
+                self._whole.note_at(self._owners[place], f"{self._field}.{name}", reason)
+        self._whole.tell(f"{self._field}.{name}" for name in sorted(self._new))
+        owners = pd.Series(self._owners, dtype="int64")
+        frame = pd.DataFrame({"position": owners.groupby(owners).cumcount() + 1, **columns})
+        return frame.set_index(pd.Index(self._owners, dtype="int64"))
 
 
 def _objects(values: Iterable[Any]) -> Column:

@@ -270,29 +270,16 @@ def details_to_facts(records: Sequence[Record], account: Account) -> Facts:
 
     A detail is nothing without its list of tasks; a task of which something can't be read stays.
     """
-    import pandas as pd
-
-    from resources.vendor_api.normalise import Columns
+    from resources.vendor_api.normalise import NO_LIST, Columns
 
     columns = Columns(records, account)
     tasks = columns.values("executed_tasks").map(listed)
-    columns.rest(*DETAIL_FIELDS)
-    is_list = tasks.map(lambda value: isinstance(value, list)).astype(bool)
     columns.reject(tasks.isna(), "executed_tasks", "missing")
-    columns.reject(~is_list, "executed_tasks", "expected a list of objects")
-    owners = [
-        (index, position, task)
-        for index, listed in tasks[is_list].items()
-        for position, task in enumerate(listed, 1)
-    ]
-    for index, _, task in owners:
-        if not isinstance(task, dict):
-            columns.note_at(index, "executed_tasks", "expected a list of objects")
-
-    steps = Columns([task if isinstance(task, dict) else {} for _, _, task in owners], account)
-    events = pd.DataFrame(
+    columns.reject(~tasks.map(lambda value: isinstance(value, list)), "executed_tasks", NO_LIST)
+    columns.rest(*DETAIL_FIELDS)
+    steps = columns.parts("executed_tasks")
+    events = steps.rows(
         {
-            "position": [position for _, position, _ in owners],
             "task_id": steps.text("task_id"),
             "task_name": steps.text("task_name"),
             "description": steps.text("task_description"),
@@ -302,14 +289,7 @@ def details_to_facts(records: Sequence[Record], account: Account) -> Facts:
             "attributes": steps.rest(),
         }
     )
-    events.index = pd.Index([index for index, _, _ in owners])
-    found = steps.facts(None, {})
-    for step, faults in found.faults.items():
-        for field, reason in faults.items():
-            columns.note_at(owners[step][0], f"executed_tasks.{field}", reason)
-    facts = columns.facts(None, {"call_events": events})
-    facts.new_fields |= {f"executed_tasks.{name}" for name in found.new_fields}
-    return facts
+    return columns.facts(None, {"call_events": events})
 
 
 CALLS = Stream(

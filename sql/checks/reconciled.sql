@@ -7,7 +7,7 @@ WITH heads AS (
        AND NOT (:replaces AND missing_since IS NOT NULL)
      GROUP BY account, call_date
 ), facts AS (
-    SELECT account, call_date, count(*) AS facts FROM facts.{table}
+    SELECT account, call_date, {records} AS facts FROM facts.{table}
      WHERE account = ANY(:accounts) AND stream = :stream AND call_date = ANY(:days)
      GROUP BY account, call_date
 ), rejects AS (

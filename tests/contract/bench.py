@@ -10,8 +10,9 @@ from zoneinfo import ZoneInfo
 
 from resources.account import Account
 from resources.errors import CallhouseError
+from resources.http.auth import TOKEN, Tokens
 from resources.http.client import Http, Transport
-from resources.http.permits import POLL, Limiter
+from resources.http.permits import POLL, Limiter, Permit
 from resources.text.payload import unstorable
 from resources.vendor_api.vendor import AnyStream, DetailStream, Facts, Page, Parent, Record, Vendor
 from resources.windows import Window
@@ -55,6 +56,12 @@ class Outcome:
     error: CallhouseError | None = None
 
     @property
+    def permits(self) -> list[Permit]:
+        """Those of its own requests, without the one for an access token."""
+        reports = zip(self.ledger.permits, self.ledger.reports, strict=True)
+        return [permit for permit, report in reports if report != TOKEN]
+
+    @property
     def records(self) -> list[Any]:
         """Of all pages."""
         return [record for page in self.pages for record in page.records]
@@ -66,6 +73,12 @@ class Outcome:
             return "\n".join(ledger)
         body = getattr(self.error, "body", b"").decode("utf-8", "replace")
         return "\n".join([*ledger, body, *traceback.format_exception(self.error)])
+
+
+def _granted(folder: Path) -> Reply | None:
+    """The recorded answer that grants an access token; None where nobody asks for one."""
+    granted = Recording(folder / f"{TOKEN}.200.granted.json")
+    return granted.reply if granted.path.exists() else None
 
 
 class Bench:
@@ -86,9 +99,13 @@ class Bench:
     def read(self, subject: Subject, *replies: Reply, window: Window | None = None) -> Outcome:
         """Reads a window (or one detail) from a server that gives the replies."""
         self.replay.will_answer(*replies)
+        self.replay.will_log_in(_granted(subject.folder))
+        self._transport.tokens = Tokens()
         ledger, stream = Ledger(), subject.stream
         account = self.account(subject.vendor)
-        http = Http(self._transport, cast("Limiter", ledger), account, stream.name, POLL)
+        http = Http(
+            self._transport, cast("Limiter", ledger), account, stream.name, POLL, stream.searches
+        )
         client = subject.vendor.client(account, http)
         outcome = Outcome(ledger)
         try:
@@ -105,12 +122,15 @@ class Bench:
         written = outcome.written()
         for secret in SECRETS.values():
             assert secret not in written, f"{subject}: a secret is written down"
-        assert {asked.method for asked in self.replay.asked} <= {"GET"}
+        for asked in self.replay.asked:
+            is_search = asked.target.partition("?")[0].lstrip("/") in stream.searches
+            assert asked.method == ("POST" if is_search or asked.is_login else "GET")
         return outcome
 
     def report(self, subject: Subject) -> str:
         """The report that the stream's requests are counted by."""
-        return self.read(subject, Reply(418)).ledger.reports[0]
+        reports = self.read(subject, Reply(418)).ledger.reports
+        return next(report for report in reports if report != TOKEN)
 
     def recordings(self, subject: Subject) -> list[Recording]:
         """Those that a stream may get for an answer."""

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from resources.http.auth import TOKEN
 from tests.support import Reply
 
 FIXTURES = Path(__file__).parents[1] / "fixtures"
@@ -37,8 +38,10 @@ class Recording:
 
 
 def recordings_of(folder: Path, report: str, reports: set[str]) -> list[Recording]:
-    """Those of `report`, and those of the vendor's that name none of its `reports`."""
-    found = [Recording(path) for path in sorted(folder.iterdir())]
+    """Those of `report`, and those of the vendor's that name none of its `reports`. What answers a
+    request for an access token is neither.
+    """
+    found = [Recording(p) for p in sorted(folder.iterdir()) if not p.name.startswith(TOKEN)]
     return [
         recording
         for recording in found

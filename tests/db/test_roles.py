@@ -57,7 +57,7 @@ def calls(warehouse: Warehouse, database_url: str) -> str:
             from_e164=NUMBER,
             **numbers,
         )
-        leg = {"leg_id": "1", "vendor": "conpeek", "direction": "inbound"}
+        leg = {"leg_id": "1", "call_id": "1", "vendor": "conpeek", "direction": "inbound"}
         put(c, "facts.call_legs", attributes='{"a": 1}', **own, **leg, **numbers, **at)
         put(c, "facts.call_events", call_id="1", position=1, params='{"a": 1}', **own)
         recording = {"recording_id": "1", "vendor": "vono", "audio_uri": "file:a"}

@@ -66,7 +66,10 @@ def test_a_table_fits_its_kind(table: Table) -> None:
         assert {"first_seen_at", "missing_since"} <= loaded
         assert sources["updated_at"] is Source.CLOCK
         assert table.column("updated_at").default == "now()"
-    assert (table.kind is Kind.PART) == bool(set(table.row_key) - set(table.record_key))
+    assert table.kind is not Kind.PART or table.is_divided
+    if table.is_divided and table.kind is not Kind.PART:
+        assert sources[table.row_key[0]] is Source.ROW
+        assert table.has("position")
     assert not any(column.required for column in table.columns if column.enrichment)
 
 

@@ -128,6 +128,8 @@ def copy_facts(
     for column in target.copied:
         if column.source is Source.LOADER:
             columns[column.name] = _loaded(column.name, account, stream, owners)
+        elif column.source is Source.ROW:
+            columns[column.name] = _row_keys(owners, frame.get("position"))
         elif column.name in frame:
             columns[column.name] = frame[column.name]
     unknown = set(frame.columns) - set(columns)
@@ -151,6 +153,14 @@ def _loaded(name: str, account: Account, stream: AnyStream, items: Sequence[Item
             return [item.observation.observed_at for item in items]
         case _:
             return [item.key for item in items]
+
+
+def _row_keys(items: Sequence[Item], positions: "pd.Series[Any] | None") -> list[str]:
+    """The keys of the items, each with its position where there are any."""
+    keys = [str(item.key) for item in items]
+    if positions is None:
+        return keys
+    return [f"{key}/{position}" for key, position in zip(keys, positions, strict=True)]
 
 
 def copy_columns(

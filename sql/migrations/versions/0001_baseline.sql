@@ -200,6 +200,8 @@ CREATE TABLE facts.call_legs (
     account text NOT NULL,
     stream text NOT NULL,
     leg_id text NOT NULL,
+    call_id text NOT NULL,
+    position integer,
     vendor text NOT NULL,
     leg_type text,
     direction text NOT NULL CHECK (direction IN ('inbound', 'outbound', 'internal', 'unknown')),
@@ -227,7 +229,9 @@ COMMENT ON TABLE facts.call_legs IS 'One side (leg) of a call: two or more rows 
 COMMENT ON COLUMN facts.call_legs.call_date IS 'Business day: the local date of its start in the account''s time zone';
 COMMENT ON COLUMN facts.call_legs.account IS 'Account, as in accounts.toml';
 COMMENT ON COLUMN facts.call_legs.stream IS 'Stream of the vendor''s that it came by, such as calls';
-COMMENT ON COLUMN facts.call_legs.leg_id IS 'The vendor''s key of the leg; the call_id of the customer''s side in facts.calls is the same';
+COMMENT ON COLUMN facts.call_legs.leg_id IS 'The leg: the vendor''s key of its record, with its position where that has several';
+COMMENT ON COLUMN facts.call_legs.call_id IS 'The vendor''s key of the record that it is in, and of its call in facts.calls. Of vendors whose records are legs, only the customer''s side is there';
+COMMENT ON COLUMN facts.call_legs.position IS 'The leg''s place in its record, from 1. NULL: the record is this one leg';
 COMMENT ON COLUMN facts.call_legs.vendor IS 'The vendor, by its name in accounts.toml, such as wolkvox';
 COMMENT ON COLUMN facts.call_legs.leg_type IS 'Whose side it is, in the vendor''s word: EXTERNAL is the customer''s, CONSULTANT an agent''s';
 COMMENT ON COLUMN facts.call_legs.direction IS 'inbound, outbound, internal, or unknown where the vendor doesn''t say';

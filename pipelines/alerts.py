@@ -17,7 +17,8 @@ import dagster as dg
 from dagster._core.definitions.assets.job.asset_job import IMPLICIT_ASSET_JOB_NAME
 
 from assets.resource import CallhouseResource
-from pipelines.upkeep import MAINTENANCE_JOB, MARTS_JOB
+from pipelines.maintenance import MAINTENANCE_JOB
+from pipelines.refreshes import MARTS_JOB
 from resources.account import Account
 from resources.configuration.settings import THE_FILE, Settings
 from resources.errors import ClockError

@@ -204,7 +204,7 @@ def backup(
     with console.sentences():
         from pipelines.commands.backup import backup as dump
         from pipelines.commands.database import database
-        from resources.postgres.dump import Wish
+        from resources.embedded.dump import Wish
 
         with database() as url:
             dump(url, folder, Wish(facts=not without_facts, history=not without_history))

@@ -10,9 +10,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from resources.configuration import files
 from resources.configuration.home import Home
 from resources.postgres.database import DAGSTER_URL, URL, require
+from resources.text import files
 
 if TYPE_CHECKING:
     from dagster import DagsterInstance

@@ -14,17 +14,11 @@ from assets.resource import CallhouseResource
 from assets.streams import vendor_assets, vendor_spec
 from pipelines.alerts import alerts
 from pipelines.graph import Graph
+from pipelines.maintenance import maintenance_job, maintenance_schedule
+from pipelines.refreshes import marts_job, marts_schedule
 from pipelines.report import report_job, report_schedule
 from pipelines.schedules import poll_job, poll_schedule
-from pipelines.upkeep import (
-    accounts_sensor,
-    days_sensor,
-    maintenance_job,
-    maintenance_schedule,
-    marts_job,
-    marts_schedule,
-    requests,
-)
+from pipelines.sensors import accounts_sensor, days_sensor, requests
 from resources.account import Account
 from resources.configuration.home import Home
 from resources.configuration.settings import read_settings

@@ -2,8 +2,8 @@
 
 import dagster as dg
 
+from pipelines.refreshes import MARTS_JOB
 from pipelines.schedules import IN_PROGRESS
-from pipelines.upkeep import MARTS_JOB
 
 REPORT_JOB = "report"
 

@@ -6,9 +6,8 @@ from typing import Any
 
 import dagster as dg
 
-from assets import expiry
-from assets.expiry import Dropped
-from assets.maintenance import tasks
+from assets.maintenance import expiry, tasks
+from assets.maintenance.expiry import Dropped
 from assets.maintenance.old_runs import prune_runs
 from assets.resource import CallhouseResource
 from assets.streams import OWNERS

@@ -2,7 +2,7 @@
 
 from datetime import date, datetime, timedelta
 
-from assets.expiry import in_chunks
+from assets.maintenance.expiry import in_chunks
 from resources.postgres.warehouse import Warehouse
 from resources.windows import days_between
 

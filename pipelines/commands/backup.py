@@ -9,9 +9,10 @@ from pipelines.commands import console
 from pipelines.commands.forget import open_site
 from pipelines.commands.progress import StepsBar
 from resources.audio import AudioStore
-from resources.postgres import dump, migration
+from resources.embedded import dump
+from resources.embedded.dump import Manifest, Wish
+from resources.postgres import migration
 from resources.postgres.database import DAGSTER_URL
-from resources.postgres.dump import Manifest, Wish
 from resources.postgres.schema_version import require_head
 from resources.postgres.warehouse import Warehouse
 

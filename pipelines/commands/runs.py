@@ -19,7 +19,7 @@ from pipelines.commands.sync_plan import Run
 from pipelines.commands.sync_report import INTERRUPTED, Done
 from pipelines.definitions import build_defs
 from pipelines.recovery import fail_interrupted_runs, process_tags
-from pipelines.upkeep import MARTS_JOB, refresh_tags
+from pipelines.refreshes import MARTS_JOB, refresh_tags
 from resources.account import Account
 
 

@@ -24,10 +24,10 @@ from pydantic import (
 
 from resources.account import Account, Distrust, Limits, Options
 from resources.configuration.credential import Credential
-from resources.configuration.files import read_text
 from resources.configuration.wrong_values import shown_name, wrong_values
 from resources.errors import ConfigurationError
 from resources.http.client import LOOPBACK
+from resources.text.files import read_text
 from resources.vendor_api.vendor import DetailStream, Vendor
 from resources.vendors import discover
 

@@ -6,7 +6,7 @@ from typing import Self
 
 from pydantic import BaseModel, ConfigDict, model_validator
 
-from resources.configuration.files import read_text
+from resources.text.files import read_text
 
 LONGEST = 8 * 1024
 """Bytes of a secret; servers take no longer header."""

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from resources.configuration.files import read_text
+from resources.text.files import read_text
 
 LARGEST_FILE = 1024 * 1024
 

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from resources.account import Account
-from resources.configuration import files
 from resources.configuration.accounts import Entries, Faults, accounts_of, read_entries, sentences
 from resources.configuration.home import Home
 from resources.errors import ConfigurationError
+from resources.text import files
 
 THE_FILE = ""
 """Whose fault it is when it is no account's."""

@@ -23,11 +23,11 @@ import psycopg
 from filelock import FileLock
 from psycopg import sql
 
-from resources.configuration import files
 from resources.configuration.home import Home
 from resources.embedded.ports import LOOPBACK, free_port, is_taken
 from resources.embedded.server_user import ServerUser
 from resources.errors import CallhouseError
+from resources.text import files
 
 DATABASE = "callhouse"
 ADMIN = "postgres"

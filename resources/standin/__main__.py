@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
-from resources.configuration import files
 from resources.standin import Fault, Quirk, StandIn, demo, fast
+from resources.text import files
 
 QUIRK = "a habit of one tenant, as demo-vono:page_cap:size=40; several may be given"
 WIDTH = 96

@@ -12,8 +12,8 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from resources.configuration import files
 from resources.standin.server import StandIn
+from resources.text import files
 
 HEADER = """\
 # DEMO: these are not vendors and these are not calls. The accounts read Callhouse's stand-in

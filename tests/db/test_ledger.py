@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from assets.ledger import CHECK, KEY, quota_check
 from assets.resource import CallhouseResource
-from pipelines.upkeep import requests
+from pipelines.sensors import requests
 from resources.postgres.warehouse import Warehouse
 from tests.db.facts import put
 

@@ -15,8 +15,7 @@ import pytest
 import sqlalchemy as sa
 
 import sql.catalog
-from assets import expiry
-from assets.maintenance import tasks
+from assets.maintenance import expiry, tasks
 from assets.maintenance.asset import CHECK, KEY, maintenance_asset
 from assets.maintenance.old_runs import RETENTION, prune_runs
 from assets.refresh import refresh_days, refresh_marts

@@ -14,7 +14,7 @@ import sql.catalog
 from assets.keys import facts_key, mart_key
 from assets.marts import REFRESH, mart_assets, view_specs
 from assets.resource import KIND_TAG, CallhouseResource
-from pipelines.upkeep import marts_job, marts_schedule, under_way
+from pipelines.refreshes import marts_job, marts_schedule, under_way
 from resources.postgres.warehouse import Warehouse
 from resources.vendors import discover
 from sql.facts import TABLES

@@ -12,10 +12,10 @@ import psycopg
 import pytest
 
 from resources.configuration.home import CHECKOUT
+from resources.embedded import dump
+from resources.embedded.dump import Wish
 from resources.errors import CallhouseError
-from resources.postgres import dump
 from resources.postgres.database import DAGSTER_URL, connect
-from resources.postgres.dump import Wish
 from resources.postgres.warehouse import Warehouse
 from resources.standin import Tenant
 from tests.conftest import fresh_database

@@ -5,7 +5,7 @@ import multiprocessing
 import stat
 from pathlib import Path
 
-from resources.configuration import files
+from resources.text import files
 
 TEXTS = [json.dumps({"text": char * 200_000}) for char in "ab"]
 

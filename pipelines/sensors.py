@@ -1,0 +1,97 @@
+"""Sensors that write into Dagster without a run: requests, the accounts file, mended days."""
+
+import json
+from itertools import chain, islice
+
+import dagster as dg
+
+from assets.accounts_file import Lacks, accounts_told, evaluations, lines
+from assets.ledger import hour_told, quota_evaluation
+from assets.mend import Mender
+from assets.quota import read_quotas
+from assets.resource import CallhouseResource
+from assets.shown import untold
+from pipelines.graph import Graph
+
+MOST_MENDED = 200
+"""Partitions of assets that are told at once: others wait for the next hour."""
+
+
+@dg.sensor(
+    name="requests",
+    minimum_interval_seconds=300,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Tells what was asked of vendors each hour, and when a daily quota is used up.",
+)
+def requests(context: dg.SensorEvaluationContext, callhouse: CallhouseResource) -> dg.SensorResult:
+    """Looks at the ledger; tells without a run."""
+    told = json.loads(context.cursor or "{}")
+    accounts = callhouse.all_accounts()
+    events: list[dg.AssetMaterialization | dg.AssetCheckEvaluation] = []
+    with callhouse.warehouse() as warehouse:
+        now = warehouse.now()
+        hour = now.replace(minute=0, second=0, microsecond=0)
+        quotas = read_quotas(warehouse, accounts.values(), now)
+        gone = [quota.trouble for quota in quotas if not quota.left]
+        standing = quota_evaluation(quotas)
+        if told.get("gone") != gone or untold(context.instance, [standing]):
+            events.append(standing)
+        if told.get("hour") != hour.isoformat() and (
+            materialization := hour_told(warehouse, accounts, quotas, hour)
+        ):
+            events.append(materialization)
+    cursor = json.dumps({"gone": gone, "hour": hour.isoformat()})
+    reason = "told, without a run" if events else "nothing new to tell"
+    return dg.SensorResult(cursor=cursor, asset_events=events, skip_reason=dg.SkipReason(reason))
+
+
+def days_sensor(graph: Graph) -> dg.SensorDefinition:
+    """Tells of days that are good and aren't shown so."""
+
+    @dg.sensor(
+        name="days",
+        minimum_interval_seconds=3600,
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        description="Turns days green whose data is good, and that a failed run had left red.",
+    )
+    def look(context: dg.SensorEvaluationContext, callhouse: CallhouseResource) -> dg.SensorResult:
+        accounts = callhouse.all_accounts().values()
+        with callhouse.warehouse() as warehouse:
+            mender = Mender(context.instance, warehouse, graph.days)
+            of = {v.name: [a for a in accounts if a.vendor == v.name] for v in graph.vendors}
+            found = chain(
+                *(mender.streams(vendor, of[vendor.name]) for vendor in graph.vendors),
+                mender.marts(),
+            )
+            events = list(islice(found, MOST_MENDED))
+        reason = f"{len(events)} told" if events else "every good day is shown so"
+        return dg.SensorResult(asset_events=events, skip_reason=dg.SkipReason(reason))
+
+    return look
+
+
+def accounts_sensor(lacks: Lacks) -> dg.SensorDefinition:
+    """Tells what is wrong with the accounts file, as soon as it is. `lacks`: what the graph hasn't
+    got of the accounts.
+    """
+
+    @dg.sensor(
+        name="accounts",
+        minimum_interval_seconds=60,
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        description="Tells who is loaded, and what is wrong with accounts.toml.",
+    )
+    def look(context: dg.SensorEvaluationContext, callhouse: CallhouseResource) -> dg.SensorResult:
+        settings = callhouse.settings()
+        wrong, missing = settings.sentences(), list(lacks(settings.accounts))
+        told = json.dumps([lines(settings), wrong, missing])
+        standing = evaluations(settings, missing)
+        events: list[dg.AssetMaterialization | dg.AssetCheckEvaluation] = []
+        if told != context.cursor:
+            events += [accounts_told(settings), *standing]
+        else:
+            events += untold(context.instance, standing)
+        reason = "; ".join(wrong) or "nothing is wrong with accounts.toml"
+        return dg.SensorResult(cursor=told, asset_events=events, skip_reason=dg.SkipReason(reason))
+
+    return look

@@ -8,8 +8,8 @@ import tempfile
 from pathlib import Path
 
 from resources.configuration.home import Home
+from resources.embedded.dump import plain
 from resources.embedded.local_postgres import LocalPostgres
-from resources.postgres.dump import plain
 from resources.postgres.migration import migrate
 from tests.upgrade.world import open_world
 

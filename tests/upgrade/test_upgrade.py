@@ -12,7 +12,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from resources.postgres.dump import run_plain
+from resources.embedded.dump import run_plain
 from resources.postgres.migration import migrate
 from resources.postgres.schema_version import head, version
 from tests.conftest import fresh_database

@@ -26,6 +26,8 @@ app = typer.Typer(
     pretty_exceptions_show_locals=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+analyst = typer.Typer(help="Logins for analysts, who read marts and facts.", no_args_is_help=True)
+app.add_typer(analyst, name="analyst")
 Accounts = Annotated[
     list[str] | None, typer.Argument(help="Accounts of accounts.toml; default: all.")
 ]
@@ -337,6 +339,48 @@ def report(
             is_whole = make(url, request)
     if not is_whole:
         raise typer.Exit(console.FAILED)
+
+
+AnalystName = Annotated[str, typer.Argument(help="The login's name.")]
+
+
+@analyst.command("add")
+def add_analyst(
+    name: AnalystName,
+    pii: Annotated[bool, typer.Option("--pii", help="Reads personal data, too.")] = False,
+) -> None:
+    """Make a login, and print its connection string: once, as nobody knows the password later."""
+    with console.sentences():
+        from pipelines.commands.analyst import add
+        from pipelines.commands.database import database
+        from resources.postgres.database import URL
+
+        with database() as url:
+            works = add(url, name, pii, is_embedded=not os.environ.get(URL))
+    if not works:
+        raise typer.Exit(console.FAILED)
+
+
+@analyst.command("remove")
+def remove_analyst(name: AnalystName) -> None:
+    """Remove a login, and end its connections."""
+    with console.sentences():
+        from pipelines.commands.analyst import remove
+        from pipelines.commands.database import database
+
+        with database() as url:
+            remove(url, name)
+
+
+@analyst.command("list")
+def list_analysts(as_json: Json = False) -> None:
+    """Show the logins of analysts, and their limits."""
+    with console.sentences():
+        from pipelines.commands.analyst import print_all
+        from pipelines.commands.database import database
+
+        with database() as url:
+            print_all(url, as_json)
 
 
 @app.command()

@@ -6,6 +6,7 @@ import sys
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -69,9 +70,17 @@ def test_files_that_are_named_exist(page: Path) -> None:
         assert any((root / name).exists() for root in roots), name
 
 
+def command_of(words: list[str]) -> tuple[Any, list[str]]:
+    """The command that the words name, also one of a group's, and what is left of them."""
+    command: Any = get_command(app)
+    while commands := getattr(command, "commands", None):
+        name, *words = words
+        command = commands[name]
+    return command, words
+
+
 def test_commands_are_commands() -> None:
     """`callhouse …` with options that it has, `make …` with targets that there are."""
-    known = get_command(app)
     targets = set(re.findall(r"^([a-z-]+):", (CHECKOUT / "Makefile").read_text(), re.MULTILINE))
     said = 0
     for page, block in blocks("console"):
@@ -82,7 +91,7 @@ def test_commands_are_commands() -> None:
             if words[0] == "make":
                 assert words[1] in targets, (page, line)
             elif words[0].endswith("callhouse"):
-                command = known.commands[words[1]]  # type: ignore[attr-defined]
+                command, _ = command_of(words[1:])
                 options = {name for parameter in command.params for name in parameter.opts}
                 used = {word.partition("=")[0] for word in words[2:] if word.startswith("--")}
                 assert used <= options, (page, line)

@@ -26,7 +26,9 @@ def cell(value: Any) -> Cell:
         return Cell("yes" if value else "no")
     if isinstance(value, int):
         return Cell(f"{value:,}", is_figure=True)
-    if isinstance(value, float | Decimal):
+    if isinstance(value, Decimal):
+        return Cell(f"{value:,}", is_figure=True)
+    if isinstance(value, float):
         return Cell(f"{value:,.3f}".rstrip("0").rstrip("."), is_figure=True)
     if isinstance(value, datetime):
         return Cell(f"{value:%Y-%m-%d %H:%M}")
@@ -53,7 +55,7 @@ def share(value: Any) -> str:
 
 
 def length(value: Any) -> str:
-    """Seconds, as minutes where they are many."""
+    """Seconds; as minutes and seconds, or hours, where they are many."""
     if value is None:
         return NOT_TOLD
     seconds = float(value)
@@ -61,5 +63,5 @@ def length(value: Any) -> str:
         return f"{seconds:.1f} s"
     minutes, rest = divmod(round(seconds), 60)
     if minutes < 600:
-        return f"{minutes} min {rest:02} s"
+        return f"{minutes}:{rest:02} min"
     return f"{minutes / 60:,.1f} h"

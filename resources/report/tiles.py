@@ -91,7 +91,7 @@ def _tiles(row: Any) -> Iterator[Tile]:
 
 
 def _of(rate: Any) -> str:
-    return f"{share(rate)} of offered" if rate is not None else ""
+    return share(rate) if rate is not None else ""
 
 
 def _known(row: Any) -> str:

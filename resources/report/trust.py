@@ -64,10 +64,10 @@ class Trust:
         total = sum(counts.values())
         if self.state == "trusted":
             return "All figures are of days that were read whole: they may be trusted."
-        parts = [f"{counts[state]} {WORDS[state]}" for state in STATES[:-1] if counts[state]]
+        parts = [f"{counts[state]:,} {WORDS[state]}" for state in STATES[:-1] if counts[state]]
         return (
-            f"Not all of it is final. Of {total:,} days of an account {counts['trusted']} are "
-            f"trusted, {', '.join(parts)}."
+            f"Not all of it is final: of {total:,} account days {counts['trusted']:,} are trusted, "
+            f"{', '.join(parts)}."
         )
 
     @property
@@ -95,7 +95,7 @@ class Trust:
         """How many of the account's days aren't to be trusted, in words; '' if all are."""
         states = Counter(self.by_account.get(account, {}).values())
         told = [f"{states[state]} {WORDS[state]}" for state in STATES[:-1] if states[state]]
-        return f"of {states.total()} days {', '.join(told)}" if told else ""
+        return f"of {states.total()} days: {', '.join(told)}" if told else ""
 
     @property
     def reasons(self) -> list[Reason]:

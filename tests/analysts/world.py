@@ -1,6 +1,7 @@
 """Two days of the demo's invented customers, loaded as always, the same at every run."""
 
-from datetime import UTC, date, datetime
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 from assets.loading.load import Loader
@@ -13,7 +14,6 @@ from resources.standin.server import StandIn
 from resources.vendor_api.vendor import DetailStream, Stream
 from resources.vendors import discover
 
-FIRST_DAY = date(2026, 3, 9)
 DAYS = [date(2026, 3, 10), date(2026, 3, 11)]
 TODAY = date(2026, 3, 12)
 """The day on which the pages' questions are asked."""
@@ -24,28 +24,35 @@ PATIENT = {"requests_per_s": None, "min_interval_s": 0, "concurrency": 2}
 SKIPPED = {"recording_audio"}
 
 
-def load(url: str, folder: Path) -> None:
-    """Loads the days of every demo account into the warehouse at `url`.
+def load(
+    url: str,
+    folder: Path,
+    days: Sequence[date] = DAYS,
+    detailed: Sequence[date] = DAYS[:1],
+    now: datetime = NOW,
+) -> None:
+    """Loads the days of every demo account into the warehouse at `url`. `now`: at the vendors.
 
     Details are a request each: those of the first day are enough.
     """
-    with StandIn(first_day=FIRST_DAY) as standin:
-        standin.clock.set(NOW)
+    first_day = min(days) - timedelta(days=1)
+    with StandIn(first_day=first_day) as standin:
+        standin.clock.set(now)
         demo.register(standin)
-        demo.write_accounts(folder / "accounts.toml", standin.base_url, FIRST_DAY)
+        demo.write_accounts(folder / "accounts.toml", standin.base_url, first_day)
         accounts = [_unhurried(a) for a in read_accounts(folder / "accounts.toml").values()]
         warehouse = Warehouse(url)
         try:
             for vendor in discover().values():
                 loader = Loader(warehouse, vendor, "demo")
                 mine = [account for account in accounts if account.vendor == vendor.name]
-                for kind, days in ((Stream, DAYS), (DetailStream, DAYS[:1])):
+                for kind, wanted in ((Stream, days), (DetailStream, detailed)):
                     streams = [s for s in vendor.streams if isinstance(s, kind)]
                     kept = [stream for stream in streams if stream.name not in SKIPPED]
-                    results = loader.backfill(mine, kept, days)
+                    results = loader.backfill(mine, kept, wanted)
                     assert not [result.error for result in results if result.error]
                 loader.close()
-            assert sorted(refresh_marts(warehouse)) == DAYS
+            assert sorted(refresh_marts(warehouse)) == sorted(days)
         finally:
             warehouse.close()
 

@@ -24,9 +24,7 @@ def cell(value: Any) -> Cell:
         return Cell(NOT_TOLD)
     if isinstance(value, bool):
         return Cell("yes" if value else "no")
-    if isinstance(value, int):
-        return Cell(f"{value:,}", is_figure=True)
-    if isinstance(value, Decimal):
+    if isinstance(value, int | Decimal):
         return Cell(f"{value:,}", is_figure=True)
     if isinstance(value, float):
         return Cell(f"{value:,.3f}".rstrip("0").rstrip("."), is_figure=True)

@@ -9,18 +9,18 @@ from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import ViewportSize, sync_playwright
 
-from resources.home import CHECKOUT, Home
-from resources.local_postgres import LocalPostgres
-from resources.migration import migrate
+from resources.configuration.home import CHECKOUT, Home
+from resources.embedded.local_postgres import LocalPostgres
+from resources.postgres.migration import migrate
+from resources.postgres.warehouse import Warehouse
 from resources.report import page
 from resources.report.answers import select
-from resources.warehouse import Warehouse
 from tests.analysts import world
 
 PICTURE = CHECKOUT / "docs" / "images" / "report.png"
-SIZE = {"width": 1180, "height": 1560}
+SIZE = ViewportSize(width=1180, height=1560)
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 

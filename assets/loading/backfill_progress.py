@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from datetime import date
 from typing import Any
 
+from assets.loading.account_stream import AccountStream
 from resources.account import Account
 from resources.http.permits import REASONS, Wait
 from resources.postgres.warehouse import Warehouse
@@ -36,21 +37,21 @@ class BackfillProgress:
 
     @contextmanager
     def follow(
-        self, account: Account, stream: AnyStream, days: Sequence[date], windows: int
+        self, source: AccountStream[AnyStream], days: Sequence[date], windows: int
     ) -> Iterator[Callable[[], None]]:
         """Follows one backfill for a block, which calls what it is given after each window."""
         if not windows:
             yield lambda: None
             return
-        where = self._where(account, stream.name)
+        where = self._where(source.account, source.stream.name)
         self._warehouse.run(
             "load/begin_backfill",
             windows=windows,
             days=len(days),
             first_day=min(days),
             last_day=max(days),
-            parent=stream.of if isinstance(stream, DetailStream) else None,
-            turn_s=turn_s(account),
+            parent=source.stream.of if isinstance(source.stream, DetailStream) else None,
+            turn_s=turn_s(source.account),
             **where,
         )
         try:

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 
+from assets.loading.account_stream import AccountStream
 from assets.loading.plan import GRACE
-from resources.account import Account
 from resources.vendor_api.vendor import Stream
 from resources.windows import day_end
 from sql.vocabulary import Completeness
@@ -102,19 +102,19 @@ class Assessment:
 
 
 def assess(
-    stream: Stream, account: Account, day: date, counts: Counts, reading: FullRead
+    source: AccountStream[Stream], day: date, counts: Counts, reading: FullRead
 ) -> Assessment:
     """The assessment on the day after a full, undisturbed read. Its note ends with the remarks."""
     bad = _bad(counts, reading)
     # Counted no further than they matter: a day that is read again as it was isn't written anew.
     same = counts.same_rejects if counts.rejected == counts.last_rejected else 0
     reads = min(1 + same, ENOUGH_READS)
-    is_over = reading.end >= day_end(day, account.timezone)
+    is_over = reading.end >= day_end(day, source.account.timezone)
     settled = bad if is_over and reads >= ENOUGH_READS else 0
-    assessment = _assess(stream, account, day, counts, reading, bad - settled)
+    assessment = _assess(source, day, counts, reading, bad - settled)
     notes = [assessment.note, *reading.remarks]
     if (doubt := reading.doubts.get(day)) and doubt.since:
-        notes.insert(0, _doubted(doubt, f"{account.name} {stream.name} {day}"))
+        notes.insert(0, _doubted(doubt, f"{source.account.name} {source.stream.name} {day}"))
     if settled:
         notes.append(f"{bad} record(s) rejected, the same at {reads} reads: see ops.rejects")
     note = "; ".join(filter(None, notes)) or None
@@ -122,32 +122,34 @@ def assess(
 
 
 def _assess(
-    stream: Stream, account: Account, day: date, counts: Counts, reading: FullRead, bad: int
+    source: AccountStream[Stream], day: date, counts: Counts, reading: FullRead, bad: int
 ) -> Assessment:
     """`bad`: how many rejects may yet heal."""
     if wrong := _wrong(counts, reading, bad):
-        pause = min(account.poll_every * (1 << min(counts.attempts, 10)), LONGEST_PAUSE)
+        pause = min(source.account.poll_every * (1 << min(counts.attempts, 10)), LONGEST_PAUSE)
         # None before the first repetition: the next run may find all mended. And none before a
         # day is read alone.
         is_soon = not counts.attempts or (reading.several_days and reading.undated)
         next_read_at = reading.read_at + (NOTHING if is_soon else pause)
         return Assessment(Completeness.FAILED, wrong, next_read_at, counts.attempts + 1)
-    end = day_end(day, account.timezone)
+    end = day_end(day, source.account.timezone)
     if reading.end < end:
         return Assessment(Completeness.OPEN, None, None)
     if doubt := reading.doubts.get(day):
         return _look_again(counts, reading, doubt)
     if day in reading.disturbed:
         return Assessment(Completeness.SETTLING, LOOKED_FOR, reading.read_at)
-    settled_at = end + stream.settle
+    settled_at = end + source.stream.settle
     is_settled = reading.read_at >= settled_at
-    is_final = stream.until_final and not counts.open_records and reading.read_at >= end + GRACE
+    is_final = (
+        source.stream.until_final and not counts.open_records and reading.read_at >= end + GRACE
+    )
     if is_settled or is_final:
         return Assessment(Completeness.COMPLETE, _remark(counts), None)
     return Assessment(
         Completeness.SETTLING,
         f"records may change until {settled_at:%Y-%m-%d %H:%M} UTC",
-        min(reading.read_at + stream.settle_every, settled_at),
+        min(reading.read_at + source.stream.settle_every, settled_at),
     )
 
 

@@ -2,13 +2,12 @@
 
 from collections.abc import Collection
 from datetime import date, datetime
-from typing import Any
 
 from sqlalchemy.engine import Connection
 
+from assets.loading.account_stream import AccountStream
 from assets.loading.completeness import Counts, FullRead, assess
 from assets.loading.personal.suppression import hide
-from resources.account import Account
 from resources.postgres.warehouse import execute
 from resources.text import payload
 from resources.text.foreign_text import short
@@ -22,17 +21,16 @@ FORGOTTEN = "(not kept: it names somebody who has been forgotten)"
 
 def count_days(
     connection: Connection,
-    account: Account,
-    stream: AnyStream,
+    source: AccountStream[AnyStream],
     days: Collection[date],
     now: datetime,
 ) -> dict[date, Counts]:
     """Counts the days anew in `ops.days`."""
     if not days:
         return {}
-    where = _where(account, stream)
+    where = source.where
     ordered = sorted(days)
-    target = stream.target
+    target = source.stream.target
     counted = ("load/count", target) if target.kind.is_counted else ("load/count_details", None)
     facts = {
         row.call_date: row.facts for row in execute(connection, *counted, days=ordered, **where)
@@ -42,9 +40,9 @@ def count_days(
         "load/refresh_days",
         days=ordered,
         facts=[facts.get(day, 0) for day in ordered],
-        replaces=stream.replaces,
-        timezone=account.timezone.key,
-        start_date=account.start_date,
+        replaces=source.stream.replaces,
+        timezone=source.account.timezone.key,
+        start_date=source.account.start_date,
         erases=False,
         now=now,
         **where,
@@ -71,18 +69,17 @@ def count_days(
 
 
 def open_day(
-    connection: Connection, account: Account, stream: AnyStream, day: date, now: datetime
+    connection: Connection, source: AccountStream[AnyStream], day: date, now: datetime
 ) -> bool:
     """A poll looked at the day. Returns whether it is the first that is known of it."""
-    row = execute(connection, "load/open_day", day=day, timezone=account.timezone.key, now=now,
-                  **_where(account, stream))[0]  # fmt: skip
+    zone = source.account.timezone.key
+    row = execute(connection, "load/open_day", day=day, timezone=zone, now=now, **source.where)[0]
     return bool(row.is_first)
 
 
 def close_days(
     connection: Connection,
-    account: Account,
-    stream: Stream,
+    source: AccountStream[Stream],
     counts: dict[date, Counts],
     reading: FullRead,
     counted: tuple[int | None, int],
@@ -95,7 +92,7 @@ def close_days(
     total, repeats = counted
     turned: set[date] = set()
     for day, count in counts.items():
-        assessment = assess(stream, account, day, count, reading)
+        assessment = assess(source, day, count, reading)
         doubt = reading.doubts.get(day)
         closed = execute(
             connection,
@@ -114,7 +111,7 @@ def close_days(
             repeats=repeats,
             read_at=observed_at,
             now=now,
-            **_where(account, stream),
+            **source.where,
         )
         if closed and assessment.state != count.state:
             turned.add(day)
@@ -123,8 +120,7 @@ def close_days(
 
 def keep_body(
     connection: Connection,
-    account: Account,
-    stream: AnyStream,
+    source: AccountStream[AnyStream],
     day: date,
     body: bytes | bytearray,
     why: str,
@@ -133,20 +129,16 @@ def keep_body(
     it, if it is about somebody who has been forgotten.
     """
     told = body.decode("utf-8", "replace")
-    if hide(connection, account, stream, told) != told:
+    if hide(connection, source, told) != told:
         told = FORGOTTEN
-    text, why = payload.encode(told).decode(), hide(connection, account, stream, why)
+    text, why = payload.encode(told).decode(), hide(connection, source, why)
     execute(connection, "load/keep_body", day=day, digest=BODY, reason=short(payload.storable(why)),
-            payload=text, **_where(account, stream))  # fmt: skip
+            payload=text, **source.where)  # fmt: skip
 
 
 def resolve_bodies(
-    connection: Connection, account: Account, stream: AnyStream, days: Collection[date]
+    connection: Connection, source: AccountStream[AnyStream], days: Collection[date]
 ) -> set[date]:
     """Answers for these days can be read again. Returns those where they couldn't be."""
-    rows = execute(connection, "load/resolve_bodies", days=sorted(days), **_where(account, stream))
+    rows = execute(connection, "load/resolve_bodies", days=sorted(days), **source.where)
     return {row.call_date for row in rows}
-
-
-def _where(account: Account, stream: AnyStream) -> dict[str, Any]:
-    return {"account": account.name, "stream": stream.name}

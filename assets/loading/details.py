@@ -13,6 +13,7 @@ from typing import Any
 
 from sqlalchemy.engine import Connection, Row
 
+from assets.loading.account_stream import AccountStream
 from assets.loading.day_state import count_days, resolve_bodies
 from assets.loading.landing.commit import commit
 from assets.loading.landing.land import Landing
@@ -20,7 +21,6 @@ from assets.loading.landing.observation import Observation
 from assets.loading.result import Loaded
 from assets.loading.stream_state import lock_stream, note_fields, note_success
 from assets.loading.window.lease import Hold, ReadLease
-from resources.account import Account
 from resources.errors import (
     CallhouseError,
     CutShortError,
@@ -121,8 +121,7 @@ class DetailReader:
     def __init__(
         self,
         warehouse: Warehouse,
-        account: Account,
-        stream: DetailStream,
+        source: AccountStream[DetailStream],
         parent: Stream,
         client: Client,
         clock: Callable[[], datetime],
@@ -130,15 +129,14 @@ class DetailReader:
         hold: Hold,
     ) -> None:
         self._warehouse = warehouse
-        self._account = account
-        self._stream = stream
+        self._source = source
+        self._account, self._stream = source.account, source.stream
         self._parent = parent
         self._client = client
         self._clock = clock
         self._probes = patience.once
         self._asks_for_all = patience.backfill
         self._hold = hold
-        self._where = {"account": account.name, "stream": stream.name}
 
     def days(self, among: Sequence[date] | None = None) -> list[date]:
         """Days that may lack details now, newest first."""
@@ -147,7 +145,7 @@ class DetailReader:
             parent=self._parent.name,
             days=None if among is None else list(among),
             now=self._clock(),
-            **self._where,
+            **self._source.where,
         )
         return [row.call_date for row in rows]
 
@@ -200,9 +198,7 @@ class DetailReader:
         """Writes down that there was nothing to fetch."""
         now = self._clock()
         self._warehouse.in_transaction(
-            lambda c: note_success(
-                c, self._account, self._stream, now, watermark=now, accepted=False
-            )
+            lambda c: note_success(c, self._source, now, watermark=now, accepted=False)
         )
 
     def _pending(self, day: date, last: Parent | None) -> list[Parent]:
@@ -220,7 +216,7 @@ class DetailReader:
             last_at=last and last.started_at,
             last_key=last and last.key,
             most=1 if self._probes else CHUNK,
-            **self._where,
+            **self._source.where,
         )
         needs = self._stream.needs
         return [
@@ -263,12 +259,10 @@ class DetailReader:
             for parent, page in answers.pages
             for record in page.records
         ]
-        landing = Landing(self._account, self._stream, [day], self._warehouse.require_days)
+        landing = Landing(self._source, [day], self._warehouse.require_days)
 
         def count(connection: Connection, loaded: Loaded) -> None:
-            loaded.new_fields = note_fields(
-                connection, self._account, self._stream, loaded.new_fields
-            )
+            loaded.new_fields = note_fields(connection, self._source, loaded.new_fields)
 
         def finish(connection: Connection, loaded: Loaded) -> None:
             count(connection, loaded)
@@ -295,7 +289,7 @@ class DetailReader:
             most=self._stream.attempts,
             retry_every=self._stream.retry_every,
             now=self._clock(),
-            **self._where,
+            **self._source.where,
         )
 
     def _lock(self, connection: Connection) -> None:
@@ -313,7 +307,7 @@ class DetailReader:
             self._lock(connection)
             now = self._clock()
             if is_readable:
-                resolve_bodies(connection, self._account, self._stream, [day])
+                resolve_bodies(connection, self._source, [day])
             lacking = execute(
                 connection,
                 "plan/lacking",
@@ -321,9 +315,9 @@ class DetailReader:
                 parent=self._parent.name,
                 day=day,
                 delay=self._stream.delay,
-                **self._where,
+                **self._source.where,
             )[0]
-            counts = count_days(connection, self._account, self._stream, {day}, now)[day]
+            counts = count_days(connection, self._source, {day}, now)[day]
             rejected = counts.rejects + counts.unkeyed
             notes = list(_notes(lacking))
             if rejected:
@@ -352,9 +346,9 @@ class DetailReader:
                 repeats=0,
                 read_at=execute(connection, "load/clock")[0].now,
                 now=now,
-                **self._where,
+                **self._source.where,
             )
-            note_success(connection, self._account, self._stream, now, watermark=now,
+            note_success(connection, self._source, now, watermark=now,
                                accepted=accepted, read=lease.id)  # fmt: skip
             return {day} if counts.is_first or counts.state != state else set()
 

@@ -14,9 +14,10 @@ from typing import Any
 
 from sqlalchemy.engine import Connection
 
+from assets.loading.account_stream import AccountStream
 from assets.loading.completeness import Doubt
 from assets.loading.result import Loaded
-from resources.account import Account, Distrust
+from resources.account import Distrust
 from resources.postgres.copy_text import lines, texts
 from resources.postgres.warehouse import copy, execute
 from resources.text import payload
@@ -98,13 +99,17 @@ class ReadKeys:
     """Whatever came has a key, so that what isn't there can be named."""
 
 
-def compare(connection: Connection, account: Account, stream: Stream, read: ReadKeys) -> Comparison:
+def compare(connection: Connection, source: AccountStream[Stream], read: ReadKeys) -> Comparison:
     """Answers can't judge what came later than they were asked for, nor what a narrowed account
     didn't ask for.
     """
     execute(connection, "load/stage_seen")
     copy(connection, "stage_seen", ["record_key"], _key_lines(read.seen))
-    where = {"account": account.name, "stream": stream.name, "began_at": read.began_at}
+    where = {
+        "account": source.account.name,
+        "stream": source.stream.name,
+        "began_at": read.began_at,
+    }
     found = Comparison()
     gone: defaultdict[date, list[str]] = defaultdict(list)
     known: Counter[date] = Counter()
@@ -136,8 +141,7 @@ def compare(connection: Connection, account: Account, stream: Stream, read: Read
 
 def note_missing(
     connection: Connection,
-    account: Account,
-    stream: Stream,
+    source: AccountStream[Stream],
     read: ReadKeys,
     now: datetime,
     loaded: Loaded,
@@ -145,35 +149,35 @@ def note_missing(
     """Marks what the read doesn't show, where that is believed. Returns what is doubted, by day,
     and days of which the read can't say all.
     """
-    where = _where(account, stream, read)
-    scope = account.options.model_dump_json()
-    execute(connection, "load/note_scope", vendor=account.vendor, scope=scope, **where)
-    found = compare(connection, account, stream, read)
+    where = _where(source, read)
+    scope = source.account.options.model_dump_json()
+    execute(connection, "load/note_scope", vendor=source.account.vendor, scope=scope, **where)
+    found = compare(connection, source, read)
     if found.unscoped:
         execute(connection, "load/take_into_scope", keys=found.unscoped, **where)
-    today = business_day(now, account.timezone)
+    today = business_day(now, source.account.timezone)
     doubts: dict[date, Doubt] = {}
     gone: dict[date, Lack] = {}
     for day, lack in found.lacks.items():
-        doubt = lack.doubt(account.distrust, today, read.is_confirmed)
+        doubt = lack.doubt(source.account.distrust, today, read.is_confirmed)
         if doubt:
             doubts[day] = doubt
         elif read.is_telling:
             gone[day] = lack
     if gone:
-        _mark(connection, stream, gone, where)
+        _mark(connection, source.stream, gone, where)
         loaded.days.update(gone)
         for day, lack in gone.items():
             loaded.by_day[day].missing += len(lack.keys)
     # What a day lacks may have moved to another: looked for there, but not at each doubted read.
     left = {*gone, *(day for day in doubts if doubts[day].since and not found.lacks[day].is_noted)}
-    if left and not stream.replaces:
+    if left and not source.stream.replaces:
         del where["observed_at"]
         execute(
             connection,
             "load/reopen_days",
             but=list(read.days),
-            since=business_day(now - stream.settle, account.timezone) - ONE_DAY,
+            since=business_day(now - source.stream.settle, source.account.timezone) - ONE_DAY,
             neighbours=[day + step for day in left for step in (-ONE_DAY, ONE_DAY)],
             now=now,
             **where,
@@ -193,8 +197,12 @@ def _mark(
         execute(connection, "load/resolve_gone", keys=keys, **where)
 
 
-def _where(account: Account, stream: Stream, read: ReadKeys) -> dict[str, Any]:
-    return {"account": account.name, "stream": stream.name, "observed_at": read.asked_at}
+def _where(source: AccountStream[Stream], read: ReadKeys) -> dict[str, Any]:
+    return {
+        "account": source.account.name,
+        "stream": source.stream.name,
+        "observed_at": read.asked_at,
+    }
 
 
 def _key_lines(seen: set[str]) -> Iterator[str]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from assets.loading.account_stream import AccountStream
 from resources.account import Account
 from resources.vendor_api.vendor import Stream
 from resources.windows import ONE_DAY, Window, business_day, day_end, day_start, has_begun
@@ -77,9 +78,7 @@ def next_due(account: Account, state: StreamState, credential: str) -> datetime 
     return state.last_polled_at + account.poll_every - EARLY if state.last_polled_at else None
 
 
-def live_window(
-    stream: Stream, account: Account, state: StreamState, now: datetime
-) -> Window | None:
+def live_window(source: AccountStream[Stream], state: StreamState, now: datetime) -> Window | None:
     """How the schedule reads on; None before the account's first business day, and while not yet a
     second of what is to be read has gone by.
 
@@ -87,17 +86,17 @@ def live_window(
     again where the window doesn't go on from the last one, and read in full by
     `unsettled_windows`. A watermark ahead of `now` (a clock was set back) holds nothing up.
     """
-    zone = account.timezone
+    zone = source.account.timezone
     today = business_day(now, zone)
-    if today < account.start_date:
+    if today < source.account.start_date:
         return None
-    if stream.live == "day":
+    if source.stream.live == "day":
         return Window.of_days((today,), zone, now) if has_begun(today, zone, now) else None
-    end = (now - stream.lag).replace(microsecond=0)
+    end = (now - source.stream.lag).replace(microsecond=0)
     if state.watermark is None:
         start = day_start(today, zone)
     else:
-        start = min(state.watermark, end) - stream.lookback
+        start = min(state.watermark, end) - source.stream.lookback
         start = max(start, day_start(today - ONE_DAY, zone))
     return Window(start, end, zone) if start < end else None
 
@@ -110,14 +109,14 @@ class CatchUp:
     Where a report may be asked only once in its interval there is one piece: each costs one.
     """
 
-    def __init__(self, live: Window, stream: Stream, account: Account, state: StreamState) -> None:
+    def __init__(self, live: Window, source: AccountStream[Stream], state: StreamState) -> None:
         self.rest: Window | None = live
         self.has_begun = False
-        self._shortest = max(FIRST_PIECE, 2 * account.poll_every)
-        if account.limits.min_interval_s:
+        self._shortest = max(FIRST_PIECE, 2 * source.account.poll_every)
+        if source.account.limits.min_interval_s:
             self._shortest = live.end - live.start
         self.length = max(self._shortest, timedelta(seconds=state.piece_s or 0))
-        self._again = stream.lookback
+        self._again = source.stream.lookback
         """What the first piece reads once more, before it reads on."""
         self.is_long = live.end - live.start > self._again + self._shortest
         """More than a usual poll reads: what it teaches of pieces is worth keeping."""
@@ -145,7 +144,7 @@ class CatchUp:
 
 
 def poll_windows(
-    stream: Stream, account: Account, state: StreamState, unsettled: Days, now: datetime
+    source: AccountStream[Stream], state: StreamState, unsettled: Days, now: datetime
 ) -> list[tuple[Window, bool]]:
     """What a poll reads, in order; True marks the live window.
 
@@ -153,16 +152,16 @@ def poll_windows(
     the newest unsettled days where one request may span days, and elsewhere older days get every
     other turn.
     """
-    windows = unsettled_windows(stream, account, state, unsettled, now)
-    live = live_window(stream, account, state, now)
+    windows = unsettled_windows(source, state, unsettled, now)
+    live = live_window(source, state, now)
     if live is None:
         return [(window, False) for window in windows]
     ordered = [(live, True), *((window, False) for window in windows)]
-    if not account.limits.min_interval_s or not windows:
+    if not source.account.limits.min_interval_s or not windows:
         return ordered
-    today = business_day(now, account.timezone)
+    today = business_day(now, source.account.timezone)
     days = {day: unsettled[day] for day in windows[0].days}
-    first = day_windows(stream, account, state, [*days, today], now, alone=_alone(days))[0]
+    first = day_windows(source, state, [*days, today], now, alone=_alone(days))[0]
     if first.days[0] < today:
         rest = [(window, False) for window in windows if not set(window.days) <= set(first.days)]
         return [(first, True), *rest]
@@ -170,7 +169,7 @@ def poll_windows(
 
 
 def unsettled_windows(
-    stream: Stream, account: Account, state: StreamState, unsettled: Days, now: datetime
+    source: AccountStream[Stream], state: StreamState, unsettled: Days, now: datetime
 ) -> list[Window]:
     """Of the unsettled days those that may be read now: newest first, in as few windows as
     possible; but what failed is read by itself, so that no other day fails with it.
@@ -178,10 +177,10 @@ def unsettled_windows(
     due = {
         day: known
         for day, known in unsettled.items()
-        if now >= (known.next_read_at or day_end(day, account.timezone) + GRACE)
+        if now >= (known.next_read_at or day_end(day, source.account.timezone) + GRACE)
     }
-    growing = not account.limits.min_interval_s
-    return day_windows(stream, account, state, due, now, alone=_alone(due), growing=growing)
+    growing = not source.account.limits.min_interval_s
+    return day_windows(source, state, due, now, alone=_alone(due), growing=growing)
 
 
 def _alone(days: Days) -> set[date]:
@@ -189,8 +188,7 @@ def _alone(days: Days) -> set[date]:
 
 
 def day_windows(
-    stream: Stream,
-    account: Account,
+    source: AccountStream[Stream],
     state: StreamState,
     days: Iterable[date],
     now: datetime,
@@ -203,12 +201,12 @@ def day_windows(
     latencies overlap: that costs a last, short page each, and nothing where only one may be asked.
     `growing`: one day first, then twice as many each time, so that what is read soon counts.
     """
-    zone = account.timezone
+    zone = source.account.timezone
     wanted = sorted({day for day in days if has_begun(day, zone, now)}, reverse=True)
     span = 1
-    if stream.spans_days:
+    if source.stream.spans_days:
         share = -(-len(wanted) // at_once)
-        span = min(account.limits.max_window_days, state.window_days or 10_000, share)
+        span = min(source.account.limits.max_window_days, state.window_days or 10_000, share)
     groups: list[list[date]] = []
     for day in wanted:
         most = min(span, 1 << (len(groups) - 1)) if growing and groups else span

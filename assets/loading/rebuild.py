@@ -6,15 +6,15 @@ from datetime import date, datetime
 
 from sqlalchemy.engine import Connection
 
+from assets.loading.account_stream import AccountStream
 from assets.loading.day_state import count_days
 from assets.loading.landing.land import Landing
 from assets.loading.result import Loaded
 from assets.loading.stream_state import lock_stream
-from resources.account import Account
 from resources.errors import StoppedError
 from resources.http.permits import ENDED
 from resources.postgres.warehouse import Warehouse, execute
-from resources.vendor_api.vendor import AnyStream, DetailStream
+from resources.vendor_api.vendor import AnyStream
 
 BATCH = 5_000
 
@@ -25,23 +25,19 @@ class Rebuilder:
     def __init__(
         self,
         warehouse: Warehouse,
-        account: Account,
-        stream: AnyStream,
+        source: AccountStream[AnyStream],
         clock: Callable[[], datetime],
-        details: Sequence[DetailStream] = (),
         stopping: threading.Event | None = None,
     ) -> None:
         self._warehouse = warehouse
-        self._account = account
-        self._stream = stream
+        self._source = source
+        self._account, self._stream = source.account, source.stream
         self._clock = clock
         self._stopping = stopping or threading.Event()
-        self._details = details
-        self._where = {"account": account.name, "stream": stream.name}
 
     def days(self, among: Sequence[date]) -> list[date]:
         """Those of the days that were ever read, newest first: of the others there is no raw."""
-        rows = self._warehouse.rows("plan/known_days", days=list(among), **self._where)
+        rows = self._warehouse.rows("plan/known_days", days=list(among), **self._source.where)
         return [row.call_date for row in rows]
 
     def rebuild(self, day: date, loaded: Loaded) -> None:
@@ -50,9 +46,7 @@ class Rebuilder:
         The day's state stays what the last read of the vendor made it. Raises StoppedError between
         two batches when the run ends.
         """
-        landing = Landing(
-            self._account, self._stream, [day], self._warehouse.require_days, self._details
-        )
+        landing = Landing(self._source, [day], self._warehouse.require_days)
         self._warehouse.look_for_days()
         after: str | None = ""
         while after is not None:
@@ -62,13 +56,13 @@ class Rebuilder:
             def work(connection: Connection, after: str = after) -> tuple[Loaded, str | None]:
                 lock_stream(connection, self._account, self._stream.name)
                 heads = execute(connection, "load/raw_heads", day=day, after=after, most=BATCH,
-                                replaces=self._stream.replaces, **self._where)  # fmt: skip
+                                replaces=self._stream.replaces, **self._source.where)  # fmt: skip
                 done = landing.rebuild(connection, heads)
                 is_last = len(heads) < BATCH
                 if is_last:
                     self._drop_strays(connection, day)
                 days = done.days | ({day} if is_last else set())
-                count_days(connection, self._account, self._stream, days, self._clock())
+                count_days(connection, self._source, days, self._clock())
                 return done, None if is_last else heads[-1].record_key
 
             done, after = self._warehouse.in_transaction(work)
@@ -77,4 +71,4 @@ class Rebuilder:
     def _drop_strays(self, connection: Connection, day: date) -> None:
         for table in self._stream.tables:
             execute(connection, "load/drop_strays", table, day=day,
-                    replaces=self._stream.replaces, **self._where)  # fmt: skip
+                    replaces=self._stream.replaces, **self._source.where)  # fmt: skip

@@ -9,11 +9,11 @@ from datetime import date, datetime
 
 from sqlalchemy.engine import Connection
 
+from assets.loading.account_stream import AccountStream
 from assets.loading.day_state import keep_body
 from assets.loading.plan import PROBE_EVERY
 from assets.loading.result import Loaded, Result, Watch
 from assets.loading.stream_state import Trust, note_deferred, note_failure
-from resources.account import Account
 from resources.errors import (
     CallhouseError,
     ContractError,
@@ -53,17 +53,16 @@ class StreamRun:
     def __init__(
         self,
         warehouse: Warehouse,
-        account: Account,
-        stream: AnyStream,
+        source: AccountStream[AnyStream],
         clock: Callable[[], datetime],
         standing: CredentialState,
         watch: Watch,
         stopping: threading.Event,
     ) -> None:
-        self.result = Result(account.name, stream.name)
+        self.result = Result(source.account.name, source.stream.name)
         self._warehouse = warehouse
-        self._account = account
-        self._stream = stream
+        self._source = source
+        self._account, self._stream = source.account, source.stream
         self._clock = clock
         self._standing = standing
         self._watch = watch
@@ -127,7 +126,7 @@ class StreamRun:
             self.result.trouble |= dict.fromkeys(self._concerned(days), ("deferred", reason))
 
         def write(connection: Connection) -> None:
-            note_deferred(connection, self._account, self._stream, days, reason, until,
+            note_deferred(connection, self._source, days, reason, until,
                                 self._clock(), live=live)  # fmt: skip
 
         self._warehouse.in_transaction(write)
@@ -151,10 +150,10 @@ class StreamRun:
             )
 
         def write(connection: Connection) -> None:
-            account, stream = self._account, self._stream
-            note_failure(connection, account, stream, days, message, now, live=live, trust=trust)
+            source = self._source
+            note_failure(connection, source, days, message, now, live=live, trust=trust)
             if isinstance(error, ContractError) and error.body:
-                keep_body(connection, account, stream, concerned[0], error.body, str(error))
+                keep_body(connection, source, concerned[0], error.body, str(error))
 
         self._warehouse.in_transaction(write)
 

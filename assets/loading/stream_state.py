@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy.engine import Connection
 
+from assets.loading.account_stream import AccountStream
 from assets.loading.completeness import LONGEST_PAUSE
 from assets.loading.personal.suppression import hide
 from assets.loading.plan import PROBE_EVERY, StreamState
@@ -85,8 +86,7 @@ def note_accounts(connection: Connection, vendor: Vendor, accounts: Collection[A
 
 def note_success(
     connection: Connection,
-    account: Account,
-    stream: AnyStream,
+    source: AccountStream[AnyStream],
     now: datetime,
     *,
     watermark: datetime | None = None,
@@ -102,23 +102,22 @@ def note_success(
     execute(
         connection,
         "load/note_success",
-        vendor=account.vendor,
+        vendor=source.account.vendor,
         live=live,
         watermark=watermark,
-        next_due_at=now + account.poll_every if live else None,
+        next_due_at=now + source.account.poll_every if live else None,
         accepted=accepted,
         probe_every=PROBE_EVERY,
         largest_page=largest_page,
         read=read,
         now=now,
-        **_where(account, stream),
+        **source.where,
     )
 
 
 def note_failure(
     connection: Connection,
-    account: Account,
-    stream: AnyStream,
+    source: AccountStream[AnyStream],
     days: tuple[date, ...],
     error: str,
     now: datetime,
@@ -127,20 +126,21 @@ def note_failure(
     trust: Trust,
 ) -> None:
     """A read failed: its days aren't complete. Whether polls go on is a matter of `trust`."""
-    where, error = _where(account, stream), hide(connection, account, stream, error)
+    where, error = source.where, hide(connection, source, error)
     if days:
-        longest = stream.retry_every if isinstance(stream, DetailStream) else LONGEST_PAUSE
+        longest = (
+            source.stream.retry_every if isinstance(source.stream, DetailStream) else LONGEST_PAUSE
+        )
         execute(connection, "load/fail_days", days=list(days), note=error, longest=longest,
-                timezone=account.timezone.key, now=now, **where)  # fmt: skip
-    execute(connection, "load/note_failure", vendor=account.vendor, error=error, live=live,
+                timezone=source.account.timezone.key, now=now, **where)  # fmt: skip
+    execute(connection, "load/note_failure", vendor=source.account.vendor, error=error, live=live,
             stopped_key=trust.stopped_key, accepted=trust.accepted, refusals=trust.refusals,
             probe_every=PROBE_EVERY, now=now, **where)  # fmt: skip
 
 
 def note_deferred(
     connection: Connection,
-    account: Account,
-    stream: AnyStream,
+    source: AccountStream[AnyStream],
     days: tuple[date, ...],
     reason: str,
     until: datetime,
@@ -149,24 +149,20 @@ def note_deferred(
     live: bool,
 ) -> None:
     """A limit grants the read only at `until`; nothing is wrong."""
-    where = _where(account, stream)
+    where = source.where
     if live:
-        execute(connection, "load/note_deferred", vendor=account.vendor, reason=reason,
+        execute(connection, "load/note_deferred", vendor=source.account.vendor, reason=reason,
                 until=until, now=now, **where)  # fmt: skip
     else:
         execute(connection, "load/defer_days", days=list(days), note=reason, until=until, **where)
 
 
 def note_fields(
-    connection: Connection, account: Account, stream: AnyStream, fields: Collection[str]
+    connection: Connection, source: AccountStream[AnyStream], fields: Collection[str]
 ) -> set[str]:
     """Writes down what no mapping knows; returns what of it was never told before."""
     if not fields:
         return set()
-    rows = execute(connection, "load/note_fields", vendor=account.vendor, fields=sorted(fields),
-                   **_where(account, stream))  # fmt: skip
+    vendor, names = source.account.vendor, sorted(fields)
+    rows = execute(connection, "load/note_fields", vendor=vendor, fields=names, **source.where)
     return {name for row in rows for name in row.new}
-
-
-def _where(account: Account, stream: AnyStream) -> dict[str, Any]:
-    return {"account": account.name, "stream": stream.name}

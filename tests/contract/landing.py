@@ -6,6 +6,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from assets.loading.account_stream import AccountStream
 from assets.loading.landing.land import Landing
 from assets.loading.landing.observation import Observation
 from resources.postgres.warehouse import Warehouse
@@ -25,7 +26,9 @@ def everything_lands(subject: Subject, bench: Bench, warehouse: Warehouse) -> No
     """
     _, records = bench.sample(subject)
     observations = list(_observations(subject, [*records, *broken_variants(records)]))
-    landing = Landing(bench.account(subject.vendor), subject.stream, [DAY], warehouse.require_days)
+    landing = Landing(
+        AccountStream(bench.account(subject.vendor), subject.stream), [DAY], warehouse.require_days
+    )
 
     def work(connection: sa.Connection) -> None:
         landing.land(connection, observations)

@@ -14,6 +14,7 @@ import sqlalchemy as sa
 
 import sql.catalog
 import sql.describe
+from assets.loading.account_stream import AccountStream
 from assets.loading.landing.land import Landing
 from assets.loading.landing.observation import Observation
 from assets.loading.rebuild import Rebuilder
@@ -122,7 +123,9 @@ def observations(setup: Setup, records: list[Record], place: int) -> list[Observ
 
 
 def land(setup: Setup, seen: list[Observation]) -> None:
-    landing = Landing(setup.account, setup.stream, [DAY], setup.warehouse.require_days)
+    landing = Landing(
+        AccountStream(setup.account, setup.stream), [DAY], setup.warehouse.require_days
+    )
     setup.warehouse.in_transaction(lambda connection: landing.land(connection, seen))
 
 
@@ -180,7 +183,7 @@ def land_parents(setup: Setup, bench: Bench, subject: Subject) -> Stream | None:
     parents = subject.vendor.stream(setup.stream.of)
     assert isinstance(parents, Stream)
     _, records = bench.sample(Subject(subject.vendor, parents, subject.folder))
-    landing = Landing(setup.account, parents, [DAY], setup.warehouse.require_days)
+    landing = Landing(AccountStream(setup.account, parents), [DAY], setup.warehouse.require_days)
     seen = [Observation(r, 1, NOW, key=f"record-{n}", day=DAY) for n, r in enumerate(records)]
     setup.warehouse.in_transaction(lambda connection: landing.land(connection, seen))
     [(setup.day,)] = setup.rows("raw.heads", "call_date")
@@ -189,14 +192,10 @@ def land_parents(setup: Setup, bench: Bench, subject: Subject) -> Stream | None:
 
 def rebuild(setup: Setup, parents: Stream | None) -> None:
     """From raw alone. An enriched row comes with its record, and so does what enriched it."""
-    details = [setup.stream] if isinstance(setup.stream, DetailStream) else []
-    rebuilder = Rebuilder(
-        setup.warehouse,
-        setup.account,
-        parents or setup.stream,
-        lambda: NOW,
-        details if parents else (),
-    )
+    source: AccountStream[AnyStream] = AccountStream(setup.account, setup.stream)
+    if parents and isinstance(setup.stream, DetailStream):
+        source = AccountStream(setup.account, parents, (setup.stream,))
+    rebuilder = Rebuilder(setup.warehouse, source, lambda: NOW)
     days = setup.rows("raw.heads", "call_date")
     for (day,) in days:
         rebuilder.rebuild(day, Loaded())

@@ -87,7 +87,7 @@ def load(url: str, accounts: list[Account], limiter: type[Limiter], backfills: b
 def loader(warehouse: Warehouse, vendor: Vendor, limiter: type[Limiter] = Limiter) -> Loader:
     """One whose lost permits are free soon."""
     made = Loader(warehouse, vendor, "fire")
-    made._limiter = limiter(warehouse, "fire", lease=LEASE)
+    made._readers.limiter = limiter(warehouse, "fire", lease=LEASE)
     return made
 
 

@@ -13,6 +13,7 @@ import psycopg
 import pytest
 import sqlalchemy as sa
 
+from assets.loading.account_stream import AccountStream
 from assets.loading.backfill_progress import BackfillProgress, turn_s
 from resources.configuration.home import CHECKOUT
 from resources.errors import DeferredError, QuotaExhaustedError, TransientError
@@ -672,7 +673,7 @@ def test_a_backfill_takes_about_as_long_as_is_said_before_it_begins(
     backfill = Waiter(warehouse, spaced, "agent_usage", backfill=True)
     told: list[datetime] = []
     pace = BackfillProgress(warehouse, None, lambda _: None)
-    with pace.follow(spaced, stream, days, len(days)) as done:
+    with pace.follow(AccountStream(spaced, stream), days, len(days)) as done:
         asked, next_poll = 0, 0.0
         poll: Waiter | None = None
         while asked < len(days):

@@ -7,6 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from assets.loading.account_stream import AccountStream
 from assets.loading.window.size import WindowSize
 from resources.standin import Fault
 from resources.windows import Window, days_between
@@ -70,7 +71,7 @@ def test_what_is_too_much_for_good_is_tried_ever_more_seldom(scene: Open) -> Non
     """Two days are what this server bears; hundreds of windows are read."""
     here = scene("conpeek", MONTH[0])
     here.at(NOON + timedelta(days=1))
-    args = (here.bench.warehouse, here.account, here.stream)
+    args = (here.bench.warehouse, AccountStream(here.account, here.stream))
     size, trials = WindowSize(*args, None), []
     for number in range(500):
         if size.most_days > 2:

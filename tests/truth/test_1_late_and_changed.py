@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from assets.loading.account_stream import AccountStream
 from assets.loading.landing.land import Landing
 from assets.loading.landing.observation import Observation
 from tests.truth.conftest import DAY, NOON, Open
@@ -26,7 +27,9 @@ def test_an_answer_older_than_the_stored_one_changes_nothing(scene: Open) -> Non
     here.backfill()
     old = here.kind.show(here.thing(1, value=1), here.kind.zone)
     late = Observation(old, 0, NOON, key="d-1")  # asked for long ago, by a worker that was slow
-    landing = Landing(here.account, here.stream, [DAY], here.bench.warehouse.require_days)
+    landing = Landing(
+        AccountStream(here.account, here.stream), [DAY], here.bench.warehouse.require_days
+    )
     here.bench.warehouse.in_transaction(lambda connection: landing.land(connection, [late]))
     assert here.facts("leg_id", "talk_s") == [("d-1", 2)]
     assert len(here.versions()) == 1

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
+from assets.loading.account_stream import AccountStream
 from assets.loading.completeness import Counts, FullRead, assess
 from resources.vendors.conpeek import DIALOGS
 from tests.unit import rig
@@ -17,10 +18,10 @@ READING = FullRead(READ_AT, end=READ_AT)
 
 def test_a_note_ends_with_the_read_s_remarks_also_of_a_complete_day() -> None:
     reading = replace(READING, remarks=("two rows were equal", "it was late"))
-    complete = assess(DIALOGS, ACCOUNT, DAY, COUNTS, reading)
+    complete = assess(AccountStream(ACCOUNT, DIALOGS), DAY, COUNTS, reading)
     assert (complete.state, complete.note) == ("complete", "two rows were equal; it was late")
-    open_ = assess(DIALOGS, ACCOUNT, DAY, replace(COUNTS, open_records=2), reading)
+    open_ = assess(AccountStream(ACCOUNT, DIALOGS), DAY, replace(COUNTS, open_records=2), reading)
     assert open_.note == "2 record(s) never ended; two rows were equal; it was late"
     day_goes_on = replace(reading, end=READ_AT - timedelta(days=2))
-    assert assess(DIALOGS, ACCOUNT, DAY, COUNTS, day_goes_on).state == "open"
-    assert assess(DIALOGS, ACCOUNT, DAY, COUNTS, READING).note is None
+    assert assess(AccountStream(ACCOUNT, DIALOGS), DAY, COUNTS, day_goes_on).state == "open"
+    assert assess(AccountStream(ACCOUNT, DIALOGS), DAY, COUNTS, READING).note is None

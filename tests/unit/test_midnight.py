@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from assets.loading.account_stream import AccountStream
 from assets.loading.plan import DayState, StreamState, day_windows, live_window, poll_windows
 from resources.http.client import Answer
 from resources.http.permits import Outcome, Permit
@@ -103,9 +104,10 @@ def test_a_poll_asks_for_what_has_gone_by_or_for_nothing(
     state = StreamState(watermark=now - timedelta(seconds=ago), last_polled_at=now)
     days = [today - timedelta(days=n) for n in range(4)]
     unsettled = {day: DayState("failed" if is_failed else None, None) for day in days[1:]}
-    live = live_window(stream, account, state, now)
-    windows = [window for window, _ in poll_windows(stream, account, state, unsettled, now)]
-    windows += day_windows(stream, account, state, days, now)
+    source = AccountStream(account, stream)
+    live = live_window(source, state, now)
+    windows = [window for window, _ in poll_windows(source, state, unsettled, now)]
+    windows += day_windows(source, state, days, now)
     client = vendor.client(account, Direct(vendors.tenant(vendor.name, "empty", timezone=zone.key)))
     for window in [*windows, *([live] if live else [])]:
         check(window, now)
@@ -121,6 +123,7 @@ def test_of_a_day_that_has_begun_no_second_is_lost(moment: tuple[ZoneInfo, datet
     later = now + timedelta(days=3)
     today = business_day(later, zone)
     days = [today - timedelta(days=n) for n in range(5, -1, -1)]
-    windows = day_windows(stream, account, StreamState(), days, later)[::-1]
+    source = AccountStream(account, stream)
+    windows = day_windows(source, StreamState(), days, later)[::-1]
     for one, other in pairwise(windows):
         assert one.end == other.start

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy.engine import Connection, Row
 
+from assets.loading.account_stream import AccountStream
 from assets.loading.landing.identity import identity, redacted
 from assets.loading.landing.mapping import map_records
 from assets.loading.landing.observation import Observation
@@ -20,10 +21,9 @@ from assets.loading.landing.unstable import note_unstable
 from assets.loading.landing.write import Unkeyed, Writer
 from assets.loading.personal.suppression import LEFT_OUT, Suppression
 from assets.loading.result import Loaded
-from resources.account import Account
 from resources.postgres.warehouse import execute, text_array
 from resources.text import payload
-from resources.vendor_api.vendor import AnyStream, DetailStream, Facts, Record
+from resources.vendor_api.vendor import AnyStream, Facts, Record
 
 
 class _Keyed(NamedTuple):
@@ -51,25 +51,21 @@ class _Batch:
 class Landing:
     """Lands batches of one account's stream. `days` are those that are asked for, the first of them
     is the business day of what says none; `require_days` raises when one has no partitions yet.
-    `details` are the streams whose records follow this one's from day to day.
     """
 
     def __init__(
         self,
-        account: Account,
-        stream: AnyStream,
+        source: AccountStream[AnyStream],
         days: Sequence[date],
         require_days: Callable[[set[date]], None],
-        details: Sequence[DetailStream] = (),
     ) -> None:
-        self.account = account
-        self.stream = stream
+        self.source = source
+        self.account, self.stream = source.account, source.stream
         self._days = days
         self._day = days[0]
         self._require_days = require_days
-        self._writer = Writer(account, stream, details)
-        self.suppression = Suppression(account, stream, details)
-        self._where = {"account": account.name, "stream": stream.name}
+        self._writer = Writer(source)
+        self.suppression = Suppression(source)
         self.unkeyed: set[str] = set()
         """Digests of what was read and has no key."""
         self.rejected: set[str] = set()
@@ -182,7 +178,7 @@ class Landing:
             came_before=text_array(["ft"[one.observation.came_before] for one in keyed]),
             contests=keyed[0].observation.twins is None,
             replaces=self.stream.replaces,
-            **self._where,
+            **self.source.where,
         )
         changed: list[Item] = []
         for row in rows:
@@ -225,13 +221,13 @@ class Landing:
         self, connection: Connection, items: list[Item], unkeyed: list[Unkeyed], loaded: Loaded
     ) -> None:
         self._require_days(set(self._days))  # before the work that would have to be done again
-        facts = map_records(items, self.stream, self.account, self._day)
+        facts = map_records(items, self.source, self._day)
         for item in items:
             (self.rejected.add if item.rejected else self.rejected.discard)(item.key)
             (self.undated.discard if item.is_dated else self.undated.add)(item.key)
         touched = {day for item in items for day in (item.call_date, item.old_date) if day}
         self._require_days(touched | {item.call_date for item in unkeyed})
-        note_unstable(connection, self.account, self.stream, items)
+        note_unstable(connection, self.source, items)
         loaded.days |= self._writer.write(connection, items, facts, unkeyed)
         _count(loaded, items, facts)
         for odd in unkeyed:

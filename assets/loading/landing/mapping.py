@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import date, timedelta
 
+from assets.loading.account_stream import AccountStream
 from assets.loading.landing.stage import Item
 from resources.account import Account
 from resources.text import payload
@@ -18,20 +19,20 @@ class UnmappableError(Exception):
     """The stream's mapping failed on a batch: on which record of it is found by halving it."""
 
 
-def map_records(items: Sequence[Item], stream: AnyStream, account: Account, day: date) -> Facts:
+def map_records(items: Sequence[Item], source: AccountStream[AnyStream], day: date) -> Facts:
     """Facts of the records that can be any. `day` is that of records that say none."""
     if not items:
         return Facts({}, None)
     try:
         with shown_at(max(item.observation.observed_at for item in items)):
-            facts = stream.normalise([item.record for item in items], account)
+            facts = source.stream.normalise([item.record for item in items], source.account)
     except Exception as error:
         raise UnmappableError(f"the mapping fails on it ({type(error).__name__})") from error
     bad = {reject.index for reject in facts.rejects}
-    starts = _start_days(facts, account) or [None] * len(items)
+    starts = _start_days(facts, source.account) or [None] * len(items)
     opens = [False] * len(items) if facts.is_open is None else facts.is_open.tolist()
     for index, (item, start, is_open) in enumerate(zip(items, starts, opens, strict=True)):
-        is_ancient = start is not None and start < account.start_date - BEFORE_START
+        is_ancient = start is not None and start < source.account.start_date - BEFORE_START
         if index not in bad and (reject := _unfit(index, item, start if is_ancient else None)):
             facts.rejects.append(reject)
             bad.add(index)

@@ -12,8 +12,8 @@ import pandas as pd
 from sqlalchemy.engine import Connection
 
 import sql
+from assets.loading.account_stream import AccountStream
 from assets.loading.landing.observation import Observation
-from resources.account import Account
 from resources.postgres.copy_text import column_texts, lines, texts
 from resources.postgres.warehouse import copy
 from resources.vendor_api.vendor import AnyStream, Record
@@ -59,12 +59,12 @@ class Item:
 
 
 def copy_versions(
-    connection: Connection, account: Account, stream: AnyStream, items: Sequence[Item]
+    connection: Connection, source: AccountStream[AnyStream], items: Sequence[Item]
 ) -> None:
     """What was read, where it is a new version, into `raw.records`."""
     new = [item for item in items if item.is_new_version]
     columns: dict[str, Sequence[Any]] = {
-        **_owners(account, stream, new),
+        **_owners(source, new),
         "record_key": [item.key for item in new],
         "version": [item.version + 1 for item in new],
         "payload": [item.encoded.decode() for item in new],
@@ -75,11 +75,11 @@ def copy_versions(
 
 
 def copy_heads(
-    connection: Connection, account: Account, stream: AnyStream, items: Sequence[Item]
+    connection: Connection, source: AccountStream[AnyStream], items: Sequence[Item]
 ) -> None:
     """What became of records that are new, into `raw.heads`."""
     columns: dict[str, Sequence[Any]] = {
-        **_owners(account, stream, items),
+        **_owners(source, items),
         "version": [1] * len(items),
         **_fates(items),
     }
@@ -111,8 +111,7 @@ def _stages(targets: tuple[Target, ...]) -> str:
 
 def copy_facts(
     connection: Connection,
-    account: Account,
-    stream: AnyStream,
+    source: AccountStream[AnyStream],
     target: Target,
     frame: pd.DataFrame,
     items: Sequence[Item],
@@ -127,7 +126,7 @@ def copy_facts(
     columns: dict[str, Sequence[Any] | pd.Series[Any]] = {}
     for column in target.copied:
         if column.source is Source.LOADER:
-            columns[column.name] = _loaded(column.name, account, stream, owners)
+            columns[column.name] = _loaded(column.name, source, owners)
         elif column.source is Source.ROW:
             columns[column.name] = _row_keys(owners, frame.get("position"))
         elif column.name in frame:
@@ -138,15 +137,15 @@ def copy_facts(
     copy_columns(connection, into, columns)
 
 
-def _loaded(name: str, account: Account, stream: AnyStream, items: Sequence[Item]) -> Sequence[Any]:
+def _loaded(name: str, source: AccountStream[AnyStream], items: Sequence[Item]) -> Sequence[Any]:
     """A column that the loader fills; whatever isn't listed here is the record's key."""
     match name:
         case "account":
-            return [account.name] * len(items)
+            return [source.account.name] * len(items)
         case "stream":
-            return [stream.name] * len(items)
+            return [source.stream.name] * len(items)
         case "vendor":
-            return [account.vendor] * len(items)
+            return [source.account.vendor] * len(items)
         case "call_date" | "first_seen_at" | "missing_since":
             return [getattr(item, name) for item in items]
         case "observed_at":
@@ -174,11 +173,11 @@ def copy_columns(
     copy(connection, table, list(columns), lines(told))
 
 
-def _owners(account: Account, stream: AnyStream, items: Sequence[Item]) -> dict[str, Sequence[Any]]:
+def _owners(source: AccountStream[AnyStream], items: Sequence[Item]) -> dict[str, Sequence[Any]]:
     return {
         "call_date": [item.call_date for item in items],
-        "account": [account.name] * len(items),
-        "stream": [stream.name] * len(items),
+        "account": [source.account.name] * len(items),
+        "stream": [source.stream.name] * len(items),
     }
 
 

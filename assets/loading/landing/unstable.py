@@ -9,8 +9,8 @@ from typing import Any
 import pandas as pd
 from sqlalchemy.engine import Connection
 
+from assets.loading.account_stream import AccountStream
 from assets.loading.landing.stage import Item
-from resources.account import Account
 from resources.postgres.warehouse import execute
 from resources.text import payload
 from resources.vendor_api.normalise import shown_at
@@ -26,7 +26,7 @@ LONGEST_NAME = 200
 
 
 def note_unstable(
-    connection: Connection, account: Account, stream: AnyStream, items: Sequence[Item]
+    connection: Connection, source: AccountStream[AnyStream], items: Sequence[Item]
 ) -> None:
     """Writes down the fields that have changed with each of a record's last versions, and that no
     column of facts comes from: what facts show may well change.
@@ -36,7 +36,7 @@ def note_unstable(
     suspects = [item for item in items if item.is_new_version and _is_time(item.version + 1)]
     if not suspects:
         return
-    where = {"account": account.name, "stream": stream.name}
+    where = source.where
     suspects = suspects[:SAMPLE]
     history: dict[str, list[Record]] = {item.key: [] for item in suspects}
     rows = execute(
@@ -53,9 +53,9 @@ def note_unstable(
     for item in suspects:
         versions = [*history[item.key], payload.decode(item.encoded)]
         if len(versions) == FEW:
-            fields = _restless(versions) - set(stream.volatile)
+            fields = _restless(versions) - set(source.stream.volatile)
             with shown_at(item.observation.observed_at):
-                names = _not_told(fields, versions[-1], versions[-2], stream, account)
+                names = _not_told(fields, versions[-1], versions[-2], source)
             for field in names:
                 name = field[:LONGEST_NAME]
                 found[name] = max(found.get(name, 0), item.version + 1)
@@ -87,7 +87,7 @@ def _different(one: Any, other: Any, path: str) -> Iterator[str]:
 
 
 def _not_told(
-    fields: set[str], newest: Record, before: Record, stream: AnyStream, account: Account
+    fields: set[str], newest: Record, before: Record, source: AccountStream[AnyStream]
 ) -> set[str]:
     """Those of the fields that make no difference to the facts, `attributes` left aside: the
     mapping is given the newest record once with each field as it was before.
@@ -98,7 +98,7 @@ def _not_told(
     names = [field.partition(".")[0] for field in ordered]
     variants = [newest, *(newest | {name: before.get(name)} for name in names)]
     try:
-        facts = stream.normalise(variants, account)
+        facts = source.stream.normalise(variants, source.account)
     except Exception:  # noqa: BLE001 - it has made facts of the newest; a mixture may be too odd
         return set()
     told = {reject.index for reject in facts.rejects}

@@ -12,6 +12,7 @@ from typing import Any
 import psycopg
 from sqlalchemy.engine import Connection
 
+from assets.loading.account_stream import AccountStream
 from assets.loading.landing.derived import derive
 from assets.loading.landing.stage import (
     Item,
@@ -23,7 +24,6 @@ from assets.loading.landing.stage import (
     stage_records,
 )
 from assets.loading.stream_state import lock_stream
-from resources.account import Account
 from resources.postgres.warehouse import execute
 from resources.text import payload
 from resources.text.foreign_text import short
@@ -42,17 +42,11 @@ class Unkeyed:
 
 
 class Writer:
-    """Writes batches of one account's stream. `details` are the streams whose records follow this
-    one's from day to day.
-    """
+    """Writes batches of one account's stream. Its details follow its records from day to day."""
 
-    def __init__(
-        self, account: Account, stream: AnyStream, details: Sequence[DetailStream]
-    ) -> None:
-        self._account = account
-        self._stream = stream
-        self._details = details
-        self._where = {"account": account.name, "stream": stream.name}
+    def __init__(self, source: AccountStream[AnyStream]) -> None:
+        self._source = source
+        self._account, self._stream = source.account, source.stream
         self._secret: bytes | None = None
 
     def write(
@@ -68,7 +62,7 @@ class Writer:
         unknown = facts.tables.keys() - {target.name for target in self._stream.targets}
         if unknown:
             raise ValueError(f"{self._stream.name} doesn't name the table {', '.join(unknown)}")
-        copy_versions(connection, self._account, self._stream, items)
+        copy_versions(connection, self._source, items)
         known = self._insert(connection, items, facts)
         written = {
             day for item in items if item.writes for day in (item.call_date, item.old_date) if day
@@ -91,7 +85,7 @@ class Writer:
         try:
             with connection.begin_nested():
                 heads = [items[place] for place in new]
-                copy_heads(connection, self._account, self._stream, heads)
+                copy_heads(connection, self._source, heads)
                 for target in self._stream.tables:
                     into = f"facts.{target.name}"
                     self._copy_facts(connection, items, facts, target, new, into)
@@ -110,14 +104,14 @@ class Writer:
             self._copy_facts(connection, items, facts, target, known, into)
         moved = any(item.old_date and item.old_date != item.call_date for item in items)
         if moved:
-            execute(connection, "load/move_versions", days=days, **self._where)
-        execute(connection, "load/merge_heads", **self._where)
+            execute(connection, "load/move_versions", days=days, **self._source.where)
+        execute(connection, "load/merge_heads", **self._source.where)
         for table in self._stream.tables:
-            execute(connection, "load/drop_stale", table, days=days, **self._where)
+            execute(connection, "load/drop_stale", table, days=days, **self._source.where)
         for target in self._stream.targets:
             execute(connection, "load/merge", target, days=days)
-        execute(connection, "load/resolve_rejects", **self._where)
-        for detail in self._details:
+        execute(connection, "load/resolve_rejects", **self._source.where)
+        for detail in self._source.details:
             self._lead(connection, detail, days, moved)
 
     def _copy_facts(
@@ -138,7 +132,7 @@ class Writer:
         if not frame.empty:
             secret = partial(self._caller_secret, connection)
             frame = derive(frame, target, self._account, secret)
-        copy_facts(connection, self._account, self._stream, target, frame, items, into)
+        copy_facts(connection, self._source, target, frame, items, into)
 
     def _caller_secret(self, connection: Connection) -> bytes:
         if self._secret is None:
@@ -177,5 +171,5 @@ class Writer:
         names = ("record_key", "call_date", "digest", "field", "reason", "payload")
         columns = dict(zip(names, zip(*rows, strict=True), strict=True))
         copy_columns(connection, "stage_rejects", columns)
-        merged = execute(connection, "load/merge_rejects", **self._where)
+        merged = execute(connection, "load/merge_rejects", **self._source.where)
         return {row.call_date for row in merged}

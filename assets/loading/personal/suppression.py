@@ -10,17 +10,17 @@ from typing import Any
 
 from sqlalchemy.engine import Connection, Row
 
+from assets.loading.account_stream import AccountStream
 from assets.loading.landing.identity import identity
 from assets.loading.landing.mapping import map_records
 from assets.loading.landing.observation import Observation
 from assets.loading.landing.stage import Item
 from assets.loading.personal.erase import erase_records, recount
 from assets.loading.personal.without_person import without_person
-from resources.account import Account
 from resources.forgotten import Forgotten, Hasher, Kind, Suppressed
 from resources.postgres.warehouse import execute
 from resources.text import payload
-from resources.vendor_api.vendor import AnyStream, DetailStream
+from resources.vendor_api.vendor import AnyStream
 
 LEFT_OUT = object()
 """Instead of a record, which may be `null` itself."""
@@ -37,11 +37,11 @@ class _Present:
     """The account itself was forgotten."""
 
 
-def hide(connection: Connection, account: Account, stream: AnyStream, text: str) -> str:
+def hide(connection: Connection, source: AccountStream[AnyStream], text: str) -> str:
     """The text with stars for the digits of whoever has been forgotten."""
-    where = {"account": account.name, "stream": stream.name}
+    where = source.where
     rows = execute(connection, "load/suppressed", **where)
-    return _forgotten(connection, rows).hide(text, account.country) if rows else text
+    return _forgotten(connection, rows).hide(text, source.account.country) if rows else text
 
 
 def _forgotten(connection: Connection, rows: Sequence[Row[Any]]) -> Forgotten:
@@ -58,13 +58,9 @@ class Suppression:
     count what was left out.
     """
 
-    def __init__(
-        self, account: Account, stream: AnyStream, details: Sequence[DetailStream]
-    ) -> None:
-        self._account = account
-        self._stream = stream
-        self._details = details
-        self._where = {"account": account.name, "stream": stream.name}
+    def __init__(self, source: AccountStream[AnyStream]) -> None:
+        self._source = source
+        self._account, self._stream = source.account, source.stream
         self._present: _Present | None = None
         self._seen: dict[str, tuple[Observation, bool]] = {}
         """Of the batch, by hash: what was read, and whether it is kept without the person."""
@@ -78,7 +74,7 @@ class Suppression:
         stream's lock, and finds what it wrote.
         """
         self._present, self._seen = None, {}
-        rows = execute(connection, "load/suppressed", **self._where)
+        rows = execute(connection, "load/suppressed", **self._source.where)
         if not rows:
             return
         forgotten = _forgotten(connection, rows)
@@ -86,7 +82,9 @@ class Suppression:
         records: dict[str, bool] = {}
         if rows[0].has_records:
             hashes = [self._hash(hasher, one.key) for one in observations if one.key is not None]
-            found = execute(connection, "load/suppressed_records", hashes=hashes, **self._where)
+            found = execute(
+                connection, "load/suppressed_records", hashes=hashes, **self._source.where
+            )
             records = {row.record_hash: row.is_kept for row in found}
         own = hasher.account(self._account.name)
         everything = any(row.hash == own for row in rows)
@@ -125,7 +123,7 @@ class Suppression:
             days=self._days([observation for observation, _ in self._seen.values()], day),
             kept=[is_kept for _, is_kept in self._seen.values()],
             seen=[observation.observed_at for observation, _ in self._seen.values()],
-            **self._where,
+            **self._source.where,
         )
         days = {row.call_date for row in rows}
         keys = [one.key for one, is_kept in self._seen.values() if one.key and not is_kept]
@@ -135,16 +133,16 @@ class Suppression:
         """Stops counting what was left out of days before, and isn't in a full read of them."""
         if self._present is not None:
             execute(connection, "load/miss_suppressed", days=list(days), observed_at=observed_at,
-                    hashes=list(self._left_out), **self._where)  # fmt: skip
+                    hashes=list(self._left_out), **self._source.where)  # fmt: skip
 
     def _erase(self, connection: Connection, keys: Sequence[str]) -> set[date]:
-        known = execute(connection, "erase/known", keys=list(keys), **self._where)
+        known = execute(connection, "erase/known", keys=list(keys), **self._source.where)
         if not known:
             return set()
         account, keys = self._account.name, [row.record_key for row in known]
-        days, _ = erase_records(connection, account, self._stream, self._details, keys)
+        days, _ = erase_records(connection, account, self._stream, self._source.details, keys)
         now = execute(connection, "load/clock")[0].now
-        for detail in self._details:
+        for detail in self._source.details:
             if own := days.get(detail.name):
                 recount(connection, account, detail, own, now)
         touched = {day for own in days.values() for day in own}
@@ -168,7 +166,7 @@ class Suppression:
             for one in observations
             if one.key is not None
         ]
-        map_records(items, self._stream, self._account, day)
+        map_records(items, self._source, day)
         told = {item.key: item.call_date for item in items}
         return [(one.key and told[one.key]) or one.day or day for one in observations]
 

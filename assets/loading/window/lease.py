@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from uuid import uuid4
 
+from assets.loading.account_stream import AccountStream
 from assets.loading.backfill_progress import Say
-from resources.account import Account
 from resources.errors import DeferredError, StoppedError, TransientError
 from resources.http.permits import ENDED, TOLD_FROM, Patience
 from resources.postgres.leases import Leases
@@ -71,8 +71,7 @@ class ReadLeases:
     @contextmanager
     def hold(
         self,
-        account: Account,
-        stream: AnyStream,
+        source: AccountStream[AnyStream],
         patience: Patience,
         days: Sequence[date],
         live: bool,
@@ -83,7 +82,7 @@ class ReadLeases:
         Raises DeferredError when that takes longer than `patience` allows, and StoppedError when
         the run ends.
         """
-        lease = self._acquire(account, stream, patience, days, live)
+        lease = self._acquire(source, patience, days, live)
         try:
             with self._leases.hold(lease):
                 yield lease
@@ -93,15 +92,14 @@ class ReadLeases:
 
     def _acquire(
         self,
-        account: Account,
-        stream: AnyStream,
+        source: AccountStream[AnyStream],
         patience: Patience,
         days: Sequence[date],
         live: bool,
     ) -> ReadLease:
         asked = {
-            "account": account.name,
-            "stream": stream.name,
+            "account": source.account.name,
+            "stream": source.stream.name,
             "days": [day.isoformat() for day in days],
             "live": live,
             "holder": self._holder,
@@ -120,9 +118,11 @@ class ReadLeases:
             who = f"run {row.run_id[:8]}" if row.run_id else "another run"
             waited_s = time.monotonic() - began
             if waited_s > patience.longest.total_seconds():
-                raise DeferredError(f"{stream.name}: {who} is still reading this", row.now + AGAIN)
+                raise DeferredError(
+                    f"{source.stream.name}: {who} is still reading this", row.now + AGAIN
+                )
             if waited_s > TOLD_FROM.total_seconds() and not is_told:
-                self._say(f"{account.name} {stream.name}: waiting for {who}, which reads the same")
+                self._say(f"{source}: waiting for {who}, which reads the same")
                 is_told = True
             self._stopping.wait(LOOK_EVERY_S)
         raise StoppedError(ENDED)

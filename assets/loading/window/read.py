@@ -11,6 +11,7 @@ from datetime import date, datetime, timedelta
 
 from sqlalchemy.engine import Connection
 
+from assets.loading.account_stream import AccountStream
 from assets.loading.completeness import Doubt, FullRead
 from assets.loading.day_state import close_days, count_days, open_day, resolve_bodies
 from assets.loading.landing.commit import Finish, commit, land_alone
@@ -22,7 +23,6 @@ from assets.loading.stream_state import lock_stream, note_fields, note_success
 from assets.loading.window.answers import Part, Read
 from assets.loading.window.lease import Hold, ReadLease
 from assets.loading.window.size import WindowSize
-from resources.account import Account
 from resources.errors import (
     CallhouseError,
     ContractError,
@@ -31,7 +31,7 @@ from resources.errors import (
 )
 from resources.postgres.warehouse import Warehouse, execute
 from resources.vendor_api.client import Client
-from resources.vendor_api.vendor import DetailStream, Stream
+from resources.vendor_api.vendor import Stream
 from resources.windows import Window, business_day, day_end, days_between
 
 BATCH = 2_500
@@ -42,28 +42,23 @@ READS = 3
 
 
 class WindowReader:
-    """Reads windows of one account's stream with one client. `details` are the streams
-    whose records are of this one's.
-    """
+    """Reads windows of one account's stream with one client."""
 
     def __init__(
         self,
         warehouse: Warehouse,
-        account: Account,
-        stream: Stream,
+        source: AccountStream[Stream],
         client: Client,
         clock: Callable[[], datetime],
         size: WindowSize,
         hold: Hold,
-        details: Sequence[DetailStream] = (),
     ) -> None:
         self._warehouse = warehouse
-        self._account = account
-        self._stream = stream
+        self._source = source
+        self._account, self._stream = source.account, source.stream
         self._client = client
         self._clock = clock
         self._hold = hold
-        self._details = details
         self._size = size
 
     def read(
@@ -87,11 +82,9 @@ class WindowReader:
         self._client.http.begins()
         read = Read(lease.began_at, lease.id)
         landing = Landing(
-            self._account,
-            self._stream,
+            self._source,
             _days(window),
             self._warehouse.require_days,
-            self._details,
         )
         batch: list[Observation] = []
         try:
@@ -124,9 +117,7 @@ class WindowReader:
         yield from self._observations(window, read, until)
         full = self._read_keys(window, read)
         if full.days and full.is_telling and not read.has_totals:
-            found = self._warehouse.in_transaction(
-                lambda c: compare(c, self._account, self._stream, full)
-            )
+            found = self._warehouse.in_transaction(lambda c: compare(c, self._source, full))
             if not all(lack.is_noted for lack in found.lacks.values()):
                 read.repeats = 0
                 self._client.http.begins()
@@ -199,7 +190,7 @@ class WindowReader:
             lock_stream(connection, self._account, self._stream.name)
 
         def count(connection: Connection, loaded: Loaded) -> None:
-            count_days(connection, self._account, self._stream, loaded.days, self._clock())
+            count_days(connection, self._source, loaded.days, self._clock())
             self._tell_fields(connection, loaded)
 
         if not batch and finish is None:
@@ -217,15 +208,15 @@ class WindowReader:
         loaded: Loaded,
     ) -> None:
         """What is missing, the days and the watermark, in the last batch's transaction."""
-        account, stream, now = self._account, self._stream, self._clock()
-        where = {"account": account.name, "stream": stream.name}
+        source, now = self._source, self._clock()
+        where = source.where
         for observation in landing.decided():
             loaded.add(land_alone(connection, landing, observation))
         read.in_several_states = landing.in_several_states
-        loaded.days |= resolve_bodies(connection, account, stream, _days(window))
+        loaded.days |= resolve_bodies(connection, source, _days(window))
         later, doubts = set[date](), dict[date, Doubt]()
         if (full := self._read_keys(window, read)).days:
-            doubts, later = note_missing(connection, account, stream, full, now, loaded)
+            doubts, later = note_missing(connection, source, full, now, loaded)
             landing.suppression.miss(connection, full.days, full.asked_at)
         if window.days:
             # What is kept although it didn't come includes what is wrong with it.
@@ -234,8 +225,8 @@ class WindowReader:
                     digests=list(landing.unkeyed), **where)  # fmt: skip
         elif live:
             execute(connection, "load/reopen_gap", start=window.start, now=now,
-                    timezone=account.timezone.key, **where)  # fmt: skip
-        counts = count_days(connection, account, stream, loaded.days | set(window.days), now)
+                    timezone=source.account.timezone.key, **where)  # fmt: skip
+        counts = count_days(connection, source, loaded.days | set(window.days), now)
         loaded.turned |= {day for day, count in counts.items() if count.is_first}
         odd = len(read.odd - landing.suppression.unkeyed)
         reading = FullRead(
@@ -251,8 +242,7 @@ class WindowReader:
         counts_one_day = read.has_totals and len(window.days) == 1
         loaded.turned |= close_days(
             connection,
-            account,
-            stream,
+            source,
             {day: counts[day] for day in window.days},
             reading,
             (read.total, read.counted_repeats) if counts_one_day else (None, 0),
@@ -260,16 +250,16 @@ class WindowReader:
             now,
         )
         last = _last_day(window)
-        if last not in counts and open_day(connection, account, stream, last, now):
+        if last not in counts and open_day(connection, source, last, now):
             loaded.turned.add(last)
         watermark = window.end if live else None
         largest = self._client.largest.rows or None
-        note_success(connection, account, stream, now, watermark=watermark,
+        note_success(connection, source, now, watermark=watermark,
                            largest_page=largest, read=read.lease)  # fmt: skip
         self._tell_fields(connection, loaded)
 
     def _tell_fields(self, connection: Connection, loaded: Loaded) -> None:
-        loaded.new_fields = note_fields(connection, self._account, self._stream, loaded.new_fields)
+        loaded.new_fields = note_fields(connection, self._source, loaded.new_fields)
 
     def _read_keys(self, window: Window, read: Read) -> ReadKeys:
         """The days of which the window shows all that there is. Of a day that goes on it may end,

@@ -8,7 +8,7 @@ as many days are tried again, each time that this was wrong after twice as many 
 from datetime import timedelta
 from typing import Any
 
-from resources.account import Account
+from assets.loading.account_stream import AccountStream
 from resources.postgres.warehouse import Warehouse
 from resources.vendor_api.vendor import Stream
 from resources.windows import Window, day_end
@@ -18,11 +18,11 @@ class WindowSize:
     """Of one account's stream, in all threads of a run. `learned` is what is known before it."""
 
     def __init__(
-        self, warehouse: Warehouse, account: Account, stream: Stream, learned: int | None
+        self, warehouse: Warehouse, source: AccountStream[Stream], learned: int | None
     ) -> None:
         self._warehouse = warehouse
-        self._account = account
-        self._where = {"account": account.name, "stream": stream.name}
+        self._source = source
+        self._account = source.account
         self._learned = learned
 
     @property
@@ -49,7 +49,7 @@ class WindowSize:
 
     def note_piece(self, length: timedelta) -> None:
         """The next catch-up begins with a piece of this length."""
-        self._warehouse.run("load/note_piece", piece_s=length.total_seconds(), **self._where)
+        self._warehouse.run("load/note_piece", piece_s=length.total_seconds(), **self._source.where)
 
     def _run(self, statement: str, **parameters: Any) -> list[Any]:
-        return self._warehouse.rows(statement, **parameters, **self._where)
+        return self._warehouse.rows(statement, **parameters, **self._source.where)

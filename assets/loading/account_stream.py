@@ -1,0 +1,43 @@
+"""One account's stream: what is loaded, wherever it goes through."""
+
+from dataclasses import dataclass
+from typing import Any, Generic, TypeGuard, TypeVar
+
+from resources.account import Account
+from resources.vendor_api.vendor import AnyStream, DetailStream, Stream, Vendor
+
+S_co = TypeVar("S_co", bound=AnyStream, covariant=True)
+S = TypeVar("S", bound=AnyStream)
+
+
+@dataclass(frozen=True)
+class AccountStream(Generic[S_co]):
+    """An account and one of its streams. `details`: the streams of the details of its records."""
+
+    account: Account
+    stream: S_co
+    details: tuple[DetailStream, ...] = ()
+
+    @property
+    def where(self) -> dict[str, Any]:
+        """The parameters of a statement about it."""
+        return {"account": self.account.name, "stream": self.stream.name}
+
+    def __str__(self) -> str:
+        return f"{self.account.name} {self.stream.name}"
+
+
+def account_stream(vendor: Vendor, account: Account, stream: S) -> AccountStream[S]:
+    """The vendor's stream of the account, with the streams of its details."""
+    details = (one for one in vendor.streams if isinstance(one, DetailStream))
+    return AccountStream(account, stream, tuple(one for one in details if one.of == stream.name))
+
+
+def is_report(source: AccountStream[AnyStream]) -> TypeGuard[AccountStream[Stream]]:
+    """Whether it is read window by window."""
+    return isinstance(source.stream, Stream)
+
+
+def is_detail(source: AccountStream[AnyStream]) -> TypeGuard[AccountStream[DetailStream]]:
+    """Whether it is read record by record, after the stream whose records they are."""
+    return isinstance(source.stream, DetailStream)

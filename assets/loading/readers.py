@@ -1,0 +1,100 @@
+"""What reads one vendor in this process: connections, permits, leases, and clients on them."""
+
+import threading
+from collections.abc import Callable
+from datetime import datetime
+from functools import partial
+from typing import Any, NamedTuple
+
+from assets.loading.account_stream import AccountStream
+from assets.loading.backfill_progress import BackfillProgress, Say
+from assets.loading.details import DetailReader
+from assets.loading.plan import StreamState
+from assets.loading.window.lease import ReadLeases
+from assets.loading.window.read import WindowReader
+from assets.loading.window.size import WindowSize
+from resources.account import Account
+from resources.http.client import Http, Transport
+from resources.http.permits import Limiter, Patience
+from resources.postgres.warehouse import Warehouse
+from resources.vendor_api.paging import LargestPage
+from resources.vendor_api.vendor import AnyStream, DetailStream, Stream, Vendor
+
+
+class Learned(NamedTuple):
+    """What the vendor's server has taught of its answers to one account's stream."""
+
+    page: LargestPage
+    window: WindowSize
+
+
+class Readers:
+    """Makes readers of a vendor's streams. `stop` and `close` end what they hold."""
+
+    def __init__(
+        self,
+        warehouse: Warehouse,
+        vendor: Vendor,
+        run_id: str | None,
+        clock: Callable[[], datetime],
+        say: Say,
+    ) -> None:
+        self.warehouse = warehouse
+        self.clock = clock
+        self.stopping = threading.Event()
+        self.progress = BackfillProgress(warehouse, run_id, say)
+        self._vendor = vendor
+        self.limiter = Limiter(
+            warehouse, run_id, on_wait=self.progress.waits, stopping=self.stopping
+        )
+        self._leases = ReadLeases(warehouse, run_id, self.stopping, say)
+        self._transport = Transport()
+
+    def stop(self) -> None:
+        """Nothing is begun any more, and requests under way are called off."""
+        self.stopping.set()
+        self.limiter.close()
+
+    def end_waits(self) -> None:
+        """Lets nobody wait for a permit any more."""
+        self.limiter.close()
+
+    def close(self) -> None:
+        """Lets go of the connections to vendors."""
+        self.limiter.close()
+        self._leases.close()
+        self._transport.close()
+
+    def credential(self, account: Account) -> str:
+        """The hash of the account's credential."""
+        return self.limiter.credential(account)
+
+    def learned(self, source: AccountStream[Stream], state: StreamState) -> Learned:
+        """What is known of the server's answers, to be shared by all readers of the source."""
+        return Learned(
+            LargestPage(state.largest_page or 0),
+            WindowSize(self.warehouse, source, state.window_days),
+        )
+
+    def windows(
+        self, source: AccountStream[Stream], patience: Patience, learned: Learned
+    ) -> WindowReader:
+        """What reads the source's windows."""
+        client = self._client(source, patience, learned.page)
+        hold = partial(self._leases.hold, source, patience)
+        return WindowReader(self.warehouse, source, client, self.clock, learned.window, hold)
+
+    def details(self, source: AccountStream[DetailStream], patience: Patience) -> DetailReader:
+        """What fetches the source's details."""
+        parent = self._vendor.stream(source.stream.of)
+        assert isinstance(parent, Stream)
+        client = self._client(source, patience, LargestPage())
+        hold = partial(self._leases.hold, source, patience)
+        return DetailReader(self.warehouse, source, parent, client, self.clock, patience, hold)
+
+    def _client(
+        self, source: AccountStream[AnyStream], patience: Patience, largest: LargestPage
+    ) -> Any:
+        account, stream = source.account, source.stream
+        http = Http(self._transport, self.limiter, account, stream.name, patience, stream.searches)
+        return self._vendor.client(account, http, largest)

@@ -1,10 +1,11 @@
-"""The queue of runs: a backfill's newest days leave it first, and none before a poll.
+"""The queue of runs: how many leave it at once, a backfill's newest days first, none before a poll.
 
 Dagster cuts a backfill into runs from the oldest day on, and queues them in that order. Only
 whoever takes a run into the queue can say otherwise (`dagster.yaml` names this class).
 """
 
 from datetime import UTC, date, datetime
+from typing import Any
 
 from dagster import DagsterRun
 from dagster._core.run_coordinator import QueuedRunCoordinator, SubmitRunContext
@@ -14,9 +15,17 @@ from dagster._core.storage.tags import (
     PRIORITY_TAG,
 )
 
+from resources.vendors import discover
+
 
 class NewestDayFirst(QueuedRunCoordinator):
-    """Dagster's own queue; a run about days gets a priority by its last day, if it has none."""
+    """Dagster's own queue; a run about days gets a priority by its last day, if it has none. How
+    many run at once goes by the vendors that there are, unless `max_concurrent_runs` says it.
+    """
+
+    def __init__(self, max_concurrent_runs: int | None = None, **others: Any) -> None:
+        limit = max_concurrent_runs or runs_at_once(len(discover()))
+        super().__init__(max_concurrent_runs=limit, **others)
 
     def submit_run(self, context: SubmitRunContext) -> DagsterRun:
         """Takes the run into the queue."""
@@ -25,6 +34,13 @@ class NewestDayFirst(QueuedRunCoordinator):
             today = datetime.now(UTC).date()  # this host's: only the order matters
             self._instance.add_run_tags(run.run_id, {PRIORITY_TAG: str(priority(last, today))})
         return super().submit_run(context)
+
+
+def runs_at_once(vendors: int) -> int:
+    """Room for a poll of every vendor and for a refresh of the marts, whatever backfills run:
+    `dagster.yaml` lets one of each vendor run by command, and four from the UI. One to spare.
+    """
+    return vendors + 1 + vendors + 4 + 1
 
 
 def priority(last: date, today: date) -> int:

@@ -23,7 +23,7 @@ JSON = "application/json"
 
 @dataclass(frozen=True)
 class Ask:
-    """One GET, as far as an API may look at it."""
+    """One request, as far as an API may look at it."""
 
     path: str
     """Below the tenant's base URL, without a slash in front."""
@@ -31,6 +31,8 @@ class Ask:
     headers: Mapping[str, str]
     base: str
     """The tenant's base URL as the caller spelled it: some vendors echo it."""
+    body: bytes = b""
+    """Of a POST."""
 
 
 def _no_total(_: int | None) -> None:
@@ -96,5 +98,7 @@ class Api:
     answer: Callable[[Tenant, Ask], Answer]
     day: Callable[[Record, ZoneInfo], date]
     """A record's local day. Raises whatever it likes where the record doesn't say."""
+    posts: frozenset[str] = frozenset()
+    """Paths at which a POST only reads."""
     over_limit: Callable[[str], Answer | None] = no_refusal
     """The answer when a limit is broken; None serves the request all the same."""

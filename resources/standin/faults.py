@@ -11,6 +11,8 @@ from typing import Any
 
 from resources.standin.answer import Answer, Ask
 
+TOKEN = "token"  # noqa: S105 - a report's name
+"""The report of requests for access tokens: only a fault that is armed for it spoils them."""
 PLACE = "put the value here"
 FIREWALL = (
     b"<!doctype html><html><head><title>403 Forbidden</title></head><body><h1>Access denied</h1>"
@@ -373,7 +375,8 @@ class Armed:
     when: Callable[[Ask], bool] | None
 
     def is_due(self, report: str, ask: Ask) -> bool:
-        if self.report not in (None, report) or (self.when and not self.when(ask)):
+        is_other = self.report not in (None, report) or (self.report is None and report == TOKEN)
+        if is_other or (self.when and not self.when(ask)):
             return False
         if self.after > 0:
             self.after -= 1

@@ -8,7 +8,7 @@ import socket
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from types import TracebackType
@@ -18,21 +18,22 @@ from zoneinfo import ZoneInfo
 
 import uvicorn
 from starlette.applications import Starlette
+from starlette.requests import Request
 from starlette.routing import Mount
 from starlette.types import Receive, Scope, Send
 
 from resources.standin.admin import admin_routes
-from resources.standin.answer import Answer, Ask, RefusalError
+from resources.standin.answer import Answer, Api, Ask, RefusalError
 from resources.standin.apis import APIS, vono
 from resources.standin.clock import Clock
 from resources.standin.deliver import Protocol, deliver
 from resources.standin.generate import World
-from resources.standin.limits import DOCUMENTED, Breach, Meter
+from resources.standin.limits import DOCUMENTED, Breach, Limits, Meter
 from resources.standin.tenant import Tenant
 
 
 @dataclass(frozen=True)
-class Request:
+class Seen:
     """One request as the stand-in saw it, without credentials."""
 
     vendor: str
@@ -57,12 +58,14 @@ class StandIn:
         stopwatch: Callable[[], float] = time.monotonic,
         seed: str = "demo",
         first_day: date | None = None,
+        apis: Mapping[str, Api] = APIS,
     ) -> None:
         self.clock = clock or Clock()
         self._stopwatch = stopwatch
         self.meter = Meter(self.clock, stopwatch)
-        self.requests: deque[Request] = deque(maxlen=100_000)
+        self.requests: deque[Seen] = deque(maxlen=100_000)
         self.world = World(seed, first_day, self.clock)
+        self._apis = apis
         self.tenants: dict[tuple[str, str], Tenant] = {}
         self._socket = socket.create_server(("127.0.0.1", port))
         self.base_url = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
@@ -89,7 +92,7 @@ class StandIn:
         **limits: Any,
     ) -> Tenant:
         """Registers a customer; `limits` override the documented ones by name."""
-        api, documented = APIS[vendor], DOCUMENTED[vendor]
+        api, documented = self._apis[vendor], DOCUMENTED.get(vendor, Limits())
         if documented.daily_requests:
             documented = replace(documented, daily_requests=documented.daily_requests * licenses)
         zone = timezone or api.timezone
@@ -165,9 +168,11 @@ class StandIn:
         headers = {k.decode("latin-1"): v.decode("latin-1") for k, v in scope["headers"]}
         text = scope["query_string"].decode("latin-1")
         base = f"http://{headers.get('host', '')}{tenant.path}"
-        ask = Ask(path, dict(parse_qsl(text, keep_blank_values=True)), headers, base)
+        is_post = scope["method"] == "POST" and path in tenant.api.posts
+        body = await Request(scope, receive).body() if is_post else b""
+        ask = Ask(path, dict(parse_qsl(text, keep_blank_values=True)), headers, base, body)
         report, log = tenant.api.report(ask), self._log(tenant, ask, text)
-        if scope["method"] != "GET":
+        if scope["method"] != "GET" and not is_post:
             answer = self._forbid(tenant, scope["method"], path)
             await deliver(answer, scope, receive, send, log)
             return
@@ -182,7 +187,7 @@ class StandIn:
 
         def log(status: int) -> None:
             self.requests.append(
-                Request(
+                Seen(
                     tenant.vendor,
                     tenant.name,
                     tenant.api.report(ask),

@@ -12,9 +12,11 @@ from dagster import DagsterInstance
 from dagster_postgres import PostgresRunStorage
 
 from pipelines.dagster_home import open_instance, prepare, workspace_socket, write_workspace
+from pipelines.run_queue import runs_at_once
 from pipelines.storage import SCHEMA
 from resources.configuration.home import Home
 from resources.postgres.database import DAGSTER_URL
+from resources.vendors import discover
 
 
 @pytest.fixture
@@ -39,7 +41,7 @@ def test_storage_is_a_schema_of_the_warehouse(home: Home, empty_database_url: st
         assert instance.run_monitoring_enabled
         limits = instance.get_concurrency_config().run_queue_config
         assert limits is not None
-        assert limits.max_concurrent_runs == 16
+        assert limits.max_concurrent_runs == runs_at_once(len(discover()))
     assert _schemas(empty_database_url) == {SCHEMA}
 
 

@@ -24,6 +24,7 @@ from resources.standin.answer import Answer, Ask
 from resources.vendor_api.vendor import Stream
 from resources.vendors import discover
 from tests.model.vendors import Kind
+from tests.practice import practised
 
 _numbers = itertools.count()
 
@@ -53,9 +54,11 @@ class Bench:
         self._serve = standin._answer
         standin._answer = self._listen  # type: ignore[method-assign]
         sa.event.listen(warehouse.engine, "before_cursor_execute", self._count)
+        with practised():
+            self.vendors = discover()
         self.loaders = {
             name: Loader(warehouse, vendor, "model", clock=clock.now)
-            for name, vendor in discover().items()
+            for name, vendor in self.vendors.items()
         }
 
     def close(self) -> None:
@@ -68,7 +71,8 @@ class Bench:
             kind.vendor, f"model-{next(_numbers)}", timezone=kind.zone.key,
             requests_per_s=None, concurrency=None, min_interval_s=0, daily_requests=None,
         )  # fmt: skip
-        vendor = discover()[kind.vendor]
+        vendor = self.vendors[kind.vendor]
+        secrets = zip(vendor.credentials, (tenant.token, tenant.key), strict=False)
         limits = {"requests_per_s": None, "min_interval_s": 0, "daily_requests": None}
         account = Account(
             name=tenant.name,
@@ -81,9 +85,7 @@ class Bench:
             country=vendor.country,
             operation=tenant.name,
             poll_every=timedelta(minutes=5),
-            credentials={
-                "token": SecretStr(tenant.token), "key": SecretStr(tenant.key)
-            },
+            credentials={name: SecretStr(value) for name, value in secrets},
             limits=Limits.model_validate(vendor.limits.model_dump() | limits),
             options=vendor.options(),
         )  # fmt: skip

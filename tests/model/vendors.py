@@ -70,7 +70,7 @@ class Kind:
         return f"{self.vendor}.{self.stream}"
 
 
-def _shown(thing: Thing, name: str, value: Any) -> Payload:
+def shown(thing: Thing, name: str, value: Any) -> Payload:
     """The value's field; and one that costs the whole record."""
     field = {name: "much" if thing.garbled else value}
     return field | {"checksum": ENDLESS} if thing.broken else field
@@ -87,7 +87,7 @@ def _dialog(thing: Thing, _: ZoneInfo) -> Payload:
         "business_direction": "INBOUND",
         "start_time": _utc(thing.start),
         "hangup_time": _utc(thing.end),
-        **_shown(thing, "talking_time", thing.value * 1000),
+        **shown(thing, "talking_time", thing.value * 1000),
         "from_display_target": "48505550100",
         "to_display_target": "600",
         "machine_detected": 0,
@@ -99,7 +99,7 @@ def _callback(thing: Thing, zone: ZoneInfo) -> Payload:
         "uuid": f"{thing.number:032x}",
         "status": "Conectada" if thing.end else "En cola",
         "call_at": f"{thing.start.astimezone(zone):%Y/%m/%d %H:%M:%S %z}",
-        **_shown(thing, "duration_company", str(thing.value)),
+        **shown(thing, "duration_company", str(thing.value)),
         "duration_customer": "1",
         "enqueued": thing.end is None,
         "retry": "1",
@@ -114,7 +114,7 @@ def _session(thing: Thing, _: ZoneInfo) -> Payload:
         "start_time": thing.start.isoformat(),
         "end_time": thing.end and thing.end.isoformat(),
         "exit_reason": "transfer" if thing.end else None,
-        **_shown(thing, "duration", thing.value),
+        **shown(thing, "duration", thing.value),
         "caller": "11999482052",
     }
 
@@ -126,13 +126,13 @@ def _recording(thing: Thing, zone: ZoneInfo) -> Payload:
         "calldate": f"{thing.start.astimezone(zone):%Y-%m-%d %H:%M:%S}",
         "source": "9001",
         "destination": "9003",
-        **_shown(thing, "duration", thing.value),
+        **shown(thing, "duration", thing.value),
         "size": "267,86 Kb",
     }
 
 
 def _total(thing: Thing, _: ZoneInfo) -> Payload:
-    calls = _shown(thing, "calls", str(thing.value))
+    calls = shown(thing, "calls", str(thing.value))
     return {"agent_name": f"Agent {thing.number}", **calls, "cost": "12.50"}
 
 
@@ -144,7 +144,7 @@ def _handled(thing: Thing, zone: ZoneInfo) -> Payload:
         "date": f"{thing.start.astimezone(zone):%Y-%m-%d %H:%M:%S}",
         "agent_name": "Agent 7",
         "telephone": "3204567890",
-        **_shown(thing, "time_seg", str(thing.value)),
+        **shown(thing, "time_seg", str(thing.value)),
         "cost": "12.50",
     }
 

@@ -15,10 +15,13 @@ from pipelines.commands.accept import accept
 from resources.account import Account
 from resources.postgres.warehouse import Warehouse
 from resources.standin import Clock, StandIn, Tenant
+from resources.standin.apis import APIS
 from resources.vendor_api.vendor import Stream
 from tests.conftest import fresh_database
 from tests.model.bench import Bench
+from tests.model.practice import PRACTICE, SERVERS
 from tests.model.vendors import HANDLED, KINDS, UNCONNECTED, Kind, Thing
+from tests.practice import practised
 
 DAY = date(2025, 3, 12)
 NOON = datetime(2025, 3, 12, 15, 0, tzinfo=UTC)
@@ -72,8 +75,15 @@ class Scene:
 
     def accept(self, day: date = DAY) -> str:
         """An operator's word that what is lacking of the day is gone."""
-        return accept(self.bench.warehouse, {self.account.name: self.account}, self.account.name,
-                      self.stream.name, day, self.bench.clock.now())  # fmt: skip
+        with practised():
+            return accept(
+                self.bench.warehouse,
+                {self.account.name: self.account},
+                self.account.name,
+                self.stream.name,
+                day,
+                self.bench.clock.now(),
+            )
 
     def query(self, text: str) -> list[Any]:
         """Rows of the account; `:account` is its name."""
@@ -131,7 +141,7 @@ class Scene:
 
 
 Open = Callable[..., Scene]
-ALL = (*KINDS, HANDLED, UNCONNECTED)
+ALL = (*KINDS, HANDLED, UNCONNECTED, *PRACTICE)
 STREAMS = [str(kind) for kind in ALL]
 """All that are read by windows, as `scene` takes them."""
 
@@ -148,7 +158,7 @@ def bench(postgres_url: str, template_database: str) -> Iterator[Bench]:
 def open_bench(url: str) -> Iterator[Bench]:
     """A bench on the warehouse at `url`."""
     clock = Clock(NOON)
-    with StandIn(clock=clock) as standin:
+    with StandIn(clock=clock, apis=APIS | SERVERS) as standin:
         warehouse = Warehouse(url)
         bench = Bench(warehouse, standin, clock)
         yield bench

@@ -1,36 +1,36 @@
 """`docs/operators/limits.md` tells every limit that is declared, and every key there is."""
 
 import tomllib
+from pathlib import Path
 
 import pytest
 
+from pipelines import vendor_tables
 from resources.account import Limits
 from resources.configuration.home import CHECKOUT
 from resources.http.permits import REASONS
-from resources.vendor_api.vendor import Vendor
 from resources.vendors import discover
+from tests.practice import practised
 
 PAGE = (CHECKOUT / "docs" / "operators" / "limits.md").read_text(encoding="utf-8")
-ROWS = [[cell.strip() for cell in line.split("|")[1:-1]] for line in PAGE.splitlines()
-        if line.startswith("|")]  # fmt: skip
 
 
-@pytest.mark.parametrize("vendor", discover().values(), ids=lambda vendor: vendor.name)
-def test_every_declared_limit_is_told_with_its_value_and_whether_a_document_says_so(
-    vendor: Vendor,
-) -> None:
-    told = {row[1].strip("`"): row[2:] for row in ROWS if row[0] == vendor.name}
-    assert told.keys() == vendor.limits.sources.keys()
-    for key, (value, source) in told.items():
-        if key == "daily_requests":
-            assert value == f"`licenses` \N{MULTIPLICATION SIGN} {vendor.requests_per_license}"
-        else:
-            assert value == str(getattr(vendor.limits, key)).removesuffix(".0")
-        declared = vendor.limits.sources[key]
-        kind = (
-            declared.partition(":")[0] if declared.startswith(("assumed", "ours")) else "document"
-        )
-        assert source.startswith(kind)
+@pytest.mark.parametrize("page", vendor_tables.PAGES, ids=lambda page: page.name)
+def test_tables_of_vendors_are_what_these_declare(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    assert "<!-- vendors: " in text
+    assert vendor_tables.filled(text, discover()) == text, "python -m pipelines.vendor_tables"
+
+
+def test_a_vendor_more_is_a_row_for_each_of_its_limits() -> None:
+    with practised():
+        found = [row for row in vendor_tables.limits(discover()) if row[0] == "kestrel"]
+    assert found == [
+        ("kestrel", "`requests_per_s`", "1", "document: 60 a minute"),
+        ("kestrel", "`concurrency`", "1", "assumed: not documented"),
+        ("kestrel", "`max_window_days`", "7", "ours: a week of calls fits into a list"),
+        ("kestrel", "`max_records`", "10000", "document: a list ends there"),
+    ]
 
 
 def test_every_key_is_explained() -> None:

@@ -328,11 +328,18 @@ METRICS: dict[str, list[tuple[Any, ...]]] = {
 def test_the_catalogue_of_metrics_is_whole_and_right(given: Warehouse) -> None:
     page = (CHECKOUT / "docs" / "analysts" / "metrics.md").read_text(encoding="utf-8")
     sections = dict(re.findall(r"^## (.+?)\n(.*?)(?=^## |\Z)", page, re.DOTALL | re.MULTILINE))
+    documents = set(re.findall(r"^\| ([A-Z]\d) \| .+ \|$", sections.pop("Documents"), re.MULTILINE))
     assert list(sections) == list(METRICS)
+    cited = set()
     for name, text in sections.items():
+        for peer in re.findall(rf"^\| (?:{'|'.join(PEERS)}) \| (.+) \|$", text, re.MULTILINE):
+            read = set(re.findall(r"\[([A-Z]\d)\b", peer))
+            assert read or "not checked" in peer, (name, peer)
+            cited |= read
         told = re.findall(r"^\| (.+?) \| .+ \|$", text, re.MULTILINE)
         assert told == ["numerator", "denominator", "options", *PEERS], name
         [statement] = re.findall(r"```sql\n(.*?)```", text, re.DOTALL)
         with given.transaction() as c:
             asked = statement.replace("current_date", "DATE '2026-03-11'").replace("%", "%%")
             assert [tuple(row) for row in c.exec_driver_sql(asked)] == METRICS[name], name
+    assert cited == documents

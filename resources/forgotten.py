@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 
 from resources.vendor_api import phones
 
@@ -19,8 +20,10 @@ LONGEST = 20
 """Digits: fifteen of a number, and what may be dialled before it."""
 MOST_PREFIX = 5
 """Digits that a telephone system dials before a number and that belong to no numbering plan."""
-_GAP = "[\\s().\\-/+\u2010-\u2015]{0,4}"
-_RUN = re.compile(rf"\+?[0-9](?:{_GAP}[0-9]){{{TAIL_DIGITS - 1},}}")
+_RUN = re.compile("[+0-9][+0-9\\s().\\-/\u2010-\u2015]{5,}[0-9]")
+"""What may hold a number: one class of characters, which is looked for fastest."""
+LONGEST_GAP = 4
+"""Characters between two digits of one number."""
 _GROUP = re.compile(r"\+?[0-9]+")
 _ESCAPE = re.compile("%2([0-9A-Fa-f])")
 _DIGIT = re.compile("[0-9]")
@@ -58,6 +61,7 @@ class Hasher:
 
     def __init__(self, secret: bytes) -> None:
         self._secret = secret
+        self._tail = lru_cache(maxsize=20_000)(self._tail_of)
 
     def number(self, number: str) -> str:
         """Of a number in E.164."""
@@ -75,8 +79,10 @@ class Hasher:
         """16 bits of a number's last digits: they spare nearly all others a closer look, and one
         number in 65,536 has the same.
         """
-        text = f"tail {digits[-TAIL_DIGITS:]}".encode()
-        return int.from_bytes(hmac.digest(self._secret, text, "sha256")[:2])
+        return self._tail(digits[-TAIL_DIGITS:])
+
+    def _tail_of(self, digits: str) -> int:
+        return int.from_bytes(hmac.digest(self._secret, f"tail {digits}".encode(), "sha256")[:2])
 
     def _hash(self, text: str) -> str:
         digest = hmac.digest(self._secret, text.encode("utf-8", "surrogatepass"), "sha256")
@@ -103,13 +109,16 @@ class Forgotten:
             return
         plain = _ESCAPE.sub(lambda escape: f"  {'+' if escape[1] in 'bB' else ' '}", text)
         for run in _RUN.finditer(plain):
-            groups = list(_GROUP.finditer(plain, run.start(), run.end()))
+            groups: list[re.Match[str]] = []
             digits = ""
-            for last, group in enumerate(groups):
+            for group in _GROUP.finditer(plain, run.start(), run.end()):
+                if groups and group.start() - groups[-1].end() > LONGEST_GAP:
+                    groups, digits = [], ""
+                groups.append(group)
                 digits += group[0].lstrip("+")
                 if len(digits) < TAIL_DIGITS or self.hasher.tail(digits) not in self._tails:
                     continue
-                if found := self._number(groups[: last + 1], country):
+                if found := self._number(groups, country):
                     first, suppressed = found
                     yield Mention(groups[first].start(), group.end(), suppressed)
 

@@ -58,6 +58,18 @@ def drop_facts(warehouse: Warehouse, before: date) -> Dropped:
     return _drop_partitions(warehouse, [*tables, RAW], before)
 
 
+def drop_detached(warehouse: Warehouse) -> Dropped:
+    """Drops what was detached for its age before, and is still there: nobody reads it by its table
+    any more.
+    """
+    result = Dropped()
+    for parent in (*(f"facts.{name}" for name in facts.TABLES), RAW):
+        for name, state in _old(warehouse, parent, date.max):
+            if state != "attached":
+                _drop_one(warehouse, parent, name, state, result)
+    return result
+
+
 def drop_audio(warehouse: Warehouse, before: date) -> int:
     """Deletes audio of business days before `before`; returns how many files there were."""
     total = 0
@@ -91,17 +103,22 @@ def _drop_partitions(warehouse: Warehouse, parents: list[str], before: date) -> 
     result = Dropped()
     for parent in parents:
         for name, state in _old(warehouse, parent, before):
-            try:
-                _drop(warehouse, parent, name, state)
-            except sa.exc.OperationalError as error:
-                if sqlstate(error) not in IN_THE_WAY:
-                    raise
-                result.held.append(name)
-                if state != "detached":
-                    break  # half detached now: Postgres allows one such partition at a time
-            else:
-                result.dropped.append(name)
+            if not _drop_one(warehouse, parent, name, state, result) and state != "detached":
+                break  # half detached now: Postgres allows one such partition at a time
     return result
+
+
+def _drop_one(warehouse: Warehouse, parent: str, name: str, state: str, result: Dropped) -> bool:
+    """Whether it is gone; a reader may hold it."""
+    try:
+        _drop(warehouse, parent, name, state)
+    except sa.exc.OperationalError as error:
+        if sqlstate(error) not in IN_THE_WAY:
+            raise
+        result.held.append(name)
+        return False
+    result.dropped.append(name)
+    return True
 
 
 def _old(warehouse: Warehouse, parent: str, before: date) -> Iterator[tuple[str, str]]:

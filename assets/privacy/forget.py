@@ -12,6 +12,7 @@ from datetime import date
 from functools import partial
 from pathlib import Path
 
+from assets.expiry import drop_detached
 from assets.loading.personal.erase import Counts
 from assets.privacy.account import erase_account
 from assets.privacy.erase import Erased, Eraser
@@ -129,6 +130,7 @@ def forget_record(site: Site, account: str, stream: str, key: str) -> Counts:
     places.keys[account, root.name][key] = False
     days = _erase(site, places, Forgotten(hasher, []), proof.add)
     _refresh(site, days)
+    _drop_detached(site)
     return proof.end(Counter())
 
 
@@ -144,6 +146,7 @@ def forget_account(site: Site, account: str) -> Counts:
     proof = Proof(site, Suppressed(hashed, Kind.ACCOUNT, False, None))
     days = erase_account(site.warehouse, owner, proof.add, site.step)
     _refresh(site, days)
+    _drop_detached(site)
     return proof.end(Counter())
 
 
@@ -179,6 +182,16 @@ def _forget(
     days = _erase(site, places, forgotten, note)
     _refresh(site, days)
     note(_hide(site, forgotten, prefilter))
+    _drop_detached(site)
+
+
+def _drop_detached(site: Site) -> None:
+    """What was detached for its age goes whole. Raises CallhouseError where somebody reads it."""
+    if held := drop_detached(site.warehouse).held:
+        raise CallhouseError(
+            f"{', '.join(held)}: detached for its age, and still to be dropped, but somebody reads "
+            "it: run this again when the reader is done"
+        )
 
 
 def _erase(

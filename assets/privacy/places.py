@@ -38,14 +38,7 @@ class Owner:
         """The stream whose records these are, or whose details they are, and its details. Raises
         KeyError for a stream that the vendor hasn't got any more.
         """
-        found = self.vendor.stream(stream)
-        root = self.vendor.stream(found.of) if isinstance(found, DetailStream) else found
-        details = [
-            other
-            for other in self.vendor.streams
-            if isinstance(other, DetailStream) and other.of == root.name
-        ]
-        return root, details
+        return self.vendor.group(stream)
 
 
 @dataclass

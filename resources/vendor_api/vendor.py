@@ -202,6 +202,18 @@ class Vendor:
         """The stream named `name`. Raises KeyError."""
         return {stream.name: stream for stream in self.streams}[name]
 
+    def group(self, name: str) -> tuple[AnyStream, list[DetailStream]]:
+        """The stream that the records of the stream named `name` are of, itself or the one that
+        they are details of, and all that are details of it. Raises KeyError.
+        """
+        found = self.stream(name)
+        root = self.stream(found.of) if isinstance(found, DetailStream) else found
+        return root, [
+            other
+            for other in self.streams
+            if isinstance(other, DetailStream) and other.of == root.name
+        ]
+
     def only(self, names: Collection[str]) -> "Vendor":
         """The same with the streams of these names alone."""
         return replace(self, streams=tuple(s for s in self.streams if s.name in names))

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -178,6 +179,49 @@ def test_details_and_audio_go_too(
         "SELECT suppressed FROM ops.days WHERE account = :account AND stream = 'recordings'"
     )
     assert left_out == [(2,)]
+
+
+def test_a_detail_that_names_somebody_takes_its_call_along(scene: Open, tmp_path: Path) -> None:
+    """As where a caller types a number: nothing of it was in the call's own record."""
+    _, number, _ = NUMBERS["evolux"]
+    here = scene("evolux", streams=("calls", "call_details"))
+    here.put(here.thing(1), here.thing(2))
+    here.later(days=30)
+    here.backfill()
+    forget.forget_person(open_site(here, tmp_path), Person(number))
+    for call, typed in ((1, "5"), (2, number)):
+        task = {"task_id": "1", "task_name": "Menu", "start_time_epoch": 1741700000}
+        here.tenant.put_detail(call, {"executed_tasks": [task | {"parameters": {"typed": typed}}]})
+    details = discover()["evolux"].stream("call_details")
+    loader = here.bench.loaders["evolux"]
+    for _ in range(2):
+        assert loader.backfill([here.account], [details], [DAY])[0].error is None
+        here.backfill()
+        assert searched(here, tmp_path, number) == {}
+        assert [key for key, _ in here.facts("call_id", "call_date")] == ["1"]
+    days = here.query(
+        "SELECT stream, state, raw_records, suppressed FROM ops.days WHERE account = :account "
+        "ORDER BY 1"
+    )
+    assert days == [("call_details", "complete", 1, 1), ("calls", "complete", 1, 1)]
+
+
+def test_what_was_detached_for_its_age_goes_too(scene: Open, tmp_path: Path) -> None:
+    _, number, _ = NUMBERS["evolux"]
+    here = scene("evolux")
+    day = DAY - timedelta(days=400)
+    here.bench.warehouse.make_days({day})
+    with here.bench.warehouse.transaction() as connection:
+        connection.exec_driver_sql(
+            f"INSERT INTO raw.records VALUES ('{day}', '{here.account.name}', 'calls', 'k', 1,"
+            f' \'{{"caller": "{number}"}}\', now(), 1)'
+        )
+        connection.exec_driver_sql(
+            f"ALTER TABLE raw.records DETACH PARTITION raw.records_{day:%Y%m%d}"
+        )
+    assert searched(here, tmp_path, number)
+    forget.forget_person(open_site(here, tmp_path), Person(number))
+    assert searched(here, tmp_path, number) == {}
 
 
 def test_an_account_goes_whole_and_stays_away(scene: Open, tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 What is left out is counted by business day: the vendor counts it, too.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
@@ -20,7 +20,8 @@ from assets.loading.personal.without_person import without_person
 from resources.forgotten import Forgotten, Hasher, Kind, Suppressed
 from resources.postgres.warehouse import execute
 from resources.text import payload
-from resources.vendor_api.vendor import AnyStream
+from resources.vendor_api.vendor import AnyStream, DetailStream
+from resources.vendors import discover
 
 LEFT_OUT = object()
 """Instead of a record, which may be `null` itself."""
@@ -136,19 +137,40 @@ class Suppression:
                     hashes=list(self._left_out), **self._source.where)  # fmt: skip
 
     def _erase(self, connection: Connection, keys: Sequence[str]) -> set[date]:
-        known = execute(connection, "erase/known", keys=list(keys), **self._source.where)
+        """Of a detail that names somebody the record goes that it is of, with all its details."""
+        account, root, details = self._account.name, self._stream, list(self._source.details)
+        if isinstance(self._stream, DetailStream):
+            root, details = discover()[self._account.vendor].group(self._stream.name)
+        streams = (root, *details)
+        known = sorted({key for stream in streams for key in self._known(connection, stream, keys)})
         if not known:
             return set()
-        account, keys = self._account.name, [row.record_key for row in known]
-        days, _ = erase_records(connection, account, self._stream, self._source.details, keys)
+        for stream in streams:
+            execute(connection, "load/lock_stream", account=account, stream=stream.name)
+        if root is not self._stream:
+            self._suppress(connection, root, known)
+        days, _ = erase_records(connection, account, root, details, known)
         now = execute(connection, "load/clock")[0].now
-        for detail in self._source.details:
-            if own := days.get(detail.name):
-                recount(connection, account, detail, own, now)
+        for stream in streams:
+            if stream.name in days and stream is not self._stream:
+                recount(connection, account, stream, days[stream.name], now)
         touched = {day for own in days.values() for day in own}
         if touched:
             execute(connection, "load/mark_stale", days=sorted(touched))
-        return touched
+        return days.get(self._stream.name, set())
+
+    def _known(
+        self, connection: Connection, stream: AnyStream, keys: Sequence[str]
+    ) -> Iterator[str]:
+        where = {"account": self._account.name, "stream": stream.name, "keys": list(keys)}
+        yield from (row.record_key for row in execute(connection, "erase/known", **where))
+
+    def _suppress(self, connection: Connection, root: AnyStream, keys: Sequence[str]) -> None:
+        assert self._present
+        name, hasher = self._account.name, self._present.forgotten.hasher
+        hashes = [hasher.record(name, root.name, key) for key in keys]
+        execute(connection, "erase/suppress_records", keys=list(keys), hashes=hashes,
+                is_kept=False, account=name, stream=root.name)  # fmt: skip
 
     def _keeps(self, present: _Present, hashed: str, encoded: bytes) -> bool | None:
         """Whether it is kept without the person; None where there is nobody to forget in it."""

@@ -12,7 +12,7 @@ from datetime import date
 from functools import partial
 from pathlib import Path
 
-from assets.expiry import drop_detached
+from assets.maintenance.expiry import drop_detached
 from assets.loading.personal.erase import Counts
 from assets.privacy.account import erase_account
 from assets.privacy.erase import Erased, Eraser

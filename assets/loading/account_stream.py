@@ -12,11 +12,14 @@ S = TypeVar("S", bound=AnyStream)
 
 @dataclass(frozen=True)
 class AccountStream(Generic[S_co]):
-    """An account and one of its streams. `details`: the streams of the details of its records."""
+    """An account and one of its streams. `details`: the streams of the details of its records.
+    `of`: of a stream of details, the one whose records they are of, and all of its details.
+    """
 
     account: Account
     stream: S_co
     details: tuple[DetailStream, ...] = ()
+    of: tuple[AnyStream, ...] = ()
 
     @property
     def where(self) -> dict[str, Any]:
@@ -29,8 +32,12 @@ class AccountStream(Generic[S_co]):
 
 def account_stream(vendor: Vendor, account: Account, stream: S) -> AccountStream[S]:
     """The vendor's stream of the account, with the streams of its details."""
-    details = (one for one in vendor.streams if isinstance(one, DetailStream))
-    return AccountStream(account, stream, tuple(one for one in details if one.of == stream.name))
+    if isinstance(stream, DetailStream):
+        root, details = vendor.group(stream.name)
+        return AccountStream(account, stream, of=(root, *details))
+    all_details = (one for one in vendor.streams if isinstance(one, DetailStream))
+    details_of_it = (one for one in all_details if one.of == stream.name)
+    return AccountStream(account, stream, tuple(details_of_it))
 
 
 def is_report(source: AccountStream[AnyStream]) -> TypeGuard[AccountStream[Stream]]:

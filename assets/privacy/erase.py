@@ -59,9 +59,7 @@ class Eraser:
             except _NothingLeftError:
                 gone.append(key)
         self._suppress(connection, gone, is_kept=False)
-        erased, counted = erase_records(
-            connection, self._owner.name, self._root, self._details, gone
-        )
+        erased, counted = erase_records(connection, self._owner.name, streams, gone)
         counts.update(counted)
         for name, own in erased.items():
             days.setdefault(name, set()).update(own)

@@ -12,8 +12,8 @@ from datetime import date
 from functools import partial
 from pathlib import Path
 
-from assets.maintenance.expiry import drop_detached
 from assets.loading.personal.erase import Counts
+from assets.maintenance.expiry import drop_detached
 from assets.privacy.account import erase_account
 from assets.privacy.erase import Erased, Eraser
 from assets.privacy.places import Owner, Places, Step, find, pattern

@@ -8,7 +8,7 @@ from sqlalchemy.engine import Connection
 
 from resources.audio import AudioStore
 from resources.postgres.warehouse import execute
-from resources.vendor_api.vendor import AnyStream, DetailStream
+from resources.vendor_api.vendor import AnyStream
 
 Counts = Counter[str]
 """Rows by table, and files."""
@@ -17,18 +17,18 @@ Counts = Counter[str]
 def erase_records(
     connection: Connection,
     account: str,
-    stream: AnyStream,
-    details: Sequence[DetailStream],
+    streams: Sequence[AnyStream],
     keys: Sequence[str],
 ) -> tuple[dict[str, set[date]], Counts]:
-    """Erases the records of these keys. Returns the days by stream, and what was there.
+    """Erases the records of these keys: of a stream, and of those of its details. Returns the days
+    by stream, and what was there.
 
-    The connection's transaction has the locks of the stream and of its details. Audio files go
+    The connection's transaction has the locks of the streams. Audio files go
     first: where the transaction is lost, what named them is still there.
     """
     counts: Counts = Counter()
     days: dict[str, set[date]] = {}
-    for one in (stream, *details):
+    for one in streams:
         where = {"account": account, "stream": one.name, "keys": list(keys)}
         own = {row.call_date for row in execute(connection, "erase/days", **where)}
         if not own:

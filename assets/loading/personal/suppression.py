@@ -20,8 +20,7 @@ from assets.loading.personal.without_person import without_person
 from resources.forgotten import Forgotten, Hasher, Kind, Suppressed
 from resources.postgres.warehouse import execute
 from resources.text import payload
-from resources.vendor_api.vendor import AnyStream, DetailStream
-from resources.vendors import discover
+from resources.vendor_api.vendor import AnyStream
 
 LEFT_OUT = object()
 """Instead of a record, which may be `null` itself."""
@@ -138,10 +137,9 @@ class Suppression:
 
     def _erase(self, connection: Connection, keys: Sequence[str]) -> set[date]:
         """Of a detail that names somebody the record goes that it is of, with all its details."""
-        account, root, details = self._account.name, self._stream, list(self._source.details)
-        if isinstance(self._stream, DetailStream):
-            root, details = discover()[self._account.vendor].group(self._stream.name)
-        streams = (root, *details)
+        account = self._account.name
+        streams = self._source.of or (self._stream, *self._source.details)
+        root = streams[0]
         known = sorted({key for stream in streams for key in self._known(connection, stream, keys)})
         if not known:
             return set()
@@ -149,7 +147,7 @@ class Suppression:
             execute(connection, "load/lock_stream", account=account, stream=stream.name)
         if root is not self._stream:
             self._suppress(connection, root, known)
-        days, _ = erase_records(connection, account, root, details, known)
+        days, _ = erase_records(connection, account, streams, known)
         now = execute(connection, "load/clock")[0].now
         for stream in streams:
             if stream.name in days and stream is not self._stream:

@@ -6,6 +6,7 @@ becomes, and never looks at a record itself. What a value may be is in
 which is rejected.
 """
 
+import re
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -35,6 +36,11 @@ from resources.vendor_api.vendor import Facts, Faults, Record, Reject
 Column = Any
 """A pandas Series as long as the batch (pandas' own types say no more of object columns)."""
 
+THOUSANDS = r"\s*[+-]?\d{1,3}(?:\.\d{3})+\s*"
+"""A text that is a thousand times more where dots part thousands."""
+MILLIONS = r"\s*[+-]?\d{1,3}(?:\.\d{3}){2,}\s*"
+"""One that can't be anything else."""
+OFFSET = r"(?:[zZ]|[+-]\d{2}(?::?\d{2})?)\s*$"
 BIGINT = float(2**63 - 1024)
 """The largest bigint that a float can hold."""
 INTEGER = float(2**31 - 1)
@@ -111,7 +117,7 @@ class Columns:
     def number(self, field: str, required: bool = False) -> Column:
         """Finite numbers up to a bigint, also as strings with a decimal point."""
         column = self._present(self.values(field), field, required)
-        numbers = _numbers(column)
+        numbers = self._unambiguous(column, field, required)
         odd = column.notna() & numbers.isna()
         self._judge(column, odd, field, "expected a number", is_no_value, required)
         return self._bounded(numbers, column, field, required)
@@ -121,6 +127,7 @@ class Columns:
         column = self._present(self.values(field), field, required)
         numbers = _numbers(column)
         odd = column.notna() & ~(numbers % 1 == 0) & ~numbers.isin([np.inf, -np.inf])
+        odd |= _matches(column, THOUSANDS)
         self._judge(column, odd, field, "expected a whole number", is_no_count, required)
         negative = numbers < 0
         self._judge(column, negative, field, "a count can't be negative", is_no_count, required)
@@ -143,7 +150,8 @@ class Columns:
         milliseconds.
         """
         column = self._present(self.values(field), field, required)
-        numbers = self._bounded(_numbers(column), column, field, required)
+        numbers = self._unambiguous(column, field, required)
+        numbers = self._bounded(numbers, column, field, required)
         seconds = numbers / per_second
         if (odd := column.notna() & numbers.isna()).any():
             clocks = column[odd].map(clock_seconds).astype("float64")
@@ -177,9 +185,14 @@ class Columns:
         return column.where(~odd, None)
 
     def instant(self, field: str, pattern: str = "ISO8601", required: bool = False) -> Column:
-        """Instants with an offset (or in UTC, where the format has none)."""
+        """Instants with an offset; in UTC where the vendor's `pattern` has none."""
         text = self.text(field, required)
-        instants = pd.to_datetime(text, format=pattern, errors="coerce", utc=True)
+        instants: Column = pd.to_datetime(text, format=pattern, errors="coerce", utc=True)
+        if pattern == "ISO8601":
+            without = instants.notna() & ~_matches(text, OFFSET, whole=False)
+            reason = "expected a date and time with its offset"
+            self._judge(text, without, field, reason, is_no_date, required)
+            instants = instants.where(~without)
         return self._plausible(text, instants, field, required)
 
     def epoch(self, field: str, required: bool = False) -> Column:
@@ -301,6 +314,17 @@ class Columns:
             self.reject(column.isna(), field, "missing")
         return column
 
+    def _unambiguous(self, column: Column, field: str, required: bool) -> Column:
+        """Numbers and their texts as floats. Where one text of the batch has dots between
+        thousands, those that may have one there, too, can't be read.
+        """
+        numbers = _numbers(column)
+        if not _matches(column, MILLIONS).any():
+            return numbers
+        odd = _matches(column, THOUSANDS)
+        self._judge(column, odd, field, "a dot may part thousands", required=required)
+        return numbers.where(~odd)
+
     def _bounded(
         self, numbers: Column, column: Column, field: str, required: bool, most: float = BIGINT
     ) -> Column:
@@ -403,6 +427,12 @@ def _leave_out(records: Iterable[Record], holder: str, names: set[str]) -> None:
         }
         if not record[holder]:
             del record[holder]
+
+
+def _matches(column: Column, pattern: str, whole: bool = True) -> Column:
+    """Where the value is a text like that."""
+    find = re.compile(pattern, re.ASCII).fullmatch if whole else re.compile(pattern).search
+    return pd.Series([isinstance(value, str) and find(value) is not None for value in column])
 
 
 def _numbers(column: Column) -> Column:

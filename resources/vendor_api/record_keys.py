@@ -1,6 +1,8 @@
 """What a vendor's records are told apart by."""
 
+import re
 from collections.abc import Callable, Collection
+from typing import Any
 
 from resources.text import payload
 from resources.vendor_api.values import is_missing
@@ -8,11 +10,13 @@ from resources.vendor_api.vendor import Record
 
 LONGEST_KEY = 500
 """No vendor's is longer; one that doesn't fit an index entry would stop a whole load."""
+_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
 
 def key_of(*fields: str, optional: Collection[str] = ()) -> Callable[[Record], str | None]:
     """A record's key from its fields: None when one is missing that isn't `optional`, or isn't a
-    plain, short value.
+    plain, short value. A number or a UUID spelt otherwise (12.0 for 12, in capitals) is the same
+    key: a vendor that changes how it writes them has no other records.
     """
 
     def key(record: Record) -> str | None:
@@ -23,10 +27,18 @@ def key_of(*fields: str, optional: Collection[str] = ()) -> Callable[[Record], s
                 part = ""
             elif is_missing(part) or isinstance(part, dict | list | bool):
                 return None
-            parts.append(str(part))
+            parts.append(_spelt(part))
         text = "/".join(parts)
         if payload.unstorable(text):
             text = payload.storable(text)
         return text if len(text) <= LONGEST_KEY else None
 
     return key
+
+
+def _spelt(part: Any) -> str:
+    if isinstance(part, float) and part.is_integer():
+        return str(int(part))
+    text = str(part)
+    lower = text.lower()
+    return lower if lower != text and _UUID.fullmatch(text) else text

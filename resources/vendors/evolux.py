@@ -33,6 +33,11 @@ AUTH = HeaderToken("token")
 PAGE = 50
 """`limit`: default and maximum."""
 KEY = key_of("id")
+WRITTEN_WITHIN = timedelta(hours=1)
+"""How long after a call's start its steps may still be missing from its detail."""
+SAME_CALL = timedelta(hours=1)
+"""A detail's start and its call's are one instant; more than this apart they are two calls'."""
+SHOWN = "%Y-%m-%d %H:%M UTC"
 TICK = timedelta(microseconds=1)
 """The vendor's own windows end at 23:59:59.999999: the end is taken as included."""
 
@@ -97,6 +102,12 @@ class Evolux(Client):
         """The detail of one call; none when the vendor hasn't got it (yet)."""
         path = f"{PATH}/{quote(parent.key, safe='')}/cdr"
         details, permit = self.http.get(DETAIL_REPORT, path, _parse_detail, auth=AUTH)
+        if details and details[0].get("executed_tasks") == []:
+            # As with 404: the flow may not have been written down yet.
+            is_new = permit.granted_at - parent.started_at < WRITTEN_WITHIN
+            details = [] if is_new else details
+        for detail in details:
+            _check_same_call(detail, parent)
         return Page(details, permit.id, permit.granted_at)
 
 
@@ -171,6 +182,18 @@ def _parse_detail(answer: Answer) -> tuple[list[Any], int]:
         case {"data": dict(detail)}:
             return [detail], 1
     raise RecordError(f"{DETAIL_REPORT}: the answer isn't the JSON that the document shows")
+
+
+def _check_same_call(detail: Record, parent: Parent) -> None:
+    """Raises RecordError for the detail of a call that began at another time."""
+    entered = detail.get("enter_time_epoch")
+    if isinstance(entered, int | str) and str(entered).isdecimal() and len(str(entered)) <= 10:
+        began = datetime.fromtimestamp(int(entered), UTC)
+        if entered not in (0, "0") and abs(began - parent.started_at) > SAME_CALL:
+            raise RecordError(
+                f"{DETAIL_REPORT}: asked for the detail of a call of {parent.started_at:{SHOWN}}, "
+                f"got that of one of {began:{SHOWN}}"
+            )
 
 
 def _check_echo(current_url: str | None, asked: Mapping[str, str]) -> None:

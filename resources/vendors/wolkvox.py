@@ -44,7 +44,8 @@ TIME = "%Y-%m-%d %H:%M:%S"
 SLOW_CLOCK = timedelta(minutes=15)
 PAUSE = timedelta(seconds=5)
 """After a refusal for concurrency; the spacing of the report comes on top."""
-FOUND = re.compile(r"\s*([0-9]{1,15}) records? ")
+COUNT = re.compile(r"(?<![\w.,])(?:[0-9]{1,3}(?:[.,'\u00a0\u2019 ][0-9]{3})+|[0-9]{1,15})(?![\w])")
+"""A whole number in a sentence, also with its thousands set apart."""
 OWN = ("code", "error", "msg")
 """What the envelope says of a failure: `code` decides, and `msg` where one has several meanings."""
 EMPTY = re.compile(r"\W*(please )?(validate|valide|validar) (the |las )?"
@@ -179,8 +180,7 @@ class Wolkvox(Client):
         records = payload.listed(envelope.get("data"))
         if not isinstance(records, list):
             raise unlike(answer, api, envelope, "has no list `data`")
-        match = FOUND.match(message)
-        found = int(match[1]) if match else None
+        found = count_in(message)
         most = self.account.limits.max_records
         if most and max(len(records), found or 0) >= most:
             raise WindowTooLargeError(
@@ -188,6 +188,13 @@ class Wolkvox(Client):
                 f"{most:,} may be cut off"
             )
         return Report(records, found), len(records)
+
+
+def count_in(message: str) -> int | None:
+    """How many records the vendor says that it found: the largest number in its sentence, whatever
+    words are around it.
+    """
+    return max((int(re.sub(r"\D", "", count)) for count in COUNT.findall(message)), default=None)
 
 
 def _envelope(api: str, answer: Answer) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from resources.errors import ContractError, PermanentError, ThrottledError, VendorError
+from resources.errors import ContractError, PermanentError, RecordError, ThrottledError, VendorError
 from resources.standin import Fault, StandIn, Tenant
 from resources.text.redact import mask_requests
 from resources.vendor_api.values import NO_VALUE
@@ -22,9 +22,9 @@ ZONE = ZoneInfo("America/Sao_Paulo")
 DAY = date(2020, 1, 12)
 AFTERWARDS = datetime(2020, 2, 1, tzinfo=UTC)
 WINDOW = Window.of_days((DAY,), ZONE, AFTERWARDS)
-PARENT = Parent("1", WINDOW.start)
 CALLS: list[dict[str, Any]] = sample("evolux/studio_calls.200.sample.json")["data"]
 DETAIL: dict[str, Any] = sample("evolux/studio_calls_cdr.200.sample.json")["data"]
+PARENT = Parent("1", datetime.fromtimestamp(DETAIL["enter_time_epoch"], UTC))
 
 
 def stream(name: str = "calls") -> Any:
@@ -379,6 +379,23 @@ def test_nothing_that_a_flow_sends_elsewhere_is_stored() -> None:
 def test_a_detail_is_one_record(tenant: Tenant, read_detail: Callable[[], Page]) -> None:
     tenant.put_detail(1, DETAIL)
     assert read_detail().records == [DETAIL]
+
+
+def test_a_detail_of_another_call_is_refused(
+    tenant: Tenant, read_detail: Callable[[], Page]
+) -> None:
+    tenant.put_detail(1, DETAIL | {"enter_time_epoch": DETAIL["enter_time_epoch"] + 7200})
+    with pytest.raises(RecordError, match="got that of one of 2020-01-29 21:59"):
+        read_detail()
+
+
+def test_steps_that_are_not_there_yet_are_asked_for_again(vendors: StandIn, tenant: Tenant) -> None:
+    tenant.put_detail(1, {"executed_tasks": []})
+    now = datetime.now(UTC)
+    with client(account_of(vendors, tenant), grants=Grants()) as evolux:
+        assert evolux.call_detail(Parent("1", now - timedelta(minutes=5))).records == []
+        later = evolux.call_detail(Parent("1", now - timedelta(hours=2)))
+    assert later.records == [{"executed_tasks": []}]
 
 
 @pytest.mark.parametrize(

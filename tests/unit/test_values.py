@@ -186,3 +186,43 @@ def test_names_that_never_end_are_told_up_to_a_number() -> None:
     new = read.facts(None, {}).new_fields
     assert len(new) == 50
     assert max(map(len, new)) == 100
+
+
+def test_dots_between_thousands_are_no_decimal_point() -> None:
+    """A count has no point; and where one number of the field is in the millions, the others'
+    dots may mean the same.
+    """
+    counts = columns("1.000", "12", "7.0")
+    assert found(counts.integer("field")) == [None, 12, 7]
+    assert faults(counts) == {0: "expected a whole number"}
+    for read in ("number", "seconds", "decimal"):
+        mixed = columns("12.500", "1.234.500", "7", "2.5")
+        numbers = found(getattr(mixed, read)("field"))
+        assert [value and float(value) for value in numbers] == [None, None, 7, 2.5]
+        assert set(faults(mixed)) == {0, 1}
+        plain = columns("12.500", "0.250")
+        assert [float(value) for value in found(getattr(plain, read)("field"))] == [12.5, 0.25]
+
+
+def test_an_instant_without_its_offset_is_none() -> None:
+    read = columns("2025-03-12T09:00:00-03:00", "2025-03-12T09:00:00", "2025-03-12T12:00:00Z")
+    with shown_at(datetime(2025, 3, 13, tzinfo=UTC)):
+        instants = found(read.instant("field"))
+    noon = pd.Timestamp("2025-03-12 12:00", tz=UTC)
+    assert instants == [noon, None, noon]
+    assert faults(read) == {1: "expected a date and time with its offset"}
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [(12, 12.0), ("0A9C2F4E-1B2C-4D5E-8F90-ABCDEF012345", "0a9c2f4e-1b2c-4d5e-8f90-abcdef012345")],
+)
+def test_a_key_that_is_spelt_otherwise_is_the_same(one: Any, other: Any) -> None:
+    key = key_of("field")
+    assert key({"field": one}) == key({"field": other})
+
+
+def test_a_key_of_other_letters_is_another() -> None:
+    key = key_of("field")
+    assert key({"field": "aB1"}) != key({"field": "ab1"})
+    assert key({"field": 12.5}) != key({"field": 12})

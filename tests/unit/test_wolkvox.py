@@ -23,6 +23,7 @@ from resources.standin import Fault, StandIn, Tenant
 from resources.vendor_api.values import NO_VALUE
 from resources.vendor_api.vendor import Facts, Page
 from resources.vendors import discover
+from resources.vendors.wolkvox import count_in
 from resources.windows import Window
 from tests.unit.rig import Grants, account, account_of, client, rows, sample
 
@@ -522,6 +523,23 @@ def test_fewer_records_than_the_message_names_are_too_large(read: Read, tenant: 
     with pytest.raises(WindowTooLargeError, match="counts 3 records, but 2 came"):
         read("calls", pages=pages)
     assert [(len(page.records), page.total) for page in pages] == [(2, 3)]
+
+
+@pytest.mark.parametrize(
+    ("message", "found"),
+    [
+        ("1250 records were found", 1250),
+        ("1,250 records were found", 1250),
+        ("1.250 record(s) were found", 1250),
+        ("Se encontraron 1 250 registros", 1250),
+        ("Page 1 of 3: 1250 records", 1250),
+        ("3 registros", 3),
+        ("Records were found", None),
+        ("OK (v1.2b)", None),
+    ],
+)
+def test_a_message_counts_in_any_words(message: str, found: int | None) -> None:
+    assert count_in(message) == found
 
 
 def test_a_message_without_a_number_gives_no_total(read: Read, tenant: Tenant) -> None:

@@ -131,6 +131,19 @@ def refresh_marts(first: First = None, last: Last = None, verbose: Verbose = Fal
     console.say("The marts are up to date." if done else "The marts were up to date already.")
 
 
+@app.command("map")
+def map_(
+    vendor: Annotated[str, typer.Argument(help="A vendor, such as evolux.")],
+    stream: Annotated[str, typer.Argument(help="One of its streams, such as calls.")],
+    file: Annotated[Path, typer.Argument(help="An answer of the vendor's, as it came.")],
+) -> None:
+    """Print the facts that a stream makes of a recorded answer. For developers of mappings."""
+    with console.sentences():
+        from pipelines.commands.mapping import map_answer
+
+        console.print_json(map_answer(vendor, stream, file))
+
+
 @app.command()
 def status(as_json: Json = False) -> None:
     """Show how fresh and how complete everything is, and why not."""

@@ -27,7 +27,7 @@ help:
 	@echo "make coverage   the same with coverage, which takes a third longer"
 	@echo "make lint       format, lint, types, import contracts, definitions (make format: mends what can be mended)"
 	@echo "make bench      the measurements behind the figures in the docs"
-	@echo "make baseline   the first migration, the analysts' page of tables and the docs' tables of vendors anew"
+	@echo "make baseline   what is generated: the first migration, the docs' tables, dbt's sources"
 	@echo "make lock       requirements.lock anew, from pyproject.toml"
 
 install: $(INSTALLED)
@@ -75,6 +75,7 @@ baseline: $(INSTALLED)
 	$(BIN)/python -m sql.migrations.freeze
 	$(BIN)/python -m sql.describe
 	$(BIN)/python -m pipelines.vendor_tables
+	$(BIN)/python -m sql.dbt
 
 lock: $(filter $(OWN_UV),$(UV))
 	$(UV) pip compile pyproject.toml --group dev --universal --generate-hashes --quiet \

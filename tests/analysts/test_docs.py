@@ -7,10 +7,13 @@ import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
+import yaml
 
+import sql.dbt
 import sql.describe
 from resources.configuration.home import CHECKOUT
 from tests.analysts import plots, world
@@ -122,6 +125,40 @@ def test_the_plots_show_the_demo(demo: psycopg.Connection) -> None:
         assert (FOLDER / "plots" / name).read_text(encoding="utf-8") == picture, name
     page = (FOLDER / "plots.md").read_text(encoding="utf-8")
     assert all(f"plots/{name}" in page for name in drawn)
+
+
+def test_the_sources_of_dbt_are_what_the_descriptions_say(demo: psycopg.Connection) -> None:
+    """Tables and columns are there, and the tests that they are given hold on the demo."""
+    assert sql.dbt.FILE.read_text(encoding="utf-8") == sql.dbt.text(), "run: python -m sql.dbt"
+    broken = []
+    for source in yaml.safe_load(sql.dbt.text())["sources"]:
+        demo.execute(f"SET ROLE callhouse_analyst{'_pii' * (source['schema'] == 'facts')}")
+        for table in source["tables"]:
+            wrong = dict(_violations(table["columns"]))
+            counted = ", ".join(f"count(*) FILTER (WHERE {w})" for w in wrong.values())
+            names = ", ".join(column["name"] for column in table["columns"])
+            of = f"{source['schema']}.{table['name']}"
+            row = demo.execute(
+                f"SELECT {counted or 0} FROM (SELECT {names} FROM {of}) t"
+            ).fetchone()
+            broken += [
+                f"{of}: {test}" for test, count in zip(wrong, row or (), strict=False) if count
+            ]
+    demo.execute("SET ROLE callhouse_analyst_pii")
+    assert broken == []
+
+
+def _violations(columns: list[dict[str, Any]]) -> Iterator[tuple[str, str]]:
+    """The tests of a table's columns, each with what breaks it."""
+    for column in columns:
+        name = column["name"]
+        for test in column.get("data_tests", ()):
+            if test == "not_null":
+                yield f"{name} not_null", f"{name} IS NULL"
+            else:
+                values = test["accepted_values"]["arguments"]["values"]
+                quoted = ", ".join(f"'{value}'" for value in values)
+                yield f"{name} accepted_values", f"{name} NOT IN ({quoted})"
 
 
 def test_the_page_of_tables_is_what_the_comments_say() -> None:

@@ -46,7 +46,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     each kind. First the tests that wait for a whole Callhouse to start: others use the time.
     """
     for item in items:
-        if item.path.parent.name in {"truth", "model"} and _is_of_a_kind_that_is_tried(item):
+        if item.path.parent.name in {"loading", "model"} and _is_of_a_kind_that_is_tried(item):
             item.add_marker(pytest.mark.long)
     items.sort(key=lambda item: item.path.stem not in {"test_ui", "test_up"})
 
@@ -73,7 +73,7 @@ def _clean_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Non
 
 @pytest.fixture
 def real_pauses() -> Iterator[None]:
-    """Between attempts: the tests of `truth` do without them, for the whole session."""
+    """Between attempts: the tests of loading do without them, for the whole session."""
     was_testing = stamina.is_testing()
     stamina.set_testing(False)
     yield

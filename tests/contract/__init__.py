@@ -2,5 +2,5 @@
 
 import pytest
 
-for _module in ("bench", "checks", "fits", "landing"):
+for _module in ("harness", "checks", "fits", "landing"):
     pytest.register_assert_rewrite(f"{__name__}.{_module}")

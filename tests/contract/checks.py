@@ -1,4 +1,4 @@
-"""What every stream of every vendor must pass. A check takes a subject and the bench.
+"""What every stream of every vendor must pass. A check takes a subject and the harness.
 
 Nothing here knows a vendor: a new one is checked by its module and its recorded answers.
 """
@@ -29,10 +29,10 @@ from resources.errors import (
 from resources.http.client import ATTEMPTS
 from resources.vendor_api.vendor import DetailStream, Record, Stream
 from resources.windows import Window
-from tests.contract.bench import DAY, MOST_REQUESTS, Bench, Subject
+from tests.contract.harness import DAY, MOST_REQUESTS, Harness, Subject
 from tests.support import SECRETS, Reply
 
-Check = Callable[[Subject, Bench], None]
+Check = Callable[[Subject, Harness], None]
 DECLARED = (VendorError, DeferredError)
 
 WRONG: tuple[Any, ...] = (
@@ -82,10 +82,10 @@ PAGES = (
 HTML = f"<!doctype html><html><body>Back soon, {SECRETS['token']}</body></html>".encode()
 
 
-def sample_becomes_facts(subject: Subject, bench: Bench) -> None:
+def sample_becomes_facts(subject: Subject, harness: Harness) -> None:
     """Every record of the sample has a key of its own and becomes a fact."""
-    _, records = bench.sample(subject)
-    facts = bench.normalise(subject, records)
+    _, records = harness.sample(subject)
+    facts = harness.normalise(subject, records)
     assert facts.rejects == []
     assert facts.new_fields == frozenset(), "the mapping doesn't know a documented field"
     assert not facts.tables[subject.stream.table].empty
@@ -95,14 +95,14 @@ def sample_becomes_facts(subject: Subject, bench: Bench) -> None:
         assert len(set(keys)) == len(keys)
 
 
-def sample_is_read(subject: Subject, bench: Bench) -> None:
+def sample_is_read(subject: Subject, harness: Harness) -> None:
     """Read for its own day, a sample raises nothing, but that it answered another question."""
-    recording, records = bench.sample(subject)
-    started = bench.normalise(subject, records).started_at
+    recording, records = harness.sample(subject)
+    started = harness.normalise(subject, records).started_at
     window = subject.window()
     if started is not None:
         window = subject.window(started.min().astimezone(subject.timezone).date())
-    outcome = bench.read(subject, recording.reply, window=window)
+    outcome = harness.read(subject, recording.reply, window=window)
     assert outcome.error is None or isinstance(outcome.error, ContractError)
     for permit, page in zip(outcome.permits, outcome.pages, strict=False):
         assert page.request_id == permit.id
@@ -111,42 +111,42 @@ def sample_is_read(subject: Subject, bench: Bench) -> None:
     assert outcome.permits[0].outcome.records == len(outcome.pages[0].records)
 
 
-def recordings_are_understood(subject: Subject, bench: Bench) -> None:
+def recordings_are_understood(subject: Subject, harness: Harness) -> None:
     """Every other recording is an error that is declared, or records that can be told apart."""
-    for recording in bench.recordings(subject):
-        outcome = bench.read(subject, recording.reply)
+    for recording in harness.recordings(subject):
+        outcome = harness.read(subject, recording.reply)
         assert outcome.error is None or isinstance(outcome.error, DECLARED)
         if recording.status >= 400:
             assert outcome.records == []
         objects = [record for record in outcome.records if isinstance(record, dict)]
         if objects:
-            bench.normalise(subject, objects)
+            harness.normalise(subject, objects)
 
 
-def a_wrong_value_costs_its_field(subject: Subject, bench: Bench) -> None:
+def a_wrong_value_costs_its_field(subject: Subject, harness: Harness) -> None:
     """A record with any one field wrong is a fact; one without what it needs is a reject."""
-    _, records = bench.sample(subject)
-    good, needed = records[0], required_fields(subject, bench)
+    _, records = harness.sample(subject)
+    good, needed = records[0], required_fields(subject, harness)
     assert needed < good.keys()
     for name in needed:
         for value in (None, "", " ", {"a": 1}, True, *NO_LISTS[isinstance(good[name], list)]):
-            assert not _is_fact(subject, bench, {**good, name: value}), (name, value)
+            assert not _is_fact(subject, harness, {**good, name: value}), (name, value)
     for batch in _broken_batches(records):
-        facts = bench.normalise(subject, [good, *batch])
+        facts = harness.normalise(subject, [good, *batch])
         rejected = {reject.index - 1 for reject in facts.rejects}
         assert -1 not in rejected
         lost = [_changed(good, batch[index]) for index in rejected]
         assert all(set(names) <= needed for names in lost), lost
     inner = [{**good, **change} for change in _broken_inside(good)]
-    assert bench.normalise(subject, [good, *inner]).rejects == []
-    bench.normalise(subject, [])
-    bench.normalise(subject, [{}])
+    assert harness.normalise(subject, [good, *inner]).rejects == []
+    harness.normalise(subject, [])
+    harness.normalise(subject, [{}])
 
 
-def any_value_costs_its_field(subject: Subject, bench: Bench) -> None:
+def any_value_costs_its_field(subject: Subject, harness: Harness) -> None:
     """The same for any JSON in any fields."""
-    _, records = bench.sample(subject)
-    needed = required_fields(subject, bench)
+    _, records = harness.sample(subject)
+    needed = required_fields(subject, harness)
     names = [*sorted({name for record in records for name in record}), "unheard of"]
     values = st.recursive(
         st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
@@ -158,121 +158,121 @@ def any_value_costs_its_field(subject: Subject, bench: Bench) -> None:
     @settings(max_examples=25, deadline=None, database=None, suppress_health_check=[*HealthCheck])
     @given(st.lists(st.tuples(st.sampled_from(records), changes), min_size=1, max_size=4))
     def law(batch: list[tuple[Record, Record]]) -> None:
-        facts = bench.normalise(subject, [{**record, **change} for record, change in batch])
+        facts = harness.normalise(subject, [{**record, **change} for record, change in batch])
         for reject in facts.rejects:
             assert needed & batch[reject.index][1].keys()
 
     law()
 
 
-def keys_are_plain(subject: Subject, bench: Bench) -> None:
+def keys_are_plain(subject: Subject, harness: Harness) -> None:
     """A key is short text that a database can keep, or none; whatever the record."""
     if not isinstance(subject.stream, Stream):
         return
-    _, records = bench.sample(subject)
+    _, records = harness.sample(subject)
     for batch in _broken_batches(records):
         for record in batch:
             key = subject.stream.key(record)
             assert key is None or 0 < len(key.encode()) <= 2000
 
 
-def broken_bodies_are_told(subject: Subject, bench: Bench) -> None:
+def broken_bodies_are_told(subject: Subject, harness: Harness) -> None:
     """A body that isn't what the document says is an error; never "no records"."""
-    recording, records = bench.sample(subject)
+    recording, records = harness.sample(subject)
     body = recording.reply.body
     broken = [HTML, b"", b"null", b'"text"', b"[" * 100_000, b"{}", b'{"data": {}}', b"\x00\xff"]
     if recording.path.suffix == ".json":
         broken.append(body[: len(body) // 2])
     for text in broken:
-        outcome = bench.read(subject, Reply(200, text))
+        outcome = harness.read(subject, Reply(200, text))
         assert isinstance(outcome.error, DECLARED), text[:20]
         assert outcome.records == []
     foreign = body.decode("utf-8", "replace").encode("latin-1", "replace")
-    assert isinstance(bench.read(subject, Reply(200, foreign)).error, (*DECLARED, type(None)))
+    assert isinstance(harness.read(subject, Reply(200, foreign)).error, (*DECLARED, type(None)))
     if recording.path.suffix == ".json":
-        with_mark = bench.read(subject, Reply(200, b"\xef\xbb\xbf" + body))
+        with_mark = harness.read(subject, Reply(200, b"\xef\xbb\xbf" + body))
         assert with_mark.pages[0].records == records
 
 
-def records_of_any_shape_are_carried(subject: Subject, bench: Bench) -> None:
+def records_of_any_shape_are_carried(subject: Subject, harness: Harness) -> None:
     """What stands where a record should be is handed on: it is the loader's to reject."""
-    recording, records = bench.sample(subject)
+    recording, records = harness.sample(subject)
     if isinstance(subject.stream, DetailStream):
         return
     whole = json.loads(recording.reply.body)
     for odd in ([1, "x"], "text", 5, None, True):
         body = json.dumps(_with_first_record(whole, records[0], odd)).encode()
-        outcome = bench.read(subject, Reply(200, body))
+        outcome = harness.read(subject, Reply(200, body))
         assert outcome.pages[0].records[0] == odd
         assert isinstance(outcome.error, (*DECLARED, type(None)))
 
 
-def lists_under_numbered_keys_are_lists(subject: Subject, bench: Bench) -> None:
+def lists_under_numbered_keys_are_lists(subject: Subject, harness: Harness) -> None:
     """`{"0": …, "2": …}`, as PHP writes a list with gaps: its records, or an error; never none."""
-    recording, records = bench.sample(subject)
+    recording, records = harness.sample(subject)
     if isinstance(subject.stream, DetailStream):
         return
     body = json.dumps(_numbered(json.loads(recording.reply.body), records)).encode()
-    outcome = bench.read(subject, Reply(200, body))
+    outcome = harness.read(subject, Reply(200, body))
     read = outcome.pages[0].records if outcome.pages else None
     assert read == records or (read is None and isinstance(outcome.error, ContractError))
 
 
-def the_same_page_for_ever_ends(subject: Subject, bench: Bench) -> None:
+def the_same_page_for_ever_ends(subject: Subject, harness: Harness) -> None:
     """An error, as soon as it is asked for again: the client never goes round in circles."""
-    for window, reply in _first_pages(subject, bench):
-        outcome = bench.read(subject, reply, window=window)
+    for window, reply in _first_pages(subject, harness):
+        outcome = harness.read(subject, reply, window=window)
         assert len(outcome.permits) <= MOST_REQUESTS
         assert len(outcome.permits) == 1 or isinstance(outcome.error, ContractError)
 
 
-def a_page_that_is_refused_asks_for_less(subject: Subject, bench: Bench) -> None:
+def a_page_that_is_refused_asks_for_less(subject: Subject, harness: Harness) -> None:
     """Beyond the first page these statuses can mean that it is too deep: half the window is."""
-    for window, reply in _first_pages(subject, bench):
+    for window, reply in _first_pages(subject, harness):
         for status in (400, 413, 414, 416, 422):
-            outcome = bench.read(subject, reply, Reply(status), window=window)
+            outcome = harness.read(subject, reply, Reply(status), window=window)
             if len(outcome.permits) > 1:
                 assert isinstance(outcome.error, WindowTooLargeError)
                 assert outcome.pages, "what came before is kept"
 
 
-def statuses_are_told(subject: Subject, bench: Bench) -> None:
+def statuses_are_told(subject: Subject, harness: Harness) -> None:
     """Error statuses mean the same everywhere, with any body, and no redirect is followed."""
-    elsewhere = f"{bench.replay.url}/elsewhere?token={SECRETS['token']}"
+    elsewhere = f"{harness.replay.url}/elsewhere?token={SECRETS['token']}"
     for status, expected in STATUSES.items():
         for body in (b"", HTML, b"{}", b"[]", json.dumps({"msg": SECRETS["token"]}).encode()):
-            outcome = bench.read(subject, Reply(status, body, {"location": elsewhere}))
+            outcome = harness.read(subject, Reply(status, body, {"location": elsewhere}))
             assert outcome.records == [], status
             assert isinstance(outcome.error, expected or (*DECLARED, type(None))), status
-            assert not any("elsewhere" in asked.target for asked in bench.replay.asked)
+            assert not any("elsewhere" in asked.target for asked in harness.replay.asked)
             requests = len(outcome.permits)
             assert requests == (ATTEMPTS if isinstance(outcome.error, TransientError) else 1)
 
 
-def failures_are_told(subject: Subject, bench: Bench) -> None:
+def failures_are_told(subject: Subject, harness: Harness) -> None:
     """An envelope of status 200 that tells of a failure is an error, with or without a list."""
-    recording, _ = bench.sample(subject)
+    recording, _ = harness.sample(subject)
     whole = json.loads(recording.reply.body) if recording.path.suffix == ".json" else None
     for failure in FAILURES:
         bodies = [failure, failure | {"data": []}, failure | {"data": None}]
         if isinstance(whole, dict):
             bodies.append(whole | failure)
         for body in bodies:
-            outcome = bench.read(subject, Reply(200, json.dumps(body).encode()))
+            outcome = harness.read(subject, Reply(200, json.dumps(body).encode()))
             assert isinstance(outcome.error, DECLARED), body
             assert outcome.records == [], body
     for body in ({"data": None}, {"data": {}}, {"data": "x"}, {"data": [], "unheard of": 1}):
-        outcome = bench.read(subject, Reply(200, json.dumps(body).encode()))
+        outcome = harness.read(subject, Reply(200, json.dumps(body).encode()))
         assert isinstance(outcome.error, DECLARED) or body["data"] == []
 
 
-def pages_are_nobodys_answer(subject: Subject, bench: Bench) -> None:
+def pages_are_nobodys_answer(subject: Subject, harness: Harness) -> None:
     """A page for people is an error that quotes its title, whatever the status; and never a word
     on the credentials or on one record.
     """
     for page in PAGES:
         for status in (200, 400, 401, 403, 404, 451, 500):
-            outcome = bench.read(subject, Reply(status, page))
+            outcome = harness.read(subject, Reply(status, page))
             assert isinstance(outcome.error, DECLARED), (status, page)
             assert not isinstance(outcome.error, PermanentError | RecordError), status
             assert isinstance(outcome.error, DoubtfulRefusalError) == (status in (401, 403))
@@ -281,43 +281,43 @@ def pages_are_nobodys_answer(subject: Subject, bench: Bench) -> None:
                 assert "Sign in" in str(outcome.error), status
 
 
-def own_refusals_stop(subject: Subject, bench: Bench) -> None:
+def own_refusals_stop(subject: Subject, harness: Harness) -> None:
     """What the vendor itself answers to a wrong token is taken at its word, asked once."""
-    recordings = [r for r in bench.recordings(subject) if "token" in r.words]
+    recordings = [r for r in harness.recordings(subject) if "token" in r.words]
     assert recordings, f"no *.token.* among {subject.folder}"
     for recording in recordings:
-        outcome = bench.read(subject, recording.reply)
+        outcome = harness.read(subject, recording.reply)
         assert isinstance(outcome.error, PermanentError), recording.path.name
         assert len(outcome.permits) == 1
 
 
-def a_wrong_base_url_is_told(subject: Subject, bench: Bench) -> None:
+def a_wrong_base_url_is_told(subject: Subject, harness: Harness) -> None:
     """Another server's 404, or its JSON: neither is an empty day, and what to look at is said."""
     for reply in (
         Reply(404, b"<html><title>404 Not Found</title></html>"),
         Reply(404, b'{"detail": "Not Found"}'),
         Reply(200, b'{"name": "another API", "version": "1.0"}'),
     ):
-        outcome = bench.read(subject, reply)
+        outcome = harness.read(subject, reply)
         assert isinstance(outcome.error, ContractError), reply
         if isinstance(subject.stream, Stream):
             assert "base_url" in str(outcome.error), str(outcome.error)
 
 
-def pauses_are_kept(subject: Subject, bench: Bench) -> None:
+def pauses_are_kept(subject: Subject, harness: Harness) -> None:
     """A Retry-After is handed to the limiter, which keeps it for everybody."""
     for status in (429, 503):
-        outcome = bench.read(subject, Reply(status, b"", {"retry-after": "7"}))
+        outcome = harness.read(subject, Reply(status, b"", {"retry-after": "7"}))
         assert isinstance(outcome.error, ThrottledError)
         assert outcome.error.retry_after == timedelta(seconds=7)
         assert {p.outcome.hold for p in outcome.permits} == {timedelta(seconds=7)}
 
 
-def pauses_of_nothing_are_ours(subject: Subject, bench: Bench) -> None:
+def pauses_of_nothing_are_ours(subject: Subject, harness: Harness) -> None:
     """`Retry-After: 0`, or a date gone by: not asked again at once, but after growing pauses."""
     for status in (429, 503):
         for value in ("0", "Tue, 10 Mar 2020 15:31:00 GMT"):
-            outcome = bench.read(subject, Reply(status, b"", {"retry-after": value}))
+            outcome = harness.read(subject, Reply(status, b"", {"retry-after": value}))
             assert isinstance(outcome.error, ThrottledError)
             holds = [p.outcome.hold for p in outcome.permits if p.outcome.hold]
             assert len(holds) == ATTEMPTS
@@ -325,10 +325,10 @@ def pauses_of_nothing_are_ours(subject: Subject, bench: Bench) -> None:
             assert all(after > before for before, after in pairwise(holds))
 
 
-def a_passing_fault_is_mended(subject: Subject, bench: Bench) -> None:
+def a_passing_fault_is_mended(subject: Subject, harness: Harness) -> None:
     """After one 500 the sample is read all the same, in one read."""
-    recording, records = bench.sample(subject)
-    outcome = bench.read(subject, Reply(500), recording.reply)
+    recording, records = harness.sample(subject)
+    outcome = harness.read(subject, Reply(500), recording.reply)
     assert outcome.pages[0].records == records
 
 
@@ -355,17 +355,17 @@ CHECKS: tuple[Check, ...] = (
 )
 
 
-def required_fields(subject: Subject, bench: Bench) -> set[str]:
+def required_fields(subject: Subject, harness: Harness) -> set[str]:
     """The fields without which a record is no fact."""
-    _, (good, *_) = bench.sample(subject)
-    return {name for name in good if not _is_fact(subject, bench, {**good, name: None})}
+    _, (good, *_) = harness.sample(subject)
+    return {name for name in good if not _is_fact(subject, harness, {**good, name: None})}
 
 
-def _is_fact(subject: Subject, bench: Bench, record: Record) -> bool:
+def _is_fact(subject: Subject, harness: Harness, record: Record) -> bool:
     stream = subject.stream
     if isinstance(stream, Stream) and stream.key(record) is None:
         return False
-    return not bench.normalise(subject, [record]).rejects
+    return not harness.normalise(subject, [record]).rejects
 
 
 def _changed(one: Record, other: Record) -> list[str]:
@@ -410,14 +410,14 @@ def _enormous(value: Any) -> Any:
     return re.sub(r"\d+", "9" * 400, value) if isinstance(value, str) else value
 
 
-def _first_pages(subject: Subject, bench: Bench) -> Iterator[tuple[Window, Reply]]:
+def _first_pages(subject: Subject, harness: Harness) -> Iterator[tuple[Window, Reply]]:
     """The sample as the first page of several, for windows that it fits into: by the vendor's
     clocks or by UTC, of a day and of a poll that reads on.
     """
     if isinstance(subject.stream, DetailStream):
         return
-    recording, records = bench.sample(subject)
-    started = bench.normalise(subject, records).started_at
+    recording, records = harness.sample(subject)
+    started = harness.normalise(subject, records).started_at
     body = json.dumps(_with_larger_totals(json.loads(recording.reply.body))).encode()
     for zone in (subject.timezone, ZoneInfo("UTC")):
         day = DAY if started is None else started.min().astimezone(zone).date()

@@ -7,7 +7,7 @@ import stamina
 
 from resources.http.client import Transport
 from resources.postgres.warehouse import Warehouse
-from tests.contract.bench import Bench
+from tests.contract.harness import Harness
 from tests.support import Replay
 
 
@@ -32,14 +32,14 @@ def replay() -> Iterator[Replay]:
 
 
 @pytest.fixture
-def bench(
+def harness(
     transport: Transport,
     replay: Replay,
     tmp_path_factory: pytest.TempPathFactory,
     monkeypatch: pytest.MonkeyPatch,
-) -> Bench:
+) -> Harness:
     monkeypatch.setenv("CALLHOUSE_HOME", str(tmp_path_factory.mktemp("home")))
-    return Bench(transport, replay)
+    return Harness(transport, replay)
 
 
 @pytest.fixture

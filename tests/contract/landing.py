@@ -12,22 +12,24 @@ from assets.loading.landing.observation import Observation
 from resources.postgres.warehouse import Warehouse
 from resources.text import payload
 from resources.vendor_api.vendor import Record, Stream
-from tests.contract.bench import DAY, Bench, Subject
 from tests.contract.checks import broken_variants
+from tests.contract.harness import DAY, Harness, Subject
 
 ODD: tuple[Any, ...] = ([1, "x"], "text", 5, None, True, {})
 """What may stand where a record should be."""
 
 
-def everything_lands(subject: Subject, bench: Bench, warehouse: Warehouse) -> None:
+def everything_lands(subject: Subject, harness: Harness, warehouse: Warehouse) -> None:
     """The sample, every broken variant of it and what is no record at all: raw = facts + rejects.
 
     What has no key can't be raw: it is a reject, with its payload.
     """
-    _, records = bench.sample(subject)
+    _, records = harness.sample(subject)
     observations = list(_observations(subject, [*records, *broken_variants(records)]))
     landing = Landing(
-        AccountStream(bench.account(subject.vendor), subject.stream), [DAY], warehouse.require_days
+        AccountStream(harness.account(subject.vendor), subject.stream),
+        [DAY],
+        warehouse.require_days,
     )
 
     def work(connection: sa.Connection) -> None:

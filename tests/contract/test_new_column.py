@@ -28,7 +28,7 @@ from resources.vendor_api.vendor import AnyStream, DetailStream, Facts, Record, 
 from resources.vendors import discover
 from sql import facts
 from sql.table import Column, Enrichment, Target, enrichments
-from tests.contract.bench import DAY, Bench, Subject
+from tests.contract.harness import DAY, Harness, Subject
 from tests.contract.recordings import FIXTURES
 
 NAMES = [
@@ -131,19 +131,19 @@ def land(setup: Setup, seen: list[Observation]) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_it_is_merged_rebuilt_masked_and_documented(
-    name: str, bench: Bench, warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
+    name: str, harness: Harness, warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     subject = subject_of(name)
-    _, records = bench.sample(subject)
+    _, records = harness.sample(subject)
     describe_and_migrate(warehouse, monkeypatch, name)
     normalise = with_columns(name, subject.stream.normalise)
     setup = Setup(
         warehouse,
-        bench.account(subject.vendor),
+        harness.account(subject.vendor),
         replace(subject.stream, normalise=normalise),
         facts.target(name),
     )
-    parents = land_parents(setup, bench, subject)
+    parents = land_parents(setup, harness, subject)
 
     for place, values in enumerate(VALUES):
         land(setup, observations(setup, records, place))
@@ -175,14 +175,14 @@ def test_it_is_merged_rebuilt_masked_and_documented(
     assert setup.rows("(SELECT) one", told) == {("What the caller gave",)}
 
 
-def land_parents(setup: Setup, bench: Bench, subject: Subject) -> Stream | None:
+def land_parents(setup: Setup, harness: Harness, subject: Subject) -> Stream | None:
     """What an enrichment enriches; None for a table, whose rows need no others."""
     if not isinstance(setup.target, Enrichment):
         return None
     assert isinstance(setup.stream, DetailStream)
     parents = subject.vendor.stream(setup.stream.of)
     assert isinstance(parents, Stream)
-    _, records = bench.sample(Subject(subject.vendor, parents, subject.folder))
+    _, records = harness.sample(Subject(subject.vendor, parents, subject.folder))
     landing = Landing(AccountStream(setup.account, parents), [DAY], setup.warehouse.require_days)
     seen = [Observation(r, 1, NOW, key=f"record-{n}", day=DAY) for n, r in enumerate(records)]
     setup.warehouse.in_transaction(lambda connection: landing.land(connection, seen))

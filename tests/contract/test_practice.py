@@ -10,8 +10,8 @@ from pipelines.definitions import build_defs
 from resources.configuration.accounts import read_accounts
 from resources.postgres.warehouse import Warehouse
 from resources.vendors import discover
-from tests.contract.bench import Bench, Subject
 from tests.contract.checks import CHECKS, Check, declaration_is_complete
+from tests.contract.harness import Harness, Subject
 from tests.contract.landing import everything_lands
 from tests.practice import FIXTURES, NAMES, practised
 
@@ -45,12 +45,12 @@ def test_it_is_found_beside_the_others(subject: Subject) -> None:
 
 
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
-def test_it_passes_what_every_vendor_must(subject: Subject, check: Check, bench: Bench) -> None:
-    check(subject, bench)
+def test_it_passes_what_every_vendor_must(subject: Subject, check: Check, harness: Harness) -> None:
+    check(subject, harness)
 
 
-def test_it_lands(subject: Subject, bench: Bench, warehouse: Warehouse) -> None:
-    everything_lands(subject, bench, warehouse)
+def test_it_lands(subject: Subject, harness: Harness, warehouse: Warehouse) -> None:
+    everything_lands(subject, harness, warehouse)
 
 
 def test_accounts_may_name_it(

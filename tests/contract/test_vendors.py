@@ -5,8 +5,8 @@ import pytest
 from resources.http.client import Http, Transport
 from resources.postgres.warehouse import Warehouse
 from resources.vendors import discover
-from tests.contract.bench import Bench, Subject
 from tests.contract.checks import CHECKS, Check, declaration_is_complete, required_fields
+from tests.contract.harness import Harness, Subject
 from tests.contract.landing import everything_lands
 from tests.contract.recordings import FIXTURES
 
@@ -31,8 +31,8 @@ def test_declaration(subject: Subject) -> None:
 
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
 @each_subject
-def test_contract(subject: Subject, check: Check, bench: Bench) -> None:
-    check(subject, bench)
+def test_contract(subject: Subject, check: Check, harness: Harness) -> None:
+    check(subject, harness)
 
 
 NEEDED = {
@@ -49,12 +49,12 @@ NEEDED = {
 
 
 @pytest.mark.parametrize("name", NEEDED)
-def test_what_a_record_can_not_do_without(name: str, bench: Bench) -> None:
+def test_what_a_record_can_not_do_without(name: str, harness: Harness) -> None:
     """Its key, its start, and what decides its table: more must not reject it."""
     subject = next(subject for subject in SUBJECTS if str(subject) == name)
-    assert required_fields(subject, bench) == NEEDED[name]
+    assert required_fields(subject, harness) == NEEDED[name]
 
 
 @each_subject
-def test_everything_lands(subject: Subject, bench: Bench, warehouse: Warehouse) -> None:
-    everything_lands(subject, bench, warehouse)
+def test_everything_lands(subject: Subject, harness: Harness, warehouse: Warehouse) -> None:
+    everything_lands(subject, harness, warehouse)

@@ -30,7 +30,7 @@ from resources.standin.answer import Answer
 from resources.vendors import discover, wolkvox
 from resources.windows import Window
 from tests.db.conftest import AccountOf
-from tests.db.permits import AT_ONCE, Clock, clear
+from tests.db.permits.waiter import AT_ONCE, Clock, clear
 
 DAY = date(2026, 3, 10)
 SOON = Patience(backfill=False, longest=timedelta(seconds=20), returns=False)

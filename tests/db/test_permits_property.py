@@ -25,7 +25,7 @@ from hypothesis.stateful import (
 
 from resources.account import Account
 from resources.postgres.warehouse import Warehouse
-from tests.db.permits import NOON, Clock, Waiter, account, clear
+from tests.db.permits.waiter import NOON, Clock, Waiter, account, clear
 
 LATE = datetime(2026, 3, 11, 4, 59, 30, tzinfo=UTC)
 """Half a minute before midnight in Bogotá."""

@@ -18,7 +18,7 @@ from resources.standin import Fault, StandIn, Tenant
 from resources.vendors import discover
 from tests.db.conftest import AccountOf
 from tests.db.facts import put
-from tests.db.permits import Clock, Waiter
+from tests.db.permits.waiter import Clock, Waiter
 
 WOLKVOX = discover()["wolkvox"]
 NOON = datetime(2026, 3, 10, 17, tzinfo=UTC)

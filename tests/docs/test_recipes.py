@@ -21,7 +21,6 @@ from resources.configuration.home import CHECKOUT
 from resources.http.client import Transport
 from resources.vendors import discover
 from sql import mart
-from tests.contract.bench import Bench, Subject
 from tests.contract.checks import (
     Check,
     a_wrong_value_costs_its_field,
@@ -30,6 +29,7 @@ from tests.contract.checks import (
     sample_becomes_facts,
     sample_is_read,
 )
+from tests.contract.harness import Harness, Subject
 from tests.support import Replay
 
 PAGES = CHECKOUT / "docs" / "developers"
@@ -70,7 +70,7 @@ def test_a_vendor(sextant: Subject) -> None:
     transport = Transport()
     with Replay() as replay:
         for check in CHECKS:
-            check(sextant, Bench(transport, replay))
+            check(sextant, Harness(transport, replay))
     transport.close()
     assert ("sextant", "`concurrency`", "1", "document: one at a time") in limits(discover())
 

@@ -9,7 +9,7 @@ from resources.account import Account
 from resources.text import payload
 from resources.vendors import discover
 from sql.table import Table
-from tests.model.bench import Bench, Served
+from tests.model.system import Served, System
 from tests.model.vendors import Kind, Payload, Thing
 
 Versions = dict[str, list[Payload]]
@@ -32,9 +32,9 @@ DAYS = """SELECT * FROM ops.days WHERE account = :account ORDER BY call_date"""
 class Reference:
     """Of one account: the versions that were served, in order."""
 
-    def __init__(self, bench: Bench, kind: Kind, account: Account) -> None:
+    def __init__(self, system: System, kind: Kind, account: Account) -> None:
         self.versions: Versions = defaultdict(list)
-        self._bench = bench
+        self._bench = system
         self._kind = kind
         self._account = account
 

@@ -21,10 +21,10 @@ from resources.postgres.warehouse import Warehouse
 from resources.standin import Clock, StandIn, Tenant
 from resources.vendor_api.vendor import Stream
 from resources.windows import days_between
-from tests.model.bench import Bench
+from tests.loading.tables import tables_of
+from tests.model.system import System
 from tests.model.vendors import KINDS, Kind, Thing
 from tests.privacy_site import site_of
-from tests.truth.tables import tables_of
 
 NOON = datetime(2025, 3, 12, 15, tzinfo=UTC)
 CALLERS = {
@@ -55,14 +55,14 @@ Action = tuple[Any, ...]
 class Life:
     """One account's history, without the calls of some people."""
 
-    def __init__(self, bench: Bench, kind: Kind, without: set[str], home: Path) -> None:
-        bench.clock.set(NOON)
-        self.bench, self.kind, self.without, self.home = bench, kind, without, home
+    def __init__(self, system: System, kind: Kind, without: set[str], home: Path) -> None:
+        system.clock.set(NOON)
+        self.system, self.kind, self.without, self.home = system, kind, without, home
         self.first = (NOON - timedelta(days=2)).date()
         self.tenant: Tenant
         self.account: Account
         self.stream: Stream
-        self.tenant, self.account, self.stream = bench.open(kind, self.first)
+        self.tenant, self.account, self.stream = system.open(kind, self.first)
         self.things: dict[int, Thing] = {}
 
     def live(self, history: list[Action]) -> None:
@@ -75,8 +75,8 @@ class Life:
 
     def tables(self) -> dict[str, Any]:
         """What is stored; of days only what isn't of the vendor's own count."""
-        found: dict[str, Any] = tables_of(self.bench, self.account)
-        found["ops.days"] = self.bench.query(
+        found: dict[str, Any] = tables_of(self.system, self.account)
+        found["ops.days"] = self.system.query(
             f"SELECT call_date, {', '.join(COUNTS)} FROM ops.days "
             "WHERE account = :account ORDER BY 1",
             self.account,
@@ -87,7 +87,7 @@ class Life:
         caller = {1: "A", 2: "B"}.get(number % 3)
         if caller in self.without:
             return
-        start = (self.bench.clock.now() - timedelta(minutes=ago)).replace(microsecond=0)
+        start = (self.system.clock.now() - timedelta(minutes=ago)).replace(microsecond=0)
         known = self.things.get(number)
         thing = Thing(number, known.start if known else start, start, ago % 97,
                       garbled=how == "g", broken=how == "b")  # fmt: skip
@@ -101,20 +101,20 @@ class Life:
             self.kind.remove(self.tenant, thing)
 
     def _later(self, minutes: int) -> None:
-        self.bench.clock.advance(timedelta(minutes=minutes))
+        self.system.clock.advance(timedelta(minutes=minutes))
 
     def _poll(self) -> None:
-        assert self.bench.poll(self.account, self.stream).error is None
+        assert self.system.poll(self.account, self.stream).error is None
 
     def _backfill(self) -> None:
-        assert self.bench.backfill(self.account, self.stream, self._days()).error is None
+        assert self.system.backfill(self.account, self.stream, self._days()).error is None
 
     def _rebuild(self) -> None:
-        assert self.bench.rebuild(self.account, self.stream, self._days()).error is None
+        assert self.system.rebuild(self.account, self.stream, self._days()).error is None
 
     def _forget(self, who: str) -> None:
         if who not in self.without:
-            site = site_of(self.bench.warehouse, {self.account.name: self.account}, self.home)
+            site = site_of(self.system.warehouse, {self.account.name: self.account}, self.home)
             forget.forget_person(site, Person(E164[self.kind.vendor][who]))
 
     def _days(self) -> list[date]:
@@ -123,22 +123,22 @@ class Life:
 
 
 @pytest.fixture(scope="module")
-def bench(module_warehouse: Warehouse) -> Iterator[Bench]:
+def system(module_warehouse: Warehouse) -> Iterator[System]:
     with StandIn(clock=Clock(NOON)) as standin:
-        bench = Bench(module_warehouse, standin, standin.clock)
-        yield bench
-        bench.close()
+        system = System(module_warehouse, standin, standin.clock)
+        yield system
+        system.close()
 
 
-def _check(bench: Bench, kind: Kind, history: list[Action], home: Path) -> None:
+def _check(system: System, kind: Kind, history: list[Action], home: Path) -> None:
     gone = {action[1] for action in history if action[0] == "forget"}
-    lives = [Life(bench, kind, without, home) for without in (set[str](), gone)]
+    lives = [Life(system, kind, without, home) for without in (set[str](), gone)]
     tables = []
     for life in lives:
-        bench.clock.set(NOON)
+        system.clock.set(NOON)
         life.live(history)
         tables.append(life.tables())
-        with bench.warehouse.transaction() as connection:
+        with system.warehouse.transaction() as connection:
             connection.exec_driver_sql("TRUNCATE ops.suppressed, ops.suppressed_records")
     for table in tables[0]:
         assert tables[0][table] == tables[1][table], (table, gone)
@@ -159,11 +159,11 @@ def _settings(examples: int, **how: Any) -> settings:
 
 
 @pytest.mark.parametrize("kind", _kinds(), ids=str)
-def test_as_if_they_had_never_called(bench: Bench, kind: Kind, tmp_path: Path) -> None:
+def test_as_if_they_had_never_called(system: System, kind: Kind, tmp_path: Path) -> None:
     @_settings(2, derandomize=True, database=None)
     @given(history=actions)
     def check(history: list[Action]) -> None:
-        _check(bench, kind, history, tmp_path)
+        _check(system, kind, history, tmp_path)
 
     check()
 
@@ -171,10 +171,10 @@ def test_as_if_they_had_never_called(bench: Bench, kind: Kind, tmp_path: Path) -
 @pytest.mark.long
 @pytest.mark.timeout(3600)
 @pytest.mark.parametrize("kind", _kinds(), ids=str)
-def test_of_many_histories(bench: Bench, kind: Kind, tmp_path: Path) -> None:
+def test_of_many_histories(system: System, kind: Kind, tmp_path: Path) -> None:
     @_settings(int(os.environ.get("HISTORIES", "100")))
     @given(history=actions)
     def check(history: list[Action]) -> None:
-        _check(bench, kind, history, tmp_path)
+        _check(system, kind, history, tmp_path)
 
     check()

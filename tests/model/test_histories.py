@@ -28,8 +28,8 @@ from hypothesis.stateful import (
 from resources.postgres.warehouse import Warehouse
 from resources.standin import Clock, Fault, Quirk, StandIn
 from resources.windows import day_end, day_start, days_between
-from tests.model.bench import Bench
 from tests.model.reference import Reference
+from tests.model.system import System
 from tests.model.vendors import KINDS, Kind, Thing
 
 BEGINNINGS = (
@@ -61,24 +61,24 @@ statements = st.none() | st.integers(1, 40)
 
 
 class Histories(RuleBasedStateMachine):
-    def __init__(self, bench: Bench, kind: Kind, lawful: bool) -> None:
+    def __init__(self, system: System, kind: Kind, lawful: bool) -> None:
         super().__init__()
-        self.bench, self.kind, self.lawful = bench, kind, lawful
+        self.system, self.kind, self.lawful = system, kind, lawful
         self.things: dict[int, Thing] = {}
         self.strangers: set[date] = set()
 
     @property
     def now(self) -> datetime:
-        return self.bench.clock.now()
+        return self.system.clock.now()
 
     @initialize(beginning=st.sampled_from(BEGINNINGS))
     def begin(self, beginning: datetime) -> None:
-        self.bench.clock.set(beginning)
+        self.system.clock.set(beginning)
         first = (beginning - BEFORE).astimezone(self.kind.zone).date()
         self.first = first
-        self.tenant, self.account, self.stream = self.bench.open(self.kind, first)
+        self.tenant, self.account, self.stream = self.system.open(self.kind, first)
         self.token = self.tenant.token
-        self.reference = Reference(self.bench, self.kind, self.account)
+        self.reference = Reference(self.system, self.kind, self.account)
         self.watermark: datetime | None = None
 
     # What happens at the vendor.
@@ -121,7 +121,7 @@ class Histories(RuleBasedStateMachine):
 
     @rule(minutes=st.sampled_from(STEPS))
     def time_passes(self, minutes: int) -> None:
-        self.bench.clock.advance(timedelta(minutes=minutes))
+        self.system.clock.advance(timedelta(minutes=minutes))
 
     @rule(fault=st.sampled_from(["html", "empty", "reset", "half", "truncated", "error", "wrong",
                                  "odd", "repeat", "nul", "firewall", "login", "failure"]),
@@ -195,13 +195,13 @@ class Histories(RuleBasedStateMachine):
 
     @rule(kill_at=statements, deadlock_at=statements)
     def poll(self, kill_at: int | None, deadlock_at: int | None) -> None:
-        self._load(lambda: self.bench.poll(self.account, self.stream), kill_at, deadlock_at)
+        self._load(lambda: self.system.poll(self.account, self.stream), kill_at, deadlock_at)
 
     @rule(kill_at=statements, deadlock_at=statements, last=st.integers(0, 3))
     def backfill(self, kill_at: int | None, deadlock_at: int | None, last: int) -> None:
         days = self._days()[-1 - last :]
         self._load(
-            lambda: self.bench.backfill(self.account, self.stream, days), kill_at, deadlock_at
+            lambda: self.system.backfill(self.account, self.stream, days), kill_at, deadlock_at
         )
 
     @rule()
@@ -212,8 +212,8 @@ class Histories(RuleBasedStateMachine):
 
         def both() -> None:
             with ThreadPoolExecutor(2) as pool:
-                poll = pool.submit(self.bench.poll, self.account, self.stream)
-                backfill = pool.submit(self.bench.backfill, self.account, self.stream, days)
+                poll = pool.submit(self.system.poll, self.account, self.stream)
+                backfill = pool.submit(self.system.backfill, self.account, self.stream, days)
                 assert poll.result().error is None or poll.result().stopped
                 assert backfill.result().error is None
 
@@ -221,12 +221,12 @@ class Histories(RuleBasedStateMachine):
 
     @rule()
     def rebuild(self) -> None:
-        self._load(lambda: self.bench.rebuild(self.account, self.stream, self._days()))
+        self._load(lambda: self.system.rebuild(self.account, self.stream, self._days()))
 
     @invariant()
     def holds(self) -> None:
         self.reference.check_always()
-        (row,) = self.bench.query(
+        (row,) = self.system.query(
             "SELECT max(watermark) FROM ops.streams WHERE account = :account", self.account
         )
         if row[0] is not None:
@@ -242,22 +242,22 @@ class Histories(RuleBasedStateMachine):
         days = self._days()
         rest = day_end(days[-1], self.kind.zone) + self.stream.settle + timedelta(hours=2)
         while self.now < rest:
-            self.bench.clock.advance(timedelta(hours=11))
-            self._load(lambda: self.bench.poll(self.account, self.stream))
+            self.system.clock.advance(timedelta(hours=11))
+            self._load(lambda: self.system.poll(self.account, self.stream))
         if not self.lawful:
-            self._load(lambda: self.bench.backfill(self.account, self.stream, days))
+            self._load(lambda: self.system.backfill(self.account, self.stream, days))
         for day in days:
             self._accept(day)
         # What was opened again, or has failed, is due at once; what stays wrong after some hours.
         for minutes in (10, 10, 10, 400, 400, 400):
-            self.bench.clock.advance(timedelta(minutes=minutes))
-            self._load(lambda: self.bench.poll(self.account, self.stream))
+            self.system.clock.advance(timedelta(minutes=minutes))
+            self._load(lambda: self.system.poll(self.account, self.stream))
         self.reference.check_always()
         self.reference.check_at_rest(self.things, days)
 
     def _accept(self, day: date) -> None:
         """What is doubted is right: here the vendor has really given it up."""
-        self.bench.warehouse.rows(
+        self.system.warehouse.rows(
             "load/accept_day",
             account=self.account.name,
             stream=self.stream.name,
@@ -268,10 +268,10 @@ class Histories(RuleBasedStateMachine):
     def _load(
         self, work: Callable[[], Any], kill_at: int | None = None, deadlock_at: int | None = None
     ) -> None:
-        self.bench.served.clear()
-        with self.bench.trouble(kill_at, deadlock_at) as was_killed:
+        self.system.served.clear()
+        with self.system.trouble(kill_at, deadlock_at) as was_killed:
             work()
-        self.reference.take(self.bench.served, was_killed())
+        self.reference.take(self.system.served, was_killed())
 
     def _set(self, thing: Thing) -> None:
         """The vendor's state from now on, if its laws allow it."""
@@ -337,19 +337,19 @@ class Histories(RuleBasedStateMachine):
 
 
 @pytest.fixture(scope="module")
-def bench(module_warehouse: Warehouse) -> Iterator[Bench]:
+def system(module_warehouse: Warehouse) -> Iterator[System]:
     clock = Clock()
     stamina.set_testing(True, attempts=4, cap=True)  # no pauses between attempts
     with StandIn(clock=clock) as standin:
-        bench = Bench(module_warehouse, standin, clock)
-        yield bench
-        bench.close()
+        system = System(module_warehouse, standin, clock)
+        yield system
+        system.close()
     stamina.set_testing(False)
 
 
-def _run(bench: Bench, kind: Kind, lawful: bool, **how: Any) -> None:
+def _run(system: System, kind: Kind, lawful: bool, **how: Any) -> None:
     def machine() -> Histories:
-        return Histories(bench, kind, lawful)
+        return Histories(system, kind, lawful)
 
     run_state_machine_as_test(
         machine,  # type: ignore[arg-type]
@@ -365,13 +365,13 @@ def _run(bench: Bench, kind: Kind, lawful: bool, **how: Any) -> None:
 
 @pytest.mark.parametrize("lawful", [True, False], ids=["lawful", "lawless"])
 @pytest.mark.parametrize("kind", KINDS, ids=str)
-def test_any_history_ends_in_the_truth(bench: Bench, kind: Kind, lawful: bool) -> None:
-    _run(bench, kind, lawful, max_examples=3, derandomize=True, database=None)
+def test_any_history_ends_in_the_truth(system: System, kind: Kind, lawful: bool) -> None:
+    _run(system, kind, lawful, max_examples=3, derandomize=True, database=None)
 
 
 @pytest.mark.long
 @pytest.mark.timeout(3600)
 @pytest.mark.parametrize("lawful", [True, False], ids=["lawful", "lawless"])
 @pytest.mark.parametrize("kind", KINDS, ids=str)
-def test_any_of_many_histories_ends_in_the_truth(bench: Bench, kind: Kind, lawful: bool) -> None:
-    _run(bench, kind, lawful, max_examples=int(os.environ.get("HISTORIES", "150")))
+def test_any_of_many_histories_ends_in_the_truth(system: System, kind: Kind, lawful: bool) -> None:
+    _run(system, kind, lawful, max_examples=int(os.environ.get("HISTORIES", "150")))

@@ -1,0 +1,27 @@
+"""The limiter: each test finds a warehouse without a permit."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from resources.http.permits import Limiter
+from resources.postgres.warehouse import Warehouse
+from tests.db.permits.waiter import Clock, clear
+
+
+@pytest.fixture
+def warehouse(shared_warehouse: Warehouse) -> Warehouse:
+    clear(shared_warehouse)
+    return shared_warehouse
+
+
+@pytest.fixture
+def clock(warehouse: Warehouse) -> Clock:
+    return Clock(warehouse)
+
+
+@pytest.fixture
+def limiter(warehouse: Warehouse) -> Iterator[Limiter]:
+    limiter = Limiter(warehouse, "a-run")
+    yield limiter
+    limiter.close()

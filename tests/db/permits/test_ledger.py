@@ -1,0 +1,74 @@
+"""What is stored of requests and credentials."""
+
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+import sqlalchemy as sa
+
+from resources.errors import DeferredError
+from resources.http.permits import Limiter
+from resources.postgres.warehouse import Warehouse
+from tests.db.permits.waiter import AT_ONCE, BEHIND, NOON, Clock, account
+
+
+def query(warehouse: Warehouse, text: str) -> list[tuple[Any, ...]]:
+    with warehouse.transaction() as connection:
+        result = connection.execute(sa.text(text))
+        return [tuple(row) for row in result] if result.returns_rows else []
+
+
+def test_credentials_are_stored_as_keyed_hashes_only(
+    clock: Clock, warehouse: Warehouse, limiter: Limiter
+) -> None:
+    first, twin = account(token="s3cr3t-canary"), account("twin", token="s3cr3t-canary")
+    assert limiter.credential(first) == limiter.credential(twin)
+    assert limiter.credential(first) != limiter.credential(account(token="another"))
+    with limiter.permit(first, "calls", "cdr_1", AT_ONCE):
+        with pytest.raises(DeferredError), limiter.permit(twin, "calls", "cdr_1", AT_ONCE):
+            pass
+        tables = query(warehouse, "SELECT tablename FROM pg_tables WHERE schemaname = 'ops'")
+        text = "".join(str(query(warehouse, f"SELECT * FROM ops.{name}")) for (name,) in tables)
+    assert limiter.credential(first) in text
+    assert "canary" not in text
+    query(warehouse, "UPDATE ops.settings SET value = 'another key'")
+    assert Limiter(warehouse).credential(first) != limiter.credential(first)
+
+
+def test_the_ledger_has_every_request(clock: Clock, warehouse: Warehouse, limiter: Limiter) -> None:
+    with limiter.permit(account(), "calls", "cdr_1", BEHIND) as permit:
+        permit.outcome.status, permit.outcome.records = 200, 5
+    assert query(
+        warehouse,
+        "SELECT id, account, stream, report, backfill, requested_at, status, records, run_id"
+        "  FROM ops.requests",
+    ) == [(permit.id, "acme", "calls", "cdr_1", True, NOON, 200, 5, "a-run")]
+
+
+def test_a_permit_costs_two_round_trips(warehouse: Warehouse, tmp_path: Path) -> None:
+    """One to acquire it, one to release it: no transaction around them, no ping before."""
+    lonely = Warehouse(warehouse.url.render_as_string(hide_password=False), pool_size=1)
+    limiter = Limiter(lonely)
+    with limiter.permit(account(), "calls", "cdr_1", AT_ONCE):
+        pass  # connects, and learns the key
+    with lonely.autocommit.connect() as connection:
+        driver = connection.connection.driver_connection
+    assert isinstance(driver, psycopg.Connection)
+    with (tmp_path / "wire").open("w+") as wire:
+        driver.pgconn.trace(wire.fileno())
+        with limiter.permit(account(), "calls", "cdr_1", AT_ONCE):
+            pass
+        driver.pgconn.untrace()
+        wire.seek(0)
+        assert wire.read().count("ReadyForQuery") == 2
+    limiter.close()
+    lonely.close()
+
+
+def test_the_limiter_refuses_a_transaction_that_cannot_see_what_was_granted(
+    warehouse: Warehouse,
+) -> None:
+    isolated = warehouse.engine.execution_options(isolation_level="REPEATABLE READ")
+    with isolated.connect() as connection, pytest.raises(sa.exc.DBAPIError, match="READ COMMITTED"):
+        connection.execute(sa.text("SELECT ops.lock_credential('any')"))

@@ -1,0 +1,106 @@
+"""What may be asked in a day."""
+
+import threading
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from resources.errors import QuotaExhaustedError
+from resources.http.permits import Limiter
+from resources.postgres.warehouse import Warehouse
+from tests.db.permits.waiter import AT_ONCE, BEHIND, NOON, Clock, Waiter, account
+
+
+def query(warehouse: Warehouse, text: str) -> list[tuple[Any, ...]]:
+    with warehouse.transaction() as connection:
+        result = connection.execute(sa.text(text))
+        return [tuple(row) for row in result] if result.returns_rows else []
+
+
+def test_a_quota_is_the_operations_and_the_vendors_days(clock: Clock, warehouse: Warehouse) -> None:
+    """Two tokens, one quota; it begins anew at midnight in Bogotá, which is 5:00 UTC."""
+    quota = {"operation": "wolkvox acme", "limits": {"daily_requests": 3}}
+    here, there = account("here", "a", **quota), account("there", "b", **quota)
+    asked = [Waiter(warehouse, a).ask() for a in (here, there, here, there, here)]
+    assert asked == [True, True, True, False, False]
+    look = Waiter(warehouse, there).look()
+    midnight = datetime(2026, 3, 11, 5, tzinfo=UTC)
+    assert (look.reason, look.until) == ("quota", midnight)
+    clock.set(midnight - timedelta(seconds=1))
+    assert not Waiter(warehouse, here).ask()
+    clock.set(midnight)
+    assert Waiter(warehouse, here).ask()
+    assert query(warehouse, "SELECT day::text, used FROM ops.quotas ORDER BY day") == [
+        ("2026-03-10", 3),
+        ("2026-03-11", 1),
+    ]
+
+
+def test_the_reserve_is_the_polls_alone(
+    clock: Clock, warehouse: Warehouse, limiter: Limiter
+) -> None:
+    reserved = account(limits={"daily_requests": 10, "reserve": 0.3})
+    for _ in range(7):
+        with limiter.permit(reserved, "calls", "cdr_1", BEHIND):
+            pass
+    with (
+        pytest.raises(QuotaExhaustedError, match="the rest is the schedules'") as refused,
+        limiter.permit(reserved, "calls", "cdr_1", BEHIND),
+    ):
+        pass
+    assert refused.value.until == datetime(2026, 3, 11, 5, tzinfo=UTC)
+    for _ in range(3):
+        with limiter.permit(reserved, "calls", "cdr_1", AT_ONCE):
+            pass
+    with (
+        pytest.raises(QuotaExhaustedError, match=r"used up; goes on by itself at 2026-03-11 00:00"),
+        limiter.permit(reserved, "calls", "cdr_1", AT_ONCE),
+    ):
+        pass
+    assert query(warehouse, "SELECT used, by_backfill FROM ops.quotas") == [(10, 7)]
+
+
+def test_what_the_vendor_says_of_its_quota_counts_even_where_none_is_set(
+    clock: Clock, warehouse: Warehouse
+) -> None:
+    waiter, until = Waiter(warehouse, account()), NOON + timedelta(hours=3)
+    waiter.release(waiter.look().permit, exhausted_until=until)
+    look = waiter.look()
+    assert (look.reason, look.until) == ("quota", until)
+    clock.set(until)
+    assert waiter.ask()
+
+
+def test_a_request_about_midnight_counts_on_both_days(clock: Clock, warehouse: Warehouse) -> None:
+    """It may reach the vendor before it or after."""
+    waiter = Waiter(warehouse, account(limits={"daily_requests": 10}))
+    for second in (0, 59):
+        clock.set(datetime(2026, 3, 11, 4, 58 + second // 59, second, tzinfo=UTC))
+        assert waiter.ask()
+    assert query(warehouse, "SELECT day::text, used FROM ops.quotas ORDER BY day") == [
+        ("2026-03-10", 2),
+        ("2026-03-11", 1),
+    ]
+
+
+def test_a_quota_holds_where_credentials_race_for_its_last_request(warehouse: Warehouse) -> None:
+    """Each credential has a lock of its own; the quota is shared all the same."""
+    accounts = [
+        account(f"a{n}", f"t{n}", operation="all", limits={"daily_requests": 5}) for n in range(8)
+    ]
+    waiters = [Waiter(warehouse, a) for a in accounts]
+    barrier, asked = threading.Barrier(len(waiters)), []
+
+    def ask(waiter: Waiter) -> None:
+        barrier.wait()
+        asked.append(waiter.ask())
+
+    threads = [threading.Thread(target=ask, args=(waiter,)) for waiter in waiters]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sum(asked) == 5
+    assert query(warehouse, "SELECT used FROM ops.quotas") == [(5,)]

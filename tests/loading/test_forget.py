@@ -1,0 +1,276 @@
+"""Somebody is forgotten: what is found of them before is nowhere after, whatever is done then."""
+
+import json
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from assets.privacy import forget
+from assets.privacy.forget import Person, Site
+from assets.refresh import refresh_marts
+from resources.forgotten import Hasher
+from resources.vendor_api.vendor import DetailStream
+from resources.vendors import discover
+from tests.loading.conftest import DAY, Open, Scene
+from tests.loading.tables import tables_of
+from tests.loading.test_forgotten import NUMBERS, put_caller
+from tests.model.system import System
+from tests.privacy_site import places_of, site_of
+
+NAMES = list(NUMBERS)
+AUDIO = b"ID3" + b"\x00" * (274_288 - 3)
+
+
+@pytest.fixture(autouse=True)
+def _nobody_is_forgotten(system: System) -> Iterator[None]:
+    """The warehouse is the session's."""
+    yield
+    with system.warehouse.transaction() as connection:
+        connection.exec_driver_sql("TRUNCATE ops.suppressed, ops.suppressed_records, ops.erasures")
+
+
+def open_site(here: Scene, home: Path) -> Site:
+    return site_of(here.system.warehouse, {here.account.name: here.account}, home)
+
+
+def searched(here: Scene, home: Path, number: str) -> dict[str, int]:
+    """Where the number is: by its national digits, which all spellings have, and in E.164."""
+    return places_of(here.system.warehouse, home, [number[-8:]])
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_person_is_nowhere_after(scene: Open, name: str, tmp_path: Path) -> None:
+    """In raw (two versions), facts, rejects, marts, ledgers and logs; and a re-read, a rebuild and
+    a backfill bring nobody back.
+    """
+    field, number, spelling = NUMBERS[name]
+    here = scene(name)
+    here.put(here.thing(1), here.thing(2, minutes=5))
+    put_caller(here, here.thing(3, minutes=10), field, spelling, note=f"call {number} back")
+    here.later(days=30)
+    assert here.backfill().error is None
+    put_caller(here, here.thing(3, minutes=10, value=44), field, spelling)
+    put_caller(here, here.thing(4, minutes=10, broken=True), field, number)
+    here.backfill()
+    assert len(here.versions()) == 5
+    here.query(
+        "INSERT INTO ops.requests (account, stream, report, backfill, requested_at, duration_s,"
+        f" url) VALUES (:account, 'x', 'r', false, now(), 1, 'https://x.example/?n={number}')"
+        " RETURNING id"
+    )
+    log = tmp_path / "logs" / "code.log"
+    log.parent.mkdir()
+    log.write_text(f"before {spelling} after\nanother line\n")
+    refresh_marts(here.system.warehouse)
+    before = searched(here, tmp_path, number)
+    parts = {"_" + DAY.strftime("%Y%m%d")}
+    assert {place.removesuffix(*parts) for place in before} >= {
+        "raw.records", "ops.rejects", "ops.requests", f"facts.{here.kind.table}", "logs/code.log"
+    }  # fmt: skip
+    dry = forget.look_for(open_site(here, tmp_path), Person(number))
+    assert dry["raw.records"] == 3
+    assert dry["ops.requests"] == dry["files"] == 1
+    assert searched(here, tmp_path, number) == before, "it only looked"
+
+    erased = forget.forget_person(open_site(here, tmp_path), Person(number))
+    assert (erased["raw.records"], erased["raw.heads"], erased["ops.rejects"]) == (3, 2, 1)
+    assert searched(here, tmp_path, number) == {}
+    assert log.read_text().endswith("after\nanother line\n")
+    day = here.day()
+    assert (day.raw_records, day.facts, day.rejects, day.suppressed) == (2, 2, 0, 2)
+    assert here.unreconciled() == []
+    for again in (here.backfill, here.rebuild, here.poll, here.backfill):
+        again()
+        assert searched(here, tmp_path, number) == {}
+    assert (here.day().state, here.day().suppressed) == ("complete", 2)
+    assert here.unreconciled() == []
+
+    [(proof, ended)] = here.query(
+        "SELECT to_jsonb(e), ended_at IS NOT NULL FROM ops.erasures e WHERE :account = :account"
+    )
+    assert ended
+    assert proof["erased"] == {place: count for place, count in sorted(erased.items()) if count}
+    hasher = Hasher(here.system.warehouse.rows("load/caller_secret")[0].value.encode())
+    assert proof["hash"] == hasher.number(number)
+    lines = (tmp_path / "erasures.jsonl").read_text().splitlines()
+    assert json.loads(lines[-1])["hash"] == proof["hash"]
+    again_erased = forget.forget_person(open_site(here, tmp_path), Person(number))
+    assert not +again_erased, "nothing is left to erase"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_as_if_they_had_never_called(scene: Open, name: str, tmp_path: Path) -> None:
+    """Beside one that never was: the tables are the same, but for the counts that say so."""
+    field, number, spelling = NUMBERS[name]
+    with_them, without = scene(name), scene(name)
+    for here in (with_them, without):
+        here.put(here.thing(1), here.thing(2, minutes=5, garbled=True))
+    put_caller(with_them, with_them.thing(3, minutes=10), field, spelling)
+    for here in (with_them, without):
+        here.later(days=30)
+        here.backfill()
+    forget.forget_person(open_site(with_them, tmp_path), Person(number))
+    for here in (with_them, without):
+        here.put(here.thing(1, value=99))
+        here.backfill()
+    tables = [tables_of(here.system, here.account) for here in (with_them, without)]
+    counts = tables[0].pop("ops.days"), tables[1].pop("ops.days")
+    assert tables[0] == tables[1]
+    assert "'suppressed': 1" in counts[0][0]
+    assert "'suppressed': 0" in counts[1][0]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_call_stays_without_them(scene: Open, name: str, tmp_path: Path) -> None:
+    field, number, spelling = NUMBERS[name]
+    here = scene(name)
+    put_caller(here, here.thing(3, minutes=10), field, spelling, somebody="Ana Díaz")
+    here.later(days=30)
+    here.backfill()
+    forget.forget_person(open_site(here, tmp_path), Person(number, keeps_calls=True))
+    for again in (lambda: None, here.backfill, here.rebuild):
+        again()
+        assert searched(here, tmp_path, number) == {}
+        assert places_of(here.system.warehouse, tmp_path, ["Ana D"]) == {}
+        assert [value for (value, _) in here.facts(here.kind.column, "call_date")] == [13]
+        assert [version for _, version, _ in here.versions()] == [1]
+        assert (here.day().raw_records, here.day().suppressed) == (1, 0)
+        assert here.unreconciled() == []
+
+
+def test_details_and_audio_go_too(
+    scene: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CALLHOUSE_AUDIO_URL", str(tmp_path / "audio"))
+    field, number, spelling = NUMBERS["vono"]
+    here = scene("vono", streams=("recordings", "recording_audio"))
+    here.put(here.thing(1))
+    put_caller(here, here.thing(3), field, spelling)
+    for thing in (1, 3):
+        here.tenant.put_audio(thing, AUDIO)
+    here.later(days=30)
+    here.backfill()
+    audio = discover()["vono"].stream("recording_audio")
+    assert isinstance(audio, DetailStream)
+    loader = here.system.loaders["vono"]
+
+    def fetch() -> int:
+        """Audio files that there are then."""
+        assert loader.backfill([here.account], [audio], [DAY])[0].error is None
+        return sum(file.is_file() for file in (tmp_path / "audio").rglob("*"))
+
+    assert fetch() == 2
+    erased = forget.forget_person(open_site(here, tmp_path), Person(number))
+    assert erased["audio files"] == 1
+    assert fetch() == 1
+    here.backfill()
+    assert fetch() == 1
+    assert len(here.query("SELECT 1 FROM raw.heads WHERE account = :account")) == 2
+
+    kept = here.query("SELECT recording_id FROM facts.recordings WHERE account = :account")[0][0]
+    forget.forget_record(open_site(here, tmp_path), here.account.name, "recording_audio", kept)
+    here.backfill()
+    assert fetch() == 0
+    assert here.facts("recording_id", "call_date") == []
+    left_out = here.query(
+        "SELECT suppressed FROM ops.days WHERE account = :account AND stream = 'recordings'"
+    )
+    assert left_out == [(2,)]
+
+
+def test_a_detail_that_names_somebody_takes_its_call_along(scene: Open, tmp_path: Path) -> None:
+    """As where a caller types a number: nothing of it was in the call's own record."""
+    _, number, _ = NUMBERS["evolux"]
+    here = scene("evolux", streams=("calls", "call_details"))
+    here.put(here.thing(1), here.thing(2))
+    here.later(days=30)
+    here.backfill()
+    forget.forget_person(open_site(here, tmp_path), Person(number))
+    for call, typed in ((1, "5"), (2, number)):
+        task = {"task_id": "1", "task_name": "Menu", "start_time_epoch": 1741700000}
+        here.tenant.put_detail(call, {"executed_tasks": [task | {"parameters": {"typed": typed}}]})
+    details = discover()["evolux"].stream("call_details")
+    loader = here.system.loaders["evolux"]
+    for _ in range(2):
+        assert loader.backfill([here.account], [details], [DAY])[0].error is None
+        here.backfill()
+        assert searched(here, tmp_path, number) == {}
+        assert [key for key, _ in here.facts("call_id", "call_date")] == ["1"]
+    days = here.query(
+        "SELECT stream, state, raw_records, suppressed FROM ops.days WHERE account = :account "
+        "ORDER BY 1"
+    )
+    assert days == [("call_details", "complete", 1, 1), ("calls", "complete", 1, 1)]
+
+
+def test_what_was_detached_for_its_age_goes_too(scene: Open, tmp_path: Path) -> None:
+    _, number, _ = NUMBERS["evolux"]
+    here = scene("evolux")
+    day = DAY - timedelta(days=400)
+    here.system.warehouse.make_days({day})
+    with here.system.warehouse.transaction() as connection:
+        connection.exec_driver_sql(
+            f"INSERT INTO raw.records VALUES ('{day}', '{here.account.name}', 'calls', 'k', 1,"
+            f' \'{{"caller": "{number}"}}\', now(), 1)'
+        )
+        connection.exec_driver_sql(
+            f"ALTER TABLE raw.records DETACH PARTITION raw.records_{day:%Y%m%d}"
+        )
+    assert searched(here, tmp_path, number)
+    forget.forget_person(open_site(here, tmp_path), Person(number))
+    assert searched(here, tmp_path, number) == {}
+
+
+def test_an_account_goes_whole_and_stays_away(scene: Open, tmp_path: Path) -> None:
+    here, other = scene("evolux"), scene("evolux")
+    for one in (here, other):
+        one.put(one.thing(1), one.thing(2))
+        one.later(days=30)
+        one.backfill()
+    erased = forget.forget_account(open_site(here, tmp_path), here.account.name)
+    assert (erased["raw.records"], erased["facts.calls"]) == (2, 2)
+    assert not any(tables_of(here.system, here.account).values())
+    here.backfill()
+    assert here.versions() == []
+    assert (here.day().state, here.day().suppressed) == ("complete", 2)
+    assert here.unreconciled() == []
+    assert len(other.versions()) == 2
+
+
+def test_again_after_an_old_dump(scene: Open, tmp_path: Path) -> None:
+    """The tables are as before, and the database doesn't know of any erasure: the register does."""
+    field, number, spelling = NUMBERS["evolux"]
+    here = scene("evolux")
+    put_caller(here, here.thing(3), field, spelling)
+    here.put(here.thing(1), here.thing(2, minutes=3))
+    here.later(days=30)
+    here.backfill()
+    dumped: dict[str, list[Any]] = {
+        table: here.query(f"SELECT * FROM {table} WHERE account = :account")
+        for table in ("raw.records", "raw.heads", "ops.days")
+    }
+    site = open_site(here, tmp_path)
+    forget.forget_person(site, Person(number))
+    key = here.versions()[0][0]
+    forget.forget_record(site, here.account.name, "calls", key)
+    with here.system.warehouse.transaction() as connection:
+        connection.exec_driver_sql("TRUNCATE ops.suppressed, ops.suppressed_records, ops.erasures")
+        for table, rows in dumped.items():
+            connection.exec_driver_sql(f"DELETE FROM {table} WHERE account = '{here.account.name}'")
+            for row in rows:
+                values = [json.dumps(v) if isinstance(v, dict) else v for v in row]
+                marks = ", ".join(["%s"] * len(row))
+                connection.exec_driver_sql(f"INSERT INTO {table} VALUES ({marks})", tuple(values))
+    here.rebuild()
+    assert len(here.facts("call_id", "call_date")) == 3
+    erased = forget.forget_again(site)
+    assert (erased["raw.records"], erased["facts.calls"]) == (2, 2)
+    assert searched(here, tmp_path, number) == {}
+    assert len(here.versions()) == 1
+    here.backfill()
+    assert len(here.versions()) == 1
+    assert (here.day().raw_records, here.day().suppressed) == (1, 2)
+    assert len(here.query("SELECT 1 FROM ops.erasures WHERE :account = :account")) == 2

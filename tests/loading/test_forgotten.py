@@ -1,0 +1,152 @@
+"""Whoever was forgotten doesn't come back, and the days that they called on stay right."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from assets.loading.day_state import FORGOTTEN
+from resources.forgotten import Hasher, Kind
+from resources.standin import Fault
+from resources.text import payload
+from tests.loading.conftest import Open, Scene
+from tests.loading.test_secrets import written
+from tests.model.system import System
+from tests.model.vendors import Thing
+
+NUMBERS = {
+    "conpeek": ("from_display_target", "+48505550177", "505 550 177"),
+    "clickfono": ("caller_number", "+56987650077", "9 8765 0077"),
+    "evolux": ("caller", "+5511999480077", "(11) 99948-0077"),
+    "vono": ("source", "+5511999480088", "011999480088"),
+    "wolkvox.calls": ("telephone", "+573204560077", "93204560077"),
+}
+"""By stream: the field, somebody's number, and how a vendor may write it."""
+WINDOWED = [name for name in NUMBERS if name != "vono"] + ["vono"]
+
+
+@pytest.fixture(autouse=True)
+def _nobody_is_forgotten(system: System) -> Iterator[None]:
+    """The warehouse is the session's."""
+    yield
+    with system.warehouse.transaction() as connection:
+        connection.exec_driver_sql("TRUNCATE ops.suppressed, ops.suppressed_records")
+
+
+def suppress(here: Scene, number: str, keeps_calls: bool = False) -> None:
+    secret = here.system.warehouse.rows("load/caller_secret")[0].value.encode()
+    hasher = Hasher(secret)
+    here.system.warehouse.run(
+        "erase/suppress",
+        hash=hasher.number(number),
+        kind=Kind.NUMBER,
+        keeps_calls=keeps_calls,
+        tail=hasher.tail(number),
+    )
+
+
+def put_caller(here: Scene, thing: Thing, field: str, number: str, **more: Any) -> None:
+    """The thing, of a caller with this number."""
+    shown = here.kind.show(thing, here.kind.zone) | {field: number} | more
+    here.tenant.put([shown], here.kind.report)
+
+
+@pytest.mark.parametrize("name", WINDOWED)
+def test_a_reread_leaves_them_out_and_the_day_is_complete(scene: Open, name: str) -> None:
+    field, number, spelling = NUMBERS[name]
+    here = scene(name)
+    here.put(here.thing(1), here.thing(2, minutes=5))
+    put_caller(here, here.thing(3, minutes=10), field, spelling)
+    suppress(here, number)
+    here.later(days=30)
+    for _ in range(2):
+        assert here.backfill().error is None
+        assert len(here.versions()) == 2
+        assert len(here.facts("started_at", "call_date")) == 2
+        day = here.day()
+        assert (day.state, day.raw_records, day.facts, day.suppressed) == ("complete", 2, 2, 1)
+        assert here.unreconciled() == []
+    assert payload.encode(spelling).decode().strip('"').lower() not in written(here)
+    here.remove(here.thing(3, minutes=10))
+    here.backfill()
+    assert (here.day().state, here.day().suppressed) == ("complete", 0)
+    assert here.unreconciled() == []
+
+
+@pytest.mark.parametrize("name", WINDOWED)
+def test_a_call_is_kept_without_them(scene: Open, name: str) -> None:
+    field, number, spelling = NUMBERS[name]
+    here = scene(name)
+    put_caller(here, here.thing(3, minutes=10), field, spelling, somebody="Ana Díaz")
+    suppress(here, number, keeps_calls=True)
+    here.later(days=30)
+    for _ in range(2):
+        assert here.backfill().error is None
+        assert [version for _, version, _ in here.versions()] == [1]
+        rows = here.query(f"SELECT to_jsonb(f) FROM facts.{here.kind.table} f "
+                          "WHERE account = :account")  # fmt: skip
+        fact = rows[0][0]
+        assert fact[here.kind.column] == 13
+        personal = ("from_number", "from_e164", "to_number", "to_e164", "caller_key")
+        assert not any(fact.get(column) for column in personal), fact
+        assert (here.day().state, here.day().raw_records, here.day().suppressed) == (
+            "complete", 1, 0,
+        )  # fmt: skip
+        assert here.unreconciled() == []
+    text = written(here)
+    assert "ana d" not in text
+    assert spelling not in text
+    assert here.rebuild().error is None
+    assert len(here.facts("started_at", "call_date")) == 1
+
+
+def test_a_record_that_names_them_only_later_goes_whole(scene: Open) -> None:
+    field, number, spelling = NUMBERS["evolux"]
+    here = scene("evolux")
+    here.put(here.thing(1))
+    here.backfill()
+    suppress(here, number)
+    put_caller(here, here.thing(1), field, spelling)
+    here.backfill()
+    assert here.versions() == []
+    assert here.facts("call_id", "call_date") == []
+    assert (here.day().raw_records, here.day().suppressed) == (0, 1)
+    here.put(here.thing(1))
+    here.backfill()
+    assert here.versions() == [], "it is known by its key, too"
+
+
+def test_what_has_no_key_is_left_out_too(scene: Open) -> None:
+    field, number, spelling = NUMBERS["clickfono"]
+    here = scene("clickfono")
+    here.put(here.thing(1))
+    odd = here.kind.show(here.thing(2), here.kind.zone) | {field: spelling, "uuid": {"no": "key"}}
+    here.tenant.arm(Fault.add(odd), 9)
+    suppress(here, number)
+    here.later(days=30)
+    here.backfill()
+    assert here.rejects() == []
+    assert (here.day().state, here.day().suppressed) == ("complete", 1)
+
+
+def test_a_rebuild_leaves_them_out(scene: Open) -> None:
+    field, number, spelling = NUMBERS["evolux"]
+    here = scene("evolux")
+    put_caller(here, here.thing(1), field, spelling)
+    here.put(here.thing(2))
+    here.backfill()
+    suppress(here, number)
+    here.rebuild()
+    assert len(here.versions()) == 1
+    assert len(here.facts("call_id", "call_date")) == 1
+    assert (here.day().raw_records, here.day().facts, here.day().suppressed) == (1, 1, 1)
+
+
+def test_an_answer_that_cannot_be_read_is_kept_without_a_word(scene: Open) -> None:
+    _, number, spelling = NUMBERS["evolux"]
+    here = scene("evolux")
+    suppress(here, number)
+    here.tenant.arm(Fault.body(f'{{"meta": "of Ana, {spelling}", '.encode()), 9)
+    assert here.backfill().error
+    [(body,)] = here.query("SELECT payload #>> '{}' FROM ops.rejects WHERE account = :account")
+    assert body == FORGOTTEN

@@ -100,7 +100,7 @@ def test_a_wrong_host_loads_nothing_and_loses_nothing(
     assert (TODAY, "complete") not in {(day, state) for day, state, _ in days}
 
 
-@pytest.mark.parametrize("vendor", ["conpeek", "clickfono", "evolux", "vono", "wolkvox"])
+@pytest.mark.parametrize("vendor", sorted(discover()))
 def test_no_day_is_complete_before_its_end_by_the_database_s_clock(
     warehouse: Warehouse, standin: StandIn, account_of: AccountOf, vendor: str
 ) -> None:

@@ -9,7 +9,7 @@ from resources.vendor_api.vendor import DetailStream
 from resources.vendors import discover
 from tests.loading.conftest import DAY, Open, Scene
 
-STREAMS = ["conpeek", "clickfono", "evolux", "vono", "wolkvox", "wolkvox.calls"]
+STREAMS = [*sorted(discover()), "wolkvox.calls"]
 DETAILS = {
     "evolux.call_details": ("evolux", "studio_calls_cdr"),
     "vono.recording_audio": ("vono", "recording_audio"),

@@ -183,6 +183,12 @@ def _forget(
     _refresh(site, days)
     note(_hide(site, forgotten, prefilter))
     _drop_detached(site)
+    if places.unclaimed:
+        raise CallhouseError(
+            f"records of {', '.join(sorted(places.unclaimed))} name them, too, and weren't erased: "
+            "which vendor they are of isn't known. Put the account into accounts.toml, or load it "
+            "with a Callhouse that knows the stream, and run this again"
+        )
 
 
 def _drop_detached(site: Site) -> None:

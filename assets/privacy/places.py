@@ -40,6 +40,14 @@ class Owner:
         """
         return self.vendor.group(stream)
 
+    def root(self, stream: str) -> str | None:
+        """The stream whose records these are, or whose details they are, by name; None where the
+        vendor hasn't got it any more.
+        """
+        with suppress(KeyError):
+            return self.group(stream)[0].name
+        return None
+
 
 @dataclass
 class Places:
@@ -57,6 +65,8 @@ class Places:
     """Ids of rejects without a key."""
     rows: dict[str, int] = field(default_factory=dict)
     """How many rows name somebody, by table."""
+    unclaimed: set[str] = field(default_factory=set)
+    """Accounts and streams of rows that name somebody, and of which no vendor is known."""
 
     @property
     def records(self) -> int:
@@ -67,14 +77,19 @@ class Places:
 def owners(
     warehouse: Warehouse, accounts: Mapping[str, Account], vendors: Vendors
 ) -> dict[str, Owner]:
-    """Every account that anything is stored of, by name."""
-    return {
+    """Every account that anything is known of, by name."""
+    configured = {
+        name: Owner(name, vendors[account.vendor], account.timezone.key, account)
+        for name, account in accounts.items()
+    }
+    loaded = {
         row.account: Owner(
             row.account, vendors[row.vendor], row.timezone, accounts.get(row.account)
         )
         for row in warehouse.rows("erase/vendors")
         if row.vendor in vendors
     }
+    return configured | loaded
 
 
 def pattern(number: str) -> str:
@@ -132,20 +147,22 @@ def _look(
     row: Any,
 ) -> None:
     owner = known.get(row.account)
-    if owner is None:
+    countries = [owner.country] if owner else {one.country for one in known.values()} or ["ZZ"]
+    who = next(filter(None, (forgotten.first(row.text, country) for country in countries)), None)
+    root = owner.root(row.stream) if owner else None
+    if root is None:
+        if who is not None:
+            found.unclaimed.add(f"{row.account} {row.stream}")
         return
-    who = forgotten.first(row.text, owner.country)
-    with suppress(KeyError):
-        root = owner.group(row.stream)[0].name
-        if who is None and not _is_known(records, forgotten.hasher, row, root):
-            return
-        found.rows[place] = found.rows.get(place, 0) + 1
-        if row.record_key is None:
-            found.unkeyed[row.account, row.stream].add(row.id)
-            return
-        keys = found.keys[row.account, root]
-        keeps = who is not None and who.keeps_calls
-        keys[row.record_key] = keeps and keys.get(row.record_key, True)
+    if who is None and not _is_known(records, forgotten.hasher, row, root):
+        return
+    found.rows[place] = found.rows.get(place, 0) + 1
+    if row.record_key is None:
+        found.unkeyed[row.account, row.stream].add(row.id)
+        return
+    keys = found.keys[row.account, root]
+    keeps = who is not None and who.keeps_calls
+    keys[row.record_key] = keeps and keys.get(row.record_key, True)
 
 
 def _is_known(records: frozenset[str], hasher: Hasher, row: Any, root: str) -> bool:

@@ -11,6 +11,7 @@ import pytest
 from assets.privacy import forget
 from assets.privacy.forget import Person, Site
 from assets.refresh import refresh_marts
+from resources.errors import CallhouseError
 from resources.forgotten import Hasher
 from resources.vendor_api.vendor import DetailStream
 from resources.vendors import discover
@@ -222,6 +223,22 @@ def test_what_was_detached_for_its_age_goes_too(scene: Open, tmp_path: Path) -> 
     assert searched(here, tmp_path, number)
     forget.forget_person(open_site(here, tmp_path), Person(number))
     assert searched(here, tmp_path, number) == {}
+
+
+def test_records_of_nobody_known_are_told(scene: Open, tmp_path: Path) -> None:
+    """As where a part of a dump was restored: which account they are of is all that is known."""
+    field, number, spelling = NUMBERS["evolux"]
+    here = scene("evolux")
+    put_caller(here, here.thing(1), field, spelling)
+    here.backfill()
+    here.query("DELETE FROM ops.streams WHERE account = :account RETURNING 1")
+    site = site_of(here.bench.warehouse, {}, tmp_path)
+    with pytest.raises(CallhouseError, match=f"{here.account.name} calls name them, too"):
+        forget.forget_person(site, Person(number))
+    assert here.query("SELECT 1 FROM ops.erasures WHERE :account <> '' AND ended_at IS NULL")
+    forget.forget_person(open_site(here, tmp_path), Person(number))
+    assert searched(here, tmp_path, number) == {}
+    assert here.query("SELECT 1 FROM ops.erasures WHERE :account <> '' AND ended_at IS NULL") == []
 
 
 def test_an_account_goes_whole_and_stays_away(scene: Open, tmp_path: Path) -> None:

@@ -187,6 +187,21 @@ class Quirk:
         return cls("part_only", change)
 
     @classmethod
+    def ids_by_day(cls, field: str) -> Quirk:
+        """A record's id is its number within its day: every day begins with 1 again."""
+        numbers: dict[date | None, dict[Any, int]] = {}
+
+        def change(listing: Listing) -> None:
+            shown = []
+            for row in listing.rows:
+                known = numbers.setdefault(listing.day_of(row), {})
+                number = known.setdefault(row[field], len(known) + 1)
+                shown.append(row | {field: type(row[field])(number)})
+            listing.rows = shown
+
+        return cls("ids_by_day", change)
+
+    @classmethod
     def any_order(cls, seed: int = 0) -> Quirk:
         """Another order whenever a list is asked for from its beginning."""
         lists = count(seed)

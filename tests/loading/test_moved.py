@@ -6,11 +6,13 @@ from typing import Any
 import pytest
 
 from assets.loading.window.read import WindowReader
+from resources.standin import Quirk
 from resources.vendor_api.vendor import DetailStream
 from resources.vendors import discover
 from tests.loading.conftest import DAY, NOON, Open
 
 BEFORE = DAY - timedelta(days=1)
+AFTER = DAY + timedelta(days=1)
 NEXT_NOON = NOON + timedelta(days=1)
 
 
@@ -29,6 +31,68 @@ def test_a_moved_record_has_one_row_and_both_days_are_complete(scene: Open) -> N
     here.poll()
     assert (here.day(BEFORE).state, here.day(BEFORE).facts) == ("complete", 0)
     assert (here.day(DAY).state, here.day(DAY).facts) == ("complete", 2)
+
+
+@pytest.mark.parametrize(
+    ("vendor", "field"),
+    [
+        ("conpeek", "dialog_uuid"),
+        ("clickfono", "uuid"),
+        ("evolux", "id"),
+        ("vono", "record_id"),
+    ],
+)
+def test_ids_that_start_again_every_day_take_no_other_days_records(
+    scene: Open, vendor: str, field: str
+) -> None:
+    here = scene(vendor, BEFORE)
+    for later, number in ((-1, 3), (0, 2), (1, 1)):
+        for n in range(number):
+            here.put(here.thing(10 * later + n + 20, minutes=24 * 60 * later + n))
+    here.tenant.behave(Quirk.ids_by_day(field))
+    here.at(NOON + timedelta(days=9))
+    here.backfill(BEFORE, DAY, AFTER)
+    for _ in range(4):  # whatever is read again, and in which order
+        here.poll()
+        here.later(hours=7)
+        results = [here.backfill(day) for day in (AFTER, DAY, BEFORE)]
+        assert any("ids repeat from day to day" in (result.error or "") for result in results)
+    kept = dict(here.query(f"SELECT call_date, count(*) FROM facts.{here.kind.table} "
+                           "WHERE account = :account GROUP BY 1"))  # fmt: skip
+    days = {day: here.day(day) for day in (BEFORE, DAY, AFTER)}
+    whole = {BEFORE: 3, DAY: 2, AFTER: 1}
+    complete = {day for day in whole if days[day].state == "complete"}
+    assert complete
+    assert {day: kept[day] for day in complete} == {day: whole[day] for day in complete}
+    for day in whole.keys() - complete:
+        assert days[day].state == "failed"
+        assert "unique over all days" in days[day].note
+
+
+def test_the_first_call_of_a_day_takes_nothing_of_yesterday(scene: Open) -> None:
+    """A live poll sees ids that have started again one by one."""
+    here = scene("evolux")
+    here.put(*(here.thing(number, minutes=number) for number in range(1, 4)))
+    here.tenant.behave(Quirk.ids_by_day("id"))
+    here.later(hours=11)
+    assert here.poll().error is None
+    here.put(here.thing(9, minutes=24 * 60))
+    here.at(NEXT_NOON)
+    assert "ids repeat from day to day" in (here.poll().error or "")
+    assert here.facts("call_date", "call_id") == [(DAY, "1"), (DAY, "2"), (DAY, "3")]
+
+
+def test_a_move_costs_a_look_at_the_day_that_was_left(scene: Open) -> None:
+    here = scene("clickfono", BEFORE)
+    here.put(here.thing(1, minutes=-24 * 60))
+    here.at(NEXT_NOON)
+    here.backfill(BEFORE)
+    here.put(here.thing(1))
+    here.requests()
+    here.backfill(DAY)
+    assert here.requests() == 2
+    here.backfill(DAY)
+    assert here.requests() == 1
 
 
 def test_what_is_missing_in_its_day_is_looked_for_in_days_that_count_as_complete(

@@ -14,6 +14,7 @@ from sqlalchemy.engine import Connection, Row
 from assets.loading.account_stream import AccountStream
 from assets.loading.landing.identity import identity, redacted
 from assets.loading.landing.mapping import map_records
+from assets.loading.landing.moves import Moves
 from assets.loading.landing.observation import Observation
 from assets.loading.landing.record_states import RecordStates
 from assets.loading.landing.stage import Item
@@ -66,6 +67,7 @@ class Landing:
         self._require_days = require_days
         self._writer = Writer(source)
         self.suppression = Suppression(source)
+        self.moves = Moves(source)
         self.unkeyed: set[str] = set()
         """Digests of what was read and has no key."""
         self.rejected: set[str] = set()
@@ -89,8 +91,11 @@ class Landing:
         return loaded
 
     def decided(self) -> list[Observation]:
-        """What could be decided only when all of a read had come; still to be landed, in order."""
-        return [one for contest in self._undecided.values() for one in contest.decide()]
+        """What could be decided only when all of a read had come; still to be landed, in order.
+        Raises ContractError when two records have one key.
+        """
+        moved = self.moves.decide()
+        return [*moved, *(one for contest in self._undecided.values() for one in contest.decide())]
 
     @property
     def in_several_states(self) -> int:
@@ -222,6 +227,9 @@ class Landing:
     ) -> None:
         self._require_days(set(self._days))  # before the work that would have to be done again
         facts = map_records(items, self.source, self._day)
+        if len(others := self.moves.hold(items)) < len(items):
+            items = others
+            facts = map_records(items, self.source, self._day)
         for item in items:
             (self.rejected.add if item.rejected else self.rejected.discard)(item.key)
             (self.undated.discard if item.is_dated else self.undated.add)(item.key)

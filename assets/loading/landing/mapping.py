@@ -1,14 +1,14 @@
 """A batch through its stream's mapping: facts, and each record's day, openness and fate."""
 
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 from assets.loading.account_stream import AccountStream
 from assets.loading.landing.stage import Item
 from resources.account import Account
 from resources.text import payload
 from resources.vendor_api.normalise import shown_at
-from resources.vendor_api.vendor import AnyStream, Facts, Reject
+from resources.vendor_api.vendor import AnyStream, Facts, Record, Reject
 
 BEFORE_START = timedelta(days=31)
 """A record may be so much older than its account's start: one that is older wasn't asked for, and
@@ -47,6 +47,18 @@ def map_records(items: Sequence[Item], source: AccountStream[AnyStream], day: da
     for table, frame in facts.tables.items():
         facts.tables[table] = frame[~frame.index.isin(list(bad))]
     return facts
+
+
+def start_day(
+    record: Record, source: AccountStream[AnyStream], observed_at: datetime
+) -> date | None:
+    """The business day on which the record says that it started; None if it doesn't say."""
+    try:
+        with shown_at(observed_at):
+            facts = source.stream.normalise([record], source.account)
+    except Exception:  # noqa: BLE001 - it becomes a reject where it is landed
+        return None
+    return next(iter(_start_days(facts, source.account)), None)
 
 
 def _unfit(index: int, item: Item, ancient_start: date | None) -> Reject | None:

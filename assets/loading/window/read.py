@@ -16,6 +16,7 @@ from assets.loading.completeness import Doubt, FullRead
 from assets.loading.day_state import close_days, count_days, open_day, resolve_bodies
 from assets.loading.landing.commit import Finish, commit, land_alone
 from assets.loading.landing.land import Landing
+from assets.loading.landing.moves import Moves
 from assets.loading.landing.observation import Observation, observations
 from assets.loading.missing import ReadKeys, compare, note_missing
 from assets.loading.result import Loaded
@@ -32,7 +33,7 @@ from resources.errors import (
 from resources.postgres.warehouse import Warehouse, execute
 from resources.vendor_api.client import Client
 from resources.vendor_api.vendor import Stream
-from resources.windows import Window, business_day, day_end, days_between
+from resources.windows import Window, business_day, day_end, days_between, has_begun
 
 BATCH = 2_500
 """Records a transaction: enough that the merge's fixed cost doesn't count, little memory."""
@@ -103,11 +104,34 @@ class WindowReader:
             loaded.accepted |= read.requests > 0
 
         def finish(connection: Connection, loaded: Loaded) -> None:
-            self._finish(connection, window, live, landing, read, read_at, loaded)
+            if landing.moves.open_days:
+                self._count(connection, loaded)
+            else:
+                self._finish(connection, window, live, landing, read, read_at, loaded)
 
         lease.check()
         loaded.add(self._commit(landing, batch, finish))
+        if landing.moves.open_days:
+            self._look_back(lease, landing.moves, loaded, until)
+            lease.check()
+            loaded.add(self._commit(landing, [], finish))
         lease.is_over = True
+
+    def _look_back(self, lease: ReadLease, moves: Moves, loaded: Loaded, until: float) -> None:
+        """Reads the days that records seem to have left. Raises ContractError when one shows them
+        still.
+        """
+        read, now = Read(lease.began_at, lease.id), self._clock()
+        self._client.http.goes_on()
+        try:
+            for day in moves.open_days:
+                if has_begun(day, self._account.timezone, now):
+                    window = Window.of_days((day,), self._account.timezone, now)
+                    for observation in self._observations(window, read, until):
+                        moves.look(day, observation)
+        finally:
+            loaded.by_day[moves.open_days[-1]].requests += read.requests
+        moves.decide()
 
     def _all(self, window: Window, read: Read, until: float) -> Iterator[Observation]:
         """Every record of the window. When some that are known aren't among them, and neither a
@@ -189,13 +213,13 @@ class WindowReader:
         def prepare(connection: Connection) -> None:
             lock_stream(connection, self._account, self._stream.name)
 
-        def count(connection: Connection, loaded: Loaded) -> None:
-            count_days(connection, self._source, loaded.days, self._clock())
-            self._tell_fields(connection, loaded)
-
         if not batch and finish is None:
             return Loaded()
-        return commit(self._warehouse, landing, batch, prepare, count, finish)
+        return commit(self._warehouse, landing, batch, prepare, self._count, finish)
+
+    def _count(self, connection: Connection, loaded: Loaded) -> None:
+        count_days(connection, self._source, loaded.days, self._clock())
+        self._tell_fields(connection, loaded)
 
     def _finish(
         self,

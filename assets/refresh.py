@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from assets.holidays import fill_holidays
+from resources.postgres.errors import TOO_MUCH, refuses, sqlstate
 from resources.postgres.warehouse import Warehouse, execute
 from sql.mart import Mart, marts
 
@@ -96,14 +97,16 @@ def _refresh(connection: Connection, mart: Mart, day: date) -> Refreshed:
         with connection.begin_nested():
             row = connection.execute(sa.text(mart.refresh()), {"day": day}).one()
             return Refreshed(mart.name, row.rows, row.written)
-    except sa.exc.OperationalError:
-        raise  # the database's trouble, or another's: all of it is tried again
     except sa.exc.DBAPIError as error:
+        if isinstance(error, sa.exc.OperationalError) and not refuses(error):
+            raise  # the database's trouble, or another's: all of it is tried again
         execute(connection, "maintenance/mark_mart_stale", day=day, mart=mart.name)
         return Refreshed(mart.name, error=_reason(error))
 
 
 def _reason(error: sa.exc.DBAPIError) -> str:
-    """What Postgres says is wrong, without the rows that it may show besides."""
+    """What is wrong, without the rows that Postgres may show besides."""
+    if (sqlstate(error) or "").startswith(TOO_MUCH):
+        return "a row of it is longer than Postgres can index: cut its texts in its statement"
     diagnosis = getattr(error.orig, "diag", None)
     return getattr(diagnosis, "message_primary", None) or type(error.orig).__name__

@@ -385,10 +385,12 @@ class Http:
                         raise WindowTooLargeError(
                             f"the answer is bigger than {limits.max_bytes:,} bytes"
                         )
+                    content.check_unpacked(outcome.bytes, exchange.received)
                     if request.sink is not None and response.status_code == 200:
                         request.sink.write(piece)
                     else:
                         kept += piece
+                content.check_values(kept, limits.max_bytes)
                 return Answer(
                     response.status_code,
                     {name: self.redactor.text(told) for name, told in response.headers.items()},

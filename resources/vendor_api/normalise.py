@@ -55,6 +55,14 @@ MOST_NEW_VALUES = 5
 MOST_NEW_FIELDS = 50
 """So many fields of a batch are told as new: their names may be anything, too."""
 LONGEST_NAME = 100
+LONGEST_TEXT = 800
+"""Bytes of UTF-8: three such texts fit a row of an index (2,704), as marts have."""
+CUT = f"cut, as it is longer than {LONGEST_TEXT} bytes"
+LARGEST_OBJECT = 256 * 1024
+"""Bytes of JSON that a fact keeps of what isn't mapped."""
+LEFT_OUT = f"left out, as more than {LARGEST_OBJECT:,} bytes of JSON would be kept"
+MOST_LEFT_OUT = 5
+"""So many of a record's fields that are left out are named."""
 
 
 @contextmanager
@@ -97,7 +105,9 @@ class Columns:
         return _objects(values)
 
     def text(self, field: str, required: bool = False) -> Column:
-        """Strings; numbers as their digits. What Postgres can't keep of one is replaced in it."""
+        """Strings; numbers as their digits. What Postgres can't keep of one is replaced in it, and
+        what is longer than LONGEST_TEXT is cut.
+        """
         column = self.values(field)
         values = column.tolist()
         if not set(map(type, values)) <= {str, type(None)}:
@@ -112,7 +122,7 @@ class Columns:
             values = [None if is_missing(value) else value for value in values]
         if payload.unstorable("".join(filter(None, values))):
             values = [payload.storable(value) for value in values]
-        return self._present(_objects(values), field, required)
+        return self._present(_objects(self._cut(values, field)), field, required)
 
     def number(self, field: str, required: bool = False) -> Column:
         """Finite numbers up to a bigint, also as strings with a decimal point."""
@@ -182,7 +192,10 @@ class Columns:
         column = self.values(field)
         odd = column.notna() & ~column.map(lambda value: isinstance(value, dict)).astype(bool)
         self._judge(column, odd, field, "expected an object", is_no_value)
-        return column.where(~odd, None)
+        return _objects(
+            self._within(index, value, field)
+            for index, value in enumerate(column.where(~odd, None))
+        )
 
     def instant(self, field: str, pattern: str = "ISO8601", required: bool = False) -> Column:
         """Instants with an offset; in UTC where the vendor's `pattern` has none."""
@@ -267,7 +280,7 @@ class Columns:
         for holder in holders:
             self.tell(name for name in _inner_names(rest, holder) if name not in known)
             _leave_out(rest, holder, self._read.difference(kept))
-        return _objects(found or None for found in rest)
+        return _objects(self._within(index, found or None) for index, found in enumerate(rest))
 
     def note(self, where: Column, field: str, reason: str) -> None:
         """Notes that the field of the records `where` is true couldn't be read, and is NULL."""
@@ -308,6 +321,32 @@ class Columns:
             is_open=is_open,
             new_fields=frozenset(self._new),
         )
+
+    def _cut(self, values: list[Any], field: str) -> list[Any]:
+        """The texts, none longer than LONGEST_TEXT."""
+        if max(map(len, filter(None, values)), default=0) <= LONGEST_TEXT // 4:  # bytes of any one
+            return values
+        cut = [value and _cut(value) for value in values]
+        self.note(pd.Series([new != old for new, old in zip(cut, values, strict=True)]), field, CUT)
+        return cut
+
+    def _within(self, index: int, found: Record | None, field: str | None = None) -> Record | None:
+        """The record's object without its largest fields, where it is beyond LARGEST_OBJECT.
+        `field`: the one that it stands in; None where it holds fields of the record itself.
+        """
+        if found is None or len(payload.encode(found)) <= LARGEST_OBJECT:
+            return found
+        sizes = {name: len(payload.encode({name: value})) for name, value in found.items()}
+        kept: set[str] = set()
+        room = LARGEST_OBJECT
+        for name in sorted(sizes, key=lambda name: sizes[name]):
+            if (room := room - sizes[name]) < 0:
+                break
+            kept.add(name)
+        left_out = [name for name in found if name not in kept]
+        for name in [field] if field else left_out[:MOST_LEFT_OUT]:
+            self.note_at(index, payload.storable(name)[:LONGEST_NAME], LEFT_OUT)
+        return {name: value for name, value in found.items() if name in kept} or None
 
     def _present(self, column: Column, field: str, required: bool) -> Column:
         if required:
@@ -398,6 +437,13 @@ class Parts(Columns):
 
 def _objects(values: Iterable[Any]) -> Column:
     return pd.Series(list(values), dtype=object)
+
+
+def _cut(text: str) -> str:
+    """At most LONGEST_TEXT bytes of it: it ends with the last character that fits whole."""
+    if len(encoded := text.encode()) <= LONGEST_TEXT:
+        return text
+    return encoded[: LONGEST_TEXT - len("…".encode())].decode(errors="ignore") + "…"
 
 
 def _places(where: Column) -> list[int]:

@@ -12,5 +12,5 @@ WITH faults AS (
 )
 SELECT account, call_date,
        string_agg(text, '; ' ORDER BY records DESC, field)
-       || '. The facts have NULL there, raw.records what was sent: report it; after an upgrade that reads it, materialise the facts asset of these days' AS note
+       || '. The facts have NULL there, or what was kept of it; raw.records what was sent: report it; after an upgrade that reads it, materialise the facts asset of these days' AS note
   FROM told GROUP BY account, call_date;

@@ -183,8 +183,9 @@ def test_a_field_that_cannot_be_read_is_warned_of_until_it_can(
     assert told == (
         f"demo-pl, {DAY}: talking_time: expected a number of seconds, MM:SS or HH:MM:SS, in 2 of 3 "
         f"records (since {DAY}); waiting_time: expected a number of seconds, MM:SS or HH:MM:SS, in "
-        f"1 of 3 records (since {DAY}). The facts have NULL there, raw.records what was sent: "
-        "report it; after an upgrade that reads it, materialise the facts asset of these days"
+        f"1 of 3 records (since {DAY}). The facts have NULL there, or what was kept of it; "
+        "raw.records what was sent: report it; after an upgrade that reads it, materialise the "
+        "facts asset of these days"
     )
     tenant.put([dialog(2, serve_time="0000-00-00 00:00:00"), dialog(3)])
     assert run(database_url)["readable"][0], "a placeholder is nothing to warn of"

@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
@@ -310,6 +311,30 @@ def test_a_broken_mart_stops_no_other_and_stays_behind(
         ("costs_by_day", None),
     ]
     assert query(days, behind) == []
+
+
+def test_a_row_too_long_for_its_mart_stops_neither_others_nor_the_next_day(
+    days: Warehouse,
+) -> None:
+    """A mart of one's own may be built from texts that aren't cut."""
+    random = Random(1)
+    name = "".join(chr(random.randrange(0x4E00, 0x9FA5)) for _ in range(3000))
+    before = DAY - timedelta(days=1)
+    days.make_days({before})
+    with days.transaction() as c:
+        put_day(c, call_date=before)
+        put_call(c, "1", queue_name=name)
+        put_call(c, "2", call_date=before)
+        mark_stale(c)
+        mark_stale(c, before)
+    done = dict(refresh_days(days, stale_days(days)))
+    errors = {mart.mart: mart.error for mart in done[DAY] if mart.error}
+    assert {"calls_by_day", "calls_by_hour"} <= errors.keys()
+    assert set(errors.values()) == {
+        "a row of it is longer than Postgres can index: cut its texts in its statement"
+    }
+    assert not any(mart.error for mart in done[before])
+    assert query(days, "SELECT sum(calls) FROM marts.calls_by_day") == [(1,)]
 
 
 def test_a_description_that_is_wrong_says_what_is_wrong(tmp_path: Path) -> None:

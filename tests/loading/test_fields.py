@@ -4,14 +4,17 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
+from unittest.mock import ANY
 
 import pytest
 
+from assets.refresh import refresh_days
 from resources.account import Account
 from resources.standin import Fault, Quirk
+from resources.vendor_api.normalise import CUT, LEFT_OUT, LONGEST_TEXT
 from resources.vendor_api.values import NO_VALUE
 from resources.vendor_api.vendor import Facts, Record
-from tests.loading.conftest import NOON, Open, Scene
+from tests.loading.conftest import DAY, NOON, Open, Scene
 
 VENDORS = ["conpeek", "clickfono", "evolux", "vono", "wolkvox"]
 ONE_BY_ONE = ["conpeek", "clickfono", "evolux", "vono"]
@@ -297,3 +300,34 @@ def test_new_fields_are_told_and_kept_at_any_depth(scene: Open) -> None:
     assert here.query("SELECT flow_id, attributes FROM facts.calls WHERE account = :account") == [
         ("1", {"uuid": "1", "call_flow": {"version": 7}})
     ]
+
+
+def test_texts_of_millions_are_cut_in_facts_and_whole_in_raw(scene: Open) -> None:
+    """The marts are built of what is kept of them."""
+    here = scene("clickfono")
+    here.put(here.thing(1), here.thing(2))
+    here.at(EVENING)
+    long = {
+        "popup_name": "P" * 5_000_000,
+        "status": "S" * 3_000_000,
+        "additionals": {"k" * 1_000_000: "v" * 5_000_000},
+    }
+    here.tenant.arm(Fault.rows(lambda rows: rows[0].update(long) if rows else None))
+    assert here.backfill().error is None
+    assert here.query(
+        "SELECT octet_length(queue_name), octet_length(disposition_raw), attributes "
+        "FROM facts.calls WHERE account = :account AND length(queue_name) > 100"
+    ) == [(LONGEST_TEXT, LONGEST_TEXT, ANY)]
+    assert [(field, told) for field, told, _ in here.faults()] == [
+        ("additionals", LEFT_OUT),
+        ("popup_name", CUT),
+        ("status", CUT),
+    ]
+    assert here.query(
+        "SELECT max(length(payload ->> 'popup_name')) FROM raw.records WHERE account = :account"
+    ) == [(5_000_000,)]
+    assert all(
+        not mart.error
+        for _, done in refresh_days(here.system.warehouse, [DAY], True)
+        for mart in done
+    )

@@ -1,6 +1,7 @@
 """Every request ends: whatever a server does, within its time and its size, in a clear sentence."""
 
 import gzip
+import json
 import random
 import shutil
 import socket
@@ -28,7 +29,7 @@ from resources.errors import (
     TransientError,
     WindowTooLargeError,
 )
-from resources.http import client, wire
+from resources.http import client, content, wire
 from resources.http.client import Answer, Http, Transport
 from resources.http.content import PIECE, decoded
 from resources.http.permits import POLL, Limiter, Permit
@@ -39,6 +40,7 @@ from tests.unit import rig
 
 LIMIT_S = 0.6
 BOMB = 100 * 2**20
+SAMPLES = sorted(Path("tests/fixtures").glob("*/*.sample.json"))
 
 
 @pytest.fixture(autouse=True)
@@ -317,6 +319,43 @@ def test_a_bomb_never_unpacks(
     assert type(ended.error) is kind
     assert told in str(ended.error)
     assert peak < 5_000_000, f"{peak:,} bytes for a limit of a million"
+
+
+MANY = {
+    "empty objects": b"{},",
+    "empty lists": b"[],",
+    "objects": b'{"a":1},',
+    "objects in objects": b'{"a":{"a":{"a":{}}}},',
+    "empty texts": b'"",',
+    "digits": b"1,",
+}
+
+
+@pytest.mark.parametrize("kind", MANY)
+def test_what_grows_when_it_is_parsed_never_is(replay: Replay, kind: str) -> None:
+    """A list of 8 MB, of which the parser would make up to 240 MB."""
+    piece = MANY[kind]
+    body = b"[" + piece * (8_100_000 // len(piece)) + b"1]"
+    replay.will_answer(Reply(200, gzip.compress(body, 1), {"content-encoding": "gzip"}))
+    ended = end_of(account_at(replay.url, timeout_s=30, max_bytes=8_200_000))
+    assert type(ended.error) is WindowTooLargeError
+    assert "more values than 8,200,000 bytes of records" in str(ended.error)
+
+
+def test_what_unpacks_to_hundreds_of_times_its_size_is_cut_off(replay: Replay) -> None:
+    bomb = gzip.compress(b"[" + b" " * 30_000_000 + b"]")
+    replay.will_answer(Reply(200, bomb, {"content-encoding": "gzip"}))
+    ended = end_of(account_at(replay.url, timeout_s=30, max_bytes=2**28))
+    assert type(ended.error) is WindowTooLargeError
+    assert "unpacks to more than 200 times" in str(ended.error)
+
+
+@pytest.mark.parametrize("recorded", SAMPLES, ids=lambda path: f"{path.parent.name}/{path.stem}")
+def test_as_many_records_as_the_bytes_allow_are_read(recorded: Path) -> None:
+    """An answer at its limit may consist of such records, without a blank."""
+    sample = json.dumps(json.loads(recorded.read_bytes()), separators=(",", ":")).encode()
+    body = b"[" + b",".join([sample] * (12_000_000 // len(sample))) + b"]"
+    content.check_values(body, len(body))
 
 
 @pytest.mark.parametrize("encoding", ["br", "zstd", "gzip, br", "compress", "x" * 5000])

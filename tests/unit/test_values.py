@@ -8,7 +8,16 @@ import pandas as pd
 import pytest
 
 import sql
-from resources.vendor_api.normalise import Columns, shown_at
+from resources.text import payload
+from resources.vendor_api.normalise import (
+    CUT,
+    LARGEST_OBJECT,
+    LEFT_OUT,
+    LONGEST_TEXT,
+    MOST_LEFT_OUT,
+    Columns,
+    shown_at,
+)
 from resources.vendor_api.record_keys import key_of
 from resources.vendor_api.values import NO_VALUE, clock_seconds, is_missing, is_no_date, is_no_value
 from tests.unit.rig import account
@@ -226,3 +235,48 @@ def test_a_key_of_other_letters_is_another() -> None:
     key = key_of("field")
     assert key({"field": "aB1"}) != key({"field": "ab1"})
     assert key({"field": 12.5}) != key({"field": 12})
+
+
+@pytest.mark.parametrize(
+    ("sent", "kept"),
+    [
+        ("x" * LONGEST_TEXT, "x" * LONGEST_TEXT),
+        ("x" * (LONGEST_TEXT + 1), "x" * (LONGEST_TEXT - 3) + "…"),
+        ("x" * 5_000_000, "x" * (LONGEST_TEXT - 3) + "…"),
+        ("客" * 267, "客" * 265 + "…"),
+        ("😀" * 200, "😀" * 200),
+        ("😀" * 201, "😀" * 199 + "…"),
+        (int("7" * 900), "7" * (LONGEST_TEXT - 3) + "…"),
+    ],
+    ids=["fits", "one more", "millions", "three bytes each", "four fit", "four don't", "a number"],
+)
+def test_a_text_is_no_longer_than_an_index_takes(sent: Any, kept: str) -> None:
+    read = columns("short", sent, None)
+    assert found(read.text("field")) == ["short", kept, None]
+    assert faults(read) == ({1: CUT} if str(sent) != kept else {})
+
+
+LARGE: dict[str, tuple[dict[str, Any], set[str], set[str]]] = {
+    "a text": ({"a": "x" * 5_000_000, "b": 1}, {"b"}, {"a"}),
+    "a name": ({"k" * 1_000_000: "v", "b": 1}, {"b"}, {"k" * 100}),
+    "an object": ({"a": {"k": ["v" * 99] * 3000}, "b": 1}, {"b"}, {"a"}),
+    "two halves": ({"a": "x" * 140_000, "c": "x" * 140_001}, {"a"}, {"c"}),
+}
+
+
+@pytest.mark.parametrize("case", LARGE)
+def test_what_is_not_mapped_is_kept_as_far_as_it_fits(case: str) -> None:
+    record, kept, left_out = LARGE[case]
+    read = Columns([{"b": 2}, record], account("conpeek"))
+    first, second = read.rest().tolist()
+    assert (first, set(second)) == ({"b": 2}, kept)
+    assert read.facts(None, {}).faults == {1: dict.fromkeys(left_out, LEFT_OUT)}
+    inner = Columns([{"field": record}], account("conpeek"))
+    assert set(inner.object("field").iat[0]) == kept
+    assert faults(inner) == {0: LEFT_OUT}
+
+
+def test_of_many_fields_few_are_named() -> None:
+    read = Columns([{f"f{n}": "x" for n in range(50_000)}], account("conpeek"))
+    assert len(payload.encode(read.rest().iat[0])) <= LARGEST_OBJECT
+    assert len(read.facts(None, {}).faults[0]) == MOST_LEFT_OUT

@@ -2,12 +2,10 @@
 
 import logging
 import math
-import threading
 import time
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
@@ -15,6 +13,7 @@ from sqlalchemy.engine import Connection, Row
 
 from assets.loading.account_stream import AccountStream
 from assets.loading.day_state import count_days, resolve_bodies
+from assets.loading.detail_answers import Answers
 from assets.loading.landing.commit import commit
 from assets.loading.landing.land import Landing
 from assets.loading.landing.observation import Observation
@@ -23,14 +22,7 @@ from assets.loading.stream_state import lock_stream, note_fields, note_success
 from assets.loading.window.lease import Hold, ReadLease
 from resources.errors import (
     CallhouseError,
-    CutShortError,
-    DeferredError,
-    DoubtfulRefusalError,
-    PermanentError,
     RecordError,
-    ThrottledError,
-    TimedOutError,
-    WindowTooLargeError,
 )
 from resources.http.permits import Patience
 from resources.postgres.warehouse import Warehouse, execute
@@ -46,69 +38,6 @@ CHUNK = 100
 """Details a transaction: little is asked again after a kill."""
 IN_A_ROW = 3
 """So many answers of no use, one after the other, stand for all others too: the way is broken."""
-OF_THE_ACCOUNT = (DeferredError, ThrottledError)
-"""What says nothing of a record."""
-REFUSALS = (PermanentError, DoubtfulRefusalError)
-"""Of the account, or of one record only: the others' answers tell."""
-OF_THE_RECORD = (PermanentError, RecordError, CutShortError, WindowTooLargeError)
-"""What is wrong with one record's answer, except a time-out: it counts, and ends some day."""
-
-
-@dataclass(slots=True)
-class _Answers:
-    """What came of asking for some details, in several threads."""
-
-    most_in_a_row: int
-    """Answers that may be of no use before no more are asked for; 1: it is a probe."""
-    pages: list[tuple[Parent, Page]] = field(default_factory=list)
-    useless: list[tuple[Parent, CallhouseError]] = field(default_factory=list)
-    """By a fault of the record's own: asked for again, not for ever, at growing intervals."""
-    broken: list[tuple[Parent, CallhouseError]] = field(default_factory=list)
-    """By no fault of the record's: asked for again later."""
-    refused: list[tuple[Parent, CallhouseError]] = field(default_factory=list)
-    """Where no good answer says that the account isn't: asked for again by the next poll."""
-    error: CallhouseError | None = None
-    """What stands in the way of all others too: nothing more is asked."""
-    _in_a_row: int = 0
-    _lock: threading.Lock = field(default_factory=threading.Lock)
-
-    @property
-    def asked(self) -> int:
-        """How many were asked for."""
-        return len(self.pages) + len(self.useless) + len(self.broken) + len(self.refused)
-
-    def take(self, parent: Parent, answer: Page | CallhouseError) -> None:
-        """Takes what came of one."""
-        with self._lock:
-            if isinstance(answer, Page):
-                self._in_a_row = 0
-                self.pages.append((parent, answer))
-            elif isinstance(answer, OF_THE_ACCOUNT):
-                self.error = self.error or answer
-            elif isinstance(answer, REFUSALS) and not self.pages and not parent.failures:
-                self.refused.append((parent, answer))
-                self.error = self.error or answer
-            else:
-                self._put_aside(parent, answer)
-
-    def settle(self) -> None:
-        """Once nothing is under way any more: a refusal among good answers is of that record,
-        whichever came first.
-        """
-        if self.pages and self.refused:
-            if isinstance(self.error, REFUSALS):
-                self.error = None
-            while self.refused:
-                self._put_aside(*self.refused.pop())
-
-    def _put_aside(self, parent: Parent, error: CallhouseError) -> None:
-        is_useless = isinstance(error, OF_THE_RECORD) and not isinstance(error, TimedOutError)
-        (self.useless if is_useless else self.broken).append((parent, error))
-        # What is wrong with records only says nothing of others; a probe asks for one anyway.
-        if isinstance(error, PermanentError) or not is_useless or self.most_in_a_row == 1:
-            self._in_a_row += 1
-        if self._in_a_row >= self.most_in_a_row:
-            self.error = self.error or error
 
 
 class DetailReader:
@@ -229,9 +158,9 @@ class DetailReader:
             for row in rows
         ]
 
-    def _fetch(self, parents: list[Parent]) -> _Answers:
+    def _fetch(self, parents: list[Parent]) -> Answers:
         """As many at once as the limits allow."""
-        answers = _Answers(1 if self._probes else IN_A_ROW)
+        answers = Answers(1 if self._probes else IN_A_ROW)
 
         def ask(parent: Parent) -> None:
             if answers.error is None:
@@ -253,7 +182,7 @@ class DetailReader:
             name = type(error).__name__
             return RecordError(f"an unexpected {name}: the log says where it happened")
 
-    def _land(self, day: date, answers: _Answers) -> Loaded:
+    def _land(self, day: date, answers: Answers) -> Loaded:
         observations = [
             Observation(record, page.request_id, page.observed_at, key=parent.key, day=day)
             for parent, page in answers.pages
@@ -272,7 +201,7 @@ class DetailReader:
             return Loaded()
         return commit(self._warehouse, landing, observations, self._lock, count, finish)
 
-    def _note(self, connection: Connection, day: date, answers: _Answers) -> None:
+    def _note(self, connection: Connection, day: date, answers: Answers) -> None:
         """Writes down what didn't come, or what of it isn't a fact: it is asked for again."""
         troubled = [*answers.useless, *answers.broken, *answers.refused]
         absent, useless = len(answers.pages), len(answers.useless)

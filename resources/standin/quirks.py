@@ -107,6 +107,74 @@ class Quirk:
         return cls("deep_pages_refused", change)
 
     @classmethod
+    def empty_from(cls, start: int, to: int | None = None) -> Quirk:
+        """A page that begins at this row, or after it (and before `to`), is empty."""
+
+        def change(listing: Listing) -> None:
+            if start <= listing.start and (to is None or listing.start < to):
+                listing.rows = listing.rows[: listing.start]
+
+        return cls("empty_from", change)
+
+    @classmethod
+    def cached_page(cls, times: int = 1) -> Quirk:
+        """So many pages beyond the first are answered with the first one."""
+        left = count(1)
+
+        def change(listing: Listing) -> None:
+            if listing.start and next(left) <= times:
+                listing.start = 0
+
+        return cls("cached_page", change)
+
+    @classmethod
+    def no_order(cls) -> Quirk:
+        """Each page is cut out of another order."""
+
+        def change(listing: Listing) -> None:
+            order = random.Random(listing.start)  # noqa: S311
+            listing.rows = order.sample(listing.rows, len(listing.rows))
+
+        return cls("no_order", change)
+
+    @classmethod
+    def deleted_meanwhile(cls) -> Quirk:
+        """From its second page on, the list has lost its first row."""
+
+        def change(listing: Listing) -> None:
+            if listing.start:
+                listing.rows = listing.rows[1:]
+
+        return cls("deleted_meanwhile", change)
+
+    @classmethod
+    def page_numbers(cls, size: int) -> Quirk:
+        """Where a page begins is taken for its number."""
+
+        def change(listing: Listing) -> None:
+            listing.start *= size
+
+        return cls("page_numbers", change)
+
+    @classmethod
+    def total_of_page(cls) -> Quirk:
+        """The total is that of the page."""
+
+        def change(listing: Listing) -> None:
+            listing.total = len(listing.page)
+
+        return cls("total_of_page", change)
+
+    @classmethod
+    def total_capped(cls, most: int) -> Quirk:
+        """No total is larger than this."""
+
+        def change(listing: Listing) -> None:
+            listing.total = min(listing.total, most)
+
+        return cls("total_capped", change)
+
+    @classmethod
     def gaps(cls, every: int) -> Quirk:
         """Every so many places of the list belong to a deleted row: they count for where a page
         begins and ends, and nothing is shown of them.

@@ -21,6 +21,14 @@ class Client:
     http: Http
     largest: LargestPage = field(default_factory=LargestPage)
 
-    def pages(self, report: str, key: Callable[[Record], str | None], window: Window) -> Pages:
-        """Takes the window's lists page by page. `key` is the stream's."""
-        return Pages(report, key, self.largest, is_live=not window.days)
+    def pages(
+        self,
+        report: str,
+        key: Callable[[Record], str | None],
+        window: Window,
+        limit: int | None = None,
+    ) -> Pages:
+        """Takes the window's lists page by page. `key` is the stream's; `limit` is how many rows of
+        a page are asked for.
+        """
+        return Pages(report, key, self.largest, is_live=not window.days, limit=limit)

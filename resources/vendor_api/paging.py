@@ -7,7 +7,7 @@ is taken for the end of a list, and why: docs/decisions/end-of-a-list.md.
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import parse_qsl, urljoin, urlsplit
 
 from resources.errors import ContractError, WindowTooLargeError
@@ -21,6 +21,10 @@ MOST_STALE = 2
 """Pages in a row that bring nothing new. One may be, where calls came in and pushed rows on."""
 QUIET = 5
 """A poll's first page that is so many times smaller than the largest is taken for the last."""
+TELLING = 10
+"""Rows of a server's largest page, from which on it tells something that a page is full, empty, or
+has nothing new. Where pages are smaller, a few deleted rows are all of one.
+"""
 
 
 @dataclass(slots=True)
@@ -40,17 +44,28 @@ class LargestPage:
 class _List:
     """How far a list has been read."""
 
+    by: Literal["offset", "number", "cursor"] = "cursor"
+    """What its pages are asked for by."""
+    has_total: bool = False
     pages: int = 0
     offset: int = 0
     """Where its next page begins."""
+    overlaps: bool = False
+    """Whether that is at the last row of a full page, which is to come once more."""
     rows: int = 0
     """Rows that came, without those that had come on a page before."""
     stale: int = 0
     """Pages in a row that brought nothing new."""
+    ids: list[str] = field(default_factory=list)
+    """Of the last rows that came, at least those of a page: their keys, or digests."""
+    is_full: bool = False
+    """Whether the last page was as large as a page is."""
     keys: set[str] = field(default_factory=set)
     """Of the page that is being looked at: they are still new to whoever does."""
     cursor: str | None = None
     is_last: bool = False
+    doubt: str | None = None
+    """Why rows may be lacking between the pages that came."""
 
 
 class Pages:
@@ -61,11 +76,14 @@ class Pages:
             rows, permit = self.http.get(…, params={"offset": offset})
             yield pages.take(rows, permit)
 
-    A list ends with an empty page, or as soon as the vendor's total is reached. Where there is no
-    total, a live poll ends it with a small first page, too: the day's full read sees the rest.
+    A list ends with an empty page, or as soon as the vendor's total is reached by a page that isn't
+    full. Where there is no total, the offset after a full page is that of its last row, and the
+    page that has no other row is the end. A live poll ends with a small first page, too: the day's
+    full read sees the rest. `limit`: how many rows of a page are asked for.
 
     Each of the three raises ContractError when pages bring no record that hadn't come before, and
-    WindowTooLargeError when there are too many of them.
+    WindowTooLargeError when there are too many of them, or when rows may be lacking between them:
+    half of the list has fewer pages.
     """
 
     def __init__(
@@ -74,11 +92,13 @@ class Pages:
         key: Callable[[Record], str | None],
         largest: LargestPage,
         is_live: bool,
+        limit: int | None = None,
     ) -> None:
         self._report = report
         self._key = key
         self._largest = largest
         self._is_live = is_live
+        self._limit = limit
         self._seen: set[str] = set()
         self._odd: set[str] = set()
         """Digests of what has no key."""
@@ -90,16 +110,17 @@ class Pages:
         return self._list.pages
 
     def offsets(self) -> Iterator[int]:
-        """Where each page of a list begins: after what came, however few that was. Rows that came
-        before don't count, else a page that begins with one of the last page's hides another.
+        """Where each page of a list begins: after what came, however few that was, or at the last
+        row of a full page. Rows that came before don't count, else a page that begins with one of
+        the last page's hides another.
         """
-        self._list = _List()
+        self._list = _List("offset")
         while self._goes_on():
             yield self._list.offset
 
     def numbers(self) -> Iterator[int]:
         """The number of each page of a list, from 1."""
-        self._list = _List()
+        self._list = _List("number")
         while self._goes_on():
             yield self._list.pages + 1
 
@@ -129,29 +150,79 @@ class Pages:
         the list; `cursor`: its word for where the next page begins.
         """
         now = self._list
-        now.keys, new = self._look_at(records)
-        self._largest.note(len(records))
+        now.keys, ids, fresh = self._look_at(records)
+        was_full, now.is_full = now.is_full, self._is_full(len(ids), total)
+        new = sum(fresh)
+        self._largest.note(len(ids))
+        now.has_total |= total is not None
         now.pages += 1
         now.rows += new
-        now.offset += new or len(records)
-        now.stale = now.stale + 1 if records and not new else 0
         now.cursor = cursor or None
+        now.stale = now.stale + 1 if ids and not new else 0
         if total is not None and now.rows >= total:
-            now.is_last = True
+            now.is_last = not (now.is_full and new)
         elif not now.cursor:
-            now.is_last = not records or (total is None and self._is_quiet)
+            now.is_last = self._ends(ids, fresh, was_full)
+        if new:
+            now.ids = ids if now.overlaps else now.ids[-1:] + ids
+        self._move_on(new, len(ids))
         return Page(records, permit.id, permit.granted_at, total, self._seen)
+
+    def _is_full(self, rows: int, total: int | None) -> bool:
+        """Whether a page is as large as those of its server can be. The first ones are the largest
+        that have come so far, which a total may explain.
+        """
+        largest = self._largest.rows
+        if rows < TELLING:
+            return False
+        return rows >= largest if total is None else rows in (largest, self._limit)
+
+    def _ends(self, ids: list[str], fresh: list[bool], was_full: bool) -> bool:
+        """Whether a page is the last one: an empty one, or one with the last rows once more and no
+        other. After a full page there is a doubt about any that doesn't begin where it ended: rows
+        were added, deleted or sorted anew, or are too deep in the list for its server.
+        """
+        now = self._list
+        if not ids:
+            if was_full and now.by != "cursor" and not now.has_total:
+                now.doubt = "is empty, and the one before was full"
+            return True
+        if not any(fresh):
+            is_tail = len(ids) < len(now.ids) and ids == now.ids[-len(ids) :]
+            return is_tail and self._largest.rows >= TELLING
+        first_new = fresh.index(True)
+        if now.overlaps and not (now.ids[-1] in ids[:first_new] and all(fresh[first_new:])):
+            now.doubt = "doesn't go on where the one before ended"
+        return self._is_quiet
+
+    def _move_on(self, new: int, rows: int) -> None:
+        """Where the next page begins. One that brought nothing new is asked for again, else what it
+        hides were passed over; a small one may have been pushed on, or be all deleted rows.
+        """
+        now = self._list
+        if self._largest.rows < TELLING:
+            now.offset += new or rows
+            return
+        if new:
+            now.overlaps = now.by == "offset" and now.is_full and not now.has_total
+        now.offset = now.rows - now.overlaps
 
     @property
     def _is_quiet(self) -> bool:
         """Whether a poll got a first page that is far from full."""
         now = self._list
-        return self._is_live and now.pages == 1 and now.rows * QUIET < self._largest.rows
+        if now.has_total or not self._is_live or now.pages > 1:
+            return False
+        return now.rows * QUIET < self._largest.rows
 
     def _goes_on(self) -> bool:
         """Whether another page is to be asked for, now that the last one has been looked at."""
         now = self._list
         self._seen |= now.keys
+        if now.doubt:
+            raise WindowTooLargeError(
+                f"{self._report}: page {now.pages} {now.doubt}: rows may be lacking"
+            )
         if now.is_last:
             return False
         if now.stale == MOST_STALE:
@@ -163,22 +234,25 @@ class Pages:
             raise WindowTooLargeError(f"{self._report}: {MOST_PAGES:,} pages came, and not all")
         return True
 
-    def _look_at(self, records: list[Any]) -> tuple[set[str], int]:
-        """Keys, and how many rows hadn't come on a page before."""
+    def _look_at(self, records: list[Any]) -> tuple[set[str], list[str], list[bool]]:
+        """Keys; of each row its key or digest, and whether it hadn't come on a page before."""
         keys: set[str] = set()
         odd: set[str] = set()
-        new = 0
+        ids: list[str] = []
+        fresh: list[bool] = []
         for record in records:
             key = self._key(record) if isinstance(record, dict) else None
             if key is not None:
                 keys.add(key)
-                new += key not in self._seen
+                ids.append(key)
+                fresh.append(key not in self._seen)
             else:
                 digest = payload.digest(payload.encode(record))
                 odd.add(digest)
-                new += digest not in self._odd
+                ids.append(digest)
+                fresh.append(digest not in self._odd)
         self._odd |= odd
-        return keys, new
+        return keys, ids, fresh
 
 
 def read_link(base_url: str, link: str, report: str) -> tuple[str, dict[str, str]]:

@@ -86,7 +86,7 @@ class Conpeek(Client):
             {"property": by, "operator": "lt", "value": f"{window.end:{TIME}}"},
             *options.filters(),
         ]
-        pages = self.pages(REPORT, KEY, window)
+        pages = self.pages(REPORT, KEY, window, PAGE)
         for offset in pages.offsets():
             params: dict[str, str | int] = {
                 "limit": PAGE,

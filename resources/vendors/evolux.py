@@ -83,7 +83,7 @@ class Evolux(Client):
             "start_date": window.start.isoformat(),
             "end_date": (window.end - TICK).isoformat(),
         }
-        pages = self.pages(CALLS_REPORT, KEY, window)
+        pages = self.pages(CALLS_REPORT, KEY, window, PAGE)
         for page in pages.numbers():
             asked["page"] = str(page)
             listing, permit = self.http.get(

@@ -86,7 +86,7 @@ class Vono(Client):
         are the same. The total of a part isn't the window's, so a window in parts has none.
         """
         days = _by_day(window)
-        pages = self.pages(REPORT, KEY, window)
+        pages = self.pages(REPORT, KEY, window, PAGE)
         for first, last in days:
             asked: dict[str, str | int] = {
                 "date_ini": f"{first:%Y-%m-%d}",

@@ -155,28 +155,77 @@ def test_the_first_page_again_and_again_is_an_error_within_three_requests(
     assert here.day().state == "complete"
 
 
-def test_the_last_page_again_and_again_is_an_error(scene: Open) -> None:
-    """Without a total nobody can tell it from a place that is ignored from some depth on."""
+def test_no_page_is_asked_for_beyond_the_last_row(scene: Open) -> None:
+    """Without a total the last row says that it is the last one, when a page begins with it."""
     here = scene("conpeek")
-    crowd(here, 1.2)
-    here.at(EVENING)
-    here.tenant.behave(Quirk.last_page_again())
-    error = here.backfill().error
-    assert here.requests() == 4
-    assert error
-    assert "gives its last page again" in error
-    assert here.day().state == "failed"
-
-
-@pytest.mark.parametrize("vendor", ["evolux", "vono"])
-def test_no_page_is_asked_for_beyond_the_total(scene: Open, vendor: str) -> None:
-    here = scene(vendor)
-    numbers = crowd(here, 2)
+    numbers = crowd(here, 1.2)
     here.at(EVENING)
     here.tenant.behave(Quirk.last_page_again())
     assert here.backfill().error is None
-    assert here.requests() == 2
+    assert here.requests() == 3
     assert shown(here) == numbers
+
+
+@pytest.mark.parametrize(("pages", "requests"), [(2, 3), (1.9, 2)])
+@pytest.mark.parametrize("vendor", ["evolux", "vono"])
+def test_one_page_is_asked_for_beyond_a_total_that_a_full_page_reaches(
+    scene: Open, vendor: str, pages: float, requests: int
+) -> None:
+    here = scene(vendor)
+    numbers = crowd(here, pages)
+    here.at(EVENING)
+    here.tenant.behave(Quirk.last_page_again())
+    assert here.backfill().error is None
+    assert here.requests() == requests
+    assert shown(here) == numbers
+
+
+def lists_that_break_off() -> list[tuple[Quirk, ...]]:
+    """Answers after which a reader could think that it had seen all."""
+    return [
+        (Quirk.empty_from(400, to=900),),
+        (Quirk.empty_from(900),),
+        (Quirk.page_numbers(500),),
+        (Quirk.cached_page(),),
+        (Quirk.cached_page(), Quirk.page_cap(150)),
+        (Quirk.no_order(),),
+        (Quirk.deleted_meanwhile(),),
+        (Quirk.deleted_meanwhile(), Quirk.page_cap(150)),
+    ]
+
+
+@pytest.mark.parametrize("quirks", lists_that_break_off(), ids=str)
+def test_a_list_without_a_total_that_breaks_off_is_read_in_parts(
+    scene: Open, quirks: tuple[Quirk, ...]
+) -> None:
+    here = scene("conpeek")
+    numbers = crowd(here, 2.4)
+    here.at(EVENING)
+    here.tenant.behave(*quirks)
+    assert here.backfill().error is None
+    assert (here.day().state, shown(here)) == ("complete", numbers)
+    assert here.requests() < 64
+
+
+@pytest.mark.parametrize("vendor", ["evolux", "vono"])
+def test_a_total_of_the_page_completes_no_day(scene: Open, vendor: str) -> None:
+    here = scene(vendor)
+    numbers = crowd(here, 2.4)
+    here.at(EVENING)
+    here.tenant.behave(Quirk.total_of_page())
+    assert "the vendor counts" in (here.backfill().error or "")
+    assert here.day().state == "failed"
+    assert shown(here) == numbers, "what came is there all the same"
+
+
+@pytest.mark.parametrize("vendor", ["evolux", "vono"])
+def test_a_total_with_a_cap_is_asked_for_in_parts(scene: Open, vendor: str) -> None:
+    here = scene(vendor)
+    numbers = crowd(here, 2.4)
+    here.at(EVENING)
+    here.tenant.behave(Quirk.total_capped(2 * FULL[vendor]))
+    assert here.backfill().error is None
+    assert (here.day().state, shown(here)) == ("complete", numbers)
 
 
 @pytest.mark.parametrize("vendor", ["evolux", "vono"])
@@ -230,7 +279,7 @@ def test_a_minute_that_is_too_deep_fails_with_a_sentence(scene: Open, vendor: st
     here.tenant.behave(Quirk.deep_pages_refused(FULL[vendor]))
     error = here.backfill().error
     assert error
-    assert "page 2 is too much at once (HTTP 400" in error
+    assert "is too much at once (HTTP 400" in error
     assert "can't be asked for in parts" in error
     assert here.day().state == "failed"
 

@@ -116,6 +116,64 @@ def test_pages_are_bounded(pages: Pages, monkeypatch: pytest.MonkeyPatch) -> Non
     assert pages.came == 4
 
 
+# Lists without a total, of servers that give large pages.
+
+FIRST = rows(*range(1, 11))
+
+
+def test_a_page_begins_at_the_last_row_that_came_and_the_last_page_has_no_other(
+    pages: Pages,
+) -> None:
+    assert read(pages, pages.offsets(), FIRST, rows(10, 11, 12)) == [0, 9, 12]
+    assert read(pages, pages.offsets(), rows(*range(20, 30)), rows(29)) == [0, 9]
+
+
+def test_a_row_that_stands_twice_across_two_pages_moves_nothing(pages: Pages) -> None:
+    answers = rows(*range(1, 10), 9), rows(9, 9, 10, 11)
+    assert read(pages, pages.offsets(), *answers) == [0, 9, 12]
+
+
+def test_a_page_that_had_come_before_is_asked_for_again(pages: Pages) -> None:
+    answers = FIRST, FIRST, rows(*range(10, 15))
+    assert read(pages, pages.offsets(), *answers) == [0, 9, 9, 14]
+
+
+@pytest.mark.parametrize("is_live", [False, True])
+@pytest.mark.parametrize(
+    "second",
+    [
+        [],
+        rows(11, 12),
+        rows(12, 10, 11),
+        rows(10, 11, 3),
+        rows(20, 21),
+    ],
+    ids=["nothing", "one row lacks", "sorted anew", "an old one again", "another place"],
+)
+def test_a_page_that_does_not_go_on_asks_for_less(
+    largest: LargestPage, is_live: bool, second: list[Any]
+) -> None:
+    pages = Pages("report", key_of("id"), largest, is_live=is_live)
+    with pytest.raises(WindowTooLargeError, match=r"page 2 .*rows may be lacking"):
+        read(pages, pages.offsets(), FIRST, second)
+
+
+def test_an_empty_page_after_a_full_one_by_number_asks_for_less(pages: Pages) -> None:
+    with pytest.raises(WindowTooLargeError, match="page 2 is empty"):
+        read(pages, pages.numbers(), FIRST)
+    assert read(pages, pages.numbers(), rows(*range(20, 25))) == [1, 2]
+
+
+def test_a_total_that_is_reached_by_a_full_page_is_doubted_once(
+    pages: Pages,
+) -> None:
+    assert read(pages, pages.numbers(), FIRST, total=10) == [1]
+    assert read(pages, pages.numbers(), rows(*range(10, 20)), total=10) == [1, 2]
+    assert read(pages, pages.numbers(), rows(*range(20, 25)), total=5) == [1]
+    again = rows(*range(30, 40))
+    assert read(pages, pages.numbers(), again, again, total=10) == [1, 2]
+
+
 # A poll that reads on.
 
 
@@ -131,8 +189,8 @@ def test_a_small_first_page_is_a_poll_s_last(
 
 def test_a_small_second_page_is_not(live: Pages, largest: LargestPage) -> None:
     largest.note(500)
-    answers = rows(*range(500)), rows(500), rows(501)
-    assert read(live, live.offsets(), *answers) == [0, 500, 501, 502]
+    answers = rows(*range(500)), rows(499, 500), rows(501)
+    assert read(live, live.offsets(), *answers) == [0, 499, 501, 502]
 
 
 def test_a_small_first_page_is_not_the_last_of_a_full_read(

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -74,6 +75,38 @@ def test_the_last_page_again_and_again(tenant: Tenant, http: httpx.Client) -> No
 def test_deep_pages_are_refused(tenant: Tenant, http: httpx.Client) -> None:
     tenant.behave(Quirk.deep_pages_refused(8, status=416))
     assert [get(http, tenant, page).status_code for page in range(3)] == [200, 200, 416]
+
+
+@pytest.mark.parametrize(
+    ("make", "pages"),
+    [
+        (lambda: Quirk.empty_from(4, to=8), [[0, 1, 2, 3], [], [8, 9]]),
+        (lambda: Quirk.empty_from(4), [[0, 1, 2, 3], [], []]),
+        (Quirk.cached_page, [[0, 1, 2, 3], [0, 1, 2, 3], [8, 9]]),
+        (Quirk.deleted_meanwhile, [[0, 1, 2, 3], [5, 6, 7, 8], [9]]),
+        (lambda: Quirk.page_numbers(2), [[0, 1, 2, 3], [8, 9], []]),
+    ],
+    ids=["an empty page", "a depth", "a cache", "a deletion", "numbers"],
+)
+def test_pages_that_do_not_go_on(
+    tenant: Tenant, http: httpx.Client, make: Callable[[], Quirk], pages: list[list[int]]
+) -> None:
+    tenant.behave(make())
+    assert [shown(http, tenant, page) for page in range(3)] == pages
+
+
+def test_pages_without_an_order_overlap(tenant: Tenant, http: httpx.Client) -> None:
+    tenant.behave(Quirk.no_order())
+    found = [row for page in range(3) for row in shown(http, tenant, page)]
+    assert len(found) == 10 > len(set(found))
+
+
+def test_totals_that_are_too_small(tenant: Tenant, http: httpx.Client) -> None:
+    there_are = tenant.vendor != "conpeek"
+    tenant.behave(Quirk.total_of_page())
+    assert [total(http, tenant, page) for page in (0, 2)] == ([4, 2] if there_are else [None] * 2)
+    tenant.behave(Quirk.total_capped(6))
+    assert total(http, tenant, 0) == (6 if there_are else None)
 
 
 def test_gaps_take_places_and_show_nothing(tenant: Tenant, http: httpx.Client) -> None:

@@ -16,6 +16,7 @@ from resources.account import Account
 from resources.postgres.warehouse import Warehouse
 from resources.standin import Clock, StandIn, Tenant
 from resources.standin.apis import APIS
+from resources.standin.faults import TOKEN
 from resources.vendor_api.vendor import Stream
 from tests.conftest import fresh_database
 from tests.model.practice import PRACTICE, SERVERS
@@ -90,8 +91,14 @@ class Scene:
         return [tuple(row) for row in self.system.query(text, self.account)]
 
     def requests(self) -> int:
-        """How often the vendor was asked since this was last called, or since the beginning."""
-        mine = [r for r in self.system.standin.requests if r.tenant == self.tenant.name]
+        """How often the vendor was asked since this was last called, or since the beginning; not
+        counting that it gave an access token.
+        """
+        mine = [
+            seen
+            for seen in self.system.standin.requests
+            if seen.tenant == self.tenant.name and (seen.report, seen.status) != (TOKEN, 200)
+        ]
         before, self._asked = self._asked, len(mine)
         return self._asked - before
 

@@ -8,8 +8,9 @@ from resources.standin import Fault
 from resources.vendor_api.vendor import DetailStream
 from resources.vendors import discover
 from tests.loading.conftest import DAY, Open, Scene
+from tests.practice import NAMES
 
-STREAMS = [*sorted(discover()), "wolkvox.calls"]
+STREAMS = [*sorted(discover()), "wolkvox.calls", *NAMES]
 DETAILS = {
     "evolux.call_details": ("evolux", "studio_calls_cdr"),
     "vono.recording_audio": ("vono", "recording_audio"),

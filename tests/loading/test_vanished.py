@@ -24,7 +24,10 @@ def missing(here: Scene) -> dict[str, bool]:
     return dict(rows)
 
 
-@pytest.mark.parametrize("vendor", ["conpeek", "clickfono", "evolux", "vono"])
+LISTED = ["conpeek", "clickfono", "evolux", "vono", "kestrel", "merlin"]
+
+
+@pytest.mark.parametrize("vendor", LISTED)
 def test_what_a_full_read_no_longer_returns_is_marked_until_it_is_back(
     scene: Open, vendor: str
 ) -> None:
@@ -45,7 +48,7 @@ def test_what_a_full_read_no_longer_returns_is_marked_until_it_is_back(
     assert len(here.versions()) == 2, "it is what it was"
 
 
-@pytest.mark.parametrize("vendor", ["conpeek", "clickfono", "evolux", "vono"])
+@pytest.mark.parametrize("vendor", LISTED)
 @pytest.mark.parametrize("fault", SHORT, ids=lambda fault: fault.name)
 def test_a_short_or_failed_answer_marks_nothing(scene: Open, vendor: str, fault: Fault) -> None:
     here = scene(vendor)

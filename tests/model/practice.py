@@ -44,6 +44,7 @@ def _kestrel_answers(tenant: Tenant, ask: Ask) -> Answer:
         for call in tenant.rows("calls", tenant.clock.now(), tenant.clock.now())
         if not isinstance(at := call.get("started_at"), int) or first <= at <= last
     ]
+    calls.sort(key=lambda call: at if isinstance(at := call.get("started_at"), int) else 0)
     start = (page - 1) * PER_PAGE
     if start >= LISTED:
         raise RefusalError(_error(400, "no page there"))
@@ -87,6 +88,7 @@ def _merlin_answers(tenant: Tenant, ask: Ask) -> Answer:
         if not isinstance(at := one.get("conversationStart"), str)
         or since <= datetime.fromisoformat(at) < until
     ]
+    found.sort(key=lambda one: str(one.get("conversationStart")))
     listing = tenant.listing(found, (number - 1) * size, size)
     rows = listing.page
     payload: dict[str, Any] = {"totalHits": listing.total, "conversations": rows}
@@ -138,7 +140,7 @@ def _call(thing: Thing, _: ZoneInfo) -> Payload:
 
 def _conversation(thing: Thing, _: ZoneInfo) -> Payload:
     return {
-        "conversationId": f"c-{thing.number}",
+        "conversationId": str(thing.number),
         "conversationStart": thing.start.isoformat(),
         "conversationEnd": thing.end and thing.end.isoformat(),
         "originatingDirection": "inbound",

@@ -9,6 +9,7 @@ BIN := .venv/bin
 INSTALLED := .venv/installed
 DG_HOME := .callhouse/dg
 PEERS := .venv-bench/installed
+DBT := .venv-dbt/installed
 OWN_UV := .tools/bin/uv
 UV_VERSION := 0.13.9
 UV := $(if $(shell command -v uv),uv,$(OWN_UV))
@@ -49,6 +50,7 @@ coverage: MEASURE := --cov
 coverage: test
 
 test-long: $(INSTALLED)
+	@$(MAKE) --no-print-directory $(DBT) || echo "dbt can't be installed here: testing without it." >&2
 	$(BIN)/python -m pytest -m long --timeout=1800
 
 # Peers that can't be installed are left out, and the tables say so. A part of it, or a million
@@ -85,6 +87,8 @@ lock: $(filter $(OWN_UV),$(UV))
 		-o deploy/requirements.lock
 	$(UV) pip compile --group bench --universal --generate-hashes --quiet \
 		--no-emit-index-url --no-emit-find-links -o bench/requirements.lock
+	$(UV) pip compile --group dbt --universal --generate-hashes --quiet \
+		--no-emit-index-url --no-emit-find-links -o tests/analysts/dbt.lock
 
 $(INSTALLED): requirements.lock pyproject.toml | $(filter $(OWN_UV),$(UV))
 	@$(REQUIRE_PYTHON)
@@ -98,6 +102,13 @@ $(PEERS): bench/requirements.lock | $(filter $(OWN_UV),$(UV))
 	@rm -rf .venv-bench
 	$(UV) venv --python "$(PYTHON)" .venv-bench
 	$(UV) pip sync --python .venv-bench --require-hashes bench/requirements.lock
+	@touch $@
+
+$(DBT): tests/analysts/dbt.lock | $(filter $(OWN_UV),$(UV))
+	@$(REQUIRE_PYTHON)
+	@rm -rf .venv-dbt
+	$(UV) venv --python "$(PYTHON)" .venv-dbt
+	$(UV) pip sync --python .venv-dbt --require-hashes tests/analysts/dbt.lock
 	@touch $@
 
 # Where Debian's venv comes without pip, pip itself may be there.

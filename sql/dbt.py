@@ -8,6 +8,7 @@ from pathlib import Path
 import sql
 import sql.catalog
 import sql.mart
+from sql import facts
 from sql.catalog import Column
 from sql.vocabulary import Direction, Disposition, EndedBy, Grain, Outcome
 
@@ -16,6 +17,8 @@ HEAD = """\
 # Written by `python -m sql.dbt` from the descriptions in sql/, for a dbt project's models/.
 # A source is a schema: callhouse_analyst reads `marts` and `masked`, and callhouse_analyst_pii
 # `marts` and `facts`. What is personal data has `meta: {personal: true}`.
+# For dbt 1.10 and newer, with `flags: {require_generic_test_arguments_property: true}` in
+# dbt_project.yml. Its variable callhouse_test_days says how many business days tests look back: 7.
 version: 2
 
 sources:"""
@@ -31,15 +34,24 @@ WORDS: dict[str, type[StrEnum]] = {
     "ended_by": EndedBy,
     "outcome": Outcome,
 }
-TRUST = ("trusted", "provisional", "not_read", "wrong")
+TRUST: tuple[str, ...] = ("trusted", "provisional", "not_read", "wrong")
+NEWEST = "call_date >= current_date - {{ var('callhouse_test_days', 7) }}"
+SETTLED = f"{NEWEST} AND call_date < current_date - 1"
+"""Days that are over everywhere, and should have been read."""
 FRESHNESS = """\
-        loaded_at_field: last_polled_at
         config:
+          loaded_at_query: |
+            SELECT min(read_at)
+              FROM (
+                SELECT coalesce(
+                         max(last_polled_at) FILTER (WHERE trust IN ('trusted', 'provisional')),
+                         min(call_date)::timestamptz) AS read_at
+                  FROM marts.trust_by_day GROUP BY account) AS by_account
           freshness:
             warn_after: {count: 6, period: hour}
-            error_after: {count: 24, period: hour}
-            filter: is_today"""
-"""Of `marts.trust_by_day`: when a vendor was last asked about a day that goes on."""
+            error_after: {count: 24, period: hour}"""
+"""Of `marts.trust_by_day`: when days that may be trusted were read last, of the account that is
+furthest behind: of all together, one that is read would hide one that isn't."""
 
 
 def text() -> str:
@@ -71,6 +83,12 @@ def _table(name: str, columns: tuple[Column, ...], schema: str) -> Iterator[str]
     yield f"        description: {json.dumps(sql.catalog.meaning(name), ensure_ascii=False)}"
     if name == "marts.trust_by_day":
         yield FRESHNESS
+    days = NEWEST if any(column.name == "call_date" for column in columns) else None
+    if key := _key(name):
+        # A key with a NULL in it is one, too. `unique` is dbt's own: no package is needed.
+        row = json.dumps({"column_name": f"ROW({', '.join(key)})::text"})
+        yield "        data_tests:"
+        yield f"          - unique: {{name: {schema}_{table}_key, arguments: {row}{_where(days)}}}"
     yield "        columns:"
     for column in columns:
         yield f"          - name: {column.name}"
@@ -79,22 +97,41 @@ def _table(name: str, columns: tuple[Column, ...], schema: str) -> Iterator[str]
             yield f"            description: {json.dumps(column.comment, ensure_ascii=False)}"
         if column.personal and schema == "facts":
             yield "            config: {meta: {personal: true}}"
-        yield from _tests(name, column, schema)
+        yield from _tests(name, column, schema, days)
 
 
-def _tests(name: str, column: Column, schema: str) -> Iterator[str]:
+def _tests(name: str, column: Column, schema: str, days: str | None) -> Iterator[str]:
     is_shown = not (schema == "masked" and column.personal)
-    tests = ["not_null"] if column.required and is_shown else []
+    where = _where(days)
+    tests = []
+    if column.required and is_shown:
+        tests.append(f"not_null: {{{where.removeprefix(', ')}}}" if where else "not_null")
     words: tuple[str, ...] = tuple(WORDS[column.name]) if column.name in WORDS else ()
     if (name, column.name) == ("marts.trust_by_day", "trust"):
         words = TRUST
     if words:
         values = json.dumps([str(word) for word in words])
-        tests.append(f"accepted_values: {{arguments: {{values: {values}}}}}")
+        tests.append(f"accepted_values: {{arguments: {{values: {values}}}{where}}}")
+    if words is TRUST:
+        good = json.dumps(TRUST[:2])
+        settled = f"name: settled_days_are_good, arguments: {{values: {good}}}"
+        tests.append(f"accepted_values: {{{settled}{_where(SETTLED, 'severity: warn, ')}}}")
     if tests:
         yield "            data_tests:"
         for test in tests:
             yield f"              - {test}"
+
+
+def _key(name: str) -> tuple[str, ...]:
+    schema, _, table = name.partition(".")
+    if schema == "facts" and table in facts.TABLES:
+        return facts.TABLES[table].key
+    return sql.mart.marts()[table].key
+
+
+def _where(days: str | None, more: str = "") -> str:
+    """What ends a test's arguments, if it is of some days only."""
+    return f", config: {{{more}where: {json.dumps(days)}}}" if days else ""
 
 
 def main(target: Path = FILE) -> None:

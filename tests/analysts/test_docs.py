@@ -153,7 +153,9 @@ def _violations(columns: list[dict[str, Any]]) -> Iterator[tuple[str, str]]:
     for column in columns:
         name = column["name"]
         for test in column.get("data_tests", ()):
-            if test == "not_null":
+            if "settled_days_are_good" in str(test):
+                continue  # a warning, of what the demo hasn't read
+            if test == "not_null" or "not_null" in test:
                 yield f"{name} not_null", f"{name} IS NULL"
             else:
                 values = test["accepted_values"]["arguments"]["values"]

@@ -92,3 +92,35 @@ def test_calls_between_are_those_that_started_then_whatever_their_day(url: str) 
         for schema in ("facts", "masked"):
             function = f"SELECT count(*) FROM {schema}.calls_between(%s, %s)"
             assert connection.execute(function.encode(), span).fetchone() == expected
+
+
+IDIOMS = {
+    "call_date = DATE '{day}'": 1,
+    "call_date = '{day}'": 1,
+    "call_date IN ('{day}', '{next}')": 2,
+    "call_date BETWEEN '{day}' AND '{next}'": 2,
+    "call_date >= '{day}' AND call_date < DATE '{day}' + INTERVAL '2 days'": 2,
+    "call_date >= '{day} 00:00+00'::timestamptz AND call_date <= '{next} 00:00+00'::timestamptz": 2,
+    "call_date::date BETWEEN '{day}' AND '{next}'": 2,
+    "CAST(call_date AS date) = '{day}'": 1,
+    "call_date >= current_date - (current_date - DATE '{day}') AND call_date <= '{next}'": 2,
+    "call_date >= date_trunc('day', TIMESTAMP '{day} 13:00') AND call_date < TIMESTAMP '{next}'": 1,
+    "date_trunc('month', call_date) = '{day}'": DAYS,
+    "to_char(call_date, 'YYYY-MM-DD') = '{day}'": DAYS,
+    "call_date::text = '{day}'": DAYS,
+    "date_part('year', call_date) = 2026": DAYS,
+}
+"""How people and tools ask for days, and how many partitions of facts.calls they read."""
+
+
+def test_how_many_days_the_usual_filters_read(url: str) -> None:
+    said = {"day": DAY, "next": DAY + timedelta(days=1)}
+    read = {}
+    with psycopg.connect(url) as connection:
+        for idiom in IDIOMS:
+            for table in ("facts.calls", "masked.calls"):
+                query = f"EXPLAIN (FORMAT JSON) SELECT talk_s FROM {table} WHERE {idiom}"
+                [shown] = connection.execute(query.format(**said).encode()).fetchone() or ("",)
+                read[idiom, table] = len(planned(shown))
+    assert read == {(idiom, table): count for idiom, count in IDIOMS.items()
+                    for table in ("facts.calls", "masked.calls")}  # fmt: skip

@@ -59,6 +59,9 @@ def open_instance() -> "Iterator[DagsterInstance]":
         disconnect(os.environ[DAGSTER_URL])
 
 
+LARGEST_WORKSPACE = 64 * 1024
+
+
 def workspace_file(home: Home) -> Path:
     """The workspace of the standing code server; `workspace.yaml` is for those without one."""
     return home.root / "workspace.yaml"
@@ -71,11 +74,11 @@ def write_workspace(home: Home, socket: Path) -> None:
 
 
 def workspace_socket(home: Home) -> Path | None:
-    """The socket of the code server that the workspace was last written for; None where there was
-    none, as of an older Callhouse.
+    """The socket of the code server that the workspace was last written for. None where there was
+    none, as of an older Callhouse, and where the file can't be read, which each start writes anew.
     """
-    if not workspace_file(home).exists():
+    try:
+        workspace = json.loads(files.read_text(workspace_file(home), LARGEST_WORKSPACE))
+        return Path(workspace["load_from"][0]["grpc_server"]["socket"])
+    except (ValueError, LookupError, TypeError, RecursionError):
         return None
-    workspace = json.loads(workspace_file(home).read_text())
-    socket = workspace["load_from"][0]["grpc_server"].get("socket")
-    return Path(socket) if socket else None

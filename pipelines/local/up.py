@@ -169,7 +169,7 @@ class _Stack:
         listens_at: int | Path | None = None,
         environment: dict[str, str] | None = None,
     ) -> Child:
-        """Unless it is given an environment, it gets ours without the vendors' tokens."""
+        """Unless it is given an environment, it gets what it needs of ours: no token."""
         log = self._home.logs / f"{name.replace(' ', '-')}.log"
         words = [str(argument) for argument in arguments]
         own = environment or plain_environment(self._home.accounts)

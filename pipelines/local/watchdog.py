@@ -22,6 +22,7 @@ import psutil
 from filelock import FileLock
 
 from resources.configuration.home import Home
+from resources.configuration.plain_environment import plain_environment
 from resources.embedded.local_postgres import LocalPostgres
 
 GRACE_S = 8
@@ -81,7 +82,11 @@ def process_group(home: Home, *temporary: Path) -> Iterator[subprocess.Popen[byt
     folders = [str(folder) for folder in (home.root, *temporary)]
     command = [sys.executable, "-m", "pipelines.local.watchdog", *folders]
     process = subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, process_group=0
+        command,
+        env=plain_environment(home.accounts),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        process_group=0,
     )
     assert process.stdin
     assert process.stdout

@@ -39,6 +39,7 @@ READER = "callhouse_reader"
 """Reads everything, and can't write: `callhouse sql`."""
 PATIENCE_S = 60
 """How long a start may take: after a crash, Postgres first replays its log."""
+LARGEST_MEMORY = 64 * 1024
 
 SETTINGS = {
     "listen_addresses": LOOPBACK,
@@ -50,6 +51,9 @@ SETTINGS = {
     "reserved_connections": "100",
     # Of what a role makes it is a member, so that it may undo it.
     "createrole_self_grant": "set, inherit",
+    # Of what a query's sorts and joins write to disk, each of its processes: nobody fills it. Only
+    # the superuser changes it.
+    "temp_file_limit": "2GB",
     # A year of day partitions with their indexes, all locked by one query without a filter.
     "max_locks_per_transaction": "256",
     # Iterations make a weak password dear to guess; ours is random, and they were half the cost of
@@ -66,7 +70,10 @@ ROLES: tuple[tuple[LiteralString, LiteralString, tuple[LiteralString, ...]], ...
     (
         OWNER,
         "CREATEROLE CREATEDB",
-        ("GRANT pg_use_reserved_connections, pg_monitor, pg_checkpoint, pg_signal_backend TO {}",),
+        (
+            "GRANT pg_use_reserved_connections, pg_monitor, pg_checkpoint, pg_signal_backend TO {}",
+            "ALTER ROLE {} SET temp_file_limit = -1",
+        ),
     ),
     (
         READER,
@@ -177,13 +184,27 @@ class LocalPostgres:
     def _remembered(self) -> _Server | None:
         if not self._memory.exists():
             return None
-        known = json.loads(self._memory.read_text())
-        if "secret" not in known:
-            raise CallhouseError(
-                f"The Postgres in {self._home} was made by a Callhouse before 0.1.0: end it, "
-                "remove that folder, and load anew."
-            )
-        return _Server(known["secret"], known["port"], self._home / known["folder"])
+        try:
+            match json.loads(files.read_text(self._memory, LARGEST_MEMORY)):
+                case {"secret": str(secret), "port": int(port), "folder": str(folder)}:
+                    return _Server(secret, port, self._home / folder)
+                case {"port": _, "folder": _}:
+                    raise CallhouseError(
+                        f"The Postgres in {self._home} was made by a Callhouse before 0.1.0: end "
+                        "it, remove that folder, and load anew."
+                    )
+        except (ValueError, RecursionError):
+            pass
+        raise self._forgotten("can't be read")
+
+    def _forgotten(self, what: str) -> CallhouseError:
+        """That nobody can log in to the server any more: no new secret opens it."""
+        return CallhouseError(
+            f"{self._memory} {what}. It holds the embedded Postgres' port, folder, and the secret "
+            "that its passwords come from, which is nowhere else: put it back from a copy of "
+            f"{self._home}. Without one, end that Postgres, move {self._home} aside, and load anew "
+            "or run `callhouse restore` with a backup."
+        )
 
     def _remember(self, server: _Server) -> _Server:
         """Replaces the memory at once and whole; it holds the secret, so it is ours alone.
@@ -197,8 +218,12 @@ class LocalPostgres:
         return server
 
     def _new(self) -> _Server:
+        """Raises CallhouseError where there are data of a server that isn't remembered."""
         folder = ServerUser.current().folder(self._home / "server")
-        return _Server(secrets.token_hex(16), free_port(), folder)
+        server = _Server(secrets.token_hex(16), free_port(), folder)
+        if server.data.exists():
+            raise self._forgotten("is gone")
+        return server
 
     def _launch(self, server: _Server) -> _Server:
         """Starts the server, on another port if somebody has taken the remembered one.

@@ -102,6 +102,11 @@ def test_the_password_is_in_no_file(home: Home, empty_database_url: str) -> None
 def test_the_workspace_remembers_its_code_server(home: Home) -> None:
     home.root.mkdir()
     assert workspace_socket(home) is None
+    for unreadable in (b"", b'{"load_from": [{"grpc', b"\xff\xfe", b"[]", b"7", b"null",
+                       b'{"load_from": []}', b'{"load_from": [{"grpc_server": {"socket": 7}}]}',
+                       b"[" * 50_000):  # fmt: skip
+        (home.root / "workspace.yaml").write_bytes(unreadable)
+        assert workspace_socket(home) is None
     older = {"load_from": [{"grpc_server": {"host": "127.0.0.1", "port": 4000}}]}
     (home.root / "workspace.yaml").write_text(json.dumps(older))
     assert workspace_socket(home) is None

@@ -74,6 +74,10 @@ def test_an_analyst_makes_nothing_that_fills_the_disk(
         ):
             with pytest.raises(psycopg.errors.InsufficientPrivilege):
                 analyst.execute(statement.encode())
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            analyst.execute("SET temp_file_limit = -1")
+        limit = analyst.execute("SHOW temp_file_limit").fetchone()
+        assert limit == ("2GB",)
         own = sa.make_url(database_url).set(username=analyst.info.user, password="secret")
         with pytest.raises(psycopg.OperationalError, match="permission denied for database"):
             psycopg.connect(own.set(database="postgres").render_as_string(hide_password=False))

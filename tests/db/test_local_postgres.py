@@ -17,6 +17,7 @@ from resources.configuration.home import PRIVATE, Home
 from resources.embedded import server_user
 from resources.embedded.local_postgres import LocalPostgres
 from resources.embedded.ports import LOOPBACK
+from resources.embedded.server_user import ServerUser
 from resources.errors import CallhouseError
 
 root_only = pytest.mark.skipif(os.geteuid() != 0, reason="only root runs Postgres as somebody else")
@@ -61,6 +62,31 @@ def test_data_of_another_major_version_are_left_alone(home: Home) -> None:
     with pytest.raises(CallhouseError, match=r"Postgres 17's.*callhouse backup.*callhouse restore"):
         server.start()
     assert file.read_text() == "17\n"
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b'{"secret": "ab', b"\xff", b"[]", b'{"secret": 7, "port": 1}', b"[" * 50_000]
+)
+def test_a_memory_that_cant_be_read_is_told_and_left_alone(home: Home, content: bytes) -> None:
+    """No new secret would open the server."""
+    home.make()
+    memory = home.postgres / "server.json"
+    memory.write_bytes(content)
+    server = LocalPostgres(home)
+    for use in (server.start, server.stop, server.url, server.stop_if_unused):
+        with pytest.raises(CallhouseError, match=r"server\.json can't be read\. It holds.*secret"):
+            use()
+    assert memory.read_bytes() == content
+    memory.unlink()
+
+
+def test_data_without_their_memory_get_no_new_one(home: Home) -> None:
+    home.make()
+    folder = ServerUser.current().folder(home.postgres / "server")
+    (folder / "data").mkdir(parents=True)
+    with pytest.raises(CallhouseError, match=r"server\.json is gone\. It holds"):
+        LocalPostgres(home).start()
+    assert not (home.postgres / "server.json").exists()
 
 
 def test_data_outlive_a_stop_and_the_url_stays(home: Home) -> None:

@@ -3,10 +3,12 @@
 import os
 from pathlib import Path
 
+import psutil
 import pytest
 
-from pipelines.local import child
+from pipelines.local import child, watchdog
 from pipelines.local.child import DEATHS_ALLOWED, Child
+from resources.configuration.home import Home
 from resources.configuration.plain_environment import plain_environment
 from resources.embedded.ports import free_port
 from resources.errors import CallhouseError
@@ -43,6 +45,10 @@ def test_a_process_that_asks_no_vendor_gets_no_token(
         "[accounts.b]\ncredentials = 'odd'\n[accounts.c.credentials]\ntoken = 7\n"
     )
     monkeypatch.setenv("A_TOKEN", "s3cr3t")
+    monkeypatch.setenv("TOKEN_OF_TOMORROW", "s3cr3t")
+    monkeypatch.setenv("STORAGES_OWN", "needed")
+    monkeypatch.setenv("DAGSTER_HOME", str(tmp_path))
+    (tmp_path / "dagster.yaml").write_text("storage: {postgres: {url: {env: STORAGES_OWN}}}\n")
     (tmp_path / "tells.py").write_text("import os; print(dict(os.environ))")
     own = plain_environment(accounts) | {"PYTHONPATH": str(tmp_path)}
     clerk = Child("clerk", ["tells"], tmp_path / "log", None, own)
@@ -50,10 +56,23 @@ def test_a_process_that_asks_no_vendor_gets_no_token(
     assert clerk.process.wait(20) == 0
     assert "PYTHONPATH" in clerk.log.read_text()
     assert "s3cr3t" not in clerk.log.read_text()
-    assert "A_TOKEN" in os.environ
-    monkeypatch.delenv("A_TOKEN")
-    assert plain_environment(accounts) == dict(os.environ)
-    assert plain_environment(tmp_path / "none.toml") == dict(os.environ)
+    assert "needed" in clerk.log.read_text()
+    assert {"A_TOKEN", "TOKEN_OF_TOMORROW"} <= os.environ.keys()
+    for unreadable in (tmp_path / "none.toml", tmp_path):
+        own = plain_environment(unreadable)
+        assert own["PATH"] == os.environ["PATH"]
+        assert "s3cr3t" not in own.values()
+
+
+def test_who_ends_everything_has_no_token(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("A_TOKEN", "s3cr3t")
+    home = Home(tmp_path)
+    with watchdog.process_group(home) as leader:
+        own = psutil.Process(leader.pid).environ()
+    assert leader.stdout
+    leader.stdout.close()
+    assert own["PATH"] == os.environ["PATH"]
+    assert "s3cr3t" not in own.values()
 
 
 def test_deaths_of_long_ago_dont_count(short_lived: Child) -> None:

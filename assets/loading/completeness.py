@@ -19,6 +19,9 @@ ENOUGH_READS = 3
 """Rejects that stay as they are over so many full reads don't keep their day from settling."""
 MOST_LOOKS = 6
 """After so many reads in a row that lack the same, a day is complete again if it was so before."""
+READ_ALONE = (
+    "nothing came of this day or of one beside it in a window of several days: it is read alone"
+)
 LOOKED_FOR = "known records weren't in the answers: they are looked for again"
 
 
@@ -86,6 +89,12 @@ class FullRead:
     """What the note tells besides the reason for the state."""
     doubts: Mapping[date, Doubt] = field(default_factory=dict)
     """Days of which it lacks known records, and isn't believed."""
+    joined: frozenset[date] = frozenset()
+    """Days that were asked for only together with others."""
+    silent: frozenset[date] = frozenset()
+    """Those of `joined` of which nothing came, and those beside them: of a window of several days
+    a server may give only a part.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +122,7 @@ def assess(
     settled = bad if is_over and reads >= ENOUGH_READS else 0
     assessment = _assess(source, day, counts, reading, bad - settled)
     notes = [assessment.note, *reading.remarks]
-    if (doubt := reading.doubts.get(day)) and doubt.since:
+    if (doubt := reading.doubts.get(day)) and doubt.since and day not in reading.silent:
         notes.insert(0, _doubted(doubt, f"{source.account.name} {source.stream.name} {day}"))
     if settled:
         notes.append(f"{bad} record(s) rejected, the same at {reads} reads: see ops.rejects")
@@ -136,9 +145,11 @@ def _assess(
     if reading.end < end:
         return Assessment(Completeness.OPEN, None, None)
     if doubt := reading.doubts.get(day):
-        return _look_again(counts, reading, doubt)
-    if day in reading.disturbed:
-        return Assessment(Completeness.SETTLING, LOOKED_FOR, reading.read_at)
+        return _look_again(counts, reading, doubt, day)
+    is_alone = day not in reading.silent or counts.was_complete
+    if day in reading.disturbed or not is_alone:
+        note = LOOKED_FOR if is_alone else READ_ALONE
+        return Assessment(Completeness.SETTLING, note, reading.read_at)
     settled_at = end + source.stream.settle
     is_settled = reading.read_at >= settled_at
     is_final = (
@@ -153,10 +164,12 @@ def _assess(
     )
 
 
-def _look_again(counts: Counts, reading: FullRead, doubt: Doubt) -> Assessment:
+def _look_again(counts: Counts, reading: FullRead, doubt: Doubt, day: date) -> Assessment:
     """When a day is read again that lacks known records. One that was complete before is so again
     after some reads: what is known of it was read whole, whatever the vendor still shows.
     """
+    if day in reading.silent:
+        return Assessment(Completeness.SETTLING, READ_ALONE, reading.read_at, counts.attempts)
     if doubt.since is None:
         return Assessment(Completeness.SETTLING, LOOKED_FOR, reading.read_at)
     looks = counts.attempts + 1 if counts.lacking == doubt.digest else 1

@@ -1,6 +1,7 @@
 """What `ops` says of business days: figures, completeness, answers that couldn't be read."""
 
 from collections.abc import Collection
+from dataclasses import replace
 from datetime import date, datetime
 
 from sqlalchemy.engine import Connection
@@ -12,6 +13,7 @@ from resources.postgres.warehouse import execute
 from resources.text import payload
 from resources.text.foreign_text import short
 from resources.vendor_api.vendor import AnyStream, Stream
+from resources.windows import ONE_DAY
 
 BODY = payload.digest(b"body")
 """Instead of a digest: of bodies that can't be read the newest one of a day is enough."""
@@ -91,6 +93,7 @@ def close_days(
     """
     total, repeats = counted
     turned: set[date] = set()
+    reading = replace(reading, silent=_silent(counts, reading))
     for day, count in counts.items():
         assessment = assess(source, day, count, reading)
         doubt = reading.doubts.get(day)
@@ -116,6 +119,19 @@ def close_days(
         if closed and assessment.state != count.state:
             turned.add(day)
     return turned
+
+
+def _silent(counts: dict[date, Counts], reading: FullRead) -> frozenset[date]:
+    """Days that count only when they have been asked for alone."""
+    doubts = reading.doubts
+    nothing = {
+        day
+        for day in reading.joined
+        if not counts[day].raw_records + counts[day].unkeyed
+        or (day in doubts and doubts[day].is_silent)
+    }
+    beside = {day + step for day in nothing for step in (-ONE_DAY, ONE_DAY)}
+    return reading.joined & (nothing | beside)
 
 
 def keep_body(

@@ -24,6 +24,7 @@ LONGEST_PIECE = timedelta(days=2)
 QUICK_S, SLOW_S = 2.0, 20.0
 """A piece of a catch-up that takes less is followed by a longer one; after one that takes more the
 next is shorter: so that some fit into a poll."""
+NO_TIME = timedelta(0)
 EARLY = timedelta(seconds=30)
 """A poll may be this early, as schedules tick by the minute; the limiter keeps the cadence."""
 
@@ -62,6 +63,8 @@ class DayState:
 
     state: str | None
     next_read_at: datetime | None
+    is_silent: bool = False
+    """Its last read showed nothing, or not all that is known."""
 
 
 Days = Mapping[date, DayState]
@@ -172,7 +175,7 @@ def unsettled_windows(
     source: AccountStream[Stream], state: StreamState, unsettled: Days, now: datetime
 ) -> list[Window]:
     """Of the unsettled days those that may be read now: newest first, in as few windows as
-    possible; but what failed is read by itself, so that no other day fails with it.
+    possible; but what failed or was silent is read by itself.
     """
     due = {
         day: known
@@ -184,7 +187,12 @@ def unsettled_windows(
 
 
 def _alone(days: Days) -> set[date]:
-    return {day for day, known in days.items() if known.state == Completeness.FAILED}
+    """What failed; and what was silent, with the days beside it: a server may give only a part of a
+    window of several days.
+    """
+    failed = {day for day, known in days.items() if known.state == Completeness.FAILED}
+    silent = {day for day, known in days.items() if known.is_silent}
+    return failed | {day + step for day in silent for step in (-ONE_DAY, NO_TIME, ONE_DAY)}
 
 
 def day_windows(

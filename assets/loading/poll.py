@@ -74,7 +74,10 @@ class Poll:
             last=today - ONE_DAY,
             **source.where,
         )
-        return {row.call_date: plan.DayState(row.state, row.next_read_at) for row in rows}
+        return {
+            row.call_date: plan.DayState(row.state, row.next_read_at, bool(row.is_silent))
+            for row in rows
+        }
 
     def _wait_for_begin(self, source: AccountStream[Stream], now: datetime) -> None:
         """Writes down that there is nothing to read yet."""

@@ -255,6 +255,20 @@ class Quirk:
         return cls("part_only", change)
 
     @classmethod
+    def narrow(cls, shows: str = "none") -> Quirk:
+        """Of a list of several days it shows "none", the "first" or the "last", and counts no
+        others.
+        """
+
+        def change(listing: Listing) -> None:
+            days = sorted({listing.day_of(row) or date.min for row in listing.rows})
+            if len(days) > 1:
+                shown = {"none": None, "first": days[0], "last": days[-1]}[shows]
+                listing.keep([row for row in listing.rows if listing.day_of(row) == shown])
+
+        return cls("narrow", change)
+
+    @classmethod
     def ids_by_day(cls, field: str) -> Quirk:
         """A record's id is its number within its day: every day begins with 1 again."""
         numbers: dict[date | None, dict[Any, int]] = {}

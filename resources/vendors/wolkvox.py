@@ -27,7 +27,7 @@ from resources.text import payload
 from resources.vendor_api.client import Client
 from resources.vendor_api.record_keys import key_of
 from resources.vendor_api.vendor import Facts, Page, Record, Stream, Vendor
-from resources.windows import Window, business_day, day_end, day_start
+from resources.windows import ONE_DAY, Window, business_day, day_end, day_start
 from sql.vocabulary import Direction, Disposition, EndedBy, Grain, Tells
 
 if TYPE_CHECKING:
@@ -39,6 +39,7 @@ PATH = "api/v2/reports_manager.php"
 AUTH = HeaderToken("wolkvox-token")
 ASKED = "%Y%m%d%H%M%S"
 """`date_ini` and `date_end`: YYYYmmddHHiiss, wall time."""
+DAY_LAST = time(23, 59, 59)
 TIME = "%Y-%m-%d %H:%M:%S"
 """`date` of a record: wall time. No document is so exact; any other form is rejected."""
 SLOW_CLOCK = timedelta(minutes=15)
@@ -92,7 +93,7 @@ class Wolkvox(Client):
     def agent_usage(self, window: Window) -> Iterator[Page]:
         """Each agent's totals of the window's day, always from its start: parts can't be added."""
         midnight = datetime.combine(window.day, time.min)
-        last = datetime.combine(window.day, time(23, 59, 59))
+        last = datetime.combine(window.day, DAY_LAST)
         yield self._report("cdr_2", midnight, min(window.wall_times[1], last))
 
     def calls(self, window: Window) -> Iterator[Page]:
@@ -106,6 +107,12 @@ class Wolkvox(Client):
     def _calls(self, api: str, window: Window) -> Iterator[Page]:
         first, last = window.wall_times
         page = self._report(api, first, last)
+        goes_on = last.time() != DAY_LAST  # else its days are asked for alone, if they are empty
+        if not page.records and page.total is None and goes_on and last - first > ONE_DAY:
+            raise WindowTooLargeError(
+                f"{api}: the vendor asks to validate the dates of a window of several days: there "
+                "are no records, or the days are too many"
+            )
         yield page
         for record in page.records:
             at = _wall_time(record.get("date")) if isinstance(record, dict) else None

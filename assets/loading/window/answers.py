@@ -2,7 +2,7 @@
 
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 
 from assets.loading.landing.observation import Observation
 from resources.text import payload
@@ -121,6 +121,8 @@ class Read:
     """Those of them that the vendor's total counts, too."""
     is_doubtful: bool = False
     """Whether known records didn't come, and a limit didn't let them be asked for again."""
+    alone: set[date] = field(default_factory=set)
+    """Days that were asked for without any other."""
     requests: int = 0
     remarks: list[str] = field(default_factory=list)
     """What of the answers the note of each of the window's days tells."""

@@ -158,6 +158,8 @@ class WindowReader:
                 yield from self._reconciled(window, read)
                 if window.days:
                     self._size.went_well(window)
+                if len(window.days) == 1:
+                    read.alone |= set(window.days)
                 return
             except WindowTooLargeError as error:
                 if halves is None or (self._stream.replaces and len(window.days) == 1):
@@ -262,6 +264,7 @@ class WindowReader:
             disturbed=frozenset(later),
             remarks=read.remarks_on(window),
             doubts=doubts,
+            joined=frozenset(window.days) - read.alone,
         )
         counts_one_day = read.has_totals and len(window.days) == 1
         loaded.turned |= close_days(

@@ -37,7 +37,7 @@ from resources.errors import (
     VendorError,
     WindowTooLargeError,
 )
-from resources.http import content, failures, wire
+from resources.http import content, failures, more, wire
 from resources.http.auth import LIFE_USED, NO_AUTH, TOKEN, Auth, Login, Token, Tokens
 from resources.http.failures import Meaning
 from resources.http.permits import Limiter, Patience, Permit
@@ -92,6 +92,8 @@ class Answer:
         if failures.is_page(self.body):
             raise FailedAnswerError(f"the answer isn't JSON ({self._page})", self.body)
         value = payload.decode(self.body)
+        outcome = self.permit.outcome
+        outcome.more = more.in_envelope(value, outcome.more)
         if self.status == 200 and (failure := failures.failure_in(value, but)):
             raise FailedAnswerError(
                 f"the vendor says that the request failed ({self.quoted(failure)})", self.body
@@ -376,6 +378,7 @@ class Http:
             ) as response:
                 outcome.reached_s = time.monotonic() - outcome.started
                 outcome.status = response.status_code
+                outcome.more = more.in_headers(response.headers)
                 if len(response.headers.raw) > MOST_HEADERS:
                     raise ContractError(f"the answer has more than {MOST_HEADERS} headers")
                 encoding = response.headers.get("content-encoding", "")

@@ -24,6 +24,7 @@ from resources.errors import (
     StoppedError,
     TransientError,
 )
+from resources.http.more import More
 from resources.postgres.leases import Leases
 from resources.postgres.warehouse import Warehouse
 from resources.text import payload
@@ -96,6 +97,8 @@ class Outcome:
     hold_grows: bool = False
     """It doesn't say how long: this is the least, and more where it asked just before."""
     exhausted_until: datetime | None = None
+    more: More = field(default_factory=More)
+    """What the answer says of further records."""
 
 
 @dataclass(slots=True)

@@ -354,6 +354,18 @@ class Fault:
         return cls.rows(change, "short")
 
     @classmethod
+    def says(cls, headers: Mapping[str, str] | None = None, **envelope: Any) -> Fault:
+        """The envelope has these members, too, and the answer these headers."""
+
+        def spoil(answer: Answer) -> None:
+            answer.headers |= headers or {}
+            if envelope:
+                assert isinstance(answer.payload, dict)
+                answer.payload |= envelope
+
+        return cls("says", spoil)
+
+    @classmethod
     def total(cls, total: int | None) -> Fault:
         """Another total than there are records; None: no total at all."""
         return cls("total", lambda answer: answer.set_total(total))

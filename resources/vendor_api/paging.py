@@ -11,6 +11,7 @@ from typing import Any, Literal
 from urllib.parse import parse_qsl, urljoin, urlsplit
 
 from resources.errors import ContractError, WindowTooLargeError
+from resources.http.more import More
 from resources.http.permits import Permit
 from resources.text import payload
 from resources.vendor_api.vendor import Page, Record
@@ -163,6 +164,8 @@ class Pages:
             now.is_last = not (now.is_full and new)
         elif not now.cursor:
             now.is_last = self._ends(ids, fresh, was_full)
+        if now.is_last:
+            self._hear(permit.outcome.more, new)
         if new:
             now.ids = ids if now.overlaps else now.ids[-1:] + ids
         self._move_on(new, len(ids))
@@ -194,6 +197,18 @@ class Pages:
         if now.overlaps and not (now.ids[-1] in ids[:first_new] and all(fresh[first_new:])):
             now.doubt = "doesn't go on where the one before ended"
         return self._is_quiet
+
+    def _hear(self, more: More, new: int) -> None:
+        """Goes on, or doubts, where the answer says itself that its page isn't the last one. Of the
+        vendor's own total it isn't asked again.
+        """
+        now = self._list
+        if now.has_total:
+            now.is_last = not (more.there_is and new and now.by != "cursor")
+        elif told := more.beyond(now.rows):
+            now.is_last = False
+            if not new:
+                now.doubt = f"is the last one of {now.rows:,} rows, but the vendor tells of {told}"
 
     def _move_on(self, new: int, rows: int) -> None:
         """Where the next page begins. One that brought nothing new is asked for again, else what it
@@ -253,6 +268,17 @@ class Pages:
                 fresh.append(digest not in self._odd)
         self._odd |= odd
         return keys, ids, fresh
+
+
+def check_whole(report: str, rows: int, permit: Permit) -> None:
+    """Raises ContractError where an answer without pages, which held so many rows, says itself that
+    there are others.
+    """
+    if told := permit.outcome.more.beyond(rows):
+        raise ContractError(
+            f"{report}: {rows:,} records came, but the vendor tells of {told}: it gives pages, "
+            "which its document doesn't"
+        )
 
 
 def read_link(base_url: str, link: str, report: str) -> tuple[str, dict[str, str]]:

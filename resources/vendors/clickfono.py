@@ -16,6 +16,7 @@ from resources.http.auth import HeaderToken
 from resources.http.client import Answer, refuse, unlike
 from resources.text import payload
 from resources.vendor_api.client import Client
+from resources.vendor_api.paging import check_whole
 from resources.vendor_api.record_keys import key_of
 from resources.vendor_api.vendor import Facts, Page, Record, Stream, Vendor
 from resources.windows import Window
@@ -70,6 +71,7 @@ class Clickfono(Client):
             except WindowTooLargeError as error:
                 raise TransientError(f"{REPORT}: {error}, and a day can't be split") from None
             yield Page(calls, permit.id, permit.granted_at)
+            check_whole(REPORT, len(calls), permit)
             self._check_asked_for(calls, window.day, popup)
 
     def _parse(self, answer: Answer) -> tuple[list[Any], int]:

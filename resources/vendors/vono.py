@@ -178,6 +178,9 @@ def _parse_listing(before: int, answer: Answer) -> tuple[Listing, int]:
         } if isinstance(rows := payload.listed(data), list) and 0 < limit <= PAGE:
             seconds = body.get("total_time")
             told = seconds if type(seconds) is int else None
+            of_page = body.get("records")
+            if type(of_page) is int and of_page > len(rows):  # of which some didn't come
+                total = max(total, offset + of_page)
             return Listing(rows, total, offset, told), len(rows)
     raise unlike(
         answer,

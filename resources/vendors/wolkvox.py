@@ -25,6 +25,7 @@ from resources.http.client import Answer, refuse_page, unlike
 from resources.http.failures import Meaning, failure_in, meaning_of, outline, plain_text
 from resources.text import payload
 from resources.vendor_api.client import Client
+from resources.vendor_api.paging import check_whole
 from resources.vendor_api.record_keys import key_of
 from resources.vendor_api.vendor import Facts, Page, Record, Stream, Vendor
 from resources.windows import ONE_DAY, Window, business_day, day_end, day_start
@@ -136,6 +137,7 @@ class Wolkvox(Client):
             auth=AUTH,
             headers=self._server(),
         )
+        check_whole(api, len(report.records), permit)
         return Page(report.records, permit.id, permit.granted_at, report.found)
 
     def _server(self) -> dict[str, str]:

@@ -352,6 +352,63 @@ def test_a_list_under_numbered_keys_is_a_list(scene: Open, vendor: str) -> None:
     assert (here.day().state, here.day().facts) == ("complete", 11)
 
 
+# What an answer says beside its list.
+
+MORE: list[tuple[str, Fault]] = [
+    ("Link", Fault.says({"link": '<https://vendor.example/calls?page=2>; rel="next"'})),
+    ("a total of 350", Fault.says({"x-total-count": "350"})),
+    ("a total of 350", Fault.says({"content-range": "items 0-99/350"})),
+]
+MORE_BESIDE: list[tuple[str, Fault]] = [
+    ("has_more", Fault.says(has_more=True)),
+    ("a total of 2,400", Fault.says(total=2400)),
+    ("a total of 2,400", Fault.says(meta={"totalCount": "2400"})),
+    ("nextPage", Fault.says(paging={"nextPage": 2})),
+]
+
+
+@pytest.mark.parametrize(
+    ("vendor", "told", "fault"),
+    [
+        *(("clickfono", told, fault) for told, fault in MORE),
+        ("wolkvox.calls", *MORE[0]),
+        *(("conpeek", told, fault) for told, fault in MORE[:2] + MORE_BESIDE),
+    ],
+)
+def test_an_answer_that_tells_of_more_is_not_all(
+    scene: Open, vendor: str, told: str, fault: Fault
+) -> None:
+    here = scene(vendor)
+    here.put(*(here.thing(number) for number in range(1, 12)))
+    here.at(EVENING + timedelta(days=2))
+    here.tenant.arm(fault, 99)
+    error = here.backfill().error or ""
+    assert told in error
+    assert here.day().state == "failed"
+    here.tenant.disarm()
+    here.backfill()
+    assert (here.day().state, here.day().facts) == ("complete", 11)
+
+
+def test_an_answer_that_counts_what_came_is_all(scene: Open) -> None:
+    here = scene("conpeek")
+    here.put(*(here.thing(number) for number in range(1, 12)))
+    here.at(EVENING)
+    here.tenant.arm(Fault.says({"x-total-count": "11"}, total=11, has_more=False, next=None), 99)
+    assert here.backfill().error is None
+    assert (here.day().state, here.day().facts) == ("complete", 11)
+
+
+def test_a_page_that_counts_more_than_it_has_is_not_all(scene: Open) -> None:
+    """Vono's `records` is how many of them the page has."""
+    here = scene("vono")
+    here.put(*(here.thing(number) for number in range(1, 12)))
+    here.at(EVENING)
+    here.tenant.arm(Fault.says(records=20), 99)
+    assert "the vendor counts 20" in (here.backfill().error or "")
+    assert here.day().state == "failed"
+
+
 # Totals.
 
 

@@ -4,17 +4,24 @@ import base64
 import html
 import json
 import re
-from collections.abc import Iterable, Iterator
+import sys
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property, lru_cache
 from typing import Any
 from urllib.parse import quote, quote_plus
+
+from resources.text.unescaped import squeezed, views
 
 MASK = "***"
 LONG = 8
 """A secret of so many characters is no word by chance."""
 _PIECE = 1024 * 1024
 _WORD = r'(?<![\w-])(?:{})(?![\w-])(?!"\s*:)'
-_ESCAPED = {mark: re.compile(re.escape(mark) + rb"([2-7][0-9a-f])") for mark in (b"\\u00", b"%")}
+AROUND = 64
+"""Bytes around a suspect in which a secret may begin and end."""
+LONGEST_ESCAPE = 40
+"""Bytes that one character of a secret may take."""
 _URLSAFE = str.maketrans("+/", "-_")
 _SECRET_NAME = re.compile(
     r"(?i)(auth|token|secret|passw|senha|credential|cookie|api[-_]?key|^key$|signature|bearer)"
@@ -30,7 +37,7 @@ _QUERY_VALUE = re.compile(r"([?&][^=&#\s]+=)[^&#\s\"']+")
 
 class Redactor:
     """Removes the given secret values: as they are, in any case, and as an echo may write them:
-    escaped for a URL, for JSON or for HTML, in base64 or in hex.
+    escaped for a URL, for JSON or for HTML, also several times, in base64 or in hex.
 
     A body is redacted once, as it came, before anybody parses it; texts again where they are
     written. Cheap to make, and to use where no secret is.
@@ -42,8 +49,11 @@ class Redactor:
 
     def text(self, text: str) -> str:
         """`text` without any secret value, any user:password@ and any secret-looking parameter."""
-        if self._is_suspect(text.encode("utf-8", "replace")):
-            text = self._pattern.sub(MASK, text)
+        if self._secrets:
+            told = text.encode("utf-8", "surrogatepass")
+            if spans := self._spans(told, self._pattern, are_words=False):
+                masked = _replaced(told, spans, lambda *_: MASK.encode())
+                text = masked.decode("utf-8", "surrogatepass")
         return _SECRET_QUERY.sub(rf"\1{MASK}", _USERINFO.sub(rf"\1{MASK}@", text))
 
     def excerpt(self, body: bytes | bytearray) -> bytes:
@@ -58,34 +68,74 @@ class Redactor:
         """
         if not self._secrets:
             return body
-        ahead = max(map(len, self._needles))
-        pieces = (body[at : at + _PIECE + ahead] for at in range(0, len(body), _PIECE))
-        if not any(map(self._is_suspect, pieces)):
-            return body
-        return self._body_pattern.sub(_masked, bytes(body))
+        if spans := self._spans(body, self._body_pattern, are_words=True):
+            return _replaced(body, spans, _mask)
+        return body
 
-    def _is_suspect(self, piece: bytes | bytearray) -> bool:
-        """Whether it may hold a secret: to look for plain values costs a tenth of a pattern's."""
-        lowered = piece.lower()
-        if any(needle in lowered for needle in self._needles):
-            return True
-        plain = lowered.replace(b"\\/", b"/")
-        for mark, escaped in _ESCAPED.items():
-            if mark in plain:
-                plain = escaped.sub(_unescaped, plain)
-                if any(needle in plain for needle in self._needles):
-                    return True
-        plain = plain.replace(b'\\"', b'"').replace(b"\\\\", b"\\")
-        return plain != lowered and any(needle in plain for needle in self._needles)
+    def _spans(
+        self, body: bytes | bytearray, pattern: re.Pattern[bytes], are_words: bool
+    ) -> list[tuple[int, int]]:
+        """Where secrets stand, in order. Only around what may be one is the pattern tried, which
+        says exactly where it begins and ends. `are_words`: of a short one nothing else will do.
+        """
+        ahead = LONGEST_ESCAPE * max(map(len, self._secrets))
+        suspects: set[tuple[int, int, bool]] = set()
+        for at in range(0, len(body), _PIECE):
+            piece = bytes(body[at : at + _PIECE + ahead])
+            suspects |= {(at + s, at + e, is_long) for s, e, is_long in self._suspects(piece)}
+        found = sorted(suspects)
+        # What is undone of a backslash depends on what stands behind it: everything is tried.
+        with_backslash = any("\\" in secret for secret in self._secrets)
+        spans: list[tuple[int, int]] = []
+        for first, last, near in [(0, len(body), found)] if with_backslash else _neighbours(found):
+            begin = max(first - AROUND, 0)
+            window = bytes(body[begin : last + AROUND])
+            exact = [(begin + m.start(), begin + m.end()) for m in pattern.finditer(window)]
+            spans += exact
+            spans += [
+                (s, e)
+                for s, e, is_long in near
+                if (is_long or not are_words) and not _is_within(s, e, exact)
+            ]
+        return _merged(spans)
+
+    def _suspects(self, piece: bytes) -> Iterator[tuple[int, int, bool]]:
+        """What may be a secret, in whatever way it is escaped; and whether it is a long one."""
+        for view in (layers := list(views(piece))):
+            for needle, is_long in self._needles.items():
+                yield from ((*place, is_long) for place in view.places(needle))
+        bare = squeezed(layers[-1])
+        for needle in self._codes:
+            yield from ((*place, True) for place in bare.places(needle))
 
     @cached_property
-    def _needles(self) -> list[bytes]:
-        """What to look for, in lower case."""
-        return [form.lower().encode() for secret in self._secrets for form in _forms(secret)]
+    def _codes(self) -> set[bytes]:
+        """Long secrets in hex and base64, which may be wrapped or spaced."""
+        return {
+            code.lower().encode()
+            for secret in self._secrets
+            if len(secret) >= LONG
+            for code in (secret.encode().hex(), *_in_base64(secret.encode()))
+        }
 
     @cached_property
-    def _pattern(self) -> re.Pattern[str]:
-        return re.compile("|".join(map(_any_form, self._secrets)), re.IGNORECASE)
+    def _needles(self) -> dict[bytes, bool]:
+        """What to look for, in lower case, and whether it is of a long secret."""
+        needles: dict[bytes, bool] = {}
+        for secret in self._secrets[::-1]:
+            plain = {spelt.encode().lower() for spelt in (secret, secret.lower(), secret.upper())}
+            plain.add(secret.encode("latin-1", "ignore").lower())  # as \u00e9 is undone
+            for form in _forms(secret):
+                undone = [view.text.tobytes() for view in views(form.encode())]
+                if plain.isdisjoint(undone[1:]):  # else it is found once that is undone
+                    plain.add(undone[0])
+            plain |= {list(views(spelt))[-1].text.tobytes() for spelt in plain}
+            needles |= dict.fromkeys(filter(None, plain), len(secret) >= LONG)
+        return needles
+
+    @cached_property
+    def _pattern(self) -> re.Pattern[bytes]:
+        return re.compile("|".join(map(_any_form, self._secrets)).encode(), re.IGNORECASE)
 
     @cached_property
     def _body_pattern(self) -> re.Pattern[bytes]:
@@ -141,16 +191,56 @@ def _any_form(secret: str) -> str:
     return "|".join([mixed, *map(re.escape, forms)])
 
 
-def _unescaped(found: re.Match[bytes]) -> bytes:
-    return bytes([int(found[1], 16)]).lower()
+def _neighbours(
+    suspects: list[tuple[int, int, bool]],
+) -> Iterator[tuple[int, int, list[tuple[int, int, bool]]]]:
+    """Those that are near each other, together: from where to where, and which."""
+    near: list[tuple[int, int, bool]] = []
+    last = 0
+    for suspect in suspects:
+        if near and suspect[0] > last + 2 * AROUND:
+            yield near[0][0], last, near
+            near = []
+        last = max(last, suspect[1]) if near else suspect[1]
+        near.append(suspect)
+    if near:
+        yield near[0][0], last, near
 
 
-def _masked(found: re.Match[bytes]) -> bytes:
+def _is_within(start: int, end: int, spans: list[tuple[int, int]]) -> bool:
+    at = bisect_right(spans, (start, sys.maxsize)) - 1
+    return at >= 0 and spans[at][1] >= end
+
+
+def _merged(spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    merged: list[tuple[int, int]] = []
+    for start, end in sorted(spans):
+        if merged and start < merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
+        else:
+            merged.append((start, end))
+    return merged
+
+
+def _replaced(
+    body: bytes | bytearray,
+    spans: Iterable[tuple[int, int]],
+    mask: Callable[[bytes | bytearray, int, int], bytes],
+) -> bytes:
+    parts: list[bytes | bytearray] = []
+    at = 0
+    for start, end in spans:
+        parts += (body[at:start], mask(body, start, end))
+        at = end
+    return b"".join([*parts, body[at:]])
+
+
+def _mask(body: bytes | bytearray, start: int, end: int) -> bytes:
     """A number's mask is a string, where it stands as a number: what was JSON stays it."""
-    if not found[0].isdigit():
+    if not body[start:end].isdigit():
         return MASK.encode()
-    before = found.string[max(found.start() - 64, 0) : found.start()].rstrip()[-1:]
-    behind = found.string[found.end() : found.end() + 64].lstrip()[:1]
+    before = body[max(start - 64, 0) : start].rstrip()[-1:]
+    behind = body[end : end + 64].lstrip()[:1]
     stands_alone = before in b":[," and behind in b",]}"
     return f'"{MASK}"'.encode() if stands_alone else MASK.encode()
 

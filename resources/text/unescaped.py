@@ -1,0 +1,140 @@
+"""What bytes say once their escapes are undone, and where each byte of that came from.
+
+In arrays, so that a body of nothing but escapes costs no more than another.
+"""
+
+import html.entities
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+ROUNDS = 4
+"""Escapes within escapes that are undone."""
+MOST_DIGITS = 24
+"""Of a numeric entity, leading zeros included."""
+_Array = Any
+_HEX = np.full(256, 255, dtype=np.uint8)
+for _digits in (b"0123456789abcdef", b"0123456789ABCDEF"):
+    _HEX[np.frombuffer(_digits, np.uint8)] = np.arange(16, dtype=np.uint8)
+_LOWER = np.frombuffer(bytes(range(256)).lower(), np.uint8)
+_NAMES = {
+    name.removesuffix(";").lower().encode(): ord(char)
+    for name, char in html.entities.html5.items()
+    if len(char) == 1 and char.isascii()
+}
+_NAMED = re.compile(rb"&(%s);|&(amp|lt|gt|quot)" % b"|".join(sorted(_NAMES, key=len)[::-1]))
+_BLANK_ESCAPES = np.isin(np.arange(256), list(b"nrtbf"))
+_LETTERS = np.isin(np.arange(256), list(b"abcdefghijklmnopqrstuvwxyz"))
+_SEPARATORS = np.isin(np.arange(256), list(b" \t\r\n:,;-"))
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """Bytes in lower case; `start` and `end` say where each stands in what it was made of."""
+
+    text: _Array
+    start: _Array
+    end: _Array
+
+    def places(self, needle: bytes) -> Iterator[tuple[int, int]]:
+        """Where the needle stands, in the original."""
+        text = self.text.tobytes()
+        at = text.find(needle)
+        while at >= 0:
+            yield int(self.start[at]), int(self.end[at + len(needle) - 1])
+            at = text.find(needle, at + len(needle))
+
+
+def views(piece: bytes) -> Iterator[View]:
+    """The bytes as they are, then with a layer of escapes undone after the other."""
+    text = np.frombuffer(piece.lower(), np.uint8)
+    start = np.arange(len(text), dtype=np.int32)
+    view = View(text, start, start + 1)
+    yield view
+    for _ in range(ROUNDS):
+        if not any(mark in piece for mark in (b"%", b"\\", b"&")):
+            return
+        size = len(view.text)
+        view = _undone(view)
+        if len(view.text) == size:
+            return
+        yield view
+
+
+def squeezed(view: View) -> View:
+    """Without what may stand between the digits of a code: blanks, colons, commas, dashes, 0x."""
+    drop = _SEPARATORS[view.text]
+    prefixed = np.flatnonzero((view.text[:-1] == ord("0")) & (view.text[1:] == ord("x")))
+    drop[prefixed] = drop[prefixed + 1] = True
+    keep = ~drop
+    return View(view.text[keep], view.start[keep], view.end[keep])
+
+
+def _undone(view: View) -> View:
+    r"""A layer less: `%41`, `\u0041` and `\x41` after any number of backslashes, entities; other
+    backslashes are left out, as those that stand before a quote or a slash.
+    """
+    size = len(view.text)
+    text = np.concatenate([view.text, np.zeros(MOST_DIGITS + 8, np.uint8)])
+    value, start = text.copy(), view.start.copy()
+    begins, ends = np.zeros(len(text) + 1, np.int32), np.zeros(len(text) + 1, np.int32)
+    end = view.end.copy()
+
+    def put(heads: _Array, values: _Array, lengths: _Array) -> None:
+        value[heads] = _LOWER[values]
+        begins[heads + 1] += 1
+        ends[heads + lengths] += 1
+        end[heads] = view.end[np.minimum(heads + lengths, size) - 1]
+
+    for mark in (b"%", b"\\x", b"\\u00"):
+        heads = np.flatnonzero(text[:size] == mark[0])
+        for offset, byte in enumerate(mark[1:], 1):
+            heads = heads[text[heads + offset] == byte]
+        high, low = _HEX[text[heads + len(mark)]], _HEX[text[heads + len(mark) + 1]]
+        good = (high < 16) & (low < 16)
+        heads = heads[good]
+        put(heads, high[good] * 16 + low[good], np.full(len(heads), len(mark) + 2))
+    _put_entities(text, size, put)
+    dropped = np.cumsum(begins - ends)[:size] > 0
+    escapes = (text[:size] == ord("\\")) & (begins[1 : size + 1] == 0)
+    edges = np.diff(np.concatenate([[0], escapes.astype(np.int8), [0]]))
+    firsts, behind = np.flatnonzero(edges == 1), np.flatnonzero(edges == -1)
+    inside = behind < size
+    firsts, behind = firsts[inside], behind[inside]
+    start[behind] = view.start[firsts]
+    value[behind[_BLANK_ESCAPES[text[behind]]]] = ord(" ")
+    keep = ~(dropped | escapes)
+    return View(value[:size][keep], start[keep], end[keep])
+
+
+def _put_entities(text: _Array, size: int, put: Any) -> None:
+    heads = np.flatnonzero(text[:size] == ord("&"))
+    if not len(heads):
+        return
+    numeric = heads[text[heads + 1] == ord("#")]
+    is_hex = text[numeric + 2] == ord("x")
+    base = np.where(is_hex, 16, 10)
+    at = numeric + 2 + is_hex
+    first, number = at.copy(), np.zeros(len(numeric), np.int64)
+    for _ in range(MOST_DIGITS - 1):
+        digit = _HEX[text[np.minimum(at, len(text) - 1)]]
+        good = digit < base
+        if not good.any():
+            break
+        number = np.where(good, np.minimum(number * base + digit, 2**32), number)
+        at = at + good
+    good = (at > first) & (number < 128)
+    lengths = at - numeric + (text[np.minimum(at, len(text) - 1)] == ord(";"))
+    put(numeric[good], number[good].astype(np.uint8), lengths[good])
+    if not _LETTERS[text[heads + 1]].any():
+        return
+    found = [
+        (match.start(), _NAMES[match[1] or match[2]], match.end() - match.start())
+        for match in _NAMED.finditer(text[:size].tobytes())
+    ]
+    if found:
+        starts, values, sizes = np.array(found).T
+        put(starts, values.astype(np.uint8), sizes)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import Any
 
@@ -107,7 +107,22 @@ def check_settings(home: Home) -> tuple[Mapping[str, Account], list[Finding]]:
     if not found:
         told = f"{console.count(len(right), 'account')}, all secrets present ({home.accounts})"
         found.append(Finding("accounts.toml", True, told))
-    return right, found
+    return right, [*found, *check_starts(right)]
+
+
+def check_starts(accounts: Mapping[str, Account]) -> list[Finding]:
+    """Accounts of which nothing is loaded yet: they have their place, or a slip of the pen."""
+    now = datetime.now(UTC)
+    return [
+        Finding(
+            "accounts.toml",
+            None,
+            f"accounts.{account.name}.start_date: {account.start_date} is in the future: nothing "
+            "is loaded before",
+        )
+        for account in accounts.values()
+        if account.start_date > business_day(now, account.timezone)
+    ]
 
 
 def check_schema(url: str) -> Finding:

@@ -99,6 +99,8 @@ def ago(then: datetime | None, now: datetime) -> str:
     """How long ago, or in how long, in the largest fitting unit."""
     if then is None:
         return "never"
+    if abs(now - then) < timedelta(seconds=1):
+        return "now"
     distance = span(abs(now - then))
     return f"in {distance}" if then > now else f"{distance} ago"
 

@@ -92,6 +92,7 @@ class Status:
             console.say(f"{name}: {stream.last_error}", "red" if stream.failures else "yellow")
         if stream.oldest_incomplete and stream.oldest_state != "unread":
             is_said = stream.oldest_state == "open" and waits_for_quota
+            is_said |= stream.oldest_note == stream.last_error  # in the line above
             note = f": {stream.oldest_note}" if stream.oldest_note and not is_said else ""
             console.say(
                 f"{name}: oldest day that isn't complete: {stream.oldest_incomplete}, "
@@ -122,13 +123,16 @@ class Status:
                 f"backfill of {row['account']} {row['stream']}: {row['days_read']} of "
                 f"{console.count(row['days'], 'day')}, {row['requests']:,}{of} requests, {done}"
             )
-        for row in self.waiting:
-            what = f"backfill of {row['account']} {row['stream']} ({row['report']})"
-            if row["reason"]:
-                until = console.ago(row["expected_at"], self.now)
-                console.say(f"{what}: waits for its turn ({row['reason']}), {until}", "dim")
-            else:
-                console.say(f"{what}: the vendor is answering", "dim")
+        for sentence in dict.fromkeys(map(self._waiting, self.waiting)):
+            console.say(sentence, "dim")
+
+    def _waiting(self, row: Mapping[str, Any]) -> str:
+        """Several requests of a backfill may wait for the same: it is said once."""
+        what = f"backfill of {row['account']} {row['stream']} ({row['report']})"
+        if not row["reason"]:
+            return f"{what}: the vendor is answering"
+        until = console.ago(row["expected_at"], self.now)
+        return f"{what}: waits for its turn ({row['reason']}), {until}"
 
 
 def read_status(

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from assets.loading.load import Loader
 from assets.quota import read_quotas
-from pipelines.commands.status import read_status
+from pipelines.commands.status import Status, read_status
 from pipelines.due import waits, why_not
 from resources.account import Account
 from resources.configuration.home import CHECKOUT
@@ -167,6 +167,11 @@ def test_a_backfill_tells_how_far_it_is_when_it_will_end_and_what_it_waits_for(
     assert "backfill of one agent_usage: 3 of 6 days, 3 requests, done in 30 min" in told
     assert "backfill of one calls: 0 of 12 days, 0 requests, done in 3 h" in told
     assert "backfill of one cdr_1 (cdr_1): waits for its turn (spacing), in 5 min" in told
+    waits = {"account": "one", "stream": "cdr_1", "report": "cdr_1", "reason": "rate"}
+    again = [waits | {"expected_at": now + timedelta(microseconds=n)} for n in range(3)]
+    Status(now, [], [], [], again).print()
+    lines = [line for line in capsys.readouterr().out.splitlines() if "turn" in line]
+    assert lines == ["backfill of one cdr_1 (cdr_1): waits for its turn (rate), now"]
 
 
 def test_a_refused_account_is_told_with_how_to_resume_it(

@@ -3,16 +3,18 @@
 import os
 import re
 from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
 
+from pipelines.commands.check import check_starts
 from resources.account import Account, Distrust
 from resources.configuration.accounts import read_accounts
 from resources.configuration.home import CHECKOUT
 from resources.errors import ConfigurationError
+from tests.unit.rig import account
 
 SECRET = "hunter2-hunter2"
 Read = Callable[..., dict[str, Account]]
@@ -429,3 +431,13 @@ def test_an_account_says_what_it_distrusts(read: Read, faults: Faults) -> None:
         "accounts.acme.distrust.from_records: expected at least 1",
         "accounts.acme.distrust.share: unknown; expected one of below_share, from_records",
     ]
+
+
+def test_an_account_that_starts_tomorrow_is_named() -> None:
+    today = datetime.now(UTC).date()
+    later = account("conpeek", name="later", start_date=today + timedelta(days=2))
+    (told,) = check_starts({"now": account("conpeek", start_date=today), "later": later})
+    assert told.well is None
+    assert told.told == (
+        f"accounts.later.start_date: {later.start_date} is in the future: nothing is loaded before"
+    )

@@ -175,6 +175,11 @@ class Quirk:
         return cls("total_capped", change)
 
     @classmethod
+    def cut_off(cls, most: int) -> Quirk:
+        """No list has more rows, nor does it count others."""
+        return cls("cut_off", lambda listing: listing.keep(listing.rows[:most]))
+
+    @classmethod
     def gaps(cls, every: int) -> Quirk:
         """Every so many places of the list belong to a deleted row: they count for where a page
         begins and ends, and nothing is shown of them.

@@ -26,6 +26,8 @@ TELLING = 10
 """Rows of a server's largest page, from which on it tells something that a page is full, empty, or
 has nothing new. Where pages are smaller, a few deleted rows are all of one.
 """
+ROUND = 50
+"""What servers' own limits are multiples of."""
 
 
 @dataclass(slots=True)
@@ -39,6 +41,14 @@ class LargestPage:
     def note(self, rows: int) -> None:
         """A page had so many."""
         self.rows = max(self.rows, rows)
+
+    def is_met(self, rows: int) -> bool:
+        """Notes an answer without pages, and tells whether it may be all that its server gives: as
+        large as the largest one before it, or the new largest one and a round number.
+        """
+        before = self.rows
+        self.note(rows)
+        return rows >= TELLING and (rows == before or (rows > before and rows % ROUND == 0))
 
 
 @dataclass(slots=True)

@@ -39,6 +39,8 @@ class Page:
     """Keys of the pages before, where its client has collected them: shared, as they may be a
     million. Those of this page join them, at the latest as the next one is asked for.
     """
+    remark: str | None = None
+    """What the notes of the window's days tell of it."""
 
 
 @dataclass(frozen=True, slots=True)

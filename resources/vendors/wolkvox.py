@@ -127,6 +127,11 @@ class Wolkvox(Client):
                 f"{api}: the vendor counts {page.total:,} records, but {len(page.records):,} came: "
                 "the answer was cut off"
             )
+        if self.largest.is_met(len(page.records)) and window.days:
+            raise WindowTooLargeError(
+                f"{api}: {len(page.records):,} records came, the most so far: perhaps a limit of "
+                "the server's, if parts of the window don't have fewer"
+            )
 
     def _report(self, api: str, first: datetime, last: datetime) -> Page:
         report, permit = self.http.get(

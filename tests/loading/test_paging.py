@@ -390,6 +390,30 @@ def test_an_answer_that_tells_of_more_is_not_all(
     assert (here.day().state, here.day().facts) == ("complete", 11)
 
 
+def test_an_answer_without_pages_that_has_a_limit_s_size_is_asked_for_in_parts(
+    scene: Open,
+) -> None:
+    """Its server cuts it off, and counts what is left."""
+    here = scene("wolkvox.calls")
+    here.put(*(here.thing(number, minutes=-number) for number in range(1, MANY)))
+    here.at(EVENING + timedelta(days=2))
+    here.tenant.behave(Quirk.cut_off(50))
+    assert here.backfill().error is None
+    assert (here.day().state, here.day().facts) == ("complete", MANY - 1)
+    assert here.requests() < 12
+
+
+def test_days_of_a_limit_s_size_that_can_not_be_asked_for_in_parts_are_told(scene: Open) -> None:
+    here = scene("clickfono", DAY - timedelta(days=1))
+    for ago in (0, 24 * 60):
+        here.put(*(here.thing(n + ago, minutes=-n // 2 - ago) for n in range(1, MANY)))
+    here.at(EVENING + timedelta(days=2))
+    here.tenant.behave(Quirk.cut_off(50))
+    assert here.backfill(DAY, DAY - timedelta(days=1)).error is None
+    notes = [here.day(day).note or "" for day in (DAY, DAY - timedelta(days=1))]
+    assert any("50 records came, a round number" in note for note in notes)
+
+
 def test_an_answer_that_counts_what_came_is_all(scene: Open) -> None:
     here = scene("conpeek")
     here.put(*(here.thing(number) for number in range(1, 12)))

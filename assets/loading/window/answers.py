@@ -26,6 +26,8 @@ class Part:
     totals: list[int] = field(default_factory=list)
     """What the answers said, in their order."""
     asked_at: datetime | None = None
+    remarks: list[str] = field(default_factory=list)
+    """What the answers' pages are to be told with."""
     _new: set[str] = field(default_factory=set)
     """Keys that the answer that is being counted brought."""
 
@@ -37,6 +39,8 @@ class Part:
             self.seen = seen
         if page.total is not None:
             self.totals.append(page.total)
+        if page.remark:
+            self.remarks.append(page.remark)
 
     def add(self, observation: Observation, before: AbstractSet[str] = frozenset()) -> None:
         """Counts a record, and notes whether its key came `before` or on an earlier page."""
@@ -144,6 +148,7 @@ class Read:
         self.total = (self.total or 0) + sum(part.totals[-1:])
         self.repeats += part.repeats
         self.counted_repeats += part.counted_repeats
+        self.remarks += part.remarks
 
     def remarks_on(self, window: Window) -> tuple[str, ...]:
         """The remarks, with what the counts say of the window's days."""

@@ -23,6 +23,8 @@ from tests.support import SECRETS, Ledger, Replay, Reply, account_for
 
 DAY = date(2026, 3, 10)
 MOST_REQUESTS = 3
+DETAILED = datetime(2020, 1, 29, 19, 59, 47, tzinfo=UTC)
+"""When the call began whose detail Evolux' document shows; other vendors' say no time."""
 """A recording is replayed for ever: a client ends by itself after so many pages of it."""
 
 
@@ -110,7 +112,7 @@ class Harness:
         outcome = Outcome(ledger)
         try:
             if isinstance(stream, DetailStream):
-                parent = Parent("1", datetime(2026, 3, 10, 12, tzinfo=UTC))
+                parent = Parent("1", DETAILED)
                 outcome.pages.append(stream.read(client, parent))
             else:
                 for page in stream.read(client, window or subject.window()):

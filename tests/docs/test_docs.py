@@ -196,7 +196,7 @@ def test_no_page_has_a_place_still_to_be_filled(page: Path) -> None:
 
 def test_pictures_are_small() -> None:
     for picture in (CHECKOUT / "docs" / "images").glob("*"):
-        assert picture.suffix == ".png"
+        assert picture.suffix in {".png", ".webp"}
         assert picture.stat().st_size <= 200_000, picture.name
 
 

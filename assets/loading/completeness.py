@@ -15,6 +15,7 @@ LONGEST_PAUSE = timedelta(hours=6)
 FIRST_LOOK = timedelta(hours=1)
 """How soon a day is read again that showed implausibly little: the vendor may just be ill."""
 LONGEST_LOOK = timedelta(days=10)
+SHOWN = "%Y-%m-%d %H:%M"
 ENOUGH_READS = 3
 """Rejects that stay as they are over so many full reads don't keep their day from settling."""
 MOST_LOOKS = 6
@@ -89,6 +90,8 @@ class FullRead:
     """What the note tells besides the reason for the state."""
     doubts: Mapping[date, Doubt] = field(default_factory=dict)
     """Days of which it lacks known records, and isn't believed."""
+    made_at: datetime | None = None
+    """When the oldest of the answers was made, by its own headers."""
     joined: frozenset[date] = frozenset()
     """Days that were asked for only together with others."""
     silent: frozenset[date] = frozenset()
@@ -151,16 +154,22 @@ def _assess(
         note = LOOKED_FOR if is_alone else READ_ALONE
         return Assessment(Completeness.SETTLING, note, reading.read_at)
     settled_at = end + source.stream.settle
-    is_settled = reading.read_at >= settled_at
-    is_final = (
-        source.stream.until_final and not counts.open_records and reading.read_at >= end + GRACE
-    )
+    made_at = reading.made_at or reading.read_at
+    is_settled = made_at >= settled_at
+    is_final = source.stream.until_final and not counts.open_records and made_at >= end + GRACE
     if is_settled or is_final:
         return Assessment(Completeness.COMPLETE, _remark(counts), None)
-    return Assessment(
-        Completeness.SETTLING,
-        f"records may change until {settled_at:%Y-%m-%d %H:%M} UTC",
-        min(reading.read_at + source.stream.settle_every, settled_at),
+    again = min(reading.read_at + source.stream.settle_every, settled_at)
+    if is_old := made_at < reading.read_at:
+        again = reading.read_at + FIRST_LOOK
+    note = _kept(made_at) if is_old else f"records may change until {settled_at:{SHOWN}} UTC"
+    return Assessment(Completeness.SETTLING, note, again)
+
+
+def _kept(made_at: datetime) -> str:
+    return (
+        f"by its own headers the answer was made at {made_at:{SHOWN}} UTC, too early to be all: a "
+        "cache stands between here and the vendor, which shouldn't keep these answers"
     )
 
 

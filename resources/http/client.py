@@ -65,6 +65,10 @@ THROTTLED_S = 2.0
 LONGEST_PAUSE_S = 86_400
 """Whatever a Retry-After says: a day later the vendor is asked again."""
 MOST_HEADERS = 200
+CLOCKS_DIFFER = timedelta(minutes=5)
+"""A vendor's clock may be so far behind."""
+WRONG_CLOCK = timedelta(days=366)
+"""So far behind is no answer that was kept, but a clock that nobody has set."""
 GRACE_S = 2.0
 """Beyond the time that a vendor says it takes at most: for the way there and back."""
 TOO_MUCH = {413}
@@ -163,6 +167,7 @@ class Transport:
                 "user-agent": "callhouse",
                 "accept": "application/json",
                 "accept-encoding": content.ACCEPTED,
+                "cache-control": "no-cache",
             },
         )
         for transport in (self._client._transport, *self._client._mounts.values()):  # noqa: SLF001
@@ -308,6 +313,7 @@ class Http:
                     request.sink.truncate()  # an attempt before this one may have left half a body
                 answer = self._send(signed, permit)
                 result, outcome.records = request.parse(answer)
+                permit.granted_at -= age(answer)
             except CallhouseError as error:
                 self._note(error, permit, attempt)
                 if token and outcome.status == 401 and self._is_over(token):
@@ -549,6 +555,20 @@ def retry_after(answer: Answer) -> timedelta | None:
     else:
         return None
     return timedelta(seconds=min(seconds, LONGEST_PAUSE_S)) if seconds > 0 else None
+
+
+def age(answer: Answer) -> timedelta:
+    """How long ago the answer was made, by its own headers: whoever stands in between may give one
+    that is kept. `Age` says it (RFC 9111, 5.1); else a `Date` that is far behind the database's
+    clock, but not as far as only a wrong clock is.
+    """
+    told = answer.headers.get("age", "").split(",")[0].strip()
+    kept_s = float(told) if told.isdecimal() else 0.0
+    if made_at := _moment(answer.headers.get("date", "")):
+        behind = answer.permit.now - made_at
+        if CLOCKS_DIFFER < behind < WRONG_CLOCK:
+            kept_s = max(kept_s, behind.total_seconds())
+    return timedelta(seconds=min(kept_s, WRONG_CLOCK.total_seconds()))
 
 
 def _moment(value: str) -> datetime | None:

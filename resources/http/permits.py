@@ -107,6 +107,7 @@ class Permit:
 
     id: int
     granted_at: datetime
+    """Once there is an answer: as much earlier as that was made before it was asked for."""
     outcome: Outcome
     lease_ends: float = math.inf
     """By `time.monotonic`, counted from before the database was asked: never too late."""

@@ -127,6 +127,15 @@ class Fault:
         return cls("half_body", spoil)
 
     @classmethod
+    def kept(cls, seconds: int) -> Fault:
+        """From a cache, which says since when it has kept the answer."""
+
+        def spoil(answer: Answer) -> None:
+            answer.headers |= {"age": str(seconds), "x-cache": "HIT"}
+
+        return cls("kept", spoil)
+
+    @classmethod
     def reset(cls) -> Fault:
         """The connection is reset before a byte of the answer."""
 

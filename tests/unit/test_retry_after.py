@@ -1,11 +1,11 @@
-"""How long a vendor asks everybody to wait."""
+"""How long a vendor asks everybody to wait, and how old its answer is."""
 
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
 import pytest
 
-from resources.http.client import Answer, retry_after
+from resources.http.client import Answer, age, retry_after
 from resources.http.permits import Outcome, Permit
 
 
@@ -48,3 +48,24 @@ def test_a_pause_is_in_seconds_or_up_to_a_date_and_never_beyond_a_day(
 def test_without_the_vendors_clock_ours_counts() -> None:
     in_an_hour = format_datetime(datetime.now(UTC) + timedelta(hours=1), usegmt=True)
     assert pause(in_an_hour) == pytest.approx(3600, abs=5)
+
+
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        ({}, 0),
+        ({"age": "172800"}, 172_800),
+        ({"age": "60, 30"}, 60),
+        ({"age": "soon"}, 0),
+        ({"age": "9" * 400}, 366 * 86_400),
+        ({"date": "Tue, 10 Mar 2026 15:30:00 GMT"}, 3600),
+        ({"date": "Tue, 10 Mar 2026 15:30:00 GMT", "age": "7200"}, 7200),
+        ({"date": "Tue, 10 Mar 2026 16:26:00 GMT"}, 0),
+        ({"date": "Tue, 10 Mar 2026 18:30:00 GMT"}, 0),
+        ({"date": "Thu, 01 Jan 1970 00:00:00 GMT"}, 0),
+    ],
+)
+def test_an_answer_is_as_old_as_its_headers_say(headers: dict[str, str], seconds: float) -> None:
+    """Clocks differ by some minutes; years behind is only wrong."""
+    permit = Permit(1, datetime(2026, 3, 10, 16, 30, tzinfo=UTC), Outcome())
+    assert age(Answer(200, headers, b"", permit)).total_seconds() == pytest.approx(seconds, abs=5)

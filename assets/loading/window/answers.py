@@ -2,7 +2,7 @@
 
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from assets.loading.landing.observation import Observation
 from resources.text import payload
@@ -33,7 +33,7 @@ class Part:
 
     def look(self, page: Page, seen: set[str] | None = None) -> None:
         """Counts an answer. `seen`: where its client collects the keys of the pages before."""
-        self.asked_at = self.asked_at or page.observed_at
+        self.asked_at = min(self.asked_at or page.observed_at, page.observed_at)
         self._new = set()
         if seen is not None:
             self.seen = seen
@@ -135,6 +135,11 @@ class Read:
     def asked_at(self) -> datetime:
         """When the first request was granted of all that count."""
         return min(self.asked, default=self.began_at)
+
+    @property
+    def age(self) -> timedelta:
+        """How old the oldest answer was when it came, as it says itself."""
+        return max(self.began_at - self.asked_at, timedelta(0))
 
     def take(self, part: Part) -> None:
         """Counts a part that was whole."""

@@ -257,6 +257,7 @@ class WindowReader:
         odd = len(read.odd - landing.suppression.unkeyed)
         reading = FullRead(
             read_at=read_at,
+            made_at=read_at - read.age,
             end=window.end,
             rejected=len(landing.rejected & read.seen) + odd,
             several_days=len(window.days) > 1,
@@ -279,7 +280,8 @@ class WindowReader:
         last = _last_day(window)
         if last not in counts and open_day(connection, source, last, now):
             loaded.turned.add(last)
-        watermark = window.end if live else None
+        made_at = (read_at - read.age).replace(microsecond=0)
+        watermark = min(window.end, made_at) if live else None
         largest = self._client.largest.rows or None
         note_success(connection, source, now, watermark=watermark,
                            largest_page=largest, read=read.lease)  # fmt: skip

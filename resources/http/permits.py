@@ -223,7 +223,7 @@ class Limiter:
                 raise QuotaExhaustedError(quota_text(account, row.reason, row.until), row.until)
             if row.wait_s > patience_s:
                 raise DeferredError(
-                    f"{report} may be asked again at {row.until:%H:%M:%S} UTC: "
+                    f"{report} may be asked again at {_when(row.until, row.wait_s)} UTC: "
                     f"{REASONS[row.reason]}",
                     row.until,
                 )
@@ -269,3 +269,9 @@ def quota_text(account: Account, reason: str, until: datetime) -> str:
     )
     local = until.astimezone(account.timezone)
     return f"{account.operation}: {what}; goes on by itself at {local:%Y-%m-%d %H:%M %Z}"
+
+
+def _when(until: datetime, wait_s: float) -> str:
+    """A time of day, with its date where that isn't today's."""
+    is_today = until.date() == (until - timedelta(seconds=wait_s)).date()
+    return f"{until:%H:%M:%S}" if is_today else f"{until:%Y-%m-%d %H:%M:%S}"

@@ -1,11 +1,13 @@
 """Complete or not is a stored fact by account, stream and day, with the vendor's total."""
 
+from dataclasses import replace
 from datetime import date, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from resources.standin import Fault
-from resources.windows import day_end
+from resources.windows import day_end, day_start
 from tests.loading.conftest import DAY, NOON, Open
 
 EVENING = NOON + timedelta(hours=20)
@@ -144,3 +146,21 @@ def test_before_its_first_day_an_account_is_left_alone(scene: Open) -> None:
     assert not here.system.standin.requests
     ((due,),) = here.query("SELECT next_due_at FROM ops.streams WHERE account = :account")
     assert due > NOON + timedelta(days=1)
+
+
+def test_an_hour_that_comes_twice_counts_once_in_the_vendors_total(scene: Open) -> None:
+    """A day of 25 hours in halves: each half is asked for with the whole doubled hour."""
+    zone, day = ZoneInfo("America/Santiago"), date(2025, 4, 5)
+    here = scene("wolkvox.calls", day)
+    here.kind, here.tenant.zone = replace(here.kind, zone=zone), zone
+    limits = here.account.limits.model_copy(update={"max_records": 30})
+    here.account = here.account.model_copy(update={"timezone": zone, "limits": limits})
+    start = day_start(day, zone)
+    for n in range(50):
+        begins = start + timedelta(minutes=30 * n)
+        here.put(replace(here.thing(n), start=begins, end=begins + timedelta(minutes=1)))
+    here.at(start + timedelta(days=9))
+    assert here.backfill(day).error is None
+    found = here.day(day)
+    assert (found.state, found.facts, found.vendor_total) == ("complete", 50, 50)
+    assert here.unreconciled(day) == []

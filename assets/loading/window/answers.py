@@ -144,13 +144,15 @@ class Read:
     def take(self, part: Part) -> None:
         """Counts a part that was whole."""
         self.asked.append(part.asked_at or self.began_at)
+        # An hour that clocks repeat is in both halves of a window, and in both of their totals.
+        again = len(self.seen & part.seen) + len(self.odd & part.odd)
         # A window may be a million records: the smaller set goes into the larger one.
         small, self.seen = sorted((self.seen, part.seen), key=len)
         self.seen |= small
         self.odd |= part.odd
         self.namesakes |= part.namesakes
         self.has_totals &= bool(part.totals)
-        self.total = (self.total or 0) + sum(part.totals[-1:])
+        self.total = (self.total or 0) + sum(part.totals[-1:]) - again
         self.repeats += part.repeats
         self.counted_repeats += part.counted_repeats
         self.remarks += part.remarks

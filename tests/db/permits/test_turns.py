@@ -104,6 +104,19 @@ def test_who_gives_up_leaves_the_queue(
     assert query(warehouse, "SELECT * FROM ops.waiters") == []
 
 
+def test_a_turn_on_another_day_is_told_with_its_date(
+    clock: Clock, warehouse: Warehouse, limiter: Limiter
+) -> None:
+    spaced = account(limits={"min_interval_s": 86_400})
+    assert Waiter(warehouse, spaced).ask()
+    until = NOON + timedelta(days=1)
+    with (
+        pytest.raises(DeferredError, match=f"asked again at {until:%Y-%m-%d %H:%M:%S} UTC"),
+        limiter.permit(spaced, "calls", "cdr_1", AT_ONCE),
+    ):
+        pass
+
+
 def test_a_killed_waiter_holds_up_nobody_for_long(clock: Clock, warehouse: Warehouse) -> None:
     """Late for its look it may be slow: it keeps its place, but others go."""
     only = account()

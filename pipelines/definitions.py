@@ -18,7 +18,7 @@ from pipelines.maintenance import maintenance_job, maintenance_schedule
 from pipelines.refreshes import marts_job, marts_schedule
 from pipelines.report import report_job, report_schedule
 from pipelines.schedules import poll_job, poll_schedule
-from pipelines.sensors import accounts_sensor, days_sensor, requests
+from pipelines.sensors import accounts_sensor, checks_sensor, days_sensor, requests
 from resources.account import Account
 from resources.configuration.home import Home
 from resources.configuration.settings import read_settings
@@ -69,7 +69,13 @@ def build_defs(
             report_schedule(making),
             maintenance_schedule(nightly),
         ],
-        sensors=[alerts, requests, days_sensor(graph), accounts_sensor(graph.lacks)],
+        sensors=[
+            alerts,
+            requests,
+            days_sensor(graph),
+            checks_sensor(graph),
+            accounts_sensor(graph.lacks),
+        ],
         resources={"callhouse": CallhouseResource()},
         executor=dg.in_process_executor,
     )

@@ -1,11 +1,13 @@
 """Sensors that write into Dagster without a run: requests, the accounts file, mended days."""
 
 import json
+from datetime import UTC, datetime, timedelta
 from itertools import chain, islice
 
 import dagster as dg
 
 from assets.accounts_file import Lacks, accounts_told, evaluations, lines
+from assets.checks import results_of
 from assets.ledger import hour_told, quota_evaluation
 from assets.mend import Mender
 from assets.quota import read_quotas
@@ -13,6 +15,9 @@ from assets.resource import CallhouseResource
 from assets.shown import untold
 from pipelines.graph import Graph
 
+ENDED_EARLY = [dg.DagsterRunStatus.CANCELED, dg.DagsterRunStatus.FAILURE]
+OVERLAP = timedelta(minutes=5)
+"""For clocks that differ: a run is rather looked at twice."""
 MOST_MENDED = 200
 """Partitions of assets that are told at once: others wait for the next hour."""
 
@@ -66,6 +71,36 @@ def days_sensor(graph: Graph) -> dg.SensorDefinition:
             events = list(islice(found, MOST_MENDED))
         reason = f"{len(events)} told" if events else "every good day is shown so"
         return dg.SensorResult(asset_events=events, skip_reason=dg.SkipReason(reason))
+
+    return look
+
+
+def checks_sensor(graph: Graph) -> dg.SensorDefinition:
+    """Tells how the checks stand of which a run that was cancelled, or failed, has said nothing."""
+
+    @dg.sensor(
+        name="checks",
+        minimum_interval_seconds=60,
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        description="Tells how checks stand, after a run that ended before it could say so.",
+    )
+    def look(context: dg.SensorEvaluationContext, callhouse: CallhouseResource) -> dg.SensorResult:
+        since = datetime.fromisoformat(context.cursor) if context.cursor else None
+        began = datetime.now(UTC) - OVERLAP
+        ended = dg.RunsFilter(statuses=ENDED_EARLY, updated_after=since)
+        events: list[dg.AssetCheckEvaluation] = []
+        if context.instance.get_run_records(ended, limit=1):
+            accounts = callhouse.all_accounts().values()
+            with callhouse.warehouse() as warehouse:
+                for vendor in graph.vendors:
+                    mine = [account for account in accounts if account.vendor == vendor.name]
+                    for stream in vendor.streams:
+                        standing = results_of(warehouse, vendor, stream, mine)
+                        events += untold(context.instance, standing)
+        reason = f"{len(events)} told" if events else "every check is shown as it stands"
+        return dg.SensorResult(
+            cursor=began.isoformat(), asset_events=events, skip_reason=dg.SkipReason(reason)
+        )
 
     return look
 

@@ -16,9 +16,9 @@ DAYS = {f"{TODAY - ago}" for ago in (TODAY - TODAY, (TODAY - START) / 2, TODAY -
 MART = "marts/calls_by_day"
 
 
-def look(site: Site) -> int:
+def look(site: Site, name: str = "days") -> int:
     """The sensor's tick; how much it tells."""
-    sensor = site.definitions.get_repository_def().get_sensor_def("days")
+    sensor = site.definitions.get_repository_def().get_sensor_def(name)
     resources = {"callhouse": CallhouseResource()}
     with dg.build_sensor_context(site.instance, resources=resources) as context:
         told = sensor.evaluate_tick(context)
@@ -82,3 +82,16 @@ def test_days_that_nobody_has_read_are_not_told(site: Site) -> None:
     die(site, site.assets())
     assert look(site) == 0
     assert site.days_of("conpeek/dialogs") == set()
+
+
+def test_checks_stand_as_they_are_soon_after_a_run_that_died(
+    site: Site, warehouse: Warehouse
+) -> None:
+    site.poll("conpeek")
+    assert_shown(site, warehouse)
+    assert look(site, "checks") == 0
+    die(site, site.assets("conpeek"), [f"{TODAY}"])
+    assert set(site.checks().values()) != {"SUCCEEDED"}
+    assert look(site, "checks") > 0
+    assert assert_shown(site, warehouse) == set()
+    assert look(site, "checks") == 0, "what is shown is told no second time"

@@ -196,7 +196,9 @@ def lists_that_break_off() -> list[tuple[Quirk, ...]]:
     ]
 
 
-@pytest.mark.parametrize("quirks", lists_that_break_off(), ids=str)
+@pytest.mark.parametrize(
+    "quirks", lists_that_break_off(), ids=lambda quirks: "+".join(quirk.name for quirk in quirks)
+)
 def test_a_list_without_a_total_that_breaks_off_is_read_in_parts(
     scene: Open, quirks: tuple[Quirk, ...]
 ) -> None:

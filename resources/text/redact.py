@@ -104,9 +104,9 @@ class Redactor:
         for view in (layers := list(views(piece))):
             for needle, is_long in self._needles.items():
                 yield from ((*place, is_long) for place in view.places(needle))
-        bare = squeezed(layers[-1])
-        for needle in self._codes:
-            yield from ((*place, True) for place in bare.places(needle))
+        if bare := squeezed(layers[-1], self._codes):
+            for needle in self._codes:
+                yield from ((*place, True) for place in bare.places(needle))
 
     @cached_property
     def _codes(self) -> set[bytes]:

@@ -5,7 +5,7 @@ In arrays, so that a body of nothing but escapes costs no more than another.
 
 import html.entities
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,7 +28,8 @@ _NAMES = {
 _NAMED = re.compile(rb"&(%s);|&(amp|lt|gt|quot)" % b"|".join(sorted(_NAMES, key=len)[::-1]))
 _BLANK_ESCAPES = np.isin(np.arange(256), list(b"nrtbf"))
 _LETTERS = np.isin(np.arange(256), list(b"abcdefghijklmnopqrstuvwxyz"))
-_SEPARATORS = np.isin(np.arange(256), list(b" \t\r\n:,;-"))
+_BETWEEN = b" \t\r\n:,;-"
+_SEPARATORS = np.isin(np.arange(256), list(_BETWEEN))
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +65,13 @@ def views(piece: bytes) -> Iterator[View]:
         yield view
 
 
-def squeezed(view: View) -> View:
-    """Without what may stand between the digits of a code: blanks, colons, commas, dashes, 0x."""
+def squeezed(view: View, codes: Collection[bytes]) -> View | None:
+    """Without what may stand between the digits of a code: blanks, colons, commas, dashes, 0x.
+    None where it has none of the codes, as nearly always: to look is cheap, to keep places isn't.
+    """
+    bare = view.text.tobytes().replace(b"0x", b"").translate(None, _BETWEEN)
+    if not any(code in bare for code in codes):
+        return None
     drop = _SEPARATORS[view.text]
     prefixed = np.flatnonzero((view.text[:-1] == ord("0")) & (view.text[1:] == ord("x")))
     drop[prefixed] = drop[prefixed + 1] = True

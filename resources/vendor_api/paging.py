@@ -68,7 +68,7 @@ class _List:
     stale: int = 0
     """Pages in a row that brought nothing new."""
     ids: list[str] = field(default_factory=list)
-    """Of the last rows that came, at least those of a page: their keys, or digests."""
+    """The rows of the last page that brought something new: their keys, or digests."""
     is_full: bool = False
     """Whether the last page was as large as a page is."""
     keys: set[str] = field(default_factory=set)
@@ -177,7 +177,7 @@ class Pages:
         if now.is_last:
             self._hear(permit.outcome.more, new)
         if new:
-            now.ids = ids if now.overlaps else now.ids[-1:] + ids
+            now.ids = ids
         self._move_on(new, len(ids))
         return Page(records, permit.id, permit.granted_at, total, self._seen)
 
@@ -202,7 +202,7 @@ class Pages:
             return True
         if not any(fresh):
             is_tail = len(ids) < len(now.ids) and ids == now.ids[-len(ids) :]
-            return is_tail and self._largest.rows >= TELLING
+            return is_tail and now.by == "offset" and self._largest.rows >= TELLING
         first_new = fresh.index(True)
         if now.overlaps and not (now.ids[-1] in ids[:first_new] and all(fresh[first_new:])):
             now.doubt = "doesn't go on where the one before ended"

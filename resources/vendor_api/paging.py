@@ -26,7 +26,7 @@ TELLING = 10
 """Rows of a server's largest page, from which on it tells something that a page is full, empty, or
 has nothing new. Where pages are smaller, a few deleted rows are all of one.
 """
-ROUND = 50
+ROUND = 100
 """What servers' own limits are multiples of."""
 
 
@@ -43,12 +43,12 @@ class LargestPage:
         self.rows = max(self.rows, rows)
 
     def is_met(self, rows: int) -> bool:
-        """Notes an answer without pages, and tells whether it may be all that its server gives: as
-        large as the largest one before it, or the new largest one and a round number.
+        """Notes an answer without pages, and tells whether it may be all that its server gives:
+        none was larger, and it is a round number. (The busiest day's own number comes again at
+        each read of it, and says nothing.)
         """
-        before = self.rows
         self.note(rows)
-        return rows >= TELLING and (rows == before or (rows > before and rows % ROUND == 0))
+        return rows > 0 and rows == self.rows and rows % ROUND == 0
 
 
 @dataclass(slots=True)

@@ -16,7 +16,7 @@ from resources.http.auth import HeaderToken
 from resources.http.client import Answer, refuse, unlike
 from resources.text import payload
 from resources.vendor_api.client import Client
-from resources.vendor_api.paging import ROUND, check_whole
+from resources.vendor_api.paging import check_whole
 from resources.vendor_api.record_keys import key_of
 from resources.vendor_api.vendor import Facts, Page, Record, Stream, Vendor
 from resources.windows import Window
@@ -70,7 +70,7 @@ class Clickfono(Client):
                 )
             except WindowTooLargeError as error:
                 raise TransientError(f"{REPORT}: {error}, and a day can't be split") from None
-            is_odd = self.largest.is_met(len(calls)) and len(calls) % ROUND == 0
+            is_odd = self.largest.is_met(len(calls))
             remark = f"{len(calls):,} records came, a round number and the most so far: "
             remark += "does the server give no more?"
             yield Page(calls, permit.id, permit.granted_at, remark=remark if is_odd else None)

@@ -12,6 +12,8 @@ from tests.loading.conftest import DAY, NOON, Open, Scene
 
 EVENING = NOON + timedelta(days=3)
 MANY = 120
+PIECES = 3
+"""So many requests more a poll may make that catches up from midnight to noon."""
 """More than two pages of Evolux's fifty, more than one of Vono's hundred."""
 COUNTED = ["evolux", "vono", "kestrel", "merlin"]
 """Those that say how many records a list has."""
@@ -119,7 +121,9 @@ def test_a_cap_below_what_is_asked_for_loses_nobody(scene: Open, vendor: str) ->
     here.tenant.behave(Quirk.page_cap(FULL[vendor] // 5))
     assert here.poll().error is None
     assert shown(here) == numbers
-    assert here.day().state == "complete"
+    here.later(minutes=5)  # Conpeek's window spans days, of which some have nothing: read alone
+    assert here.poll().error is None
+    assert here.day().state == "complete", here.day().note
 
 
 @pytest.mark.parametrize("vendor", PAGED)
@@ -142,14 +146,17 @@ def test_the_first_page_again_and_again_is_an_error_within_three_requests(
     scene: Open, vendor: str, how: str
 ) -> None:
     here = scene(vendor)
-    crowd(here, 1.2)
+    numbers = crowd(here, 1.2)
     here.tenant.behave(Quirk.first_page_only())
     error = (here.poll() if how == "poll" else here.backfill()).error
-    assert here.requests() <= 3
-    assert error
-    assert "no record that hadn't come before" in error
+    assert here.requests() <= 3 + (PIECES if how == "poll" else 0)
     assert here.day().state != "complete"
-    assert here.query("SELECT watermark FROM ops.streams WHERE account = :account") == [(None,)]
+    if how == "poll" and error is None:  # each of its pieces fits on a page
+        assert shown(here) == numbers
+    else:
+        assert "no record that hadn't come before" in str(error)
+        query = "SELECT watermark FROM ops.streams WHERE account = :account"
+        assert all(watermark is None or watermark < NOON for (watermark,) in here.query(query))
 
     here.tenant.behave()
     here.at(EVENING)
@@ -326,7 +333,7 @@ def test_a_quiet_poll_is_one_request(scene: Open) -> None:
     here.put(*(here.thing(number, minutes=number - 100) for number in range(100, 107)))
     here.requests()
     here.poll()
-    assert here.requests() == 1
+    assert here.requests() <= 1 + PIECES
     here.put(here.thing(200, minutes=59))
     here.later(minutes=5)
     here.poll()
@@ -399,7 +406,7 @@ def test_an_answer_without_pages_that_has_a_limit_s_size_is_asked_for_in_parts(
     here = scene("wolkvox.calls")
     here.put(*(here.thing(number, minutes=-number) for number in range(1, MANY)))
     here.at(EVENING + timedelta(days=2))
-    here.tenant.behave(Quirk.cut_off(50))
+    here.tenant.behave(Quirk.cut_off(100))
     assert here.backfill().error is None
     assert (here.day().state, here.day().facts) == ("complete", MANY - 1)
     assert here.requests() < 12
@@ -410,10 +417,10 @@ def test_days_of_a_limit_s_size_that_can_not_be_asked_for_in_parts_are_told(scen
     for ago in (0, 24 * 60):
         here.put(*(here.thing(n + ago, minutes=-n // 2 - ago) for n in range(1, MANY)))
     here.at(EVENING + timedelta(days=2))
-    here.tenant.behave(Quirk.cut_off(50))
+    here.tenant.behave(Quirk.cut_off(100))
     assert here.backfill(DAY, DAY - timedelta(days=1)).error is None
     notes = [here.day(day).note or "" for day in (DAY, DAY - timedelta(days=1))]
-    assert any("50 records came, a round number" in note for note in notes)
+    assert any("100 records came, a round number" in note for note in notes)
 
 
 def test_an_answer_that_counts_what_came_is_all(scene: Open) -> None:
@@ -461,7 +468,7 @@ def test_a_total_that_grows_while_a_poll_reads_is_no_error(
     serve = here.tenant.serve
     grows(here, newest)
     assert here.poll().error is None
-    assert here.requests() <= 200 // FULL[vendor] + 2, "read once"
+    assert here.requests() <= 200 // FULL[vendor] + 2 + PIECES, "read once"
     assert set(shown(here)) >= set(range(1, 201))
     assert here.query("SELECT watermark FROM ops.streams WHERE account = :account") == [(NOON,)]
 

@@ -28,7 +28,7 @@ COMMON = (
     "wait_s", "from_number", "to_number", "from_e164", "to_e164", "caller_key",
     "end_reason", "attributes",
 )  # fmt: skip
-LEGS = (*KEY, "leg_id", *COMMON, "leg_type", "machine_detected")
+LEGS = (*KEY, "leg_id", "call_id", "position", *COMMON, "leg_type", "machine_detected")
 CALLS = (
     *KEY,
     "call_id",
@@ -106,7 +106,9 @@ def _shape(records: list[dict[str, Any]], task: Task, secret: bytes) -> Rows:
             orjson.dumps(attributes).decode(),
         ]  # fmt: skip
         raw.append((*key, 1, orjson.dumps(record).decode(), now, 0))
-        legs.append((*key, *common, record["dialog_type"], bool(record["machine_detected"])))
+        legs.append(
+            (*key, key[-1], None, *common, record["dialog_type"], bool(record["machine_detected"]))
+        )
         if record["dialog_type"] == "EXTERNAL":
             common[3] = _utc(record["serve_time"])
             unanswered = "no_answer" if direction == "outbound" else "abandoned"

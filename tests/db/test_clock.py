@@ -17,6 +17,7 @@ from pipelines.commands.status import read_status
 from pipelines.definitions import build_defs
 from pipelines.schedules import wrong_clock
 from resources.errors import ClockError
+from resources.http import client
 from resources.postgres.clock import Clock
 from resources.postgres.warehouse import Warehouse
 from resources.standin.server import StandIn
@@ -131,8 +132,13 @@ def test_no_day_is_complete_before_its_end_by_the_database_s_clock(
 
 
 def test_what_is_in_the_future_is_so_by_the_database_s_clock(
-    warehouse: Warehouse, standin: StandIn, account_of: AccountOf
+    warehouse: Warehouse,
+    standin: StandIn,
+    account_of: AccountOf,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    # The stand-in's `Date` is this host's: ten days behind, its answers would be taken for old.
+    monkeypatch.setattr(client, "CLOCKS_DIFFER", 11 * DAY)
     tenant = standin.tenant("conpeek", "future", timezone="UTC")
     ahead = 10 * DAY
     account = account_of(tenant, start_date=TODAY + 9 * DAY, name="future")

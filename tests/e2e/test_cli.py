@@ -288,7 +288,7 @@ def test_facts_and_marts_are_made_anew(call: Call, standin: StandIn) -> None:
     count = ("sql", "SELECT count(*) FROM facts.calls", "--format", "csv")
     calls = call(*count).stdout
     _change("DELETE FROM facts.calls")
-    _change("UPDATE marts.calls_by_day SET calls = 7")
+    _change("DELETE FROM marts.calls_by_day")
     asked = len(standin.requests)
     told = json.loads(call("rebuild", "--from", str(DAY), "--json").stdout)
     assert told["ok"]
@@ -297,7 +297,7 @@ def test_facts_and_marts_are_made_anew(call: Call, standin: StandIn) -> None:
     }
     assert call(*count).stdout == calls
     assert len(standin.requests) == asked
-    _change("UPDATE marts.calls_by_day SET calls = 7")
+    _change("DELETE FROM marts.calls_by_day")
     assert "were up to date already" in call("refresh-marts").stdout
     assert "are up to date" in call("refresh-marts", "--from", str(DAY)).stdout
     of_marts = call("sql", "SELECT sum(calls) FROM marts.calls_by_day", "--format", "csv").stdout
@@ -363,7 +363,8 @@ def test_status_says_how_everything_stands(call: Call) -> None:
         ("dialogs", 3, None),
         ("calls", 3, None),
     }
-    call("sync", CONPEEK)
+    for _ in range(2):  # of a window of several days, those with nothing are read alone
+        call("sync", CONPEEK)
     dialogs, calls = json.loads(call("status", "--json").stdout)["streams"]
     assert (dialogs["complete"], dialogs["unread"], dialogs["rejects"]) == (3, 0, 0)
     assert dialogs["next_poll_at"] is not None

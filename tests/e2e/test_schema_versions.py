@@ -51,8 +51,8 @@ COMMANDS = {
     "export-person": "export-person --number 48221234567",
     "migrate": "migrate",
 }
-OTHERS = {"sql", "demo", "up"}
-"""What takes the tables as they are, what makes its own, and what is tried below."""
+OTHERS = {"sql", "report", "analyst", "backup", "restore", "demo", "map", "up"}
+"""What takes the tables as they are, makes its own or looks at none, and what is tried below."""
 ACCOUNTS = """
 [accounts.acme]
 vendor = "clickfono"

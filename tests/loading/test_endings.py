@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from assets.loading import load, plan
+from assets.loading import load, plan, poll
 from assets.loading.load import Loader
 from assets.loading.result import Result
 from assets.loading.window import lease
@@ -152,7 +152,7 @@ def test_a_run_that_is_stopped_ends_at_once_and_writes_nothing(
 def test_a_second_run_does_not_read_what_the_first_still_reads(
     scene: Open, vendor: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(load, "POLL", replace(POLL, longest=timedelta(seconds=0.3)))
+    monkeypatch.setattr(poll, "POLL", replace(POLL, longest=timedelta(seconds=0.3)))
     monkeypatch.setattr(lease, "LOOK_EVERY_S", 0.1)
     here = scene(vendor)
     here.put(here.thing(1))
@@ -294,8 +294,8 @@ def test_a_window_of_two_pages_is_read_whole_where_requests_must_be_far_apart(
 ) -> None:
     """Each poll would ask for the first page, and come no further."""
     for patience in ("POLL", "CATCH_UP"):
-        shorter = replace(getattr(load, patience), longest=timedelta(seconds=0.3))
-        monkeypatch.setattr(load, patience, shorter)
+        shorter = replace(getattr(poll, patience), longest=timedelta(seconds=0.3))
+        monkeypatch.setattr(poll, patience, shorter)
     here = limited(scene(vendor, DAY - timedelta(days=days_ago)), min_interval_s=1.0)
     here.tenant.behave(Quirk.page_cap(3))
     here.put(*(here.thing(n, minutes=n - days_ago * 24 * 60) for n in range(5)))

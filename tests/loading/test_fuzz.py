@@ -56,7 +56,8 @@ class Recorded:
             ]
             tenant.put(listed)
             for call in listed:
-                tenant.put_detail(call["id"], answer["data"])
+                began = int(datetime.fromisoformat(call["start_time"]).timestamp())
+                tenant.put_detail(call["id"], answer["data"] | {"enter_time_epoch": began})
             return
         records = answer if isinstance(answer, list) else answer["data"]
         day = self.day if self.stream == "agent_usage" else None

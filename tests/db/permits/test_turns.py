@@ -58,7 +58,7 @@ def test_a_backfill_is_not_starved_and_does_not_starve(clock: Clock, warehouse: 
         went += next(name for _ in range(2) for name, waiter in waiters.items() if waiter.ask())
         for _ in range(6):
             assert not any(waiter.ask() for waiter in waiters.values())
-            clock.move(30)
+            clock.move(10)
     assert went == "appappbppappb"
 
 

@@ -23,6 +23,7 @@ MOST_LOOKS = 6
 READ_ALONE = (
     "nothing came of this day or of one beside it in a window of several days: it is read alone"
 )
+OVERTAKEN = "some of its records had come in a newer answer meanwhile: it is read again"
 LOOKED_FOR = "known records weren't in the answers: they are looked for again"
 
 
@@ -86,6 +87,10 @@ class FullRead:
     """Days with records that the answers don't show, and that they can't be said to lack: they
     came meanwhile by another read, or a limit kept them from being asked for once more.
     """
+    is_overtaken: bool = False
+    """Whether a newer answer, of another window, had shown some of its records in another state:
+    what of them it shows wasn't written, on whatever day they are now.
+    """
     remarks: tuple[str, ...] = ()
     """What the note tells besides the reason for the state."""
     doubts: Mapping[date, Doubt] = field(default_factory=dict)
@@ -147,6 +152,8 @@ def _assess(
     end = day_end(day, source.account.timezone)
     if reading.end < end:
         return Assessment(Completeness.OPEN, None, None)
+    if reading.is_overtaken:
+        return Assessment(Completeness.SETTLING, OVERTAKEN, reading.read_at)
     if doubt := reading.doubts.get(day):
         return _look_again(counts, reading, doubt, day)
     is_alone = day not in reading.silent or counts.was_complete

@@ -3,7 +3,8 @@
 -- An answer older than what is stored changes nothing.
 -- Records of which an earlier read showed several states (twins) are contested, and left for later
 -- where :contests says so; of those, and of what :came_before by another page, what is stored is told.
--- Of all others only their number by day, in rows without places. What is new makes one row, as it has nothing stored.
+-- Of all others only their number by day, in rows without places; is_new_version says there that a newer
+-- answer has shown them in another state meanwhile. What is new makes one row, as it has nothing stored.
 -- The LIMIT makes it a look-up by each key: a plain join may be planned as one over all records that
 -- the stream has ever had, whose cost grows with them.
 WITH seen AS (
@@ -31,5 +32,5 @@ SELECT array_agg(place ORDER BY place) AS places, old_date, version, is_new_vers
  GROUP BY old_date, version, is_new_version, was_rejected, old_faults, was_missing_since, first_seen_at,
           is_contested, old_digest, twins
 UNION ALL
-SELECT NULL, old_date, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, count(*)
-  FROM seen WHERE NOT (is_written OR is_contested) GROUP BY old_date;
+SELECT NULL, old_date, NULL, is_new_version, NULL, NULL, NULL, NULL, NULL, NULL, NULL, count(*)
+  FROM seen WHERE NOT (is_written OR is_contested) GROUP BY old_date, is_new_version;

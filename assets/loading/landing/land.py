@@ -74,6 +74,8 @@ class Landing:
         """Keys of what was read and isn't a fact."""
         self.undated: set[str] = set()
         """Keys of what of it doesn't say its day either."""
+        self.is_overtaken = False
+        """Whether a newer answer had landed first, with other states of some of these records."""
         self._several: set[str] = set()
         self._undecided: dict[str, RecordStates] = {}
 
@@ -189,6 +191,7 @@ class Landing:
         for row in rows:
             if row.places is None:
                 loaded.by_day[row.old_date].records += row.records
+                self.is_overtaken |= row.is_new_version
                 continue
             for place in row.places:
                 one = keyed[place]

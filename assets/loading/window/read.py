@@ -263,6 +263,7 @@ class WindowReader:
             several_days=len(window.days) > 1,
             undated=len(landing.undated & landing.rejected & read.seen) + odd,
             disturbed=frozenset(later),
+            is_overtaken=landing.is_overtaken,
             remarks=read.remarks_on(window),
             doubts=doubts,
             joined=frozenset(window.days) - read.alone,

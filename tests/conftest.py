@@ -42,7 +42,7 @@ MEMORY = _memory()
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The laws of loading are tried with every vendor in the long run; in the short one with one of
+    """The laws of loading are tried with every stream in the long run; in the short one with one of
     each kind. First the tests that wait for a whole Callhouse to start: others use the time.
     """
     for item in items:
@@ -52,12 +52,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def _is_of_a_kind_that_is_tried(item: pytest.Item) -> bool:
-    """Whether it is the case of a vendor for whose kind another one stands: Conpeek (windows),
-    Evolux (pages and totals) or Wolkvox (days).
+    """Whether it is the case of a stream for whose kind another one stands: Conpeek's (lists without
+    a total), Evolux' (pages and totals), Wolkvox' calls (one answer) and agents (days).
     """
     callspec = getattr(item, "callspec", None)
-    values = map(str, callspec.params.values()) if callspec else ()
-    return any(value.partition(".")[0] in {"clickfono", "vono"} for value in values)
+    values = set(map(str, callspec.params.values())) if callspec else set()
+    vendors = {value.partition(".")[0] for value in values}
+    others = {"clickfono", "vono", "kestrel", "merlin"}
+    return not others.isdisjoint(vendors) or "wolkvox.unconnected_calls" in values
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -152,13 +152,9 @@ def _assess(
     end = day_end(day, source.account.timezone)
     if reading.end < end:
         return Assessment(Completeness.OPEN, None, None)
-    if reading.is_overtaken:
-        return Assessment(Completeness.SETTLING, OVERTAKEN, reading.read_at)
-    if doubt := reading.doubts.get(day):
+    if (doubt := reading.doubts.get(day)) and not reading.is_overtaken:
         return _look_again(counts, reading, doubt, day)
-    is_alone = day not in reading.silent or counts.was_complete
-    if day in reading.disturbed or not is_alone:
-        note = LOOKED_FOR if is_alone else READ_ALONE
+    if note := _why_once_more(day, counts, reading):
         return Assessment(Completeness.SETTLING, note, reading.read_at)
     settled_at = end + source.stream.settle
     made_at = reading.made_at or reading.read_at
@@ -178,6 +174,15 @@ def _kept(made_at: datetime) -> str:
         f"by its own headers the answer was made at {made_at:{SHOWN}} UTC, too early to be all: a "
         "cache stands between here and the vendor, which shouldn't keep these answers"
     )
+
+
+def _why_once_more(day: date, counts: Counts, reading: FullRead) -> str | None:
+    """Why this read doesn't say all of the day, though nothing is wrong; None where it does."""
+    if reading.is_overtaken:
+        return OVERTAKEN
+    if day in reading.silent and not counts.was_complete:
+        return READ_ALONE
+    return LOOKED_FOR if day in reading.disturbed else None
 
 
 def _look_again(counts: Counts, reading: FullRead, doubt: Doubt, day: date) -> Assessment:

@@ -155,22 +155,29 @@ STREAMS = [str(kind) for kind in ALL]
 
 @pytest.fixture(scope="session")
 def system(postgres_url: str, template_database: str) -> Iterator[System]:
-    stamina.set_testing(True, attempts=4, cap=True)  # no pauses between attempts
-    with fresh_database(postgres_url, template_database) as url, open_bench(url) as system:
+    with fresh_database(postgres_url, template_database) as url, open_system(url) as system:
         yield system
-    stamina.set_testing(False)
+
+
+@pytest.fixture(scope="module")
+def own_system(postgres_url: str, template_database: str) -> Iterator[System]:
+    """One that holds nothing of other modules' tests."""
+    with fresh_database(postgres_url, template_database) as url, open_system(url) as system:
+        yield system
 
 
 @contextmanager
-def open_bench(url: str) -> Iterator[System]:
-    """A system on the warehouse at `url`."""
-    clock = Clock(NOON)
+def open_system(url: str) -> Iterator[System]:
+    """A system on the warehouse at `url`, without pauses between attempts."""
+    clock, was_testing = Clock(NOON), stamina.is_testing()
+    stamina.set_testing(True, attempts=4, cap=True)
     with StandIn(clock=clock, apis=APIS | SERVERS) as standin:
         warehouse = Warehouse(url)
         system = System(warehouse, standin, clock)
         yield system
         system.close()
         warehouse.close()
+    stamina.set_testing(was_testing, attempts=4, cap=True)
 
 
 @pytest.fixture

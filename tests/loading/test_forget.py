@@ -25,9 +25,15 @@ NAMES = list(NUMBERS)
 AUDIO = b"ID3" + b"\x00" * (274_288 - 3)
 
 
+@pytest.fixture(scope="module")
+def system(own_system: System) -> System:
+    """All its tables are read."""
+    return own_system
+
+
 @pytest.fixture(autouse=True)
 def _nobody_is_forgotten(system: System) -> Iterator[None]:
-    """The warehouse is the session's."""
+    """The warehouse is all these tests'."""
     yield
     with system.warehouse.transaction() as connection:
         connection.exec_driver_sql("TRUNCATE ops.suppressed, ops.suppressed_records, ops.erasures")

@@ -11,7 +11,7 @@ import psycopg
 import pytest
 
 from tests.conftest import fresh_database
-from tests.loading.conftest import DAY, Open, open_bench, open_scene
+from tests.loading.conftest import DAY, Open, open_scene, open_system
 from tests.loading.tables import tables_of
 from tests.loading.test_crashes import BEFORE, history
 from tests.model.system import System
@@ -43,7 +43,7 @@ def pooled(postgres_url: str, template_database: str) -> Iterator[Pooled]:
                 admin.execute(f"ALTER DATABASE {name} SET {setting}".encode())
         with Pooler(postgres_url, default_pool_size=str(POOL)) as pooler:
             url = pooler.url(direct)
-            with open_bench(url) as system:
+            with open_system(url) as system:
                 yield Pooled(system, pooler, url)
 
 

@@ -12,6 +12,7 @@ from pydantic import SecretStr
 
 from resources.standin import Fault
 from tests.loading.conftest import Open, Scene
+from tests.model.system import System
 
 TOKEN = "Sesame-0pen+&now"
 FORMS: dict[str, Callable[[str], str]] = {
@@ -34,6 +35,12 @@ EVERYTHING = """
 SELECT n.nspname, c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
  WHERE c.relkind IN ('r', 'm') AND n.nspname NOT IN ('pg_catalog', 'information_schema')
 """
+
+
+@pytest.fixture(scope="module")
+def system(own_system: System) -> System:
+    """All its tables are read."""
+    return own_system
 
 
 def echoing(scene: Open, vendor: str) -> Scene:

@@ -38,7 +38,12 @@ def two_rows(here: Scene, values: list[int]) -> None:
 
 @pytest.mark.parametrize(
     ("vendor", "values"),
-    [("conpeek", [5, 7]), ("conpeek", [5, 7, 6]), ("evolux", [5, 7]), ("vono", [7, 5])],
+    [
+        ("conpeek", [5, 7]),
+        ("conpeek", [5, 7, 6]),
+        pytest.param("evolux", [5, 7], marks=pytest.mark.long),
+        ("vono", [7, 5]),
+    ],
     ids=str,
 )
 def test_two_rows_with_one_key_take_no_turns(scene: Open, vendor: str, values: list[int]) -> None:

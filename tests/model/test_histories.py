@@ -366,7 +366,7 @@ def _run(system: System, kind: Kind, lawful: bool, **how: Any) -> None:
 @pytest.mark.parametrize("lawful", [True, False], ids=["lawful", "lawless"])
 @pytest.mark.parametrize("kind", KINDS, ids=str)
 def test_any_history_ends_in_the_truth(system: System, kind: Kind, lawful: bool) -> None:
-    _run(system, kind, lawful, max_examples=3, derandomize=True, database=None)
+    _run(system, kind, lawful, max_examples=2, derandomize=True, database=None)
 
 
 @pytest.mark.long

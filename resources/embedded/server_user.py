@@ -10,7 +10,6 @@ import pwd
 import shutil
 import subprocess
 import tempfile
-from contextlib import suppress
 from dataclasses import dataclass
 from importlib.metadata import version
 from importlib.util import find_spec
@@ -82,8 +81,7 @@ class ServerUser:
         self.own(wish)
         if self._can("-w", wish):
             return wish
-        with suppress(OSError):  # a kill may have left something in it
-            wish.rmdir()
+        wish.rmdir()
         _make_system_folder()
         elsewhere = Path(tempfile.mkdtemp(prefix="server-", dir=SYSTEM_FOLDER))
         self.own(elsewhere)

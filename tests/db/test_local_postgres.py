@@ -177,10 +177,13 @@ def test_a_home_may_be_moved(home: Home, place: Path) -> None:
 
 
 def test_a_kill_while_it_is_made_leaves_nothing_that_counts(home: Home) -> None:
-    unfinished = home.postgres / "server" / "data.unfinished"
-    unfinished.mkdir(parents=True)
-    (unfinished / "PG_VERSION").touch()
-    LocalPostgres(home).start()
+    server = LocalPostgres(home)
+    server.start()
+    server.stop()
+    [version] = home.postgres.rglob("data/PG_VERSION")
+    data = version.parent
+    unfinished = data.rename(data.with_name("data.unfinished"))
+    _keep(LocalPostgres(home).start(), 10)
     assert not unfinished.exists()
 
 

@@ -52,8 +52,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def _is_of_a_kind_that_is_tried(item: pytest.Item) -> bool:
-    """Whether it is the case of a stream for whose kind another one stands: Conpeek's (lists without
-    a total), Evolux' (pages and totals), Wolkvox' calls (one answer) and agents (days).
+    """Whether it is the case of a stream for whose kind another one stands: Conpeek's (lists
+    without a total), Evolux' (pages and totals), Wolkvox' calls (one answer) and agents (days).
     """
     callspec = getattr(item, "callspec", None)
     values = set(map(str, callspec.params.values())) if callspec else set()

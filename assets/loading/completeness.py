@@ -95,8 +95,14 @@ class FullRead:
     """What the note tells besides the reason for the state."""
     doubts: Mapping[date, Doubt] = field(default_factory=dict)
     """Days of which it lacks known records, and isn't believed."""
+    asked_at: datetime | None = None
+    """When the first of the answers was asked for, by the database's clock."""
     made_at: datetime | None = None
     """When the oldest of the answers was made, by its own headers."""
+    vendor_total: int | None = None
+    """How many records the vendor counts, of a read of one day."""
+    repeats: int = 0
+    """Repeats that it counts, too."""
     joined: frozenset[date] = frozenset()
     """Days that were asked for only together with others."""
     silent: frozenset[date] = frozenset()

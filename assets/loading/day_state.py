@@ -84,14 +84,9 @@ def close_days(
     source: AccountStream[Stream],
     counts: dict[date, Counts],
     reading: FullRead,
-    counted: tuple[int | None, int],
-    observed_at: datetime,
     now: datetime,
 ) -> set[date]:
-    """Judges the counted days that were read in full; returns those whose state changed.
-    `counted`: the vendor's total, if it is one day's, and how many repeats are in it.
-    """
-    total, repeats = counted
+    """Judges the counted days that were read in full; returns those whose state changed."""
     turned: set[date] = set()
     reading = replace(reading, silent=_silent(counts, reading))
     for day, count in counts.items():
@@ -110,9 +105,9 @@ def close_days(
             lacking=doubt and doubt.digest,
             lacking_records=doubt and doubt.lacking,
             doubted_since=doubt and doubt.since,
-            vendor_total=total,
-            repeats=repeats,
-            read_at=observed_at,
+            vendor_total=reading.vendor_total,
+            repeats=reading.repeats,
+            read_at=reading.asked_at or reading.read_at,
             now=now,
             **source.where,
         )

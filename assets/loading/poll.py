@@ -10,7 +10,7 @@ from assets.loading.account_stream import AccountStream
 from assets.loading.plan import StreamState
 from assets.loading.readers import Readers
 from assets.loading.stream_run import StreamRun
-from assets.loading.stream_state import note_deferred
+from assets.loading.stream_state import Deferral, note_deferred
 from assets.loading.window.read import WindowReader
 from assets.loading.window.size import WindowSize
 from resources.configuration.retention import first_loaded
@@ -86,7 +86,7 @@ class Poll:
         due = max(now + account.poll_every, begins)
         reason = "before the account's start_date" if now < begins else JUST_BEGUN
         self.readers.warehouse.in_transaction(
-            lambda c: note_deferred(c, source, (), reason, due, now, live=True)
+            lambda c: note_deferred(c, source, Deferral((), reason, due, live=True), now)
         )
 
     def _read_on(self, catch_up: plan.CatchUp, reader: WindowReader, size: WindowSize) -> None:

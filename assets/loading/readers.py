@@ -4,11 +4,12 @@ import threading
 from collections.abc import Callable
 from datetime import datetime
 from functools import partial
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from assets.loading.account_stream import AccountStream
+from assets.loading.access import StreamAccess
+from assets.loading.account_stream import AccountStream, S
 from assets.loading.backfill_progress import BackfillProgress, Say
-from assets.loading.details import DetailReader
+from assets.loading.details.read import DetailReader
 from assets.loading.plan import StreamState
 from assets.loading.window.lease import ReadLeases
 from assets.loading.window.read import WindowReader
@@ -18,7 +19,7 @@ from resources.http.client import Http, Transport
 from resources.http.permits import Limiter, Patience
 from resources.postgres.warehouse import Warehouse
 from resources.vendor_api.paging import LargestPage
-from resources.vendor_api.vendor import AnyStream, DetailStream, Stream, Vendor
+from resources.vendor_api.vendor import DetailStream, Stream, Vendor
 
 
 class Learned(NamedTuple):
@@ -80,21 +81,23 @@ class Readers:
         self, source: AccountStream[Stream], patience: Patience, learned: Learned
     ) -> WindowReader:
         """What reads the source's windows."""
-        client = self._client(source, patience, learned.page)
-        hold = partial(self._leases.hold, source, patience)
-        return WindowReader(self.warehouse, source, client, self.clock, learned.window, hold)
+        return WindowReader(self._access(source, patience, learned.page), learned.window)
 
     def details(self, source: AccountStream[DetailStream], patience: Patience) -> DetailReader:
         """What fetches the source's details."""
         parent = self._vendor.stream(source.stream.of)
         assert isinstance(parent, Stream)
-        client = self._client(source, patience, LargestPage())
-        hold = partial(self._leases.hold, source, patience)
-        return DetailReader(self.warehouse, source, parent, client, self.clock, patience, hold)
+        return DetailReader(self._access(source, patience, LargestPage()), parent, patience)
 
-    def _client(
-        self, source: AccountStream[AnyStream], patience: Patience, largest: LargestPage
-    ) -> Any:
+    def _access(
+        self, source: AccountStream[S], patience: Patience, largest: LargestPage
+    ) -> StreamAccess[S]:
         account, stream = source.account, source.stream
         http = Http(self._transport, self.limiter, account, stream.name, patience, stream.searches)
-        return self._vendor.client(account, http, largest)
+        return StreamAccess(
+            source=source,
+            client=self._vendor.client(account, http, largest),
+            hold=partial(self._leases.hold, source, patience),
+            warehouse=self.warehouse,
+            clock=self.clock,
+        )

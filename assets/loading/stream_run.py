@@ -13,7 +13,7 @@ from assets.loading.account_stream import AccountStream
 from assets.loading.day_state import keep_body
 from assets.loading.plan import PROBE_EVERY
 from assets.loading.result import Loaded, Result, Watch
-from assets.loading.stream_state import Trust, note_deferred, note_failure
+from assets.loading.stream_state import Deferral, Failure, Trust, note_deferred, note_failure
 from resources.errors import (
     CallhouseError,
     ContractError,
@@ -120,16 +120,14 @@ class StreamRun:
 
     def put_off(self, days: tuple[date, ...], error: DeferredError, live: bool) -> None:
         """Writes down that the rest has to wait, what for and until when."""
-        reason, until = str(error), error.until
+        deferral = Deferral(days, str(error), error.until, live)
+        trouble = ("deferred", deferral.reason)
         with self._lock:
-            self.result.deferred_until = until
-            self.result.trouble |= dict.fromkeys(self._concerned(days), ("deferred", reason))
-
-        def write(connection: Connection) -> None:
-            note_deferred(connection, self._source, days, reason, until,
-                                self._clock(), live=live)  # fmt: skip
-
-        self._warehouse.in_transaction(write)
+            self.result.deferred_until = deferral.until
+            self.result.trouble |= dict.fromkeys(self._concerned(days), trouble)
+        self._warehouse.in_transaction(
+            lambda connection: note_deferred(connection, self._source, deferral, self._clock())
+        )
 
     def _fail(
         self, days: tuple[date, ...], error: Exception, message: str, live: bool, accepted: bool
@@ -151,7 +149,7 @@ class StreamRun:
 
         def write(connection: Connection) -> None:
             source = self._source
-            note_failure(connection, source, days, message, now, live=live, trust=trust)
+            note_failure(connection, source, Failure(days, message, live, trust), now)
             if isinstance(error, ContractError) and error.body:
                 keep_body(connection, source, concerned[0], error.body, str(error))
 

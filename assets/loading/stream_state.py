@@ -30,6 +30,39 @@ class Trust:
     refusals: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Success:
+    """A read that went well; with `watermark` it was a live one, which moves it forwards."""
+
+    watermark: datetime | None = None
+    accepted: bool = True
+    """The vendor was asked, and took the credential."""
+    largest_page: int | None = None
+    """Records of the largest page that has come."""
+    lease: int | None = None
+    """The lease that is over with it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why a read of `days` failed; `live`: it was a poll's."""
+
+    days: Sequence[date]
+    error: str
+    live: bool
+    trust: Trust
+
+
+@dataclass(frozen=True, slots=True)
+class Deferral:
+    """Why a read of `days` has to wait, and until when; `live`: it was a poll's."""
+
+    days: Sequence[date]
+    reason: str
+    until: datetime
+    live: bool
+
+
 def read_states(
     warehouse: Warehouse, accounts: Sequence[Account], streams: Sequence[AnyStream]
 ) -> dict[tuple[str, str], StreamState]:
@@ -85,76 +118,53 @@ def note_accounts(connection: Connection, vendor: Vendor, accounts: Collection[A
 
 
 def note_success(
-    connection: Connection,
-    source: AccountStream[AnyStream],
-    now: datetime,
-    *,
-    watermark: datetime | None = None,
-    accepted: bool = True,
-    largest_page: int | None = None,
-    read: int | None = None,
+    connection: Connection, source: AccountStream[AnyStream], success: Success, now: datetime
 ) -> None:
-    """A read went well; with `watermark` it was a live one, which moves it forwards. `accepted`:
-    the vendor was asked, and took the credential. `largest_page`: records of the largest one that
-    has come. `read`: the lease that is over with it.
-    """
-    live = watermark is not None
+    """A read went well."""
+    live = success.watermark is not None
     execute(
         connection,
         "load/note_success",
         vendor=source.account.vendor,
         live=live,
-        watermark=watermark,
+        watermark=success.watermark,
         next_due_at=now + source.account.poll_every if live else None,
-        accepted=accepted,
+        accepted=success.accepted,
         probe_every=PROBE_EVERY,
-        largest_page=largest_page,
-        read=read,
+        largest_page=success.largest_page,
+        read=success.lease,
         now=now,
         **source.where,
     )
 
 
 def note_failure(
-    connection: Connection,
-    source: AccountStream[AnyStream],
-    days: tuple[date, ...],
-    error: str,
-    now: datetime,
-    *,
-    live: bool,
-    trust: Trust,
+    connection: Connection, source: AccountStream[AnyStream], failure: Failure, now: datetime
 ) -> None:
-    """A read failed: its days aren't complete. Whether polls go on is a matter of `trust`."""
-    where, error = source.where, hide(connection, source, error)
-    if days:
+    """A read failed: its days aren't complete. Whether polls go on is a matter of its `trust`."""
+    where, error, trust = source.where, hide(connection, source, failure.error), failure.trust
+    if failure.days:
         longest = (
             source.stream.retry_every if isinstance(source.stream, DetailStream) else LONGEST_PAUSE
         )
-        execute(connection, "load/fail_days", days=list(days), note=error, longest=longest,
+        execute(connection, "load/fail_days", days=list(failure.days), note=error, longest=longest,
                 timezone=source.account.timezone.key, now=now, **where)  # fmt: skip
-    execute(connection, "load/note_failure", vendor=source.account.vendor, error=error, live=live,
-            stopped_key=trust.stopped_key, accepted=trust.accepted, refusals=trust.refusals,
-            probe_every=PROBE_EVERY, now=now, **where)  # fmt: skip
+    execute(connection, "load/note_failure", vendor=source.account.vendor, error=error,
+            live=failure.live, stopped_key=trust.stopped_key, accepted=trust.accepted,
+            refusals=trust.refusals, probe_every=PROBE_EVERY, now=now, **where)  # fmt: skip
 
 
 def note_deferred(
-    connection: Connection,
-    source: AccountStream[AnyStream],
-    days: tuple[date, ...],
-    reason: str,
-    until: datetime,
-    now: datetime,
-    *,
-    live: bool,
+    connection: Connection, source: AccountStream[AnyStream], deferral: Deferral, now: datetime
 ) -> None:
-    """A limit grants the read only at `until`; nothing is wrong."""
-    where = source.where
-    if live:
+    """A limit grants the read later; nothing is wrong."""
+    where, reason, until = source.where, deferral.reason, deferral.until
+    if deferral.live:
         execute(connection, "load/note_deferred", vendor=source.account.vendor, reason=reason,
                 until=until, now=now, **where)  # fmt: skip
     else:
-        execute(connection, "load/defer_days", days=list(days), note=reason, until=until, **where)
+        execute(connection, "load/defer_days", days=list(deferral.days), note=reason, until=until,
+                **where)  # fmt: skip
 
 
 def note_fields(

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from assets.loading.window.read import WindowReader
+from assets.loading.landing.commit import Committer
 from resources.standin import Quirk
 from resources.vendor_api.vendor import DetailStream
 from resources.vendors import discover
@@ -124,15 +124,15 @@ def test_a_record_that_is_missed_in_one_day_while_it_comes_in_another(
     here.at(NEXT_NOON)
     here.backfill(BEFORE)
     here.put(here.thing(1))
-    commit = WindowReader._commit
+    commit = Committer.commit
     missed: list[Any] = []
 
-    def late(self: WindowReader, landing: Any, batch: Any, finish: Any = None) -> Any:
+    def late(self: Committer, batch: Any, finish: Any = None) -> Any:
         if batch and not missed:
             missed.append(here.backfill(BEFORE))
-        return commit(self, landing, batch, finish)
+        return commit(self, batch, finish)
 
-    monkeypatch.setattr(WindowReader, "_commit", late)
+    monkeypatch.setattr(Committer, "commit", late)
     here.backfill(DAY)
     assert len(missed) == 1
     assert here.facts("call_date", "leg_id", "missing_since") == [(DAY, "d-1", None)]
@@ -146,16 +146,16 @@ def test_what_a_later_read_missed_is_not_brought_back_by_an_older_answer(
     here.put(here.thing(1), here.thing(2))
     here.at(NEXT_NOON)
     here.backfill(DAY)
-    commit = WindowReader._commit
+    commit = Committer.commit
     gone = [here.thing(1)]
 
-    def late(self: WindowReader, landing: Any, batch: Any, finish: Any = None) -> Any:
+    def late(self: Committer, batch: Any, finish: Any = None) -> Any:
         if gone:
             here.remove(gone.pop())
             here.backfill(DAY)
-        return commit(self, landing, batch, finish)
+        return commit(self, batch, finish)
 
-    monkeypatch.setattr(WindowReader, "_commit", late)
+    monkeypatch.setattr(Committer, "commit", late)
     here.backfill(DAY)
     assert here.facts("leg_id", "missing_since IS NOT NULL") == [("d-1", True), ("d-2", False)]
 

@@ -1,7 +1,7 @@
 """One batch, one transaction: whole, or without the records that nobody can take."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import psycopg
 import sqlalchemy as sa
@@ -16,50 +16,47 @@ from resources.postgres.warehouse import Warehouse
 
 _OFTEN_A_RECORD = (UnmappableError, sa.exc.DBAPIError, psycopg.Error)
 Finish = Callable[[Connection, Loaded], None]
-"""What else belongs in the batch's transaction; it adds to what the batch loaded. It may be done
+"""What else belongs in the batch's transaction; it adds to what the batch loaded. It may be called
 more than once."""
 
 
-def commit(
-    warehouse: Warehouse,
-    landing: Landing,
-    observations: Sequence[Observation],
-    prepare: Callable[[Connection], None],
-    count: Finish,
-    finish: Finish | None = None,
-) -> Loaded:
-    """Lands the batch in a transaction: `prepare` (locks), the records, `count`, `finish`.
-
-    A record on which the mapping or Postgres fails would stop the whole load, each time: it is
-    looked for by halving the batch, and becomes a reject.
+@dataclass(frozen=True)
+class Committer:
+    """Commits the batches of one read: in each transaction `prepare` (locks), the records, and
+    `count`, or what ends the read.
     """
 
-    def work(connection: Connection) -> Loaded:
-        prepare(connection)
-        loaded = landing.land(connection, observations)
-        (finish or count)(connection, loaded)
-        return loaded
+    warehouse: Warehouse
+    landing: Landing
+    prepare: Callable[[Connection], None]
+    count: Finish
 
-    if observations:
-        warehouse.look_for_days()
-    try:
-        return warehouse.in_transaction(work)
-    except _OFTEN_A_RECORD as error:
-        if not observations or (reason := _refusal(error)) is None:
-            raise
-    if len(observations) == 1:
-        if observations[0].key is None:
-            raise AssertionError(f"a reject can't be stored: {reason}")
-        parts = [[replace(observations[0], key=None, fault=reason)]]
-    else:
-        half = len(observations) // 2
-        parts = [list(observations[:half]), list(observations[half:])]
-    loaded = Loaded()
-    for part in parts:
-        loaded.add(commit(warehouse, landing, part, prepare, count))
-    if finish is not None:
-        loaded.add(commit(warehouse, landing, [], prepare, count, finish))
-    return loaded
+    def commit(self, observations: Sequence[Observation], finish: Finish | None = None) -> Loaded:
+        """Lands the batch in a transaction; with `finish` it is the read's last one.
+
+        A record on which the mapping or Postgres fails would stop the whole load, each time: it is
+        looked for by halving the batch, and becomes a reject.
+        """
+
+        def work(connection: Connection) -> Loaded:
+            self.prepare(connection)
+            loaded = self.landing.land(connection, observations)
+            (finish or self.count)(connection, loaded)
+            return loaded
+
+        if observations:
+            self.warehouse.look_for_days()
+        try:
+            return self.warehouse.in_transaction(work)
+        except _OFTEN_A_RECORD as error:
+            if not observations or (reason := _refusal(error)) is None:
+                raise
+        loaded = Loaded()
+        for part in _parts(observations, reason):
+            loaded.add(self.commit(part))
+        if finish is not None:
+            loaded.add(self.commit([], finish))
+        return loaded
 
 
 def land_alone(connection: Connection, landing: Landing, observation: Observation) -> Loaded:
@@ -71,6 +68,16 @@ def land_alone(connection: Connection, landing: Landing, observation: Observatio
         if (reason := _refusal(error)) is None:
             raise
     return landing.land(connection, [replace(observation, key=None, fault=reason)])
+
+
+def _parts(observations: Sequence[Observation], reason: str) -> list[list[Observation]]:
+    """The halves of a batch that was refused; of one record the reject that it becomes."""
+    if len(observations) > 1:
+        half = len(observations) // 2
+        return [list(observations[:half]), list(observations[half:])]
+    if observations[0].key is None:
+        raise AssertionError(f"a reject can't be stored: {reason}")
+    return [[replace(observations[0], key=None, fault=reason)]]
 
 
 def _refusal(error: Exception) -> str | None:

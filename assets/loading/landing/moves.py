@@ -51,7 +51,7 @@ class Moves:
         """Days to be read before the rest of the read can be written."""
         return [] if self.is_decided else sorted(self._left)
 
-    def look(self, day: date, observation: Observation) -> None:
+    def add(self, day: date, observation: Observation) -> None:
         """Counts what a day shows that records seem to have left."""
         if observation.key in self._left[day] and day == self._start_day(observation):
             self._two[day] = self._two.get(day, 0) + 1

@@ -1,13 +1,18 @@
-"""What a window's answers showed, counted: the ground on which days are judged."""
+"""What a window's answers showed, counted: by this its days are judged."""
 
+import math
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
 from assets.loading.landing.observation import Observation
+from assets.loading.missing import ReadKeys
+from assets.loading.window.lease import ReadLease
 from resources.text import payload
-from resources.vendor_api.vendor import Page
-from resources.windows import Window
+from resources.vendor_api.vendor import Page, Stream
+from resources.windows import Window, business_day, day_end, days_between
+
+TICK = timedelta(microseconds=1)
 
 
 @dataclass(slots=True)
@@ -20,18 +25,18 @@ class Part:
     namesakes: set[str] = field(default_factory=set)
     """Those of `odd` that have the key of another record of their answer."""
     rows: int = 0
-    """All that came, whatever came twice."""
+    """All that came, repeats included."""
     repeats: int = 0
     """Records that stood in the same answer before, equal to the byte."""
     totals: list[int] = field(default_factory=list)
     """What the answers said, in their order."""
     asked_at: datetime | None = None
     remarks: list[str] = field(default_factory=list)
-    """What the answers' pages are to be told with."""
+    """What the answers' pages say besides their records."""
     _new: set[str] = field(default_factory=set)
-    """Keys that the answer that is being counted brought."""
+    """Keys that the present answer brought."""
 
-    def look(self, page: Page, seen: set[str] | None = None) -> None:
+    def begin_page(self, page: Page, seen: set[str] | None = None) -> None:
         """Counts an answer. `seen`: where its client collects the keys of the pages before."""
         self.asked_at = min(self.asked_at or page.observed_at, page.observed_at)
         self._new = set()
@@ -104,13 +109,18 @@ class Part:
 
 
 @dataclass(slots=True)
-class Read:
-    """What has been read of a window, over all its parts: only readings that were whole count."""
+class WindowRead:
+    """The read of a window, over all its parts: only readings that were whole count."""
 
-    began_at: datetime
-    """Before anything was asked for, by the database's clock."""
-    lease: int
-    """The right to read the window: a row of `ops.reads`."""
+    window: Window
+    lease: ReadLease
+    """The right to read the window."""
+    read_at: datetime
+    """When it began, by the load's clock."""
+    live: bool = False
+    """It moves the watermark to the window's end."""
+    until: float = math.inf
+    """After this (by `time.monotonic`) a window that is too large isn't split on."""
     asked: list[datetime] = field(default_factory=list)
     seen: set[str] = field(default_factory=set)
     odd: set[str] = field(default_factory=set)
@@ -132,16 +142,48 @@ class Read:
     """What of the answers the note of each of the window's days tells."""
 
     @property
+    def began_at(self) -> datetime:
+        """Before anything was asked for, by the database's clock."""
+        return self.lease.began_at
+
+    @property
     def asked_at(self) -> datetime:
         """When the first request was granted of all that count."""
         return min(self.asked, default=self.began_at)
 
     @property
-    def age(self) -> timedelta:
-        """How old the oldest answer was when it came, as it says itself."""
-        return max(self.began_at - self.asked_at, timedelta(0))
+    def made_at(self) -> datetime:
+        """When the oldest answer was made, as it says itself, by the load's clock."""
+        return self.read_at - max(self.began_at - self.asked_at, timedelta(0))
 
-    def take(self, part: Part) -> None:
+    @property
+    def last_day(self) -> date:
+        """The business day on which the window ends."""
+        return business_day(self.window.end - TICK, self.window.timezone)
+
+    @property
+    def touched_days(self) -> list[date]:
+        """The business days that the window covers, in full or in part."""
+        return days_between(business_day(self.window.start, self.window.timezone), self.last_day)
+
+    def keys(self, stream: Stream) -> ReadKeys:
+        """The days of which the window shows all that there is. Of a day that goes on it may end,
+        by clocks that differ, before what is known already. And what came without its key may be
+        any of those that are looked for.
+        """
+        days, zone = self.window.days, self.window.timezone
+        if stream.live != "day":
+            days = tuple(day for day in days if day_end(day, zone) <= self.window.end)
+        return ReadKeys(
+            days,
+            self.seen,
+            self.began_at,
+            self.asked_at,
+            is_confirmed=not self.is_doubtful,
+            is_telling=self.odd <= self.namesakes,
+        )
+
+    def add(self, part: Part) -> None:
         """Counts a part that was whole."""
         self.asked.append(part.asked_at or self.began_at)
         # An hour that clocks repeat is in both halves of a window, and in both of their totals.
@@ -157,10 +199,11 @@ class Read:
         self.counted_repeats += part.counted_repeats
         self.remarks += part.remarks
 
-    def remarks_on(self, window: Window) -> tuple[str, ...]:
+    def day_remarks(self) -> tuple[str, ...]:
         """The remarks, with what the counts say of the window's days."""
+        days = self.window.days
         remarks = list(dict.fromkeys(self.remarks))
-        of = f" in {window.days[0]} to {window.days[-1]}" if len(window.days) > 1 else ""
+        of = f" in {days[0]} to {days[-1]}" if len(days) > 1 else ""
         if self.repeats:
             rows = "1 row" if self.repeats == 1 else f"{self.repeats:,} rows"
             remarks.append(f"{rows} came twice{of}")

@@ -47,8 +47,8 @@ class Answers:
         """How many were asked for."""
         return len(self.pages) + len(self.useless) + len(self.broken) + len(self.refused)
 
-    def take(self, parent: Parent, answer: Page | CallhouseError) -> None:
-        """Takes what came of one."""
+    def add(self, parent: Parent, answer: Page | CallhouseError) -> None:
+        """Counts what came of one."""
         with self._lock:
             if isinstance(answer, Page):
                 self._in_a_row = 0

@@ -1,0 +1,110 @@
+"""The end of a window's read: what is missing, how complete its days are, the watermark.
+
+All in the transaction of the last batch.
+"""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy.engine import Connection
+
+from assets.loading.account_stream import AccountStream
+from assets.loading.completeness import Counts, Doubt, FullRead
+from assets.loading.day_state import close_days, count_days, open_day, resolve_bodies
+from assets.loading.landing.commit import land_alone
+from assets.loading.landing.land import Landing
+from assets.loading.missing import note_missing
+from assets.loading.result import Loaded
+from assets.loading.stream_state import Success, note_fields, note_success
+from assets.loading.window.answers import WindowRead
+from resources.postgres.warehouse import execute
+from resources.vendor_api.vendor import Stream
+
+
+@dataclass(frozen=True, slots=True)
+class Closing:
+    """A read whose records have all come and are landed; `now` by the load's clock."""
+
+    source: AccountStream[Stream]
+    read: WindowRead
+    landing: Landing
+    largest_page: int | None
+    """Records of the largest page that has come of the stream."""
+    now: datetime
+
+    def close(self, connection: Connection, loaded: Loaded) -> None:
+        """Writes down what the read says of its days and of the stream."""
+        source, read, landing = self.source, self.read, self.landing
+        for observation in landing.decided():
+            loaded.add(land_alone(connection, landing, observation))
+        read.in_several_states = landing.in_several_states
+        loaded.days |= resolve_bodies(connection, source, read.touched_days)
+        doubts, disturbed = self._note_missing(connection, loaded)
+        self._reopen_or_resolve(connection, doubts)
+        counts = count_days(connection, source, loaded.days | set(read.window.days), self.now)
+        loaded.turned |= {day for day, count in counts.items() if count.is_first}
+        loaded.turned |= self._close_days(connection, counts, doubts, disturbed)
+        last = read.last_day
+        if last not in counts and open_day(connection, source, last, self.now):
+            loaded.turned.add(last)
+        made_at = read.made_at.replace(microsecond=0)
+        watermark = min(read.window.end, made_at) if read.live else None
+        success = Success(watermark, largest_page=self.largest_page, lease=read.lease.id)
+        note_success(connection, source, success, self.now)
+        loaded.new_fields = note_fields(connection, source, loaded.new_fields)
+
+    def _note_missing(
+        self, connection: Connection, loaded: Loaded
+    ) -> tuple[dict[date, Doubt], set[date]]:
+        """What is doubted, by day, and days of which the read can't say all."""
+        keys = self.read.keys(self.source.stream)
+        if not keys.days:
+            return {}, set()
+        found = note_missing(connection, self.source, keys, self.now, loaded)
+        self.landing.suppression.miss(connection, keys.days, keys.asked_at)
+        return found
+
+    def _reopen_or_resolve(self, connection: Connection, doubts: dict[date, Doubt]) -> None:
+        """Rejects without a key that the vendor no longer has are over; a live window that doesn't
+        go on from the last one opens the days between.
+        """
+        window, where = self.read.window, self.source.where
+        if window.days:
+            # What is kept although it didn't come includes what is wrong with it.
+            shown = [day for day in window.days if day not in doubts]
+            execute(connection, "load/resolve_unkeyed", days=shown,
+                    digests=list(self.landing.unkeyed), **where)  # fmt: skip
+        elif self.read.live:
+            execute(connection, "load/reopen_gap", start=window.start, now=self.now,
+                    timezone=window.timezone.key, **where)  # fmt: skip
+
+    def _close_days(
+        self,
+        connection: Connection,
+        counts: dict[date, Counts],
+        doubts: dict[date, Doubt],
+        disturbed: set[date],
+    ) -> set[date]:
+        """Judges the days that were read in full; returns those whose state changed."""
+        read, landing, days = self.read, self.landing, self.read.window.days
+        odd = len(read.odd - landing.suppression.unkeyed)
+        counts_one_day = read.has_totals and len(days) == 1
+        full = FullRead(
+            read_at=read.read_at,
+            made_at=read.made_at,
+            asked_at=read.asked_at,
+            end=read.window.end,
+            rejected=len(landing.rejected & read.seen) + odd,
+            several_days=len(days) > 1,
+            undated=len(landing.undated & landing.rejected & read.seen) + odd,
+            disturbed=frozenset(disturbed),
+            is_overtaken=landing.is_overtaken,
+            remarks=read.day_remarks(),
+            doubts=doubts,
+            joined=frozenset(days) - read.alone,
+            vendor_total=read.total if counts_one_day else None,
+            repeats=read.counted_repeats if counts_one_day else 0,
+        )
+        return close_days(
+            connection, self.source, {day: counts[day] for day in days}, full, self.now
+        )

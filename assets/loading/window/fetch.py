@@ -1,0 +1,114 @@
+"""A window's records as the vendor sends them: asked for again, or in parts, until they add up."""
+
+import time
+from collections.abc import Iterator
+
+from assets.loading.access import StreamAccess
+from assets.loading.landing.observation import Observation, observations
+from assets.loading.missing import compare
+from assets.loading.window.answers import Part, WindowRead
+from assets.loading.window.size import WindowSize
+from resources.errors import ContractError, DeferredError, WindowTooLargeError
+from resources.vendor_api.vendor import Stream
+from resources.windows import Window, business_day
+
+READS = 3
+"""How often a window is read before its total is called wrong."""
+
+
+class Fetcher:
+    """Asks one account's stream for windows."""
+
+    def __init__(self, access: StreamAccess[Stream], size: WindowSize) -> None:
+        self._access = access
+        self._stream = access.source.stream
+        self._client = access.client
+        self._size = size
+
+    def begin(self) -> None:
+        """A window begins: it may be put off before its first answer."""
+        self._client.http.begins()
+
+    def records(self, read: WindowRead) -> Iterator[Observation]:
+        """Every record of the window. When known ones aren't among them, and neither a total nor
+        the last full read says that this is so, the window is asked for once more: an answer may
+        have been cut short.
+        """
+        yield from self.window(read.window, read)
+        keys = read.keys(self._stream)
+        if not keys.days or not keys.is_telling or read.has_totals:
+            return
+        found = self._access.warehouse.in_transaction(
+            lambda connection: compare(connection, self._access.source, keys)
+        )
+        if all(lack.is_noted for lack in found.lacks.values()):
+            return
+        read.repeats = 0
+        self.begin()
+        try:
+            yield from self.window(read.window, read)
+        except DeferredError:
+            read.is_doubtful = True
+
+    def window(self, window: Window, read: WindowRead) -> Iterator[Observation]:
+        """Every record of the window, or of a part of it: of its halves, where it is too much."""
+        halves = window.split()
+        if halves is None or len(window.days) <= self._size.most_days:
+            try:
+                yield from self._whole(window, read)
+            except WindowTooLargeError as error:
+                self._require_halves(window, read, error)
+            else:
+                if window.days:
+                    self._size.went_well(window)
+                if len(window.days) == 1:
+                    read.alone |= set(window.days)
+                return
+        for half in halves or ():
+            yield from self.window(half, read)
+
+    def _require_halves(self, window: Window, read: WindowRead, error: WindowTooLargeError) -> None:
+        """Raises WindowTooLargeError where halves can't be asked for, or not any more."""
+        halves = window.split()
+        if halves is None or (self._stream.replaces and len(window.days) == 1):
+            raise WindowTooLargeError(f"{error}; {window} can't be asked for in parts") from None
+        if window.days:
+            self._size.was_too_much(len(halves[1].days))
+        if time.monotonic() > read.until:
+            raise error
+        if len(window.days) <= 1:  # of which nothing is learned for the next poll
+            self._client.http.goes_on()
+
+    def _whole(self, window: Window, read: WindowRead) -> Iterator[Observation]:
+        """The window's records, read again when their number isn't what the vendor says.
+
+        Rows that are as many as it says, and yet not as many records, may stand on two pages or
+        may have been pushed over a page's end: halves tell, whose rows fit on a page at last.
+        """
+        day = business_day(window.start, window.timezone)
+        for nth in range(READS):
+            part = Part()
+            if nth:
+                self.begin()
+            for page in self._stream.read(self._client, window):
+                self._client.http.goes_on()
+                read.requests += 1
+                # Keys of aggregates aren't those that their client knows.
+                part.begin_page(page, None if self._stream.replaces else page.seen)
+                for observation in observations(self._stream, page, day):
+                    part.add(observation, read.seen)
+                    yield observation
+            if part.is_whole or (not window.days and part.only_grew):
+                read.add(part)
+                return
+        if part.fills_its_total:
+            raise WindowTooLargeError(
+                f"{self._stream.name}: {part.rows} rows came, as many as the vendor counts, but "
+                f"only {part.different} different ones: some stand on two pages"
+            )
+        totals = " then ".join(map(str, dict.fromkeys(part.totals)))
+        raise ContractError(
+            f"{self._stream.name}: the vendor counts {totals} records in {window}, but "
+            f"{part.different} different ones came, read {READS} times; "
+            "the window isn't complete and is read again later"
+        )

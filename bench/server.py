@@ -1,7 +1,6 @@
 """What a Postgres server has spent: CPU of all its processes, WAL, rows written."""
 
 import time
-from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any, LiteralString
@@ -38,14 +37,14 @@ class Server:
         with closing(self._connect()) as connection:
             return int(_one(connection, "SELECT pg_current_wal_insert_lsn() - '0/0'::pg_lsn"))
 
-    def rows_written(self, schemas: Sequence[str] = ("raw", "facts")) -> int:
-        """Rows inserted, updated or deleted so far in the database's tables of these schemas."""
+    def rows_written(self) -> int:
+        """Rows inserted, updated or deleted so far in the database's tables of raw and facts."""
         query = (
             "SELECT coalesce(sum(n_tup_ins + n_tup_upd + n_tup_del), 0) FROM pg_stat_user_tables"
-            " WHERE schemaname = ANY(%s)"
+            " WHERE schemaname ~ '^(raw|facts)(_partitions)?$'"
         )
         with closing(self._connect()) as connection:
-            return int(_one(connection, query, [list(schemas)]))
+            return int(_one(connection, query))
 
     def requests(self) -> int:
         """Requests in the ledger of the warehouse; 0 where there is none."""
@@ -80,9 +79,7 @@ class Server:
         return psycopg.connect(self._url, autocommit=True)
 
 
-def _one(
-    connection: psycopg.Connection, query: LiteralString, parameters: Sequence[object] = ()
-) -> Any:
-    row = connection.execute(query, parameters).fetchone()
+def _one(connection: psycopg.Connection, query: LiteralString) -> Any:
+    row = connection.execute(query).fetchone()
     assert row is not None
     return row[0]

@@ -30,6 +30,7 @@ WAREHOUSE, HISTORY = "warehouse", "history"
 """Folders of a backup: the warehouse, and Dagster's database where it has one of its own."""
 JOBS = 2
 DAGSTER = "dagster"
+FACTS = ("facts", "facts_partitions")
 _VERSION = re.compile(r"(\d+)(?:\.\d+)?")
 Digests = dict[str, dict[str, tuple[int, str]]]
 """By table and business day ('' where rows have none): how many rows, and a digest of them."""
@@ -92,7 +93,7 @@ def backup(url: str, dagster_url: str | None, folder: Path, wish: Wish) -> Manif
     unfinished = folder.with_name(f"{folder.name}.unfinished")
     shutil.rmtree(unfinished, ignore_errors=True)
     unfinished.mkdir(parents=True)
-    options = [] if wish.facts else ["--exclude-table-data=facts.*"]
+    options = [] if wish.facts else [f"--exclude-table-data={schema}.*" for schema in FACTS]
     options += [] if wish.history else [f"--exclude-schema={DAGSTER}"]
     with connect(url, "callhouse backup") as connection:
         snapshot = _snapshot(connection)

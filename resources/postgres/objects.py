@@ -22,6 +22,8 @@ IN_THE_WAY = {
     "42P13": "a function returns something else now",
     "42725": "a function has other arguments now, and a comment can't tell the two apart",
 }
+SCHEMAS = ("raw_partitions", "facts", "facts_partitions", "marts", "masked")
+"""Those that a dump may have left out."""
 _VIEW = re.compile(r"^CREATE OR REPLACE VIEW (\w+\.\w+)", re.MULTILINE)
 _FUNCTION = re.compile(r"^CREATE OR REPLACE FUNCTION (\w+\.\w+)", re.MULTILINE)
 
@@ -48,8 +50,12 @@ def lay_objects(connection: Connection) -> list[str]:
 
 def lay_lost_facts(connection: Connection) -> None:
     """Tables of facts that aren't there, as where a dump left them out: empty ones, to be rebuilt
-    from raw. What stood on them is laid anew, too.
+    from raw. What stood on them is laid anew, too. What a dump had of their days nobody reads any
+    more: it goes when the day is made anew, or at night.
     """
+    for schema in SCHEMAS:
+        if not _is_there(connection, "to_regnamespace", schema):
+            connection.exec_driver_sql(f"CREATE SCHEMA {schema}")
     lost = [
         table
         for table in facts.TABLES.values()
@@ -57,8 +63,6 @@ def lay_lost_facts(connection: Connection) -> None:
     ]
     if not lost:
         return
-    for schema in ("facts", "marts", "masked"):
-        connection.exec_driver_sql(f"CREATE SCHEMA IF NOT EXISTS {schema}")
     if not _is_there(connection, "to_regproc", "facts.outcome"):
         connection.exec_driver_sql(sql.read("schema/15_facts_outcome"))
     for table in lost:

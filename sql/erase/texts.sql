@@ -3,7 +3,8 @@
 SELECT format('%I.%I', n.nspname, c.relname) AS name, array_agg(a.attname::text ORDER BY a.attnum) AS columns,
        array_agg(format_type(a.atttypid, a.atttypmod) ORDER BY a.attnum) AS types
   FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_attribute a ON a.attrelid = c.oid
- WHERE c.relkind = 'r' AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'raw', 'facts') AND n.nspname !~ '^pg_'
+ WHERE c.relkind = 'r' AND n.nspname !~ '^pg_'
+   AND n.nspname NOT IN ('information_schema', 'raw', 'raw_partitions', 'facts', 'facts_partitions')
    AND a.attnum > 0 AND NOT a.attisdropped
    AND format_type(a.atttypid, NULL) IN ('text', 'text[]', 'character varying', 'json', 'jsonb')
    AND format('%I.%I', n.nspname, c.relname) NOT IN ('ops.suppressed', 'ops.suppressed_records', 'ops.erasures', 'ops.settings', 'ops.objects')

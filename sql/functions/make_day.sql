@@ -4,6 +4,7 @@
 -- detached, but not dropped yet, is in the way of a day that is loaded again: it goes first.
 -- A day knows the instants that can be in it, in whatever time zone: who filters by started_at
 -- alone has the other days left out of the plan.
+-- They are in a schema beside their tables', which nobody needs to see to read the tables.
 CREATE OR REPLACE FUNCTION ops.make_day(p_day date) RETURNS boolean LANGUAGE plpgsql AS $$
 DECLARE
     label    text := to_char(p_day, 'YYYYMMDD');
@@ -14,16 +15,17 @@ DECLARE
     made     boolean := false;
 BEGIN
     IF (SELECT count(*) FROM pg_inherits WHERE NOT inhdetachpending
-           AND inhrelid IN (to_regclass('facts.calls_' || label), to_regclass('raw.records_' || label))) = 2 THEN
+           AND inhrelid IN (to_regclass('facts_partitions.calls_' || label),
+                            to_regclass('raw_partitions.records_' || label))) = 2 THEN
         RETURN false;
     END IF;
     PERFORM ops.lock('make_day');
     PERFORM set_config('lock_timeout', '2s', true);
-    FOR parent IN
-        SELECT format('%I.%I', n.nspname, c.relname) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+    FOR parent, child IN
+        SELECT format('%I.%I', n.nspname, c.relname), format('%I.%I', n.nspname || '_partitions', c.relname || '_' || label)
+          FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
          WHERE c.relkind = 'p' AND n.nspname IN ('raw', 'facts') ORDER BY (c.oid = 'facts.calls'::regclass), c.oid
     LOOP
-        child := parent || '_' || label;
         IF to_regclass(child) IS NOT NULL THEN
             SELECT NOT inhdetachpending INTO attached FROM pg_inherits WHERE inhrelid = to_regclass(child);
             CONTINUE WHEN attached;

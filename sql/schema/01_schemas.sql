@@ -1,10 +1,14 @@
 CREATE SCHEMA raw;
+CREATE SCHEMA raw_partitions;
 CREATE SCHEMA facts;
+CREATE SCHEMA facts_partitions;
 CREATE SCHEMA ops;
 CREATE SCHEMA marts;
 CREATE SCHEMA masked;
 COMMENT ON SCHEMA raw IS 'Records as the vendors sent them, secrets redacted, every version';
+COMMENT ON SCHEMA raw_partitions IS 'The business days of raw.records; read them by that table';
 COMMENT ON SCHEMA facts IS 'Normalised call facts, partitioned by business day';
+COMMENT ON SCHEMA facts_partitions IS 'The business days of the tables of facts; read them by those';
 COMMENT ON SCHEMA ops IS 'How loading goes: requests, limits, completeness, rejects';
 COMMENT ON SCHEMA marts IS 'What analysts ask most, ready to read';
 COMMENT ON SCHEMA masked IS 'The tables of facts with personal data masked, under the same names';

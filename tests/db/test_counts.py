@@ -26,7 +26,7 @@ IDLE_STATEMENTS = 11
 STREAM: AnyStream = discover()["conpeek"].stream("dialogs")
 SCANS = """
 SELECT right(relname, 8), sum(coalesce(seq_scan, 0) + coalesce(idx_scan, 0))
-  FROM pg_stat_user_tables WHERE schemaname IN ('raw', 'facts') AND relname ~ '_[0-9]{8}$'
+  FROM pg_stat_user_tables WHERE schemaname ~ '_partitions$' AND relname ~ '_[0-9]{8}$'
  GROUP BY 1
 """
 

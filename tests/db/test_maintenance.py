@@ -29,7 +29,7 @@ from tests.db.facts import DAY, put, put_call, put_day, query
 
 RAW = "SELECT count(*) FROM raw.records"
 OLD = [date(2026, 1, 1), date(2026, 1, 2)]
-REGCLASS = "SELECT to_regclass('raw.records_20260101') IS NULL"
+REGCLASS = "SELECT to_regclass('raw_partitions.records_20260101') IS NULL"
 
 
 @contextmanager
@@ -72,7 +72,7 @@ def test_partitions_ahead_neither_wait_for_a_reader_nor_block_one(
 
 def test_retention_drops_raw_and_leaves_facts(loaded: Warehouse) -> None:
     done = expiry.drop_raw(loaded, DAY)
-    assert done.dropped == ["raw.records_20260101", "raw.records_20260102"]
+    assert done.dropped == ["raw_partitions.records_20260101", "raw_partitions.records_20260102"]
     assert done.held == []
     assert query(loaded, RAW) == [(1,)]
     assert query(loaded, "SELECT count(*) FROM facts.calls") == [(3,)]
@@ -102,11 +102,14 @@ def test_retention_gives_way_to_a_reader_and_goes_on_another_night(
             query(loaded, RAW)
             waits.append(time.monotonic() - began)
             time.sleep(0.1)
-        assert (done[0].dropped, done[0].held) == ([], ["raw.records_20260101"])
+        assert (done[0].dropped, done[0].held) == ([], ["raw_partitions.records_20260101"])
         assert max(waits) < 1
         assert analyst.execute(RAW.encode()).fetchone() is not None
     assert query(loaded, RAW) == [(2,)], "half detached: nobody new sees it"
-    assert expiry.drop_raw(loaded, DAY).dropped == ["raw.records_20260101", "raw.records_20260102"]
+    assert expiry.drop_raw(loaded, DAY).dropped == [
+        "raw_partitions.records_20260101",
+        "raw_partitions.records_20260102",
+    ]
     assert query(loaded, REGCLASS) == [(True,)]
 
 
@@ -125,10 +128,15 @@ def test_a_detached_partition_that_somebody_reads_is_left(
     loaded: Warehouse, database_url: str
 ) -> None:
     with loaded.autocommit.connect() as c:
-        c.execute(sa.text("ALTER TABLE raw.records DETACH PARTITION raw.records_20260101"))
-    with reader(database_url, "SELECT * FROM raw.records_20260101"):
+        c.execute(
+            sa.text("ALTER TABLE raw.records DETACH PARTITION raw_partitions.records_20260101")
+        )
+    with reader(database_url, "SELECT * FROM raw_partitions.records_20260101"):
         done = expiry.drop_raw(loaded, DAY)
-    assert (done.dropped, done.held) == (["raw.records_20260102"], ["raw.records_20260101"])
+    assert (done.dropped, done.held) == (
+        ["raw_partitions.records_20260102"],
+        ["raw_partitions.records_20260101"],
+    )
 
 
 OWN = {"account": "acme", "stream": "calls"}
@@ -235,7 +243,10 @@ def test_facts_go_with_all_they_came_from_and_the_counts_stay(
     assert len(before) == 3
     done = expiry.drop_facts(loaded, OLD[1])
     assert sorted(done.dropped) == sorted(
-        [*(f"facts.{name}_20260101" for name in facts.TABLES), "raw.records_20260101"]
+        [
+            *(f"facts_partitions.{name}_20260101" for name in facts.TABLES),
+            "raw_partitions.records_20260101",
+        ]
     )
     assert not audio.exists()
     for table in ("raw.heads", "ops.rejects"):
@@ -338,9 +349,8 @@ def test_a_step_that_fails_keeps_no_other_from_its_work(
     result = run(maintenance_asset(set()), database_url, raise_on_error=False)
     assert not result.success
     ahead = datetime.now(UTC).date() + timedelta(days=tasks.DAYS_AHEAD)
-    assert query(loaded, f"SELECT to_regclass('facts.calls_{ahead:%Y%m%d}') IS NOT NULL") == [
-        (True,)
-    ]
+    made = f"SELECT to_regclass('facts_partitions.calls_{ahead:%Y%m%d}') IS NOT NULL"
+    assert query(loaded, made) == [(True,)]
 
 
 def test_old_polls_go_but_for_the_last_word_on_a_day() -> None:

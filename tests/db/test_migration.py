@@ -16,7 +16,7 @@ from resources.postgres.objects import lay_objects
 from resources.postgres.warehouse import Warehouse
 from sql import ddl
 from sql.migrations import freeze
-from tests.db.facts import DAY, mark_stale, put, put_day, query
+from tests.db.facts import DAY, mark_stale, put, put_call, put_day, query
 
 NEXT = DAY + timedelta(days=1)
 
@@ -26,6 +26,21 @@ def test_nothing_is_laid_twice(warehouse: Warehouse, database_url: str) -> None:
     before = query(warehouse, laid)
     assert migrate(database_url) == []
     assert query(warehouse, laid) == before
+
+
+def test_days_whose_schema_a_dump_left_out_can_be_loaded_again(
+    warehouse: Warehouse, database_url: str
+) -> None:
+    warehouse.make_days({DAY})
+    with warehouse.transaction() as c:
+        c.exec_driver_sql("DROP SCHEMA facts_partitions CASCADE")
+    migrate(database_url)
+    again = Warehouse(database_url)
+    again.make_days({DAY})
+    with again.transaction() as c:
+        put_call(c, "1", call_date=DAY)
+    assert query(again, "SELECT count(*) FROM facts.calls") == [(1,)]
+    again.close()
 
 
 def test_a_migration_neither_waits_for_a_reader_nor_blocks_one(
@@ -252,7 +267,8 @@ ORDER BY 1, 2, 3
 """
 OURS = """
 WITH ours AS (
-    SELECT oid FROM pg_namespace WHERE nspname IN ('raw', 'facts', 'ops', 'marts', 'masked')
+    SELECT oid FROM pg_namespace
+     WHERE nspname IN ('raw', 'facts', 'ops', 'marts', 'masked') OR nspname ~ '_partitions$'
 )
 """
 

@@ -136,13 +136,58 @@ def test_analysts_see_marts_but_no_payloads_and_change_nothing(calls: str, role:
             "SELECT url FROM ops.requests",
             "SELECT * FROM ops.settings",
             "SELECT ops.make_day('2026-03-10')",
-            "SELECT from_number FROM facts.calls_20260310",
+            "SELECT count(*) FROM facts_partitions.calls_20260310",
             "DELETE FROM facts.calls",
             "UPDATE marts.calls_by_day SET calls = 0",
             "CREATE TABLE marts.mine ()",
         ):
             with pytest.raises(psycopg.errors.InsufficientPrivilege):
                 connection.execute(refused)
+
+
+def test_partitions_lead_around_no_mask_and_no_policy(calls: str, warehouse: Warehouse) -> None:
+    """As where an administrator lets roles see rows of some accounts only, and grants generously."""
+    with warehouse.transaction() as c:
+        put_call(c, "2", account="other")
+        c.exec_driver_sql("ALTER TABLE facts.calls ENABLE ROW LEVEL SECURITY")
+        c.exec_driver_sql("CREATE POLICY own ON facts.calls USING (account = 'other')")
+        for role in (ANALYST, ANALYST_PII):
+            c.exec_driver_sql(f"GRANT SELECT ON ALL TABLES IN SCHEMA masked TO {role}")
+            c.exec_driver_sql(f"ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO {role}")
+        c.exec_driver_sql(f"GRANT SELECT ON ALL TABLES IN SCHEMA facts TO {ANALYST_PII}")
+    warehouse.make_days({date(2026, 3, 11)})
+    for role in (ANALYST, ANALYST_PII):
+        with login(calls, role) as connection:
+            accounts = "SELECT DISTINCT account FROM facts.calls"
+            assert connection.execute(accounts).fetchall() == [("other",)]
+            for name in (*facts.TABLES, "records"):
+                schema = "raw_partitions" if name == "records" else "facts_partitions"
+                for day in ("20260310", "20260311"):
+                    with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                        connection.execute(f"SELECT count(*) FROM {schema}.{name}_{day}")
+
+
+def test_a_table_picker_shows_tables_and_no_days(calls: str) -> None:
+    """As SQLAlchemy asks, which shows what one may not read, too; and information_schema."""
+    in_facts = {*facts.TABLES, "callback_attempts"}
+    listed = "SELECT table_name FROM information_schema.tables WHERE table_schema = 'facts'"
+    for role in (None, ANALYST, ANALYST_PII):
+        with login(calls, role) as connection:
+            url = sa.make_url(calls).set(
+                drivername="postgresql+psycopg",
+                username=connection.info.user,
+                password=connection.info.password,
+            )
+            inspector = sa.inspect(sa.create_engine(url, poolclass=sa.NullPool))
+            assert set(inspector.get_table_names("facts")) == in_facts
+            assert set(inspector.get_table_names("raw")) == {"heads", "records"}
+            assert set(inspector.get_view_names("masked")) == set(facts.TABLES)
+            shown = {name for (name,) in connection.execute(listed)}
+            assert shown == (in_facts if role else set())
+            assert inspector.get_table_comment("calls_by_day", "marts")["text"]
+            for schema in ("masked", "facts") if role else ():
+                columns = inspector.get_columns("calls", schema)
+                assert [c["name"] for c in columns if not c["comment"]] == []
 
 
 def test_one_call_by_its_id_alone(calls: str, warehouse: Warehouse) -> None:

@@ -99,6 +99,13 @@ def test_the_runbooks_steps(
     assert "is no whole backup" in call("restore", "backups", exit_code=1).stderr
 
 
+NOBODYS_DAYS = """
+SELECT oid::regclass::text FROM pg_class
+ WHERE relnamespace = 'facts_partitions'::regnamespace AND relkind = 'r' AND NOT relispartition
+   AND right(relname, 8) IN (SELECT to_char(call_date, 'YYYYMMDD') FROM ops.days)
+"""
+
+
 @pytest.mark.long
 def test_facts_and_history_may_be_left_out(
     call: Call,  # noqa: F811
@@ -137,6 +144,9 @@ def test_facts_and_history_may_be_left_out(
                 for table in ("raw.records", "marts.calls_by_day"):
                     assert after[table] == before[table], (source, table)
                 assert after["facts.calls"][str(DAY)][0] == before["facts.calls"][str(DAY)][0]
+                with psycopg.connect(restored) as connection:
+                    # What the dump had of the days of a schema that it left out, and new days.
+                    assert connection.execute(NOBODYS_DAYS).fetchall() == []
     finally:
         with psycopg.connect(url, autocommit=True) as connection:
             connection.execute("DROP ROLE test_ana")

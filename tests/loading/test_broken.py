@@ -180,7 +180,7 @@ def test_a_record_of_long_before_the_account_s_start_makes_no_partition(scene: O
     here.backfill()
     reason = "2014-03-30 is long before the account's start_date"
     assert ("2", "started_at", reason) in here.rejects()
-    assert here.query("SELECT to_regclass('facts.calls_20140330')") == [(None,)]
+    assert here.query("SELECT to_regclass('facts_partitions.calls_20140330')") == [(None,)]
 
 
 def test_two_records_under_one_key_in_one_answer_are_both_kept(scene: Open) -> None:

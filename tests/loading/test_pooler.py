@@ -71,7 +71,7 @@ def test_a_history_gives_the_same_tables_and_leaves_nothing_in_a_session(
 
 PARTITIONS_ELSEWHERE = """
 SELECT schemaname, tablename FROM pg_tables
- WHERE tablename ~ '[0-9]{8}$' AND schemaname NOT IN ('raw', 'facts')
+ WHERE tablename ~ '[0-9]{8}$' AND schemaname NOT IN ('raw_partitions', 'facts_partitions')
 """
 NEIGHBOURS = (
     "CREATE TEMP TABLE stage_calls (theirs integer)",

@@ -66,7 +66,7 @@ class World:
         site = site_of(self.warehouse, self.accounts, self.home)
         assert forget.forget_person(site, Person(FORGOTTEN))["raw.records"]
         with self.warehouse.transaction() as connection:
-            old = f"raw.records_{OLD:%Y%m%d}"
+            old = f"raw_partitions.records_{OLD:%Y%m%d}"
             connection.exec_driver_sql(f"ALTER TABLE raw.records DETACH PARTITION {old}")
 
     def tables(self) -> dict[str, list[str]]:

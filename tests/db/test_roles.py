@@ -146,7 +146,7 @@ def test_analysts_see_marts_but_no_payloads_and_change_nothing(calls: str, role:
 
 
 def test_partitions_lead_around_no_mask_and_no_policy(calls: str, warehouse: Warehouse) -> None:
-    """As where an administrator lets roles see rows of some accounts only, and grants generously."""
+    """As where roles see rows of some accounts only, and an administrator grants generously."""
     with warehouse.transaction() as c:
         put_call(c, "2", account="other")
         c.exec_driver_sql("ALTER TABLE facts.calls ENABLE ROW LEVEL SECURITY")

@@ -15,8 +15,9 @@ from assets.loading.window.lease import ReadLeases
 from assets.loading.window.read import WindowReader
 from assets.loading.window.size import WindowSize
 from resources.account import Account
-from resources.http.client import Http, Transport
+from resources.http.client import Http
 from resources.http.permits import Limiter, Patience
+from resources.http.transport import Transport
 from resources.postgres.warehouse import Warehouse
 from resources.vendor_api.paging import LargestPage
 from resources.vendor_api.vendor import DetailStream, Stream, Vendor

@@ -25,8 +25,9 @@ from resources.errors import (
     DeferredError,
     PermanentError,
 )
-from resources.http.client import Http, Transport
+from resources.http.client import Http
 from resources.http.permits import Limiter, Patience
+from resources.http.transport import Transport
 from resources.postgres.schema_version import require_head
 from resources.postgres.warehouse import Warehouse
 from resources.vendor_api.vendor import Stream, Vendor

@@ -11,7 +11,8 @@ from pydantic import SecretStr
 
 from resources.account import Account
 from resources.errors import ConfigurationError
-from resources.http.client import Answer, Http, Parse, T
+from resources.http.answer import Answer, Parse, T
+from resources.http.client import Http
 from resources.http.permits import Outcome, Permit
 from resources.vendor_api.vendor import AnyStream, DetailStream, Facts, Page, Parent, Vendor
 from resources.vendors import discover

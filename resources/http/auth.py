@@ -6,6 +6,7 @@ masked as the credential itself is.
 """
 
 import base64
+import math
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -13,6 +14,9 @@ from dataclasses import dataclass, field
 from urllib.parse import quote_plus
 
 from resources.account import Account
+from resources.errors import ContractError, PermanentError
+from resources.http.answer import Answer
+from resources.http.refusals import refuse
 
 TOKEN = "token"  # noqa: S105 - a report's name
 """What the ledger and the limits call a request for an access token."""
@@ -175,3 +179,24 @@ class Tokens:
 
 def _owner(account: Account) -> tuple[str, ...]:
     return (account.vendor, account.base_url, *account.secrets)
+
+
+def parse_token(answer: Answer) -> tuple[tuple[str, float], int]:
+    """The access token, and for how many seconds it is good. A good answer's body isn't kept or
+    quoted: it may hold a token.
+    """
+    try:
+        body = answer.json(but=("error",))
+    except ContractError as error:
+        if answer.status == 200:
+            raise ContractError(f"{TOKEN}: {error}. Is base_url right?") from None
+        body = None
+    match body:
+        case {"access_token": str(token)} if answer.status == 200 and token:
+            life_s = body.get("expires_in")
+            return (token, life_s if isinstance(life_s, int | float) else math.inf), 0
+        case {"error": "invalid_client" | "unauthorized_client" | "invalid_grant" as told}:
+            raise PermanentError(f"{TOKEN}: the vendor refuses the credentials ({told})")
+    if answer.status < 300:
+        raise ContractError(f"{TOKEN}: the answer has no `access_token`. Is base_url right?")
+    raise refuse(answer, TOKEN)

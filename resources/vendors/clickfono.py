@@ -12,8 +12,9 @@ from uuid import UUID
 
 from resources.account import Account, Limits, Options
 from resources.errors import ContractError, TransientError, WindowTooLargeError
+from resources.http.answer import Answer
 from resources.http.auth import HeaderToken
-from resources.http.client import Answer, refuse, unlike
+from resources.http.refusals import refuse, unlike
 from resources.text import payload
 from resources.vendor_api.client import Client
 from resources.vendor_api.paging import check_whole

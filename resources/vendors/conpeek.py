@@ -12,8 +12,9 @@ from typing import Any, Literal
 
 from resources.account import Account, Limits, Options
 from resources.errors import ContractError
+from resources.http.answer import Answer
 from resources.http.auth import HeaderToken
-from resources.http.client import Answer, refuse_page, unlike
+from resources.http.refusals import refuse_page, unlike
 from resources.text import payload
 from resources.vendor_api.client import Client
 from resources.vendor_api.record_keys import key_of

@@ -14,8 +14,9 @@ from urllib.parse import parse_qsl, quote, urlsplit
 
 from resources.account import Account, Limits
 from resources.errors import ContractError, FailedAnswerError, RecordError, VendorError
+from resources.http.answer import Answer
 from resources.http.auth import HeaderToken
-from resources.http.client import Answer, refuse, refuse_page, unlike
+from resources.http.refusals import refuse, refuse_page, unlike
 from resources.text import payload
 from resources.text.payload import Json, listed
 from resources.text.redact import mask_requests

@@ -23,8 +23,9 @@ from resources.errors import (
     ThrottledError,
     TransientError,
 )
-from resources.http.client import Answer, refuse, refuse_page, retry_after, unlike
+from resources.http.answer import Answer, retry_after
 from resources.http.failures import Meaning, is_page
+from resources.http.refusals import refuse, refuse_page, unlike
 from resources.text import payload
 from resources.vendor_api.client import Client
 from resources.vendor_api.record_keys import key_of

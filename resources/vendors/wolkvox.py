@@ -20,9 +20,10 @@ from resources.errors import (
     TransientError,
     WindowTooLargeError,
 )
+from resources.http.answer import Answer
 from resources.http.auth import HeaderToken
-from resources.http.client import Answer, refuse_page, unlike
 from resources.http.failures import Meaning, failure_in, meaning_of, outline, plain_text
+from resources.http.refusals import refuse_page, unlike
 from resources.text import payload
 from resources.vendor_api.client import Client
 from resources.vendor_api.paging import check_whole

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 import stamina
 
-from resources.http.client import Transport
+from resources.http.transport import Transport
 from resources.postgres.warehouse import Warehouse
 from tests.contract.harness import Harness
 from tests.support import Replay

@@ -11,8 +11,9 @@ from zoneinfo import ZoneInfo
 from resources.account import Account
 from resources.errors import CallhouseError
 from resources.http.auth import TOKEN, Tokens
-from resources.http.client import Http, Transport
+from resources.http.client import Http
 from resources.http.permits import POLL, Limiter, Permit
+from resources.http.transport import Transport
 from resources.text.payload import unstorable
 from resources.vendor_api.vendor import AnyStream, DetailStream, Facts, Page, Parent, Record, Vendor
 from resources.windows import Window

@@ -2,7 +2,8 @@
 
 import pytest
 
-from resources.http.client import Http, Transport
+from resources.http.client import Http
+from resources.http.transport import Transport
 from resources.postgres.warehouse import Warehouse
 from resources.vendors import discover
 from tests.contract.checks import CHECKS, Check, declaration_is_complete, required_fields

@@ -17,7 +17,7 @@ from pipelines.commands.status import read_status
 from pipelines.definitions import build_defs
 from pipelines.schedules import wrong_clock
 from resources.errors import ClockError
-from resources.http import client
+from resources.http import answer
 from resources.postgres.clock import Clock
 from resources.postgres.warehouse import Warehouse
 from resources.standin.server import StandIn
@@ -138,7 +138,7 @@ def test_what_is_in_the_future_is_so_by_the_database_s_clock(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     # The stand-in's `Date` is this host's: ten days behind, its answers would be taken for old.
-    monkeypatch.setattr(client, "CLOCKS_DIFFER", 11 * DAY)
+    monkeypatch.setattr(answer, "CLOCKS_DIFFER", 11 * DAY)
     tenant = standin.tenant("conpeek", "future", timezone="UTC")
     ahead = 10 * DAY
     account = account_of(tenant, start_date=TODAY + 9 * DAY, name="future")

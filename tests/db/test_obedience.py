@@ -22,8 +22,9 @@ from resources.errors import (
     WindowTooLargeError,
 )
 from resources.http import client, content
-from resources.http.client import Http, Transport
+from resources.http.client import Http
 from resources.http.permits import Limiter, Patience
+from resources.http.transport import Transport
 from resources.postgres.warehouse import Warehouse
 from resources.standin import Fault, StandIn, Tenant
 from resources.standin.answer import Answer

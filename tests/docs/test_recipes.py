@@ -18,7 +18,7 @@ from pipelines.cli import app
 from pipelines.vendor_tables import limits
 from resources.account import Limits
 from resources.configuration.home import CHECKOUT
-from resources.http.client import Transport
+from resources.http.transport import Transport
 from resources.vendors import discover
 from sql import mart
 from tests.contract.checks import (

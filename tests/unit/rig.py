@@ -13,8 +13,9 @@ import pandas as pd
 from pydantic import SecretStr
 
 from resources.account import Account
-from resources.http.client import Http, Transport
+from resources.http.client import Http
 from resources.http.permits import POLL, Limiter, Outcome, Patience, Permit
+from resources.http.transport import Transport
 from resources.standin import StandIn, Tenant
 from resources.vendor_api.vendor import Facts
 from resources.vendors import discover

@@ -11,9 +11,12 @@ from pydantic import SecretStr
 
 from resources.account import Account
 from resources.errors import CallhouseError, ContractError, PermanentError, TransientError
+from resources.http.answer import Answer, pause_when_used_up
 from resources.http.auth import Auth, Basic, ClientCredentials, HeaderToken, QueryToken, Tokens
-from resources.http.client import Answer, Http, Transport, pause_when_used_up, refuse
+from resources.http.client import Http
 from resources.http.permits import POLL, Limiter, Outcome, Permit
+from resources.http.refusals import refuse
+from resources.http.transport import Transport
 from resources.vendor_api.paging import read_link
 from tests.support import Ledger, Replay, Reply
 from tests.unit import rig

@@ -30,9 +30,11 @@ from resources.errors import (
     WindowTooLargeError,
 )
 from resources.http import client, content, wire
-from resources.http.client import Answer, Http, Transport
+from resources.http.answer import Answer
+from resources.http.client import Http
 from resources.http.content import PIECE, decoded
 from resources.http.permits import POLL, Limiter, Permit
+from resources.http.transport import Transport
 from resources.standin import Fault, StandIn, Tenant
 from resources.standin.answer import Answer as Answered
 from tests.support import Replay, Reply

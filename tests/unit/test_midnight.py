@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from assets.loading.account_stream import AccountStream
 from assets.loading.plan import DayState, StreamState, day_windows, live_window, poll_windows
 from resources.errors import WindowTooLargeError
+from resources.http.answer import Answer
 from resources.http.auth import NO_AUTH, Auth
-from resources.http.client import Answer
 from resources.http.permits import Outcome, Permit
 from resources.standin import StandIn, Tenant
 from resources.standin.answer import Ask, RefusalError

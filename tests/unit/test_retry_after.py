@@ -5,7 +5,7 @@ from email.utils import format_datetime
 
 import pytest
 
-from resources.http.client import Answer, age, retry_after
+from resources.http.answer import Answer, age, retry_after
 from resources.http.permits import Outcome, Permit
 
 

@@ -13,8 +13,9 @@ from typing import Any
 
 from resources.account import Account, Limits
 from resources.errors import ContractError, WindowTooLargeError
+from resources.http.answer import Answer, pause_when_used_up
 from resources.http.auth import Basic
-from resources.http.client import Answer, pause_when_used_up, refuse_page, unlike
+from resources.http.refusals import refuse_page, unlike
 from resources.text import payload
 from resources.vendor_api.client import Client
 from resources.vendor_api.paging import read_link

@@ -1,0 +1,135 @@
+"""A vendor's answer, and what its headers say of time: when to ask again, how old it is."""
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import TypeVar
+
+from resources.errors import ContractError, FailedAnswerError
+from resources.http import failures, more
+from resources.http.failures import Meaning
+from resources.http.permits import Permit
+from resources.text import foreign_text, payload
+from resources.text.payload import Body, Json
+from resources.text.redact import Redactor
+
+T = TypeVar("T")
+LONGEST_PAUSE_S = 86_400
+"""Whatever a Retry-After says: a day later the vendor is asked again."""
+CLOCKS_DIFFER = timedelta(minutes=5)
+"""A vendor's clock may be so far behind."""
+WRONG_CLOCK = timedelta(days=366)
+"""So far behind is no answer that was kept, but a clock that nobody has set."""
+KEPT_OF_A_BODY = 64 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A vendor's answer, read whole, and the permit under which it was asked."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: Body
+    permit: Permit
+    redactor: Redactor = field(default_factory=lambda: Redactor(()))
+
+    def json(self, but: Collection[str] = ()) -> Json:
+        """The body as JSON. Raises ContractError when it isn't, and FailedAnswerError when it is a
+        page or, though the status is 200, says that the request failed. `but`: names in the
+        envelope that the caller reads itself.
+        """
+        if failures.is_page(self.body):
+            raise FailedAnswerError(f"the answer isn't JSON ({self._page})", self.body)
+        value = payload.decode(self.body)
+        outcome = self.permit.outcome
+        outcome.more = more.in_envelope(value, outcome.more)
+        if self.status == 200 and (failure := failures.failure_in(value, but)):
+            raise FailedAnswerError(
+                f"the vendor says that the request failed ({self.quoted(failure)})", self.body
+            )
+        return value
+
+    @property
+    def words(self) -> str:
+        """What it says to people, for the end of a sentence: short, redacted; '' if nothing."""
+        if failures.is_page(self.body):
+            return f": {self._page}"
+        try:
+            told = ", ".join(failures.messages_in(payload.decode(self.body)))
+        except ContractError:
+            told = self.body[:KEPT_OF_A_BODY].decode("utf-8", "replace").strip()
+        return f": {self.quoted(told)}" if told else ""
+
+    def meaning_of(self, message: str) -> Meaning:
+        """What its words mean, without the credentials that it may echo: `key` may be in a key."""
+        return failures.meaning_of(self.redactor.text(message))
+
+    def quoted(self, text: str) -> str:
+        """“…”: `text` in one line, redacted, then cut: half a secret couldn't be found."""
+        return foreign_text.quoted(self.redactor.text(text))
+
+    @property
+    def _page(self) -> str:
+        title = failures.page_title(self.body)
+        return f"HTML, {self.quoted(title)}" if title else "HTML"
+
+
+Parse = Callable[[Answer], tuple[T, int]]
+"""Reads an answer: what it says, and how many records it holds. Raises the errors of
+`resources.errors`; statuses that a vendor doesn't give a meaning of its own go to `refuse`."""
+
+
+def pause_when_used_up(answer: Answer, remaining: str, reset: str) -> None:
+    """Where the header `remaining` says that no request is left, everybody who uses the credential
+    pauses until `reset`: seconds since 1970, or from now on.
+    """
+    left, at = (answer.headers.get(name, "").strip() for name in (remaining, reset))
+    if not (left.isdecimal() and at.isdecimal()) or left.strip("0"):
+        return
+    seconds = float(at)
+    if seconds > LONGEST_PAUSE_S:
+        now = _moment(answer.headers.get("date", "")) or answer.permit.now
+        seconds -= now.timestamp()
+    if seconds > 0:
+        answer.permit.outcome.hold = timedelta(seconds=min(seconds, LONGEST_PAUSE_S))
+
+
+def retry_after(answer: Answer) -> timedelta | None:
+    """What Retry-After says, in seconds or as a date; None when absent, unreadable, zero or gone
+    by: how long to wait is ours to say then.
+
+    A date is seen from the answer's own, where it has one: our clock may differ from the vendor's.
+    """
+    value = answer.headers.get("retry-after", "").strip()
+    if value.isdecimal():
+        seconds = float(value)
+    elif moment := _moment(value):
+        now = _moment(answer.headers.get("date", "")) or answer.permit.now
+        seconds = (moment - now).total_seconds()
+    else:
+        return None
+    return timedelta(seconds=min(seconds, LONGEST_PAUSE_S)) if seconds > 0 else None
+
+
+def age(answer: Answer) -> timedelta:
+    """How long ago the answer was made, by its own headers: whoever stands in between may give one
+    that is kept. `Age` says it (RFC 9111, 5.1); else a `Date` that is far behind the database's
+    clock, but not as far as only a wrong clock is.
+    """
+    told = answer.headers.get("age", "").split(",")[0].strip()
+    kept_s = float(told) if told.isdecimal() else 0.0
+    if made_at := _moment(answer.headers.get("date", "")):
+        behind = answer.permit.now - made_at
+        if CLOCKS_DIFFER < behind < WRONG_CLOCK:
+            kept_s = max(kept_s, behind.total_seconds())
+    return timedelta(seconds=min(kept_s, WRONG_CLOCK.total_seconds()))
+
+
+def _moment(value: str) -> datetime | None:
+    """An HTTP date; without a zone it is UTC."""
+    try:
+        moment = parsedate_to_datetime(value)
+    except (ValueError, OverflowError):
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -1,0 +1,89 @@
+"""Which error an answer is that isn't what the vendor's document shows."""
+
+from collections.abc import Callable
+from urllib.parse import urlsplit
+
+from resources.errors import (
+    ContractError,
+    DoubtfulRefusalError,
+    PermanentError,
+    ThrottledError,
+    TransientError,
+    VendorError,
+    WindowTooLargeError,
+)
+from resources.http import failures
+from resources.http.answer import KEPT_OF_A_BODY, Answer, retry_after
+from resources.http.failures import Meaning
+from resources.text.payload import Json
+
+TOO_MUCH = {413}
+"""Statuses that can say so of a window."""
+TOO_DEEP = {400, 413, 414, 416, 422}
+"""And of a page beyond its first: the same question was understood with an earlier place in it."""
+IsOwn = Callable[[Answer], bool]
+"""Whether an answer is the vendor's own, as its document shows them."""
+
+
+def refuse_page(
+    answer: Answer, what: str, is_own: IsOwn | None = None, *, before: int
+) -> VendorError:
+    """`refuse` for a page of a window, `before` which so many pages of it came: some statuses can
+    mean that less is to be asked for.
+    """
+    if answer.status in (TOO_DEEP if before else TOO_MUCH):
+        told = f"HTTP {answer.status}{answer.words}"
+        return WindowTooLargeError(f"{what}: page {before + 1} is too much at once ({told})")
+    return refuse(answer, what, is_own)
+
+
+def refuse(answer: Answer, what: str, is_own: IsOwn | None = None) -> VendorError:
+    """The error that a status means when the vendor's document gives it no other meaning.
+
+    `is_own` is asked of a 401 or 403; without it `speaks_of_credentials` is.
+    """
+    status, told = answer.status, f"HTTP {answer.status}{answer.words}"
+    if status in (429, 503):
+        return ThrottledError(f"{what}: the vendor asks for a pause ({told})", retry_after(answer))
+    if status in (408, 425) or status >= 500:
+        return TransientError(f"{what}: {told}", retry_after(answer))
+    if status == 407:
+        return TransientError(f"{what}: a proxy in between wants a log-in ({told})")
+    if status in (401, 403) and (is_own or speaks_of_credentials)(answer):
+        return PermanentError(f"{what}: the vendor refuses the credentials ({told})")
+    if status in (401, 403):
+        return DoubtfulRefusalError(
+            f"{what}: {told}, which isn't the vendor's own answer: does a firewall or a proxy "
+            "stand in between?"
+        )
+    return ContractError(f"{what}: {_oddity(answer, told)}", answer.body[:KEPT_OF_A_BODY])
+
+
+def _oddity(answer: Answer, told: str) -> str:
+    if 300 <= answer.status < 400:
+        host = urlsplit(answer.headers.get("location", "")).hostname or "another path"
+        return (
+            f"redirected (HTTP {answer.status}) to {host}, which is never followed with a token; "
+            "if the vendor has moved, set the account's base_url"
+        )
+    if answer.status == 404:
+        return f"nothing is there ({told}): is base_url right?"
+    return f"unexpected {told}"
+
+
+def speaks_of_credentials(answer: Answer) -> bool:
+    """Whether a 401 or 403 is taken for the vendor's own where no document shows how these look: no
+    page, and a 401 or a text about credentials.
+    """
+    if failures.is_page(answer.body):
+        return False
+    return answer.status == 401 or failures.meaning_of(answer.words) is Meaning.REFUSAL
+
+
+def unlike(answer: Answer, what: str, value: Json, lacks: str) -> ContractError:
+    """The error for JSON that isn't what the vendor's document shows; what it says isn't told."""
+    return ContractError(
+        f"{what}: the answer {lacks}; it is {answer.quoted(failures.outline(value))}. "
+        "Is base_url right?",
+        answer.body,
+    )

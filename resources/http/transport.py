@@ -1,0 +1,72 @@
+"""The process's connections to vendors. No other module imports httpx."""
+
+import logging
+import ssl
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from http.cookiejar import CookieJar, DefaultCookiePolicy
+
+import httpx
+
+from resources.http import content, wire
+from resources.http.auth import Tokens
+
+# httpx logs whole URLs at INFO, and Vono's credentials are in the path.
+logging.getLogger("httpx").setLevel(logging.WARNING)
+logging.getLogger("httpcore").setLevel(logging.WARNING)
+
+
+class BrokenExchangeError(Exception):
+    """An exchange that ended before its time. Unlike httpx's exceptions it doesn't hold the
+    request, with its URL and headers.
+    """
+
+
+class Transport:
+    """The process's connections to vendors, shared by all accounts. No cookies, no redirects.
+    `tokens` are those that the vendors gave it.
+
+    How many there are is the limiter's matter: a request that waited here would lose its time.
+    """
+
+    def __init__(self) -> None:
+        self.tokens = Tokens()
+        nothing = CookieJar(DefaultCookiePolicy(allowed_domains=[]))
+        self._client = httpx.Client(
+            verify=ssl.create_default_context(),
+            cookies=nothing,
+            follow_redirects=False,
+            timeout=None,  # noqa: S113 - `wire` keeps the time
+            limits=httpx.Limits(max_connections=None, max_keepalive_connections=32),
+            headers={
+                "user-agent": "callhouse",
+                "accept": "application/json",
+                "accept-encoding": content.ACCEPTED,
+                "cache-control": "no-cache",
+            },
+        )
+        for transport in (self._client._transport, *self._client._mounts.values()):  # noqa: SLF001
+            if isinstance(
+                transport, httpx.HTTPTransport
+            ):  # directly, or by the environment's proxy
+                transport._pool._network_backend = wire.Backend()  # noqa: SLF001 - no other way in
+
+    @contextmanager
+    def ask(
+        self, url: str, headers: Mapping[str, str], body: bytes | None, exchange: wire.Exchange
+    ) -> Iterator[httpx.Response]:
+        """A streamed GET; a POST with a body. Raises BrokenExchangeError, or as `exchange` does."""
+        method = "GET" if body is None else "POST"
+        try:
+            with (
+                wire.governed_by(exchange),
+                self._client.stream(method, url, headers=dict(headers), content=body) as response,
+            ):
+                exchange.has_head = True
+                yield response
+        except httpx.HTTPError as error:
+            raise BrokenExchangeError(f"{type(error).__name__}: {error}") from None
+
+    def close(self) -> None:
+        """Closes every connection."""
+        self._client.close()

@@ -1,0 +1,1 @@
+"""Figures for Prometheus: what they are, and where they come from."""

@@ -1,0 +1,2 @@
+-- Pauses that vendors have asked for.
+SELECT credential, until FROM ops.holds WHERE until > clock_timestamp();

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -43,9 +43,8 @@ class Given(CallhouseResource):
 
     @contextmanager
     def warehouse(self) -> Iterator[Warehouse]:
-        warehouse = Warehouse(self.url)
-        yield warehouse
-        warehouse.close()
+        with closing(Warehouse(self.url)) as warehouse:
+            yield warehouse
 
     def accounts(self, vendor: str, tags: Mapping[str, str], *_: Any) -> list[Account]:
         return list(ACCOUNTS.values())

@@ -4,7 +4,7 @@ import json
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -319,9 +319,8 @@ class Given(CallhouseResource):
 
     @contextmanager
     def warehouse(self) -> Iterator[Warehouse]:
-        warehouse = Warehouse(self.url)
-        yield warehouse
-        warehouse.close()
+        with closing(Warehouse(self.url)) as warehouse:
+            yield warehouse
 
 
 def run(asset: dg.AssetsDefinition, url: str, **options: Any) -> dg.ExecuteInProcessResult:

@@ -1,7 +1,7 @@
 """The marts in Dagster: what a run says, when the schedule asks for one, whence columns come."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -36,9 +36,8 @@ class Given(CallhouseResource):
 
     @contextmanager
     def warehouse(self) -> Iterator[Warehouse]:
-        warehouse = Warehouse(self.url)
-        yield warehouse
-        warehouse.close()
+        with closing(Warehouse(self.url)) as warehouse:
+            yield warehouse
 
 
 @pytest.fixture

@@ -46,14 +46,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     each kind. First the tests that wait for a whole Callhouse to start: others use the time.
     """
     for item in items:
-        if item.path.parent.name in {"loading", "model"} and _is_of_a_kind_that_is_tried(item):
+        if item.path.parent.name in {"loading", "model"} and _another_stands_for(item):
             item.add_marker(pytest.mark.long)
     items.sort(key=lambda item: item.path.stem not in {"test_ui", "test_up"})
 
 
-def _is_of_a_kind_that_is_tried(item: pytest.Item) -> bool:
-    """Whether it is the case of a stream for whose kind another one stands: Conpeek's (lists
-    without a total), Evolux' (pages and totals), Wolkvox' calls (one answer) and agents (days).
+def _another_stands_for(item: pytest.Item) -> bool:
+    """Whether it tries a stream whose kind another one stands for: Conpeek's (lists without a
+    total), Evolux' (pages and totals), Wolkvox' calls (one answer) and agents (days).
     """
     callspec = getattr(item, "callspec", None)
     values = set(map(str, callspec.params.values())) if callspec else set()

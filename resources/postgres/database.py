@@ -49,10 +49,16 @@ ADVICE = {
 }
 OTHERWISE = "Start it, or correct {variable}"
 """What to do, by what the message says."""
+OLDEST = 16
+"""The oldest major version of Postgres that holds a warehouse."""
 
 
 class UnreachableError(CallhouseError):
     """The database doesn't answer, and what may help."""
+
+
+class UnfitError(CallhouseError):
+    """The database answers, but can't hold a warehouse."""
 
 
 def engine(url: str | sa.URL, name: str, **settings: Any) -> sa.Engine:
@@ -90,7 +96,8 @@ def require(url: str, variable: str = URL, patience_s: float = PATIENCE_S) -> No
     """Asks the database of the environment's `variable` for an answer.
 
     Raises UnreachableError when none comes in `patience_s`, whatever it hangs on: the name, the
-    network, a pooler whose server is down. Raises ConfigurationError for what isn't a URL.
+    network, a pooler whose server is down; UnfitError when the server is too old, or the database
+    of another encoding than UTF-8. Raises ConfigurationError for what isn't a URL.
     """
     parsed = _parsed(url, variable)
     outcome: queue.SimpleQueue[Exception | None] = queue.SimpleQueue()
@@ -101,7 +108,8 @@ def require(url: str, variable: str = URL, patience_s: float = PATIENCE_S) -> No
             with connect(parsed, "callhouse") as connection:
                 connected.set()
                 connection.execute("SELECT")
-        except psycopg.Error as error:
+                _require_fit(connection, variable)
+        except (psycopg.Error, UnfitError) as error:
             outcome.put(error)
         else:
             outcome.put(None)
@@ -116,8 +124,26 @@ def require(url: str, variable: str = URL, patience_s: float = PATIENCE_S) -> No
     else:
         if error is None:
             return
+        if isinstance(error, UnfitError):
+            raise error from None
         reason = str(error).strip().partition("\n")[0].removeprefix("connection failed: ")
     raise UnreachableError(_sentence(reason, variable)) from None
+
+
+def _require_fit(connection: psycopg.Connection, variable: str) -> None:
+    """By what the server told when it was connected to: no query is asked."""
+    version = connection.info.server_version
+    if variable == URL and version < OLDEST * 10_000:
+        raise UnfitError(
+            f"{DATABASES[variable]} is on Postgres {version // 10_000}, and needs {OLDEST} or "
+            f"newer: move it to a newer server, or correct {variable}."
+        )
+    stored = connection.info.parameter_status("server_encoding")
+    if stored not in (None, "UTF8"):
+        raise UnfitError(
+            f"{DATABASES[variable]} has the encoding {stored}, and needs UTF8: make a new one by "
+            f"CREATE DATABASE … ENCODING 'UTF8' TEMPLATE template0, and name it in {variable}."
+        )
 
 
 def _parsed(url: str, variable: str) -> sa.URL:

@@ -1,5 +1,6 @@
 """Whether the database is there: heard in seconds, whatever stands in the way."""
 
+import os
 import socket
 import threading
 import time
@@ -12,10 +13,19 @@ import pytest
 import sqlalchemy as sa
 
 from resources.configuration.home import Home
-from resources.embedded.local_postgres import LocalPostgres
+from resources.embedded.local_postgres import ADMIN, LocalPostgres
 from resources.embedded.ports import LOOPBACK, free_port
 from resources.errors import ConfigurationError
-from resources.postgres.database import DAGSTER_URL, URL, UnreachableError, connect, engine, require
+from resources.postgres import database
+from resources.postgres.database import (
+    DAGSTER_URL,
+    URL,
+    UnfitError,
+    UnreachableError,
+    connect,
+    engine,
+    require,
+)
 from tests.pooler import Pooler, needs_pgbouncer
 
 SECRET = "hunter2-hunter2"
@@ -43,6 +53,25 @@ def told(url: str | sa.URL, variable: str = URL, patience_s: float = 2) -> str:
 def test_a_database_that_answers(database_url: str) -> None:
     require(database_url)
     require(database_url.replace("postgresql://", "postgresql+psycopg2://"))
+
+
+def test_a_database_of_another_encoding(postgres: LocalPostgres) -> None:
+    """Its driver would hand over bytes for texts."""
+    name = f"test_ascii_{os.getpid()}"
+    with closing(connect(postgres.url("postgres", ADMIN), "test", autocommit=True)) as admin:
+        create = f"CREATE DATABASE {name} ENCODING 'SQL_ASCII' LOCALE 'C' TEMPLATE template0"
+        admin.execute(create.encode())
+        try:
+            with pytest.raises(UnfitError, match=r"has the encoding SQL_ASCII.*ENCODING 'UTF8'"):
+                require(postgres.url(name, ADMIN))
+        finally:
+            admin.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
+
+
+def test_a_server_that_is_too_old(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(database, "OLDEST", 1000)
+    with pytest.raises(UnfitError, match=r"is on Postgres \d+, and needs 1000 or newer: move it"):
+        require(database_url)
 
 
 def test_a_host_that_nobody_knows() -> None:

@@ -1,5 +1,5 @@
 """`accounts.toml` in Dagster: who is loaded, what is wrong with the file, and whether the graph has
-it all. Told by a sensor, without a run.
+it all. Reported by a sensor, without a run.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -59,7 +59,7 @@ def lines(settings: Settings) -> list[tuple[Any, ...]]:
     return [_line(settings, name) for name in names]
 
 
-def accounts_told(settings: Settings) -> dg.AssetMaterialization:
+def accounts_materialisation(settings: Settings) -> dg.AssetMaterialization:
     """Who is loaded, how."""
     return dg.AssetMaterialization(
         KEY,

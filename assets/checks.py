@@ -1,8 +1,8 @@
 """Asset checks: what is wrong with a stream's facts, by account and day, and what to do about it.
 
 What a check finds stays in `ops.findings` until it isn't so any more, however many runs and days
-lie between: a check is green when it has no findings left. It is told to Dagster when that set
-turns, and when Dagster shows something else; an idle poll tells nothing.
+lie between: a check is green when it has no findings left. Its result is reported to Dagster when
+it turns, and when Dagster shows another one; an idle poll reports nothing.
 """
 
 from collections.abc import Iterator, Sequence
@@ -15,11 +15,11 @@ import dagster as dg
 from assets.keys import facts_key
 from assets.loading.result import Result
 from assets.report import table
-from assets.shown import EVERY_DAY, FINDINGS, result, untold
+from assets.shown import EVERY_DAY, FINDINGS, result, unshown
 from resources.account import Account
 from resources.postgres.warehouse import Warehouse
 from resources.text.foreign_text import sentence_for_markdown
-from resources.vendor_api.vendor import AnyStream, DetailStream, Stream, Vendor
+from resources.vendor_api.vendor import AnyStream, Vendor
 from resources.windows import ONE_DAY, business_day, day_start
 from sql.table import Target
 
@@ -46,6 +46,8 @@ class Check:
     column: str | None = None
     """Looks only into tables with this column."""
     warns: bool = False
+    for_details: bool = False
+    """Makes sense for details, too."""
 
     def targets(self, stream: AnyStream) -> list[Target | None]:
         """The tables that the statement is for; None: it is the same for all."""
@@ -60,15 +62,22 @@ class Check:
 
 
 CHECKS = (
-    Check("complete", "No day failed, and yesterday was read whole."),
+    Check("complete", "No day failed, and yesterday was read whole.", for_details=True),
     Check("plausible", "No read shows much less of a day than is known of it.", warns=True),
-    Check("fresh", "Every account's polls get through."),
+    Check("fresh", "Every account's polls get through.", for_details=True),
     Check("not_always_empty", "No account has been empty for seven days.", warns=True),
     Check("stable", "No field changes at each read of a record.", warns=True),
     Check("reconciled", "raw = facts + rejects, and the vendor's total = raw.", by_day=True),
     Check("unique", "A record has one row, in its own day.", by_day=True, everywhere=True),
     Check("in_window", "Facts began on their business day.", by_day=True, column="started_at"),
-    Check("readable", "Every field could be read.", by_day=True, in_tables=False, warns=True),
+    Check(
+        "readable",
+        "Every field could be read.",
+        by_day=True,
+        in_tables=False,
+        warns=True,
+        for_details=True,
+    ),
     Check(
         "mapped",
         "The mapping knows how calls ended.",
@@ -82,8 +91,8 @@ CHECKS = (
 
 def checks_of(stream: AnyStream) -> list[Check]:
     """The checks that make sense for the stream's facts."""
-    if isinstance(stream, DetailStream):
-        return [check for check in CHECKS if check.name in ("complete", "fresh", "readable")]
+    if stream.parent:
+        return [check for check in CHECKS if check.for_details]
     return [check for check in CHECKS if check.targets(stream)]
 
 
@@ -96,112 +105,98 @@ def check_specs(vendor: Vendor, stream: AnyStream) -> list[dg.AssetCheckSpec]:
     ]
 
 
-def tell(
-    context: dg.AssetExecutionContext,
-    warehouse: Warehouse,
-    vendor: Vendor,
-    stream: AnyStream,
-    accounts: Sequence[Account],
-    results: Sequence[Result],
-) -> None:
-    """Checks what a run loaded, and tells Dagster what is worth telling. `accounts` are all of the
-    vendor's, as a check is about all of them.
+@dataclass(frozen=True)
+class StreamChecks:
+    """The checks of a stream's facts. `accounts` are all of its vendor's."""
 
-    A poll's job leaves the checks out of its plan: one that is planned and not told, for nothing
-    has changed, would hide how it stood.
-    """
-    if not results:
-        return
-    turned = evaluate(warehouse, vendor, stream, accounts, results, warehouse.now())
-    standing = results_of(warehouse, vendor, stream, accounts)
-    told = untold(context.instance, standing)
-    for evaluation in standing:
-        if evaluation.check_name in turned or evaluation in told:
-            context.log_event(evaluation)
+    warehouse: Warehouse
+    vendor: Vendor
+    stream: AnyStream
+    accounts: Sequence[Account]
 
+    def report(self, context: dg.AssetExecutionContext, results: Sequence[Result]) -> None:
+        """Checks what a run loaded, and reports to Dagster what has turned.
 
-def planned(
-    context: dg.AssetExecutionContext,
-    warehouse: Warehouse,
-    vendor: Vendor,
-    stream: AnyStream,
-    accounts: Sequence[Account],
-) -> Iterator[dg.AssetCheckResult]:
-    """How the checks stand that the run's plan has, before it does anything: Dagster calls a
-    planned check running until it is told, and failed if the run dies.
-    """
-    asset = facts_key(vendor, stream)
-    names = {key.name for key in context.selected_asset_check_keys if key.asset_key == asset}
-    if not names:
-        return
-    for standing in results_of(warehouse, vendor, stream, accounts):
-        if standing.check_name in names:
-            yield result(standing)
+        A poll's job leaves the checks out of its plan: one that is planned and not reported, as
+        nothing has changed, would hide how it stood.
+        """
+        if not results:
+            return
+        turned = self.update(results, self.warehouse.now())
+        standing = self.evaluations()
+        not_shown = unshown(context.instance, standing)
+        for evaluation in standing:
+            if evaluation.check_name in turned or evaluation in not_shown:
+                context.log_event(evaluation)
 
+    def planned(self, context: dg.AssetExecutionContext) -> Iterator[dg.AssetCheckResult]:
+        """How the checks stand that the run's plan has, before it does anything: Dagster calls a
+        planned check running until its result comes, and failed if the run dies.
+        """
+        keys = [key for key in context.selected_asset_check_keys if key.asset_key == self._asset]
+        if not keys:
+            return
+        names = {key.name for key in keys}
+        for evaluation in self.evaluations():
+            if evaluation.check_name in names:
+                yield result(evaluation)
 
-def evaluate(
-    warehouse: Warehouse,
-    vendor: Vendor,
-    stream: AnyStream,
-    accounts: Sequence[Account],
-    results: Sequence[Result],
-    now: datetime,
-) -> set[str]:
-    """Looks at the accounts that were loaded; returns the names of checks whose findings turned."""
-    loaded = {result.account for result in results}
-    mine = [account for account in accounts if account.name in loaded]
-    touched = {day for r in results for day in r.loaded.days | r.loaded.turned | r.failed_days}
-    turned: set[str] = set()
-    for check in checks_of(stream):
-        if check.by_day and not touched:
-            continue
-        days = sorted(touched) if check.by_day else None
-        parameters = _parameters(stream, mine, days, now)
-        found = _found(warehouse, check, stream, parameters)
-        row = warehouse.rows(
-            "checks/replace_findings",
-            stream=f"{vendor.name}.{stream.name}",
-            name=check.name,
-            of_accounts=[account.name for account in mine],
-            of_days=days,
-            accounts=[finding.account for finding in found],
-            days=[finding.call_date for finding in found],
-            notes=[finding.note for finding in found],
-        )[0]
-        if row.turned:
-            turned.add(check.name)
-    return turned
+    def update(self, results: Sequence[Result], now: datetime) -> set[str]:
+        """Looks for findings of the accounts that were loaded; returns the names of checks whose
+        findings turned.
+        """
+        loaded = {result.account for result in results}
+        mine = [account for account in self.accounts if account.name in loaded]
+        touched = {day for r in results for day in r.loaded.days | r.loaded.turned | r.failed_days}
+        turned: set[str] = set()
+        for check in checks_of(self.stream):
+            if check.by_day and not touched:
+                continue
+            days = sorted(touched) if check.by_day else None
+            found = self._found(check, _parameters(self.stream, mine, days, now))
+            row = self.warehouse.rows(
+                "checks/replace_findings",
+                stream=self._stream_name,
+                name=check.name,
+                of_accounts=[account.name for account in mine],
+                of_days=days,
+                accounts=[finding.account for finding in found],
+                days=[finding.call_date for finding in found],
+                notes=[finding.note for finding in found],
+            )[0]
+            if row.turned:
+                turned.add(check.name)
+        return turned
 
+    def evaluations(self) -> list[dg.AssetCheckEvaluation]:
+        """How the checks stand, for Dagster."""
+        findings = self.warehouse.rows(
+            "checks/findings",
+            stream=self._stream_name,
+            accounts=[account.name for account in self.accounts],
+        )
+        return [
+            _evaluation(check, self._asset, [row for row in findings if row.name == check.name])
+            for check in checks_of(self.stream)
+        ]
 
-def _found(
-    warehouse: Warehouse, check: Check, stream: AnyStream, parameters: dict[str, Any]
-) -> list[Any]:
-    """One finding an account and day, in whatever tables it is."""
-    found = {
-        (row.account, row.call_date): row
-        for target in check.targets(stream)
-        for row in warehouse.rows(f"checks/{check.name}", target, **parameters)
-    }
-    return list(found.values())
+    @property
+    def _asset(self) -> dg.AssetKey:
+        return facts_key(self.vendor, self.stream)
 
+    @property
+    def _stream_name(self) -> str:
+        """As `ops.findings` has it."""
+        return f"{self.vendor.name}.{self.stream.name}"
 
-def results_of(
-    warehouse: Warehouse,
-    vendor: Vendor,
-    stream: AnyStream,
-    accounts: Sequence[Account],
-) -> list[dg.AssetCheckEvaluation]:
-    """How the stream's checks stand, for Dagster."""
-    findings = warehouse.rows(
-        "checks/findings",
-        stream=f"{vendor.name}.{stream.name}",
-        accounts=[account.name for account in accounts],
-    )
-    asset = facts_key(vendor, stream)
-    return [
-        _evaluation(check, asset, [row for row in findings if row.name == check.name])
-        for check in checks_of(stream)
-    ]
+    def _found(self, check: Check, parameters: dict[str, Any]) -> list[Any]:
+        """One finding an account and day, in whatever tables it is."""
+        found = {
+            (row.account, row.call_date): row
+            for target in check.targets(self.stream)
+            for row in self.warehouse.rows(f"checks/{check.name}", target, **parameters)
+        }
+        return list(found.values())
 
 
 def _evaluation(
@@ -237,7 +232,6 @@ def _parameters(
 ) -> dict[str, Any]:
     """Of every check's statement; each uses what it needs of them."""
     yesterdays = [business_day(now, account.timezone) - ONE_DAY for account in accounts]
-    is_whole = isinstance(stream, Stream)
     return {
         "accounts": [account.name for account in accounts],
         "stream": stream.name,
@@ -249,7 +243,7 @@ def _parameters(
         "patience_s": [(3 * a.poll_every + PATIENCE).total_seconds() for a in accounts],
         "yesterdays": yesterdays,
         "late": [
-            is_whole
+            stream.parent is None
             and day >= account.start_date
             and now >= day_start(day + ONE_DAY, account.timezone) + LATE
             for account, day in zip(accounts, yesterdays, strict=True)

@@ -1,6 +1,6 @@
 """The ledger in Dagster: what was asked of vendors, by whom, and what is left of daily quotas.
 
-Told by a sensor, without a run: figures of each hour, which Dagster plots; and, at once, that a
+Reported by a sensor, without a run: figures of each hour, which Dagster plots; and, at once, that a
 quota is used up.
 """
 
@@ -44,15 +44,15 @@ def quota_check(callhouse: CallhouseResource) -> dg.AssetCheckResult:
     """As things stand now, for whoever executes it by hand."""
     with callhouse.warehouse() as warehouse:
         quotas = read_quotas(warehouse, callhouse.all_accounts().values(), warehouse.now())
-    return dg.AssetCheckResult(**_verdict(quotas))
+    return dg.AssetCheckResult(**_quota_check(quotas))
 
 
 def quota_evaluation(quotas: Sequence[Quota]) -> dg.AssetCheckEvaluation:
     """The same without a run."""
-    return dg.AssetCheckEvaluation(asset_key=KEY, check_name=CHECK, **_verdict(quotas))
+    return dg.AssetCheckEvaluation(asset_key=KEY, check_name=CHECK, **_quota_check(quotas))
 
 
-def hour_told(
+def hour_materialisation(
     warehouse: Warehouse,
     accounts: Mapping[str, Account],
     quotas: Sequence[Quota],
@@ -95,7 +95,7 @@ def hour_told(
     return dg.AssetMaterialization(KEY, metadata=metadata)
 
 
-def _verdict(quotas: Sequence[Quota]) -> dict[str, Any]:
+def _quota_check(quotas: Sequence[Quota]) -> dict[str, Any]:
     trouble = [quota.trouble for quota in quotas if quota.trouble and not quota.left]
     return {
         "passed": not trouble,

@@ -28,7 +28,7 @@ REFRESH = "refresh"
 def mart_assets(
     vendors: Iterable[Vendor], days: dg.PartitionsDefinition[str]
 ) -> dg.AssetsDefinition:
-    """All marts that are tables: a day's are refreshed together, and told where rows changed."""
+    """All marts that are tables, refreshed together by day, and reported where rows changed."""
     facts = _facts(vendors)
 
     @dg.multi_asset(
@@ -52,9 +52,9 @@ def mart_assets(
                 for mart in done:
                     if mart.error:
                         wrong.setdefault(mart.mart, f"marts.{mart.mart}, {day}: {mart.error}")
-                _tell(context, warehouse, day, done, is_asked_for)
+                _report(context, warehouse, day, done, is_asked_for)
             if not wrong.keys() & set(TRUST):
-                tell_trust(context, warehouse)
+                report_trust(context, warehouse)
         if wrong:
             raise dg.Failure(
                 "These marts are behind, the others aren't; mend their files in sql/marts, and the "
@@ -65,7 +65,7 @@ def mart_assets(
     return refresh
 
 
-def _tell(
+def _report(
     context: dg.AssetExecutionContext,
     warehouse: Warehouse,
     day: date,
@@ -91,9 +91,9 @@ def _tell(
             )
 
 
-def tell_trust(context: dg.AssetExecutionContext, warehouse: Warehouse) -> None:
-    """An observation of the marts that say which days to trust: those that aren't, and why. Told
-    when that has changed.
+def report_trust(context: dg.AssetExecutionContext, warehouse: Warehouse) -> None:
+    """An observation of the marts that say which days to trust: those that aren't, and why.
+    Reported when that has changed.
     """
     rows = warehouse.rows("plan/untrusted_days", most=MOST_DAYS)
     days = [(f"{row.call_date}", row.account, row.vendor, row.trust, row.why) for row in rows]

@@ -1,5 +1,5 @@
 """Days that are good and that Dagster doesn't show so: a run failed, or died before it said so,
-and nothing has changed since that a poll would tell.
+and nothing has changed since that a poll would report.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -16,10 +16,10 @@ from assets.refresh import tables
 from assets.report import day_report
 from resources.account import Account
 from resources.postgres.warehouse import Warehouse
-from resources.vendor_api.vendor import AnyStream, DetailStream, Vendor
+from resources.vendor_api.vendor import AnyStream, Vendor
 from resources.windows import business_day
 
-WHY = "The data was good; only a run that was to tell of it had failed."
+WHY = "The data was good; only a run that was to report it had failed."
 NEVER, FAILED = None, AssetPartitionStatus.FAILED
 
 
@@ -34,7 +34,7 @@ class Mender:
     def streams(
         self, vendor: Vendor, accounts: Sequence[Account]
     ) -> Iterator[dg.AssetMaterialization]:
-        """What is to be told of the vendor's days that were read, newest first by stream."""
+        """Materialisations of the vendor's days that were read, newest first by stream."""
         for stream in vendor.streams:
             keys = (raw_key(vendor, stream), facts_key(vendor, stream))
             shown = {key: self._shown(key, (NEVER, FAILED)) for key in keys}
@@ -43,14 +43,14 @@ class Mender:
                 report = day_report(self.warehouse, vendor, stream, day, [])
                 for key in keys:
                     if day in shown[key]:
-                        yield _told(key, day, **report)
+                        yield _materialisation(key, day, **report)
 
     def marts(self) -> Iterator[dg.AssetMaterialization]:
-        """What is to be told of the marts' days that are up to date."""
+        """Materialisations of the marts' days that are up to date."""
         for name in tables():
             if failed := sorted(self._shown(mart_key(name), (FAILED,))):
                 for row in self.warehouse.rows("plan/current_marts", mart=name, days=failed):
-                    yield _told(mart_key(name), row.call_date)
+                    yield _materialisation(mart_key(name), row.call_date)
 
     def _shown(
         self, key: dg.AssetKey, as_one_of: Collection[AssetPartitionStatus | None]
@@ -66,7 +66,7 @@ class Mender:
         rows = self.warehouse.rows(
             "plan/read_days",
             stream=stream.name,
-            parent=stream.of if isinstance(stream, DetailStream) else None,
+            parent=stream.parent,
             accounts=[account.name for account in accounts],
             starts=[account.start_date for account in accounts],
             todays=[business_day(now, account.timezone) for account in accounts],
@@ -75,7 +75,7 @@ class Mender:
         return [row.call_date for row in rows]
 
 
-def _told(key: dg.AssetKey, day: date, **metadata: Any) -> dg.AssetMaterialization:
+def _materialisation(key: dg.AssetKey, day: date, **metadata: Any) -> dg.AssetMaterialization:
     return dg.AssetMaterialization(
         key, partition=day.isoformat(), description=WHY, metadata=metadata
     )

@@ -21,7 +21,7 @@ def in_a_line(calls: Mapping[int, int]) -> str:
         BLOCKS[-(-calls[hour] * len(BLOCKS) // most) - 1] if calls.get(hour) else "·"
         for hour in range(24)
     )
-    return f"{blocks}  {_told(calls)}"
+    return f"{blocks}  {_in_words(calls)}"
 
 
 def drawn(calls: Mapping[int, int], what: str = "calls") -> dg.MarkdownMetadataValue:
@@ -42,10 +42,10 @@ def drawn(calls: Mapping[int, int], what: str = "calls") -> dg.MarkdownMetadataV
         f'fill="{COLOUR}" font-family="sans-serif" font-size="11">{bars}{labels}</svg>'
     )
     encoded = base64.b64encode(image.encode()).decode()
-    told = _told(calls, what)
-    return dg.MetadataValue.md(f"![{told}](data:image/svg+xml;base64,{encoded})\n\n{told}")
+    words = _in_words(calls, what)
+    return dg.MetadataValue.md(f"![{words}](data:image/svg+xml;base64,{encoded})\n\n{words}")
 
 
-def _told(calls: Mapping[int, int], what: str = "calls") -> str:
+def _in_words(calls: Mapping[int, int], what: str = "calls") -> str:
     busiest = max(calls, key=lambda hour: calls[hour])
     return f"{sum(calls.values()):,} {what}, most from {busiest:02}:00 ({calls[busiest]:,})"

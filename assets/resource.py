@@ -22,7 +22,7 @@ POLL = "poll"
 
 
 class Choice(dg.Config):
-    """What a run may be told in the launchpad."""
+    """What a run may be given in the launchpad."""
 
     accounts: list[str] = Field(
         default=[],
@@ -63,10 +63,10 @@ class CallhouseResource(dg.ConfigurableResource):  # type: ignore[type-arg]
     def accounts(
         self, vendor: str, tags: Mapping[str, str], only: Sequence[str] = ()
     ) -> list[Account]:
-        """The vendor's accounts that a run with these tags, and told `only` these, is about.
+        """The vendor's accounts that a run with these tags, and for `only` these, is about.
 
         Raises ConfigurationError for a name that no account has, or one of another vendor's. A poll
-        leaves out whom there is no more since its tick.
+        leaves out accounts that are gone since its tick.
         """
         everybody = self.all_accounts()
         tagged = {name.strip() for name in tags.get(ACCOUNTS_TAG, "").split(",") if name.strip()}

@@ -1,7 +1,7 @@
 """A vendor's assets: raw landing and facts of every stream, in one op that works on all accounts.
 
-One op, as accounts are inside an asset and streams share the vendor's limits. What it did is told
-day by day (`report`): an asset's partition is good only when no account failed on it.
+One op, as accounts are inside an asset and streams share the vendor's limits. What it did is
+reported day by day: an asset's partition is good only when no account failed on it.
 """
 
 from collections.abc import Collection, Iterator
@@ -12,12 +12,13 @@ import dagster as dg
 import sql.catalog
 from assets import checks, code, lineage
 from assets.keys import facts_key, raw_key, vendor_key
-from assets.loading.result import Watch
+from assets.loading.context import Watch
 from assets.resource import CallhouseResource, Choice
+from assets.run_scope import RunScope
 from assets.vendor_run import VendorRun
 from resources.account import Account
 from resources.errors import ConfigurationError
-from resources.vendor_api.vendor import AnyStream, DetailStream, Vendor
+from resources.vendor_api.vendor import AnyStream, Vendor
 
 OWNERS = ["team:data"]
 DAYS_PER_RUN = 31
@@ -68,7 +69,7 @@ def vendor_assets(
         context: dg.AssetExecutionContext, config: Choice, callhouse: CallhouseResource
     ) -> Iterator[Any]:
         with callhouse.warehouse() as warehouse:
-            run = VendorRun(context, callhouse, warehouse, vendor, streams, watch)
+            run = VendorRun(RunScope(context, warehouse, vendor, streams), callhouse, watch)
             yield from run.planned_checks()
             run.load(_chosen(context, vendor, config, callhouse))
 
@@ -96,8 +97,8 @@ def _specs(vendor: Vendor, stream: AnyStream) -> list[dg.AssetSpec]:
         "skippable": True,
     }
     upstream = [vendor_key(vendor)]
-    if isinstance(stream, DetailStream):
-        upstream.append(facts_key(vendor, vendor.stream(stream.of)))
+    if stream.parent:
+        upstream.append(facts_key(vendor, vendor.stream(stream.parent)))
     raw = dg.AssetSpec(
         raw_key(vendor, stream),
         deps=upstream,

@@ -6,7 +6,7 @@ import dagster as dg
 
 from assets.accounts_file import ACCOUNTS, accounts_checks
 from assets.ledger import LEDGER, quota_check
-from assets.loading.result import Watch
+from assets.loading.context import Watch
 from assets.maintenance.asset import maintenance_asset
 from assets.marts import mart_assets, view_specs
 from assets.report_page import report_asset

@@ -6,20 +6,20 @@ from itertools import chain, islice
 
 import dagster as dg
 
-from assets.accounts_file import Lacks, accounts_told, evaluations, lines
-from assets.checks import results_of
-from assets.ledger import hour_told, quota_evaluation
+from assets.accounts_file import Lacks, accounts_materialisation, evaluations, lines
+from assets.checks import StreamChecks
+from assets.ledger import hour_materialisation, quota_evaluation
 from assets.mend import Mender
 from assets.quota import read_quotas
 from assets.resource import CallhouseResource
-from assets.shown import untold
+from assets.shown import unshown
 from pipelines.graph import Graph
 
 ENDED_EARLY = [dg.DagsterRunStatus.CANCELED, dg.DagsterRunStatus.FAILURE]
 OVERLAP = timedelta(minutes=5)
 """For clocks that differ: a run is rather looked at twice."""
 MOST_MENDED = 200
-"""Partitions of assets that are told at once: others wait for the next hour."""
+"""Partitions of assets that are reported at once: others wait for the next hour."""
 
 
 @dg.sensor(
@@ -29,8 +29,8 @@ MOST_MENDED = 200
     description="Tells what was asked of vendors each hour, and when a daily quota is used up.",
 )
 def requests(context: dg.SensorEvaluationContext, callhouse: CallhouseResource) -> dg.SensorResult:
-    """Looks at the ledger; tells without a run."""
-    told = json.loads(context.cursor or "{}")
+    """Reports the ledger, without a run."""
+    last = json.loads(context.cursor or "{}")
     accounts = callhouse.all_accounts()
     events: list[dg.AssetMaterialization | dg.AssetCheckEvaluation] = []
     with callhouse.warehouse() as warehouse:
@@ -39,14 +39,14 @@ def requests(context: dg.SensorEvaluationContext, callhouse: CallhouseResource) 
         quotas = read_quotas(warehouse, accounts.values(), now)
         gone = [quota.trouble for quota in quotas if not quota.left]
         standing = quota_evaluation(quotas)
-        if told.get("gone") != gone or untold(context.instance, [standing]):
+        if last.get("gone") != gone or unshown(context.instance, [standing]):
             events.append(standing)
-        if told.get("hour") != hour.isoformat() and (
-            materialization := hour_told(warehouse, accounts, quotas, hour)
+        if last.get("hour") != hour.isoformat() and (
+            materialization := hour_materialisation(warehouse, accounts, quotas, hour)
         ):
             events.append(materialization)
     cursor = json.dumps({"gone": gone, "hour": hour.isoformat()})
-    reason = "told, without a run" if events else "nothing new to tell"
+    reason = "reported, without a run" if events else "nothing new to report"
     return dg.SensorResult(cursor=cursor, asset_events=events, skip_reason=dg.SkipReason(reason))
 
 
@@ -69,7 +69,7 @@ def days_sensor(graph: Graph) -> dg.SensorDefinition:
                 mender.marts(),
             )
             events = list(islice(found, MOST_MENDED))
-        reason = f"{len(events)} told" if events else "every good day is shown so"
+        reason = f"{len(events)} reported" if events else "every good day is shown so"
         return dg.SensorResult(asset_events=events, skip_reason=dg.SkipReason(reason))
 
     return look
@@ -95,9 +95,9 @@ def checks_sensor(graph: Graph) -> dg.SensorDefinition:
                 for vendor in graph.vendors:
                     mine = [account for account in accounts if account.vendor == vendor.name]
                     for stream in vendor.streams:
-                        standing = results_of(warehouse, vendor, stream, mine)
-                        events += untold(context.instance, standing)
-        reason = f"{len(events)} told" if events else "every check is shown as it stands"
+                        standing = StreamChecks(warehouse, vendor, stream, mine).evaluations()
+                        events += unshown(context.instance, standing)
+        reason = f"{len(events)} reported" if events else "every check is shown as it stands"
         return dg.SensorResult(
             cursor=began.isoformat(), asset_events=events, skip_reason=dg.SkipReason(reason)
         )
@@ -119,14 +119,16 @@ def accounts_sensor(lacks: Lacks) -> dg.SensorDefinition:
     def look(context: dg.SensorEvaluationContext, callhouse: CallhouseResource) -> dg.SensorResult:
         settings = callhouse.settings()
         wrong, missing = settings.sentences(), list(lacks(settings.accounts))
-        told = json.dumps([lines(settings), wrong, missing])
+        content = json.dumps([lines(settings), wrong, missing])
         standing = evaluations(settings, missing)
         events: list[dg.AssetMaterialization | dg.AssetCheckEvaluation] = []
-        if told != context.cursor:
-            events += [accounts_told(settings), *standing]
+        if content != context.cursor:
+            events += [accounts_materialisation(settings), *standing]
         else:
-            events += untold(context.instance, standing)
+            events += unshown(context.instance, standing)
         reason = "; ".join(wrong) or "nothing is wrong with accounts.toml"
-        return dg.SensorResult(cursor=told, asset_events=events, skip_reason=dg.SkipReason(reason))
+        return dg.SensorResult(
+            cursor=content, asset_events=events, skip_reason=dg.SkipReason(reason)
+        )
 
     return look

@@ -1,4 +1,4 @@
-"""One account's stream: what is loaded, wherever it goes through."""
+"""One account's stream: what is loaded, in one value."""
 
 from dataclasses import dataclass
 from typing import Any, Generic, TypeGuard, TypeVar
@@ -32,12 +32,10 @@ class AccountStream(Generic[S_co]):
 
 def account_stream(vendor: Vendor, account: Account, stream: S) -> AccountStream[S]:
     """The vendor's stream of the account, with the streams of its details."""
-    if isinstance(stream, DetailStream):
-        root, details = vendor.group(stream.name)
+    root, details = vendor.group(stream.name)
+    if stream.parent:
         return AccountStream(account, stream, of=(root, *details))
-    all_details = (one for one in vendor.streams if isinstance(one, DetailStream))
-    details_of_it = (one for one in all_details if one.of == stream.name)
-    return AccountStream(account, stream, tuple(details_of_it))
+    return AccountStream(account, stream, tuple(details))
 
 
 def is_report(source: AccountStream[AnyStream]) -> TypeGuard[AccountStream[Stream]]:

@@ -6,15 +6,13 @@ from datetime import date
 from typing import Any
 
 from assets.loading.account_stream import AccountStream
+from assets.loading.context import LoadContext
 from resources.account import Account
 from resources.http.permits import REASONS, Wait
-from resources.postgres.warehouse import Warehouse
-from resources.vendor_api.vendor import AnyStream, DetailStream
+from resources.vendor_api.vendor import AnyStream
 
 TURNS = 3.0
 """Every third turn of a report is a backfill's at least (`sql/functions/acquire_permit.sql`)."""
-Say = Callable[[str], None]
-"""Takes a sentence, in any thread."""
 
 
 def turn_s(account: Account) -> float:
@@ -28,12 +26,12 @@ def turn_s(account: Account) -> float:
 
 
 class BackfillProgress:
-    """Follows the backfills of one run. Limits make them slow: `waits` tells what for."""
+    """Follows the backfills of one run. Limits make them slow: `waits` says what for."""
 
-    def __init__(self, warehouse: Warehouse, run_id: str | None, say: Say) -> None:
-        self._warehouse = warehouse
-        self._run_id = run_id or ""
-        self._say = say
+    def __init__(self, context: LoadContext) -> None:
+        self._warehouse = context.warehouse
+        self._run_id = context.run_id or ""
+        self._say = context.say
 
     @contextmanager
     def follow(
@@ -50,7 +48,7 @@ class BackfillProgress:
             days=len(days),
             first_day=min(days),
             last_day=max(days),
-            parent=source.stream.of if isinstance(source.stream, DetailStream) else None,
+            parent=source.stream.parent,
             turn_s=turn_s(source.account),
             **where,
         )

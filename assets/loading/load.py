@@ -12,12 +12,12 @@ from functools import partial
 
 from assets.loading import plan
 from assets.loading.account_stream import AccountStream, account_stream, is_detail, is_report
-from assets.loading.backfill_progress import Say
+from assets.loading.context import LoadContext, Say, Watch, nobody
 from assets.loading.plan import StreamState, next_due
 from assets.loading.poll import Poll
 from assets.loading.readers import Readers
 from assets.loading.rebuild import Rebuilder
-from assets.loading.result import Result, Watch
+from assets.loading.result import Result
 from assets.loading.stream_run import CredentialState, StreamRun
 from assets.loading.stream_state import account_note, note_accounts, read_states
 from resources.account import Account
@@ -50,16 +50,17 @@ class Loader:
         warehouse: Warehouse,
         vendor: Vendor,
         run_id: str | None = None,
-        watch: Watch | None = None,
+        watch: Watch = nobody,
         clock: Callable[[], datetime] | None = None,
-        say: Say | None = None,
+        say: Say = nobody,
     ) -> None:
         self._warehouse = warehouse
         self._vendor = vendor
-        self._watch = watch or (lambda _: None)
+        self._watch = watch
         self._clock = clock or warehouse.now
         self._goes_by_the_database = clock is None
-        self._readers = Readers(warehouse, vendor, run_id, self._clock, say or (lambda _: None))
+        self._context = LoadContext(warehouse, self._clock, run_id, watch, say)
+        self._readers = Readers(self._context, vendor)
         gc.set_threshold(CONTAINERS_PER_COLLECTION, *gc.get_threshold()[1:])
 
     def poll(self, accounts: Iterable[Account], streams: Sequence[AnyStream]) -> list[Result]:
@@ -198,7 +199,8 @@ class Loader:
         days: Sequence[date],
     ) -> None:
         at_once = min(MOST_AT_ONCE, source.account.limits.concurrency)
-        windows = plan.day_windows(source, state, days, self._clock(), at_once=at_once)
+        grouping = plan.Grouping(at_once=at_once)
+        windows = plan.day_windows(source, state, days, self._clock(), grouping)
         reader = self._readers.windows(source, BACKFILL, self._readers.learned(source, state))
 
         with self._readers.progress.follow(source, days, len(windows)) as done:
@@ -214,7 +216,7 @@ class Loader:
 
     def _rebuild(self, source: AccountStream[AnyStream], days: Sequence[date]) -> Result:
         run = self._run(source, StreamState())
-        rebuilder = Rebuilder(self._warehouse, source, self._clock, self._readers.stopping)
+        rebuilder = Rebuilder(self._context, source)
         for day in rebuilder.days(days):
             run.do((), partial(rebuilder.rebuild, day), rebuilds=day)
         return run.result
@@ -227,9 +229,7 @@ class Loader:
             state.refusals,
             tells_of_full_disk(state.last_error),
         )
-        return StreamRun(
-            self._warehouse, source, self._clock, standing, self._watch, self._readers.stopping
-        )
+        return StreamRun(self._context, source, standing)
 
     def _state(self, source: AccountStream[AnyStream]) -> StreamState:
         states = read_states(self._warehouse, [source.account], [source.stream])

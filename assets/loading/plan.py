@@ -164,7 +164,7 @@ def poll_windows(
         return ordered
     today = business_day(now, source.account.timezone)
     days = {day: unsettled[day] for day in windows[0].days}
-    first = day_windows(source, state, [*days, today], now, alone=_alone(days))[0]
+    first = day_windows(source, state, [*days, today], now, Grouping(_alone(days)))[0]
     if first.days[0] < today:
         rest = [(window, False) for window in windows if not set(window.days) <= set(first.days)]
         return [(first, True), *rest]
@@ -183,7 +183,7 @@ def unsettled_windows(
         if now >= (known.next_read_at or day_end(day, source.account.timezone) + GRACE)
     }
     growing = not source.account.limits.min_interval_s
-    return day_windows(source, state, due, now, alone=_alone(due), growing=growing)
+    return day_windows(source, state, due, now, Grouping(_alone(due), growing=growing))
 
 
 def _alone(days: Days) -> set[date]:
@@ -195,31 +195,38 @@ def _alone(days: Days) -> set[date]:
     return failed | {day + step for day in silent for step in (-ONE_DAY, NO_TIME, ONE_DAY)}
 
 
+@dataclass(frozen=True, slots=True)
+class Grouping:
+    """How days are put together in windows, where one request may cover several."""
+
+    alone: Collection[date] = ()
+    """Days that share a window with no other."""
+    at_once: int = 1
+    """So many windows are read at once, that their latencies overlap: it costs a last, short page
+    each, and nothing where only one may be asked."""
+    growing: bool = False
+    """One day first, then twice as many each time, so that what is read soon counts."""
+
+
 def day_windows(
     source: AccountStream[Stream],
     state: StreamState,
     days: Iterable[date],
     now: datetime,
-    alone: Collection[date] = (),
-    at_once: int = 1,
-    growing: bool = False,
+    grouping: Grouping = Grouping(),
 ) -> list[Window]:
-    """The days in full: newest first, several in one window where one request may cover them,
-    and those `alone` that are to be. As many windows as are read `at_once`, so that their
-    latencies overlap: that costs a last, short page each, and nothing where only one may be asked.
-    `growing`: one day first, then twice as many each time, so that what is read soon counts.
-    """
+    """The days in full, newest first, in as few windows as the grouping allows."""
     zone = source.account.timezone
     wanted = sorted({day for day in days if has_begun(day, zone, now)}, reverse=True)
     span = 1
     if source.stream.spans_days:
-        share = -(-len(wanted) // at_once)
+        share = -(-len(wanted) // grouping.at_once)
         span = min(source.account.limits.max_window_days, state.window_days or 10_000, share)
     groups: list[list[date]] = []
     for day in wanted:
-        most = min(span, 1 << (len(groups) - 1)) if growing and groups else span
+        most = min(span, 1 << (len(groups) - 1)) if grouping.growing and groups else span
         joins = groups and len(groups[-1]) < most and groups[-1][-1] - day == ONE_DAY
-        if joins and day not in alone and groups[-1][-1] not in alone:
+        if joins and not {day, groups[-1][-1]} & set(grouping.alone):
             groups[-1].append(day)
         else:
             groups.append([day])

@@ -1,14 +1,12 @@
 """What reads one vendor in this process: connections, permits, leases, and clients on them."""
 
-import threading
-from collections.abc import Callable
-from datetime import datetime
 from functools import partial
 from typing import NamedTuple
 
 from assets.loading.access import StreamAccess
 from assets.loading.account_stream import AccountStream, S
-from assets.loading.backfill_progress import BackfillProgress, Say
+from assets.loading.backfill_progress import BackfillProgress
+from assets.loading.context import LoadContext
 from assets.loading.details.read import DetailReader
 from assets.loading.plan import StreamState
 from assets.loading.window.lease import ReadLeases
@@ -18,7 +16,6 @@ from resources.account import Account
 from resources.http.client import Http
 from resources.http.permits import Limiter, Patience
 from resources.http.transport import Transport
-from resources.postgres.warehouse import Warehouse
 from resources.vendor_api.paging import LargestPage
 from resources.vendor_api.vendor import DetailStream, Stream, Vendor
 
@@ -33,23 +30,19 @@ class Learned(NamedTuple):
 class Readers:
     """Makes readers of a vendor's streams. `stop` and `close` end what they hold."""
 
-    def __init__(
-        self,
-        warehouse: Warehouse,
-        vendor: Vendor,
-        run_id: str | None,
-        clock: Callable[[], datetime],
-        say: Say,
-    ) -> None:
-        self.warehouse = warehouse
-        self.clock = clock
-        self.stopping = threading.Event()
-        self.progress = BackfillProgress(warehouse, run_id, say)
-        self._vendor = vendor
+    def __init__(self, context: LoadContext, vendor: Vendor) -> None:
+        self.warehouse = context.warehouse
+        self.clock = context.clock
+        self.stopping = context.stopping
+        self.progress = BackfillProgress(context)
         self.limiter = Limiter(
-            warehouse, run_id, on_wait=self.progress.waits, stopping=self.stopping
+            context.warehouse,
+            context.run_id,
+            on_wait=self.progress.waits,
+            stopping=context.stopping,
         )
-        self._leases = ReadLeases(warehouse, run_id, self.stopping, say)
+        self._vendor = vendor
+        self._leases = ReadLeases(context)
         self._transport = Transport()
 
     def stop(self) -> None:

@@ -1,19 +1,19 @@
 """Facts from `raw.records` alone, without asking a vendor: after a mapping was corrected."""
 
-import threading
-from collections.abc import Callable, Sequence
-from datetime import date, datetime
+from collections.abc import Sequence
+from datetime import date
 
 from sqlalchemy.engine import Connection
 
 from assets.loading.account_stream import AccountStream
+from assets.loading.context import LoadContext
 from assets.loading.day_state import count_days
 from assets.loading.landing.land import Landing
 from assets.loading.result import Loaded
 from assets.loading.stream_state import lock_stream
 from resources.errors import StoppedError
 from resources.http.permits import ENDED
-from resources.postgres.warehouse import Warehouse, execute
+from resources.postgres.warehouse import execute
 from resources.vendor_api.vendor import AnyStream
 
 BATCH = 5_000
@@ -22,18 +22,12 @@ BATCH = 5_000
 class Rebuilder:
     """Rebuilds days of one account's stream."""
 
-    def __init__(
-        self,
-        warehouse: Warehouse,
-        source: AccountStream[AnyStream],
-        clock: Callable[[], datetime],
-        stopping: threading.Event | None = None,
-    ) -> None:
-        self._warehouse = warehouse
+    def __init__(self, context: LoadContext, source: AccountStream[AnyStream]) -> None:
+        self._warehouse = context.warehouse
+        self._clock = context.clock
+        self._stopping = context.stopping
         self._source = source
         self._account, self._stream = source.account, source.stream
-        self._clock = clock
-        self._stopping = stopping or threading.Event()
 
     def days(self, among: Sequence[date]) -> list[date]:
         """Those of the days that were ever read, newest first: of the others there is no raw."""

@@ -1,7 +1,6 @@
 """What became of records, and of one account's stream in one run: figures, no record's data."""
 
 from collections import defaultdict
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
@@ -95,7 +94,3 @@ class Result:
         if self.error:
             return "failed"
         return "deferred" if self.deferred_until else "ok"
-
-
-Watch = Callable[[Result], None]
-"""Is shown a result whenever something has been added to it, from any thread."""

@@ -10,9 +10,10 @@ from datetime import date, datetime
 from sqlalchemy.engine import Connection
 
 from assets.loading.account_stream import AccountStream
+from assets.loading.context import LoadContext
 from assets.loading.day_state import keep_body
 from assets.loading.plan import PROBE_EVERY
-from assets.loading.result import Loaded, Result, Watch
+from assets.loading.result import Loaded, Result
 from assets.loading.stream_state import Deferral, Failure, Trust, note_deferred, note_failure
 from resources.errors import (
     CallhouseError,
@@ -23,7 +24,7 @@ from resources.errors import (
     StoppedError,
 )
 from resources.postgres.errors import in_words, sqlstate
-from resources.postgres.warehouse import Warehouse, execute
+from resources.postgres.warehouse import execute
 from resources.text import payload
 from resources.text.foreign_text import short
 from resources.vendor_api.vendor import AnyStream
@@ -52,21 +53,17 @@ class StreamRun:
 
     def __init__(
         self,
-        warehouse: Warehouse,
+        context: LoadContext,
         source: AccountStream[AnyStream],
-        clock: Callable[[], datetime],
         standing: CredentialState,
-        watch: Watch,
-        stopping: threading.Event,
     ) -> None:
         self.result = Result(source.account.name, source.stream.name)
-        self._warehouse = warehouse
+        self._context = context
+        self._warehouse = context.warehouse
+        self._clock = context.clock
         self._source = source
-        self._account, self._stream = source.account, source.stream
-        self._clock = clock
+        self._account = source.account
         self._standing = standing
-        self._watch = watch
-        self._stopping = stopping
         self._lock = threading.Lock()
 
     @property
@@ -86,7 +83,7 @@ class StreamRun:
         come from raw alone, so that a failure leaves it as complete as it was. Nothing is begun
         any more once the load is stopping.
         """
-        if self._stopping.is_set():
+        if self._context.stopping.is_set():
             return
         loaded = Loaded()
         try:
@@ -102,7 +99,7 @@ class StreamRun:
         except Exception as error:  # noqa: BLE001 - whatever it is, it is this account's alone
             # Ours, or the database's. Its text may quote records: where it was raised must do.
             log.error("".join(traceback.format_tb(error.__traceback__)))  # noqa: TRY400
-            message = f"{self._account.name}: {_told(error)}"
+            message = f"{self._account.name}: {_in_words(error)}"
             self._fail(days, error, message, live, loaded.accepted)
         else:
             with self._lock:
@@ -110,7 +107,7 @@ class StreamRun:
                 self.result.read |= set(days) | ({rebuilds} if rebuilds else set())
         with self._lock:
             self.result.loaded.add(loaded)
-        self._watch(self.result)
+        self._context.watch(self.result)
 
     def _require_room(self) -> None:
         """Raises what Postgres does while its disk is full: no vendor is asked for what couldn't be
@@ -173,7 +170,7 @@ class StreamRun:
         return days or (business_day(self._clock(), self._account.timezone),)
 
 
-def _told(error: Exception) -> str:
+def _in_words(error: Exception) -> str:
     kept = "what was read before is kept, the rest is read again"
     if lacks := in_words(error):
         return f"{lacks}; {kept}"

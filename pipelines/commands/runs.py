@@ -12,7 +12,7 @@ from dagster._core.errors import DagsterExecutionInterruptedError
 from dagster._core.utils import make_new_run_id
 
 from assets.keys import facts_key, raw_key
-from assets.loading.result import Watch
+from assets.loading.context import Watch
 from assets.resource import KIND_TAG
 from pipelines import dagster_home
 from pipelines.commands.sync_plan import Run

@@ -13,7 +13,6 @@ from resources.account import Account
 from resources.errors import ClockError
 from resources.http.permits import Limiter
 from resources.postgres.warehouse import Warehouse
-from resources.vendor_api.vendor import DetailStream
 from resources.vendors import discover
 from resources.windows import business_day
 
@@ -172,7 +171,7 @@ def _streams(
         streams=[name for _, name in pairs],
         firsts=[account.start_date for account, _ in pairs],
         todays=[business_day(now, account.timezone) for account, _ in pairs],
-        details=[isinstance(streams[a.vendor, name], DetailStream) for a, name in pairs],
+        details=[streams[a.vendor, name].parent is not None for a, name in pairs],
     )
     known = {(row.account, row.stream): row for row in rows}
     found = []

@@ -28,7 +28,7 @@ from resources.configuration.wrong_values import shown_name, wrong_values
 from resources.errors import ConfigurationError
 from resources.http.client import LOOPBACK
 from resources.text.files import read_text
-from resources.vendor_api.vendor import DetailStream, Vendor
+from resources.vendor_api.vendor import Vendor
 from resources.vendors import discover
 
 SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
@@ -343,9 +343,9 @@ def _streams(vendor: Vendor, asked: tuple[str, ...] | None) -> tuple[tuple[str, 
     if not streams:
         faults.append(f".streams: empty; {vendor.name} has {', '.join(known)}")
     faults += [
-        f".streams: {stream.name!r} needs {stream.of!r}, whose details it loads"
+        f".streams: {stream.name!r} needs {stream.parent!r}, whose details it loads"
         for stream in vendor.streams
-        if isinstance(stream, DetailStream) and stream.name in streams and stream.of not in streams
+        if stream.name in streams and stream.parent not in (None, *streams)
     ]
     return tuple(name for name in known if name in streams), faults
 

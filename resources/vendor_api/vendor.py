@@ -105,6 +105,11 @@ class BaseStream:
     volatile: tuple[str, ...] = ()
 
     @property
+    def parent(self) -> str | None:
+        """The stream whose records these are details of, by name; None: of none."""
+        return None
+
+    @property
     def target(self) -> Target:
         """What a record becomes."""
         return facts.target(self.table)
@@ -177,6 +182,11 @@ class DetailStream(BaseStream):
     retry_every: timedelta = timedelta(hours=1)
     attempts: int = 5
 
+    @property
+    def parent(self) -> str:
+        """The stream whose records these are details of, by name."""
+        return self.of
+
 
 AnyStream = Stream | DetailStream
 
@@ -209,7 +219,7 @@ class Vendor:
         they are details of, and all that are details of it. Raises KeyError.
         """
         found = self.stream(name)
-        root = self.stream(found.of) if isinstance(found, DetailStream) else found
+        root = self.stream(found.parent) if found.parent else found
         return root, [
             other
             for other in self.streams

@@ -15,6 +15,7 @@ import sqlalchemy as sa
 import sql.catalog
 import sql.describe
 from assets.loading.account_stream import AccountStream
+from assets.loading.context import LoadContext
 from assets.loading.landing.land import Landing
 from assets.loading.landing.observation import Observation
 from assets.loading.rebuild import Rebuilder
@@ -195,7 +196,7 @@ def rebuild(setup: Setup, parents: Stream | None) -> None:
     source: AccountStream[AnyStream] = AccountStream(setup.account, setup.stream)
     if parents and isinstance(setup.stream, DetailStream):
         source = AccountStream(setup.account, parents, (setup.stream,))
-    rebuilder = Rebuilder(setup.warehouse, source, lambda: NOW)
+    rebuilder = Rebuilder(LoadContext(setup.warehouse, lambda: NOW), source)
     days = setup.rows("raw.heads", "call_date")
     for (day,) in days:
         rebuilder.rebuild(day, Loaded())

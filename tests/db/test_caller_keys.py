@@ -7,6 +7,7 @@ import psycopg
 import pytest
 
 from assets.loading.account_stream import AccountStream
+from assets.loading.context import LoadContext
 from assets.loading.load import Loader
 from assets.loading.rebuild import Rebuilder
 from assets.loading.result import Loaded
@@ -70,7 +71,9 @@ def test_a_caller_has_one_key_in_every_vendor(
                 connection.execute("SELECT value FROM ops.settings")
 
     dialogs = discover()["conpeek"].stream("dialogs")
-    rebuilder = Rebuilder(warehouse, AccountStream(account_of(ours), dialogs), warehouse.now)
+    rebuilder = Rebuilder(
+        LoadContext(warehouse, warehouse.now), AccountStream(account_of(ours), dialogs)
+    )
     with psycopg.connect(database_url) as connection:
         connection.execute("DELETE FROM facts.calls WHERE account = 'ours'")
     rebuilder.rebuild(DAY, Loaded())

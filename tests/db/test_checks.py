@@ -11,7 +11,7 @@ import pytest
 import sqlalchemy as sa
 from dagster._serdes import serialize_value
 
-from assets import checks
+from assets.checks import CHECKS, StreamChecks
 from assets.keys import facts_key, raw_key
 from assets.resource import KIND_TAG, POLL, CallhouseResource
 from assets.streams import vendor_assets
@@ -107,10 +107,10 @@ def test_a_broken_record_turns_a_check_red_and_its_correction_green(
         f"demo-pl, {DAY}: 1 record(s) rejected: see ops.rejects for field and reason; healed by "
         "the next read once the vendor or the mapping is right"
     )
-    assert set(told) == {check.name for check in checks.CHECKS}, "what was planned is told"
+    assert set(told) == {check.name for check in CHECKS}, "what was planned is told"
 
     tenant.put([dialog(2)])
-    assert run(database_url, poll=True)["complete"] == (True, checks.CHECKS[0].description)
+    assert run(database_url, poll=True)["complete"] == (True, CHECKS[0].description)
     assert run(database_url, poll=True) == {}, "an idle poll tells nothing"
 
 
@@ -252,8 +252,8 @@ def test_every_check_runs_on_every_stream(warehouse: Warehouse, account_of: Acco
         for stream in vendor.streams:
             result = Result(account.name, stream.name)
             result.loaded.days.add(DAY)
-            turned = checks.evaluate(warehouse, vendor, stream, [account], [result], NOW)
-            assert turned == set()
+            checks = StreamChecks(warehouse, vendor, stream, [account])
+            assert checks.update([result], NOW) == set()
 
 
 @pytest.mark.parametrize(("known_for", "is_told"), [(timedelta(days=3), True), (MINUTES, False)])

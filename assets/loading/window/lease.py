@@ -13,11 +13,10 @@ from datetime import date, datetime, timedelta
 from uuid import uuid4
 
 from assets.loading.account_stream import AccountStream
-from assets.loading.backfill_progress import Say
+from assets.loading.context import LoadContext
 from resources.errors import DeferredError, StoppedError, TransientError
 from resources.http.permits import ENDED, TOLD_FROM, Patience
 from resources.postgres.leases import Leases
-from resources.postgres.warehouse import Warehouse
 from resources.text import payload
 from resources.vendor_api.vendor import AnyStream
 
@@ -54,14 +53,12 @@ class ReadLease:
 class ReadLeases:
     """The windows that this process reads."""
 
-    def __init__(
-        self, warehouse: Warehouse, run_id: str | None, stopping: threading.Event, say: Say
-    ) -> None:
-        self._warehouse = warehouse
-        self._run_id = run_id
+    def __init__(self, context: LoadContext) -> None:
+        self._warehouse = context.warehouse
+        self._run_id = context.run_id
         self._holder = uuid4().hex
-        self._stopping = stopping
-        self._say = say
+        self._stopping = context.stopping
+        self._say = context.say
         self._leases = Leases("reads", LEASE.total_seconds(), self._renew)
 
     def close(self) -> None:

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from assets.loading.account_stream import AccountStream
 from assets.loading.backfill_progress import BackfillProgress, turn_s
+from assets.loading.context import LoadContext
 from resources.configuration.home import CHECKOUT
 from resources.errors import DeferredError
 from resources.http.permits import Limiter, Patience, Wait
@@ -108,7 +109,7 @@ def test_a_backfill_takes_about_as_long_as_is_said_before_it_begins(
     assert turn_s(spaced) == pytest.approx(turn)
     backfill = Waiter(warehouse, spaced, "agent_usage", backfill=True)
     told: list[datetime] = []
-    pace = BackfillProgress(warehouse, None, lambda _: None)
+    pace = BackfillProgress(LoadContext(warehouse, warehouse.now))
     with pace.follow(AccountStream(spaced, stream), days, len(days)) as done:
         asked, next_poll = 0, 0.0
         poll: Waiter | None = None

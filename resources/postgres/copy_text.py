@@ -43,8 +43,9 @@ def _instants(column: "pd.Series[Any]", zone: str) -> list[str]:
 def texts(values: Sequence[Any]) -> list[str]:
     """Plain values; None is NULL. Objects and lists become JSON."""
     kinds = set(map(type, values)) - {type(None)}
-    if kinds <= {dict, list}:
-        values = [None if value is None else payload.encode(value).decode() for value in values]
+    if kinds and kinds <= {dict, list}:
+        told = iter(payload.texts_of([value for value in values if value is not None]))
+        values = [None if value is None else next(told) for value in values]
         kinds = {str}
     if _are(kinds, str):  # words of a vocabulary are strings, too
         return _strings(values)
@@ -69,6 +70,8 @@ def lines(columns: Iterable[Sequence[str]]) -> Iterator[str]:
 
 def _strings(values: Sequence[str | None]) -> list[str]:
     """One look at all of them: hardly a batch has anything to escape."""
+    if values and values.count(values[0]) == len(values):
+        return [_text(values[0])] * len(values)
     everything = "".join(filter(None, values))
     if any(chr(special) in everything for special in _ESCAPES):
         return [_text(value) for value in values]

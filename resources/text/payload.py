@@ -10,6 +10,7 @@ import json
 import math
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 import orjson
@@ -84,6 +85,15 @@ def encode(value: Json) -> bytes:
     if b"\\u0000" in encoded:
         return orjson.dumps(storable(value), option=orjson.OPT_SORT_KEYS)
     return encoded
+
+
+def texts_of(values: Sequence[Json]) -> list[str]:
+    """The JSON of each value, every string storable as text; keys as they come."""
+    with suppress(orjson.JSONEncodeError):
+        encoded = [orjson.dumps(value) for value in values]
+        if b"\\u0000" not in b"".join(encoded):
+            return [one.decode() for one in encoded]
+    return [encode(value).decode() for value in values]
 
 
 def digest(encoded: bytes) -> str:

@@ -8,10 +8,10 @@ which is rejected.
 
 import re
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from datetime import UTC, datetime, timedelta
-from itertools import chain
+from itertools import chain, islice
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -36,15 +36,17 @@ from resources.vendor_api.vendor import Facts, Faults, Record, Reject
 Column = Any
 """A pandas Series as long as the batch (pandas' own types say no more of object columns)."""
 
-THOUSANDS = r"\s*[+-]?\d{1,3}(?:\.\d{3})+\s*"
+THOUSANDS = re.compile(r"\s*[+-]?\d{1,3}(?:\.\d{3})+\s*", re.ASCII)
 """A text that is a thousand times more where dots part thousands."""
-MILLIONS = r"\s*[+-]?\d{1,3}(?:\.\d{3}){2,}\s*"
+MILLIONS = re.compile(r"\s*[+-]?\d{1,3}(?:\.\d{3}){2,}\s*", re.ASCII)
 """One that can't be anything else."""
-OFFSET = r"(?:[zZ]|[+-]\d{2}(?::?\d{2})?)\s*$"
+OFFSET = re.compile(r"(?:[zZ]|[+-]\d{2}(?::?\d{2})?)\s*$")
 BIGINT = float(2**63 - 1024)
 """The largest bigint that a float can hold."""
 INTEGER = float(2**31 - 1)
-EARLIEST = pd.Timestamp("2000-01-01", tz=UTC)
+EARLIEST = np.datetime64("2000-01-01")
+"""In UTC."""
+BOOLEANS = {True: True, False: False, "true": True, "false": False, "1": True, "0": False}
 EXPECTED_SECONDS = "expected a number of seconds, MM:SS or HH:MM:SS"
 NO_LIST = "expected a list of objects"
 AHEAD = timedelta(days=2)
@@ -60,6 +62,8 @@ LONGEST_TEXT = 800
 CUT = f"cut, as it is longer than {LONGEST_TEXT} bytes"
 LARGEST_OBJECT = 256 * 1024
 """Bytes of JSON that a fact keeps of what isn't mapped."""
+MANY = 250
+"""Objects that are measured together: of usual ones none is large if all of them aren't."""
 LEFT_OUT = f"left out, as more than {LARGEST_OBJECT:,} bytes of JSON would be kept"
 MOST_LEFT_OUT = 5
 """So many of a record's fields that are left out are named."""
@@ -137,7 +141,7 @@ class Columns:
         column = self._present(self.values(field), field, required)
         numbers = _numbers(column)
         odd = column.notna() & ~(numbers % 1 == 0) & ~numbers.isin([np.inf, -np.inf])
-        odd |= _matches(column, THOUSANDS)
+        odd |= _has_dots(column, THOUSANDS)
         self._judge(column, odd, field, "expected a whole number", is_no_count, required)
         negative = numbers < 0
         self._judge(column, negative, field, "a count can't be negative", is_no_count, required)
@@ -168,24 +172,24 @@ class Columns:
             seconds = seconds.fillna(clocks)
             odd &= seconds.isna()
             self._judge(column, odd, field, EXPECTED_SECONDS, is_no_count, required)
-        negative = seconds < 0
+        negative = seconds.to_numpy() < 0
         self._judge(column, negative, field, "a duration can't be negative", is_no_count, required)
-        return seconds.where(~negative)
+        return _without(seconds, negative)
 
     def boolean(self, field: str) -> Column:
         """True and False, also as 1 and 0 or their strings."""
         column = self.values(field)
-        known = {True: True, False: False, "true": True, "false": False, "1": True, "0": False}
-        result = column.map(
-            lambda value: (
-                known.get(value.lower() if isinstance(value, str) else value)
-                if isinstance(value, Hashable)
-                else None
-            )
-        ).astype(object)
-        odd = column.notna() & result.isna()
+        read = [
+            BOOLEANS.get(value.lower() if isinstance(value, str) else value)
+            if isinstance(value, Hashable)
+            else None
+            for value in column
+        ]
+        odd = [
+            found is None and value is not None for found, value in zip(read, column, strict=True)
+        ]
         self._judge(column, odd, field, "expected true or false", is_no_count)
-        return result
+        return _objects(read)
 
     def object(self, field: str) -> Column:
         """Objects, as they came."""
@@ -202,7 +206,7 @@ class Columns:
         text = self.text(field, required)
         instants: Column = pd.to_datetime(text, format=pattern, errors="coerce", utc=True)
         if pattern == "ISO8601":
-            without = instants.notna() & ~_matches(text, OFFSET, whole=False)
+            without = instants.notna() & ~_ends_with_offset(text)
             reason = "expected a date and time with its offset"
             self._judge(text, without, field, reason, is_no_date, required)
             instants = instants.where(~without)
@@ -230,16 +234,17 @@ class Columns:
 
     def mapped(self, field: str, mapping: Mapping[str, str], default: str | None = None) -> Column:
         """The field's value by `mapping`; `default` for what isn't in it, which is told as new."""
-        text = self.text(field)
-        unknown = text[text.notna() & ~text.isin(list(mapping))].unique()[:MOST_NEW_VALUES]
-        self._new.update(f"{field}={value[:40]}" for value in unknown)
-        return _objects(mapping.get(value, default) for value in text)
+        values = self.text(field).tolist()
+        if not mapping.keys() >= set(values) - {None}:
+            unknown = (value for value in dict.fromkeys(values) if value and value not in mapping)
+            self._new.update(f"{field}={value[:40]}" for value in islice(unknown, MOST_NEW_VALUES))
+        return _objects([mapping.get(value, default) for value in values])
 
     def e164(self, column: Column) -> Column:
         """Phone numbers in E.164 by the account's country; NULL for extensions and the like."""
         country = self.account.country
         return _objects(
-            phones.e164(value, country) if isinstance(value, str) else None for value in column
+            [phones.e164(value, country) if isinstance(value, str) else None for value in column]
         )
 
     def parts(self, field: str) -> "Parts":
@@ -270,7 +275,7 @@ class Columns:
         """
         known = self._read.union(kept)
         holders = {field.partition(".")[0] for field in known if "." in field}
-        fields = dict.fromkeys(chain.from_iterable(self._records))
+        fields = sorted(set().union(*self._records))
         names = [name for name in fields if name in kept or name not in self._read]
         self.tell(name for name in names if name not in known and name not in holders)
         rest = [
@@ -280,7 +285,9 @@ class Columns:
         for holder in holders:
             self.tell(name for name in _inner_names(rest, holder) if name not in known)
             _leave_out(rest, holder, self._read.difference(kept))
-        return _objects(self._within(index, found or None) for index, found in enumerate(rest))
+        if _are_small(rest):
+            return _objects([found or None for found in rest])
+        return _objects([self._within(index, found or None) for index, found in enumerate(rest)])
 
     def note(self, where: Column, field: str, reason: str) -> None:
         """Notes that the field of the records `where` is true couldn't be read, and is NULL."""
@@ -313,8 +320,11 @@ class Columns:
     ) -> Facts:
         """The batch as facts, without the records that are rejected."""
         bad = list(self._rejects)
+        kept = dict(tables)
+        if bad:
+            kept = {name: frame.drop(index=bad, errors="ignore") for name, frame in kept.items()}
         return Facts(
-            tables={name: frame.drop(index=bad, errors="ignore") for name, frame in tables.items()},
+            tables=kept,
             started_at=started_at,
             rejects=[self._rejects[index] for index in sorted(bad)],
             faults={i: faults for i, faults in self._faults.items() if i not in self._rejects},
@@ -358,33 +368,34 @@ class Columns:
         thousands, those that may have one there, too, can't be read.
         """
         numbers = _numbers(column)
-        if not _matches(column, MILLIONS).any():
+        if not _has_dots(column, MILLIONS).any():
             return numbers
-        odd = _matches(column, THOUSANDS)
+        odd = _has_dots(column, THOUSANDS)
         self._judge(column, odd, field, "a dot may part thousands", required=required)
-        return numbers.where(~odd)
+        return _without(numbers, odd)
 
     def _bounded(
         self, numbers: Column, column: Column, field: str, required: bool, most: float = BIGINT
     ) -> Column:
         reason = "a bigint" if most == BIGINT else f"{most:.0f}"
-        beyond = numbers.abs() > most
+        beyond = np.abs(numbers.to_numpy()) > most
         self._judge(column, beyond, field, f"the number is beyond {reason}", required=required)
-        return numbers.where(~beyond)
+        return _without(numbers, beyond)
 
     def _plausible(self, given: Column, instants: Column, field: str, required: bool) -> Column:
-        unread = given.notna() & instants.isna()
+        moments = instants.to_numpy(dtype="datetime64[us]")  # in UTC
+        unread = given.notna().to_numpy() & np.isnat(moments)
         self._judge(given, unread, field, "expected a date and time", is_no_date, required)
-        latest = pd.Timestamp((_shown_at.get() or datetime.now(UTC)) + AHEAD)
-        odd = (instants < EARLIEST) | (instants > latest)
+        latest = (_shown_at.get() or datetime.now(UTC)).astimezone(UTC) + AHEAD
+        odd = (moments < EARLIEST) | (moments > np.datetime64(latest.replace(tzinfo=None)))
         reason = "the date is before 2000 or in the future"
         self._judge(given, odd, field, reason, is_no_date, required)
-        return instants.where(~odd)
+        return _without(instants, odd)
 
     def _judge(
         self,
         column: Column,
-        odd: Column,
+        odd: "Column | Sequence[bool]",
         field: str,
         reason: str,
         stands_for_nothing: StandsForNothing = lambda _: False,
@@ -447,10 +458,28 @@ def _cut(text: str) -> str:
 
 
 def _places(where: Column) -> list[int]:
-    flags = where.to_numpy()
+    flags = np.asarray(where)
     if flags.dtype != bool:
-        flags = where.fillna(False).astype(bool).to_numpy()
+        flags = pd.Series(where).fillna(False).astype(bool).to_numpy()
     return np.flatnonzero(flags).tolist() if flags.any() else []
+
+
+def _without(column: Column, odd: Any) -> Column:
+    """The column with nothing where it is odd: hardly ever anywhere."""
+    places = _places(odd)
+    if not places:
+        return column
+    column = column.copy()
+    column.iloc[places] = None
+    return column
+
+
+def _are_small(objects: Sequence[Record]) -> bool:
+    """Whether none is beyond LARGEST_OBJECT, for sure: many together aren't."""
+    return all(
+        len(payload.encode(objects[at : at + MANY])) <= LARGEST_OBJECT
+        for at in range(0, len(objects), MANY)
+    )
 
 
 def _inner_names(records: Iterable[Record], holder: str) -> Iterator[str]:
@@ -475,16 +504,28 @@ def _leave_out(records: Iterable[Record], holder: str, names: set[str]) -> None:
             del record[holder]
 
 
-def _matches(column: Column, pattern: str, whole: bool = True) -> Column:
-    """Where the value is a text like that."""
-    find = re.compile(pattern, re.ASCII).fullmatch if whole else re.compile(pattern).search
-    return pd.Series([isinstance(value, str) and find(value) is not None for value in column])
+def _ends_with_offset(texts: Column) -> Column:
+    return pd.Series([text is not None and OFFSET.search(text) is not None for text in texts])
+
+
+def _has_dots(column: Column, pattern: "re.Pattern[str]") -> Any:
+    """Where the value is a text like that, which has dots."""
+    return np.array(
+        [isinstance(v, str) and "." in v and pattern.fullmatch(v) is not None for v in column],
+        dtype=bool,
+    )
 
 
 def _numbers(column: Column) -> Column:
     """Numbers and their texts as floats; NaN for all else."""
-    plain = _objects(_numeric(value) for value in column)
-    numbers: Column = pd.to_numeric(plain, errors="coerce")
+    values = column.tolist()
+    kinds = set(map(type, values))
+    if kinds <= {int, float, type(None)}:  # nothing is to be looked for in texts
+        with suppress(OverflowError):
+            return pd.Series(np.array(values, dtype="float64"))
+    if not kinds <= {str, type(None)}:
+        column = _objects([_numeric(value) for value in values])
+    numbers: Column = pd.to_numeric(column, errors="coerce")
     return numbers.astype("float64")
 
 

@@ -161,7 +161,8 @@ class Pages:
         the list; `cursor`: its word for where the next page begins.
         """
         now = self._list
-        now.keys, ids, fresh = self._look_at(records)
+        keys = [self._key(one) if isinstance(one, dict) else None for one in records]
+        now.keys, ids, fresh = self._look_at(records, keys)
         was_full, now.is_full = now.is_full, self._is_full(len(ids), total)
         new = sum(fresh)
         self._largest.note(len(ids))
@@ -179,7 +180,7 @@ class Pages:
         if new:
             now.ids = ids
         self._move_on(new, len(ids))
-        return Page(records, permit.id, permit.granted_at, total, self._seen)
+        return Page(records, permit.id, permit.granted_at, total, self._seen, keys=keys)
 
     def _is_full(self, rows: int, total: int | None) -> bool:
         """Whether a page is as large as those of its server can be. The first ones are the largest
@@ -259,16 +260,17 @@ class Pages:
             raise WindowTooLargeError(f"{self._report}: {MOST_PAGES:,} pages came, and not all")
         return True
 
-    def _look_at(self, records: list[Any]) -> tuple[set[str], list[str], list[bool]]:
-        """Keys; of each row its key or digest, and whether it hadn't come on a page before."""
-        keys: set[str] = set()
+    def _look_at(
+        self, records: list[Any], keys: list[str | None]
+    ) -> tuple[set[str], list[str], list[bool]]:
+        """Different keys; of each row its key or digest, and whether it hadn't come on a page
+        before.
+        """
         odd: set[str] = set()
         ids: list[str] = []
         fresh: list[bool] = []
-        for record in records:
-            key = self._key(record) if isinstance(record, dict) else None
+        for record, key in zip(records, keys, strict=True):
             if key is not None:
-                keys.add(key)
                 ids.append(key)
                 fresh.append(key not in self._seen)
             else:
@@ -277,7 +279,7 @@ class Pages:
                 ids.append(digest)
                 fresh.append(digest not in self._odd)
         self._odd |= odd
-        return keys, ids, fresh
+        return {key for key in keys if key is not None}, ids, fresh
 
 
 def check_whole(report: str, rows: int, permit: Permit) -> None:

@@ -23,9 +23,11 @@ def key_of(*fields: str, optional: Collection[str] = ()) -> Callable[[Record], s
         parts = []
         for field in fields:
             part = record.get(field)
-            if is_missing(part) and field in optional:
+            if is_missing(part):
+                if field not in optional:
+                    return None
                 part = ""
-            elif is_missing(part) or isinstance(part, dict | list | bool):
+            elif isinstance(part, dict | list | bool):
                 return None
             parts.append(_spelt(part))
         text = "/".join(parts)
@@ -39,6 +41,6 @@ def key_of(*fields: str, optional: Collection[str] = ()) -> Callable[[Record], s
 def _spelt(part: Any) -> str:
     if isinstance(part, float) and part.is_integer():
         return str(int(part))
-    text = str(part)
+    text = part if isinstance(part, str) else str(part)
     lower = text.lower()
     return lower if lower != text and _UUID.fullmatch(text) else text

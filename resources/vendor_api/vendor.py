@@ -41,6 +41,8 @@ class Page:
     """
     remark: str | None = None
     """What the notes of the window's days tell of it."""
+    keys: list[str | None] | None = None
+    """Of each record, where its client has looked already."""
 
 
 @dataclass(frozen=True, slots=True)

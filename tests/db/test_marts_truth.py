@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 import sqlalchemy as sa
 
-from assets.loading.landing.caller_keys import caller_keys
+from assets.loading.landing.caller_keys import CallerKeys
 from assets.refresh import refresh_marts
 from resources.configuration.home import CHECKOUT
 from resources.postgres.warehouse import Warehouse
@@ -182,7 +182,7 @@ def test_all_calls_of_a_caller_or_a_number(given: Warehouse) -> None:
         assert query(given, asked.format(schema)) == [("1",), ("3",), ("8",)]
     [(secret,)] = query(given, "SELECT value FROM ops.settings WHERE name = 'caller_secret'")
     row = {"direction": "inbound", "from_e164": "+48500", "to_e164": None}
-    [key] = caller_keys(pd.DataFrame([row]), secret.encode())
+    [key] = CallerKeys(secret.encode()).of(pd.DataFrame([row]))
     with given.transaction() as c:  # marts are behind on it
         put_call(c, "new", call_date=NEXT, started_at=at("18:00:00", NEXT), caller_key=key)
         mark_stale(c, NEXT)

@@ -3,14 +3,14 @@
 import pandas as pd
 import pytest
 
-from assets.loading.landing.caller_keys import HEX_DIGITS, caller_keys
+from assets.loading.landing.caller_keys import HEX_DIGITS, CallerKeys
 
 ANA, BEN = "+573205551234", "+56221234567"
 
 
 def key(direction: str, caller: str | None, called: str | None, secret: bytes = b"s") -> str | None:
     row = {"direction": direction, "from_e164": caller, "to_e164": called}
-    return caller_keys(pd.DataFrame([row]), secret)[0]
+    return CallerKeys(secret).of(pd.DataFrame([row]))[0]
 
 
 @pytest.mark.parametrize(
@@ -40,4 +40,4 @@ def test_only_who_has_the_secret_can_tell_whose_it_is() -> None:
 
 
 def test_a_mapping_without_numbers_has_no_keys() -> None:
-    assert caller_keys(pd.DataFrame({"direction": ["inbound", "outbound"]}), b"s") == [None, None]
+    assert CallerKeys(b"s").of(pd.DataFrame({"direction": ["inbound", "outbound"]})) == [None, None]

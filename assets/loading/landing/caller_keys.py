@@ -1,7 +1,8 @@
 """Keys of callers: what tells one customer from another where numbers are masked."""
 
 import hmac
-from collections.abc import Iterable
+from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any
 
 import pandas as pd
@@ -12,34 +13,43 @@ HEX_DIGITS = 32
 """128 bits: two of a hundred million numbers share a key once in 10^22 warehouses."""
 
 
-def caller_keys(calls: "pd.DataFrame", secret: bytes) -> list[str | None]:
-    """One a row: HMAC-SHA-256 of the customer's number in E.164 with the warehouse's secret.
+class CallerKeys:
+    """Keys by the warehouse's secret: HMAC-SHA-256 of the customer's number in E.164.
 
     Equal for a number in every vendor and stream of the warehouse. Who has no secret can't try all
-    numbers, as there are few. None where it isn't sure which number is the customer's.
+    numbers, as there are few.
     """
-    known: dict[str, str] = {}
-    keys: list[str | None] = []
-    for number in _customers(calls):
-        if number is not None and number not in known:
-            known[number] = hmac.digest(secret, number.encode(), "sha256").hex()[:HEX_DIGITS]
-        keys.append(None if number is None else known[number])
-    return keys
+
+    def __init__(self, secret: bytes) -> None:
+        # The same from here on for all numbers: to begin anew for each costs twice as much.
+        self._begun = hmac.new(secret, digestmod="sha256")
+        self.of_number = lru_cache(maxsize=20_000)(self._of_number)
+
+    def of(self, calls: "pd.DataFrame") -> list[str | None]:
+        """One a row; None where it isn't sure which number is the customer's."""
+        return [number and self.of_number(number) for number in _customers(calls)]
+
+    def _of_number(self, number: str) -> str:
+        begun = self._begun.copy()
+        begun.update(number.encode())
+        return begun.hexdigest()[:HEX_DIGITS]
 
 
-def _customers(calls: "pd.DataFrame") -> Iterable[str | None]:
+def _customers(calls: "pd.DataFrame") -> Iterator[str | None]:
     """Who calls in or is called; of an unknown direction, the only number that there is."""
-    columns = [calls[name] if name in calls else [None] * len(calls)
-               for name in ("direction", "from_e164", "to_e164")]  # fmt: skip
-    for direction, caller, called in zip(*columns, strict=True):
-        sides = [_number(side) for side in (caller, called)]
+    directions, callers, called = (
+        calls[name].tolist() if name in calls else [None] * len(calls)
+        for name in ("direction", "from_e164", "to_e164")
+    )
+    for direction, *sides in zip(directions, callers, called, strict=True):
         match direction:
             case Direction.INBOUND:
-                yield sides[0]
+                yield _number(sides[0])
             case Direction.OUTBOUND:
-                yield sides[1]
-            case Direction.UNKNOWN if None in sides:
-                yield sides[0] or sides[1]
+                yield _number(sides[1])
+            case Direction.UNKNOWN:
+                numbers = list(filter(None, map(_number, sides)))
+                yield numbers[0] if len(numbers) == 1 else None
             case _:
                 yield None
 

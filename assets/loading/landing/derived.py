@@ -1,12 +1,11 @@
 """Columns of facts that the loader works out from the mapping's, the same for all vendors."""
 
-from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 import pandas as pd
 
-from assets.loading.landing.caller_keys import caller_keys
+from assets.loading.landing.caller_keys import CallerKeys
 from resources.account import Account
 from sql.table import Source, Target
 
@@ -15,15 +14,13 @@ LONGEST_S = timedelta(days=366).total_seconds()
 
 
 def derive(
-    frame: "pd.DataFrame", target: Target, account: Account, secret: Callable[[], bytes]
+    frame: "pd.DataFrame", target: Target, account: Account, keys: CallerKeys
 ) -> "pd.DataFrame":
-    """The target's rows with the derived columns that it has. `secret`: callers' keys are made
-    with it.
-    """
+    """The target's rows with the derived columns that it has."""
     columns: dict[str, pd.Series[Any]] = {}
     wanted = {column.name for column in target.copied if column.source is Source.DERIVED}
     if "caller_key" in wanted:
-        columns["caller_key"] = pd.Series(caller_keys(frame, secret()), frame.index, object)
+        columns["caller_key"] = pd.Series(keys.of(frame), frame.index, object)
     if "started_local" in wanted:
         local = frame["started_at"].dt.tz_convert(account.timezone)
         columns["started_local"] = local.dt.tz_localize(None)

@@ -4,7 +4,7 @@ Not here: what to read (plan), from whom (window), the writing (write), when a d
 (completeness).
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, NamedTuple
@@ -193,28 +193,34 @@ class Landing:
                 loaded.by_day[row.old_date].records += row.records
                 self.is_overtaken |= row.is_new_version
                 continue
-            for place in row.places:
-                one = keyed[place]
-                observation = one.observation
-                if row.is_contested:
+            these = [keyed[place] for place in row.places]
+            if row.is_contested:
+                for one in these:
                     self._undecided.setdefault(one.key, RecordStates.of(row)).add(
-                        one.digest, one.state, observation
+                        one.digest, one.state, one.observation
                     )
-                    continue
-                changed.append(
-                    Item(
-                        one.key, one.record, one.encoded, one.digest, observation,
-                        first_seen_at=row.first_seen_at or observation.observed_at,
-                        old_date=row.old_date,
-                        version=row.version,
-                        is_new_version=row.is_new_version,
-                        was_rejected=row.was_rejected,
-                        old_faults=row.old_faults,
-                        was_missing_since=row.was_missing_since,
-                        twins=self._twins(one, row),
-                    )
-                )  # fmt: skip
+            else:
+                changed += self._items(these, row)
         return changed
+
+    def _items(self, records: Iterable[_Keyed], row: Row[Any]) -> Iterator[Item]:
+        """The records, of all of which the same is stored."""
+        # A batch is thousands: what they share is looked up once.
+        first_seen_at, old_date, version = row.first_seen_at, row.old_date, row.version
+        is_new_version, was_rejected = row.is_new_version, row.was_rejected
+        old_faults, was_missing_since = row.old_faults, row.was_missing_since
+        for one in records:
+            yield Item(
+                one.key, one.record, one.encoded, one.digest, one.observation,
+                first_seen_at=first_seen_at or one.observation.observed_at,
+                old_date=old_date,
+                version=version,
+                is_new_version=is_new_version,
+                was_rejected=was_rejected,
+                old_faults=old_faults,
+                was_missing_since=was_missing_since,
+                twins=self._twins(one, row),
+            )  # fmt: skip
 
     def _twins(self, one: _Keyed, row: Row[Any]) -> tuple[str, ...]:
         """Digests of the states that came in the same read as a new one."""

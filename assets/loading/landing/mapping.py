@@ -44,8 +44,9 @@ def map_records(items: Sequence[Item], source: AccountStream[AnyStream], day: da
         item.is_open = bool(is_open)
         item.rejected = index in bad
         item.faults = None if item.rejected else facts.faults.get(index)
-    for table, frame in facts.tables.items():
-        facts.tables[table] = frame[~frame.index.isin(list(bad))]
+    if bad:
+        for table, frame in facts.tables.items():
+            facts.tables[table] = frame[~frame.index.isin(list(bad))]
     return facts
 
 

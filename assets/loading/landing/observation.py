@@ -38,7 +38,9 @@ def observations(stream: Stream, page: Page, day: date) -> Iterator[Observation]
     Two different records under one key in one answer aren't two versions: neither may hide the
     other. One of them counts, whatever their order, and the others are told as faulty.
     """
-    keys = [stream.key(record) if isinstance(record, dict) else None for record in page.records]
+    keys = page.keys
+    if keys is None:
+        keys = [stream.key(record) if isinstance(record, dict) else None for record in page.records]
     counts = _that_count(stream, page.records, keys)
     for record, key in zip(page.records, keys, strict=True):
         observation = Observation(record, page.request_id, page.observed_at)

@@ -6,13 +6,13 @@ Not here: what of it must be written at all (land), and what the tables hold of 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import partial
 from typing import Any
 
 import psycopg
 from sqlalchemy.engine import Connection
 
 from assets.loading.account_stream import AccountStream
+from assets.loading.landing.caller_keys import CallerKeys
 from assets.loading.landing.derived import derive
 from assets.loading.landing.stage import (
     Item,
@@ -47,7 +47,7 @@ class Writer:
     def __init__(self, source: AccountStream[AnyStream]) -> None:
         self._source = source
         self._account, self._stream = source.account, source.stream
-        self._secret: bytes | None = None
+        self._caller_keys: CallerKeys | None = None
 
     def write(
         self,
@@ -130,14 +130,14 @@ class Writer:
         if len(places) < len(items):
             frame = frame[frame.index.isin(places)]
         if not frame.empty:
-            secret = partial(self._caller_secret, connection)
-            frame = derive(frame, target, self._account, secret)
+            frame = derive(frame, target, self._account, self._keys(connection))
         copy_facts(connection, self._source, target, frame, items, into)
 
-    def _caller_secret(self, connection: Connection) -> bytes:
-        if self._secret is None:
-            self._secret = execute(connection, "load/caller_secret")[0].value.encode()
-        return self._secret
+    def _keys(self, connection: Connection) -> CallerKeys:
+        if self._caller_keys is None:
+            secret = execute(connection, "load/caller_secret")[0].value.encode()
+            self._caller_keys = CallerKeys(secret)
+        return self._caller_keys
 
     def _lead(
         self, connection: Connection, detail: DetailStream, days: list[date], moved: bool

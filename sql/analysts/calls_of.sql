@@ -28,24 +28,25 @@ END $$;
 COMMENT ON FUNCTION facts.caller_days IS 'Business days that may have calls of a caller, by caller_key';
 
 -- A caller's calls, whatever the day: only the days that have some are planned and read, where a
--- query by key or number has to look into all of them.
+-- query by key or number has to look into all of them. As in marts, not those that the vendor doesn't
+-- tell of any more.
 CREATE OR REPLACE FUNCTION facts.calls_of_caller(caller_key text) RETURNS SETOF facts.calls LANGUAGE plpgsql STABLE AS $$
 DECLARE
     day date;
 BEGIN
     FOR day IN SELECT d FROM facts.caller_days(caller_key) d ORDER BY 1 LOOP
-        RETURN QUERY EXECUTE 'SELECT * FROM facts.calls c WHERE c.call_date = $1 AND c.caller_key = $2'
+        RETURN QUERY EXECUTE 'SELECT * FROM facts.calls c WHERE c.call_date = $1 AND c.caller_key = $2 AND c.missing_since IS NULL'
             USING day, caller_key;
     END LOOP;
 END $$;
-COMMENT ON FUNCTION facts.calls_of_caller IS 'All calls from and to a customer, by caller_key';
+COMMENT ON FUNCTION facts.calls_of_caller IS 'All calls from and to a customer, by caller_key, but those that their vendor no longer returns';
 
 CREATE OR REPLACE FUNCTION masked.calls_of_caller(caller_key text) RETURNS SETOF facts.calls LANGUAGE plpgsql STABLE AS $$
 DECLARE
     day date;
 BEGIN
     FOR day IN SELECT d FROM facts.caller_days(caller_key) d ORDER BY 1 LOOP
-        RETURN QUERY EXECUTE 'SELECT * FROM masked.calls c WHERE c.call_date = $1 AND c.caller_key = $2'
+        RETURN QUERY EXECUTE 'SELECT * FROM masked.calls c WHERE c.call_date = $1 AND c.caller_key = $2 AND c.missing_since IS NULL'
             USING day, caller_key;
     END LOOP;
 END $$;
@@ -54,4 +55,4 @@ COMMENT ON FUNCTION masked.calls_of_caller IS 'facts.calls_of_caller with person
 CREATE OR REPLACE FUNCTION facts.calls_of(number text) RETURNS SETOF facts.calls LANGUAGE sql STABLE AS $$
     SELECT * FROM facts.calls_of_caller(facts.caller_key(number))
 $$;
-COMMENT ON FUNCTION facts.calls_of IS 'All calls from and to a customer, by their number in E.164';
+COMMENT ON FUNCTION facts.calls_of IS 'All calls from and to a customer, by their number in E.164, but those that their vendor no longer returns';

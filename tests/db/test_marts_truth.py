@@ -185,7 +185,10 @@ def test_all_calls_of_a_caller_or_a_number(given: Warehouse) -> None:
     [key] = CallerKeys(secret.encode()).of(pd.DataFrame([row]))
     with given.transaction() as c:  # marts are behind on it
         put_call(c, "new", call_date=NEXT, started_at=at("18:00:00", NEXT), caller_key=key)
-        mark_stale(c, NEXT)
+        # Gone at the vendor: on a day with others of theirs, and on one without.
+        for day in (NEXT, DAY):
+            put_call(c, "gone", call_date=day, caller_key=key, missing_since=at("19:00:00", NEXT))
+            mark_stale(c, day)
     for _ in range(2):
         assert query(given, "SELECT call_id FROM facts.calls_of('+48500')") == [("new",)]
         refresh_marts(given)

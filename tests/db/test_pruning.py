@@ -61,6 +61,27 @@ EXPECTED = {
 }
 
 
+WEEK = """
+call_date BETWEEN '{first}' AND '{last}'
+call_date >= DATE '{first}' AND call_date < DATE '{last}' + 1
+call_date >= '{first}'::timestamp AND call_date < '{last}'::timestamp + interval '1 day'
+call_date >= '{first} 00:00:00Z'::timestamptz AND call_date <= '{last} 00:00:00Z'::timestamptz
+call_date >= TO_DATE('{first}', 'YYYY-MM-DD') AND call_date <= TO_DATE('{last}', 'YYYY-MM-DD')
+call_date >= current_date - (current_date - DATE '{first}') AND call_date <= '{last}'
+call_date >= date_trunc('day', '{first} 13:00'::timestamp) AND call_date <= '{last}'
+"""
+"""A week, as people and BI tools write it."""
+
+
+@pytest.mark.parametrize("where", WEEK.split("\n")[1:-1])
+def test_a_filter_by_date_reads_only_its_days(url: str, where: str) -> None:
+    first, last = DAY, DAY + timedelta(days=6)
+    condition = where.format(first=first, last=last)
+    with psycopg.connect(url) as connection:
+        connection.execute(f"SELECT count(*) FROM masked.calls WHERE {condition}".encode())
+        assert [name for (name,) in connection.execute(SCANNED)] == days(first, 7)
+
+
 def test_a_query_plans_for_and_reads_only_the_days_that_it_is_about(url: str) -> None:
     with psycopg.connect(url) as connection:
         found = connection.execute(

@@ -1,4 +1,4 @@
-"""What tests of vendors share beyond `tests.unit.rig`: a server that replays, told secrets."""
+"""What tests of vendors share beyond `tests.unit.helpers`: a server that replays, told secrets."""
 
 import threading
 from collections.abc import Iterator, Mapping
@@ -14,7 +14,7 @@ from pydantic import SecretStr
 from resources.account import Account
 from resources.http.permits import Patience, Permit
 from resources.vendor_api.vendor import Vendor
-from tests.unit import rig
+from tests.unit import helpers
 
 SECRETS = {"token": "s3cr3t t0ken/+&ok", "key": "s3cr3t-k3y"}
 """Values that must never show up in what is written down; odd enough to need encoding."""
@@ -30,10 +30,10 @@ def account_for(vendor: Vendor, base_url: str, **changes: Any) -> Account:
         "currency": "COP",
         "credentials": known,
     }
-    return rig.account(vendor.name, **fields | changes)
+    return helpers.account(vendor.name, **fields | changes)
 
 
-class Ledger(rig.Grants):
+class Ledger(helpers.Grants):
     """Grants at once, and keeps what was asked for: `permits`, and the `reports` they are of."""
 
     def __init__(self) -> None:

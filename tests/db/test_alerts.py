@@ -19,7 +19,7 @@ from assets.resource import CallhouseResource
 from pipelines.alerts import WEBHOOK, Told, alerts, stream_problems
 from resources.http.webhook import WebhookError, post
 from resources.postgres.warehouse import Warehouse
-from tests.unit import rig
+from tests.unit import helpers
 
 TOKEN = "s3cr3t-t0ken"
 
@@ -310,7 +310,7 @@ OLD = timedelta(days=3)
 def test_yesterday_is_judged_at_six_in_the_accounts_own_morning(
     at: datetime, state: str | None, known_for: timedelta, is_told: bool, warehouse: Warehouse
 ) -> None:
-    account = rig.account("conpeek", start_date=DAY)
+    account = helpers.account("conpeek", start_date=DAY)
     stream(warehouse, account.name, last_success_at=at)
     with warehouse.transaction() as connection:
         connection.execute(
@@ -334,7 +334,7 @@ def test_yesterday_is_judged_at_six_in_the_accounts_own_morning(
 
 
 def test_rejects_are_told_by_reason_without_their_data(warehouse: Warehouse) -> None:
-    account = rig.account("conpeek")
+    account = helpers.account("conpeek")
     stream(warehouse, account.name)
     with warehouse.transaction() as connection:
         for key in ("a", "b"):

@@ -1,4 +1,4 @@
-"""A site of two accounts of one vendor, which began two days ago."""
+"""A dagster of two accounts of one vendor, which began two days ago."""
 
 import os
 from collections.abc import Iterator, Mapping
@@ -10,7 +10,7 @@ import pytest
 
 from resources.postgres.warehouse import Warehouse
 from resources.standin import StandIn, Tenant
-from tests.site import Site, open_site
+from tests.in_process_dagster import InProcessDagster, open_dagster
 
 TODAY = datetime.now(UTC).date()
 START = TODAY - timedelta(days=2)
@@ -29,13 +29,13 @@ def tenants(standin: StandIn) -> Mapping[str, Tenant]:
 
 
 @pytest.fixture
-def site(
+def dagster(
     standin: StandIn,
     tenants: Mapping[str, Tenant],
     database_url_with_dagster: str,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
-) -> Iterator[Site]:
+) -> Iterator[InProcessDagster]:
     monkeypatch.setattr(os, "environ", os.environ.copy())
     os.environ["CALLHOUSE_ACCOUNTS"] = str(tmp_path / "accounts.toml")
     lines = []
@@ -47,11 +47,11 @@ def site(
             f'credentials.token = {{ file = "{tmp_path / name}" }}',
         ]  # fmt: skip
     (tmp_path / "accounts.toml").write_text("\n".join(lines), encoding="utf-8")
-    with open_site(tmp_path / "home", database_url_with_dagster) as site:
-        yield site
+    with open_dagster(tmp_path / "home", database_url_with_dagster) as dagster:
+        yield dagster
 
 
 @pytest.fixture
-def warehouse(site: Site, database_url_with_dagster: str) -> Iterator[Warehouse]:
+def warehouse(dagster: InProcessDagster, database_url_with_dagster: str) -> Iterator[Warehouse]:
     with closing(Warehouse(database_url_with_dagster)) as warehouse:
         yield warehouse

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from resources.standin import Fault, StandIn, Tenant
-from tests.site import Site, open_site
+from tests.in_process_dagster import InProcessDagster, open_dagster
 
 TODAY = datetime.now(UTC).date()
 DAYS = [f"{TODAY - timedelta(days=ago)}" for ago in (3, 2, 1, 0)]
@@ -46,20 +46,20 @@ def tenants(standin: StandIn) -> Mapping[str, Tenant]:
 
 
 @pytest.fixture
-def site(
+def dagster(
     standin: StandIn,
     tenants: Mapping[str, Tenant],
     database_url_with_dagster: str,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
-) -> Iterator[Site]:
+) -> Iterator[InProcessDagster]:
     """Accounts that begin on different days, one of which loads a stream that others don't."""
     monkeypatch.setattr(os, "environ", os.environ.copy())
     os.environ["CALLHOUSE_ACCOUNTS"] = str(tmp_path / "accounts.toml")
     entries = [entry(standin, tmp_path, tenant) for tenant in tenants.values()]
     (tmp_path / "accounts.toml").write_text("\n".join(entries), encoding="utf-8")
-    with open_site(tmp_path / "home", database_url_with_dagster) as site:
-        yield site
+    with open_dagster(tmp_path / "home", database_url_with_dagster) as dagster:
+        yield dagster
 
 
 def entry(standin: StandIn, folder: Path, tenant: Tenant) -> str:
@@ -80,72 +80,76 @@ Backfill = Callable[..., dict[str, Any]]
 
 
 @pytest.fixture
-def backfill(site: Site) -> Backfill:
+def backfill(dagster: InProcessDagster) -> Backfill:
     """*Materialize all* of a group (or of all), for some accounts; waits for the end."""
 
     def run(group: str | None = None, accounts: str | None = None) -> dict[str, Any]:
-        assets = site.assets(group)
+        assets = dagster.assets(group)
         assert set(map(tuple, assets.values())) == {tuple(DAYS)}, "one set of days for all"
         tags = {"callhouse/accounts": accounts} if accounts else {}
-        return site.ended(site.backfill(assets, DAYS, tags))
+        return dagster.ended(dagster.backfill(assets, DAYS, tags))
 
     return run
 
 
-def test_a_group_whose_accounts_began_on_different_days(site: Site, backfill: Backfill) -> None:
+def test_a_group_whose_accounts_began_on_different_days(
+    dagster: InProcessDagster, backfill: Backfill
+) -> None:
     assert backfill("conpeek")["status"] == "COMPLETED_SUCCESS"
-    assert site.days_of("conpeek/dialogs") == set(DAYS)
+    assert dagster.days_of("conpeek/dialogs") == set(DAYS)
 
 
 def test_days_before_every_account_and_a_stream_that_one_account_loads(
-    site: Site, backfill: Backfill
+    dagster: InProcessDagster, backfill: Backfill
 ) -> None:
     """What nobody had to read isn't green, and isn't failed either."""
     told = backfill("vono")
     assert told["status"] == "COMPLETED_SUCCESS"
     for stream in ("recordings_raw", "recordings", "recording_audio_raw", "recording_audio"):
-        assert site.days_of(f"vono/{stream}") == set(DAYS[1:]), stream
-        assert site.days_of(f"vono/{stream}", "FAILED") == set()
+        assert dagster.days_of(f"vono/{stream}") == set(DAYS[1:]), stream
+        assert dagster.days_of(f"vono/{stream}", "FAILED") == set()
     for counts in told["assetBackfillData"]["assetBackfillStatuses"]:
         assert counts["numPartitionsTargeted"] == counts["numPartitionsMaterialized"] == 3
         assert counts["numPartitionsInProgress"] == counts["numPartitionsFailed"] == 0
 
 
-def test_accounts_by_tag(site: Site, backfill: Backfill) -> None:
+def test_accounts_by_tag(dagster: InProcessDagster, backfill: Backfill) -> None:
     """None of them loads the audio; one began later than the vendor's first."""
     told = backfill("vono", accounts="recorder")
     assert told["status"] == "COMPLETED_SUCCESS"
-    assert site.days_of("vono/recordings") == set(DAYS[1:])
-    assert site.days_of("vono/recording_audio") == set()
+    assert dagster.days_of("vono/recordings") == set(DAYS[1:])
+    assert dagster.days_of("vono/recording_audio") == set()
     assert backfill("conpeek", accounts="late")["status"] == "COMPLETED_SUCCESS"
-    assert site.days_of("conpeek/dialogs") == set(DAYS[2:])
+    assert dagster.days_of("conpeek/dialogs") == set(DAYS[2:])
 
 
-def test_the_whole_graph(site: Site, backfill: Backfill) -> None:
+def test_the_whole_graph(dagster: InProcessDagster, backfill: Backfill) -> None:
     assert backfill()["status"] == "COMPLETED_SUCCESS"
-    assert site.days_of("conpeek/dialogs") == set(DAYS)
-    assert site.days_of("vono/recordings") == set(DAYS[1:])
-    assert site.days_of("marts/calls_by_day") >= set(DAYS[1:])
+    assert dagster.days_of("conpeek/dialogs") == set(DAYS)
+    assert dagster.days_of("vono/recordings") == set(DAYS[1:])
+    assert dagster.days_of("marts/calls_by_day") >= set(DAYS[1:])
 
 
-def test_the_marts(site: Site, backfill: Backfill) -> None:
+def test_the_marts(dagster: InProcessDagster, backfill: Backfill) -> None:
     """Of days that nobody has read they tell nothing."""
     assert backfill("marts")["status"] == "COMPLETED_SUCCESS"
-    assert site.days_of("marts/calls_by_day") == set()
+    assert dagster.days_of("marts/calls_by_day") == set()
     backfill("vono", accounts="recorder")
     assert backfill("marts")["status"] == "COMPLETED_SUCCESS"
-    assert site.days_of("marts/calls_by_day") == set(DAYS[1:])
+    assert dagster.days_of("marts/calls_by_day") == set(DAYS[1:])
 
 
 def test_days_that_a_limit_put_off_are_named_and_nothing_failed(
-    site: Site, backfill: Backfill
+    dagster: InProcessDagster, backfill: Backfill
 ) -> None:
     """Two requests a day: the two newest days are read, as the polls will read the others."""
     assert backfill("wolkvox")["status"] == "COMPLETED_SUCCESS"
-    assert site.days_of("wolkvox/agent_usage") == set(DAYS[2:])
-    (run,) = site.instance.get_runs()
+    assert dagster.days_of("wolkvox/agent_usage") == set(DAYS[2:])
+    (run,) = dagster.instance.get_runs()
     said = [
-        entry.user_message for entry in site.instance.all_logs(run.run_id) if entry.level == WARNING
+        entry.user_message
+        for entry in dagster.instance.all_logs(run.run_id)
+        if entry.level == WARNING
     ]
     assert len(said) == 1
     assert said[0].startswith(
@@ -154,20 +158,22 @@ def test_days_that_a_limit_put_off_are_named_and_nothing_failed(
     assert "quota" in said[0]
 
 
-def test_facts_of_days_that_were_never_read_are_not_green_for_being_rebuilt(site: Site) -> None:
-    told = site.ended(site.backfill(["conpeek/dialogs"], DAYS))
+def test_facts_of_days_that_were_never_read_are_not_green_for_being_rebuilt(
+    dagster: InProcessDagster,
+) -> None:
+    told = dagster.ended(dagster.backfill(["conpeek/dialogs"], DAYS))
     assert told["status"] == "COMPLETED_SUCCESS"
-    assert site.days_of("conpeek/dialogs") == set()
+    assert dagster.days_of("conpeek/dialogs") == set()
 
 
 def test_what_failed_is_called_failed(
-    site: Site, backfill: Backfill, tenants: Mapping[str, Tenant]
+    dagster: InProcessDagster, backfill: Backfill, tenants: Mapping[str, Tenant]
 ) -> None:
     """Of one account, on the days that it has: the days before it are good."""
     tenants["late"].arm(Fault.status(418), times=1000)
     assert backfill("conpeek")["status"] == "COMPLETED_FAILED"
-    assert site.days_of("conpeek/dialogs") == set(DAYS[:2])
-    assert site.days_of("conpeek/dialogs", "FAILED") == set(DAYS[2:])
+    assert dagster.days_of("conpeek/dialogs") == set(DAYS[:2])
+    assert dagster.days_of("conpeek/dialogs", "FAILED") == set(DAYS[2:])
     tenants["late"].disarm()
     assert backfill("conpeek")["status"] == "COMPLETED_SUCCESS"
-    assert site.days_of("conpeek/dialogs") == set(DAYS)
+    assert dagster.days_of("conpeek/dialogs") == set(DAYS)

@@ -15,7 +15,7 @@ from tests.db.test_clock import turn
 from tests.e2e.conftest import START, TODAY
 from tests.e2e.test_mended_days import die
 from tests.e2e.test_shown_checks import assert_shown, call
-from tests.site import Site
+from tests.in_process_dagster import InProcessDagster
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(1800)]
 HOURS, STEP = timedelta(hours=13), timedelta(minutes=20)
@@ -26,8 +26,10 @@ UNREADABLE = {"talking_time": "many"}
 class Life:
     """What happens between two polls, at a moment of the moved clock."""
 
-    def __init__(self, site: Site, tenants: Mapping[str, Tenant], random: Random) -> None:
-        self._site = site
+    def __init__(
+        self, dagster: InProcessDagster, tenants: Mapping[str, Tenant], random: Random
+    ) -> None:
+        self._site = dagster
         self._tenants = list(tenants.values())
         self._good = {tenant.name: tenant.token for tenant in self._tenants}
         self._random = random
@@ -91,17 +93,17 @@ class Life:
 @pytest.mark.parametrize("seed", [1, 2])
 def test_the_pages_show_what_was_found(
     seed: int,
-    site: Site,
+    dagster: InProcessDagster,
     warehouse: Warehouse,
     tenants: Mapping[str, Tenant],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(clock, "FARTHEST", timedelta(days=3))
-    life, red = Life(site, tenants, Random(seed)), set[str]()
+    life, red = Life(dagster, tenants, Random(seed)), set[str]()
     for late in range(HOURS // STEP, -1, -1):
         turn(warehouse, -late * STEP)
         now = datetime.now(UTC) - late * STEP
         life.go_on(now)
-        site.poll("conpeek", now)
-        red |= assert_shown(site, warehouse)
+        dagster.poll("conpeek", now)
+        red |= assert_shown(dagster, warehouse)
     assert red >= {"complete", "fresh", "readable"}, "or nothing was tried"

@@ -23,7 +23,7 @@ from resources.standin.faults import Fault
 from resources.standin.server import StandIn
 from resources.standin.tenant import Tenant
 from resources.vendors import discover
-from tests.unit import rig
+from tests.unit import helpers
 
 NOON = datetime(2026, 3, 10, 12, tzinfo=UTC)
 SUNDAY = date(2026, 3, 1)
@@ -59,8 +59,8 @@ def instance(_instance: dg.DagsterInstance) -> dg.DagsterInstance:
 @cache
 def definitions() -> dg.Definitions:
     """Made once: of the accounts they only want to know which days there are."""
-    furthest = rig.account("conpeek", timezone=ZoneInfo("Pacific/Kiritimati"))
-    return build_defs({"any": furthest, "gone": rig.account("evolux")})
+    furthest = helpers.account("conpeek", timezone=ZoneInfo("Pacific/Kiritimati"))
+    return build_defs({"any": furthest, "gone": helpers.account("evolux")})
 
 
 Accounts = Callable[..., None]

@@ -14,7 +14,7 @@ from assets.resource import CallhouseResource
 from resources.postgres.warehouse import Warehouse
 from resources.standin import Tenant
 from tests.e2e.conftest import TODAY
-from tests.site import Site
+from tests.in_process_dagster import InProcessDagster
 
 POLLS = 4
 FACTS = "conpeek/dialogs"
@@ -41,88 +41,88 @@ def wrong(warehouse: Warehouse) -> dict[tuple[str, str], int]:
         return {(row.stream.replace(".", "/"), row.name): row.findings for row in rows}
 
 
-def assert_shown(site: Site, warehouse: Warehouse) -> set[str]:
+def assert_shown(dagster: InProcessDagster, warehouse: Warehouse) -> set[str]:
     """Dagster shows every check of the facts as it stands. Returns the names of the red ones."""
-    shown = {key: status for key, status in site.checks().items() if key[0] == FACTS}
+    shown = {key: status for key, status in dagster.checks().items() if key[0] == FACTS}
     found = wrong(warehouse)
     assert shown == {key: "FAILED" if key in found else "SUCCEEDED" for key in shown}
-    assert site.findings() == found
+    assert dagster.findings() == found
     assert len(shown) >= 7
     return {name for _, name in found}
 
 
-def told(site: Site) -> int:
+def told(dagster: InProcessDagster) -> int:
     """How many results of checks Dagster has been told, ever."""
     of_type = dg.DagsterEventType.ASSET_CHECK_EVALUATION
     return sum(
-        len(site.instance.get_records_for_run(run.run_id, of_type=of_type).records)
-        for run in site.instance.get_runs()
+        len(dagster.instance.get_records_for_run(run.run_id, of_type=of_type).records)
+        for run in dagster.instance.get_runs()
     )
 
 
 def test_checks_stay_evaluated_while_polls_find_something_new(
-    site: Site, warehouse: Warehouse, tenants: Mapping[str, Tenant]
+    dagster: InProcessDagster, warehouse: Warehouse, tenants: Mapping[str, Tenant]
 ) -> None:
     for number in range(POLLS):
         tenants["one"].put([call(number)])
-        result = site.poll("conpeek")
+        result = dagster.poll("conpeek")
         assert len(result.get_asset_materialization_events()) >= 2, (
             "each is a newer materialisation"
         )
-        assert assert_shown(site, warehouse) == set()
-    count = told(site)
+        assert assert_shown(dagster, warehouse) == set()
+    count = told(dagster)
     tenants["one"].put([call(POLLS)])
-    site.poll("conpeek")
-    assert told(site) == count, "what hasn't changed isn't told again"
+    dagster.poll("conpeek")
+    assert told(dagster) == count, "what hasn't changed isn't told again"
 
 
 def test_a_red_check_stays_red_while_others_load(
-    site: Site, warehouse: Warehouse, tenants: Mapping[str, Tenant]
+    dagster: InProcessDagster, warehouse: Warehouse, tenants: Mapping[str, Tenant]
 ) -> None:
-    site.poll("conpeek")
+    dagster.poll("conpeek")
     good, tenants["other"].token = tenants["other"].token, "another"
     for number in range(3):
         tenants["one"].put([call(number)])
-        site.poll("conpeek")
-        assert assert_shown(site, warehouse) == {"fresh"}
+        dagster.poll("conpeek")
+        assert assert_shown(dagster, warehouse) == {"fresh"}
     tenants["other"].token = good
-    assets = site.assets("conpeek")
-    assert site.ended(site.backfill(assets, [f"{TODAY}"]))["status"] == "COMPLETED_SUCCESS"
-    assert assert_shown(site, warehouse) == set(), "a backfill that gets through is proof enough"
+    assets = dagster.assets("conpeek")
+    assert dagster.ended(dagster.backfill(assets, [f"{TODAY}"]))["status"] == "COMPLETED_SUCCESS"
+    assert assert_shown(dagster, warehouse) == set(), "a backfill that gets through is proof enough"
 
 
 @pytest.mark.long
 def test_a_poll_and_a_backfill_in_each_others_way(
-    site: Site, warehouse: Warehouse, tenants: Mapping[str, Tenant]
+    dagster: InProcessDagster, warehouse: Warehouse, tenants: Mapping[str, Tenant]
 ) -> None:
     """What counts is what was found last, not which run began last."""
     tenants["one"].put([call(1, dialog_type=["EXTERNAL"])])
-    assets = site.assets("conpeek")
-    site.ended(site.backfill(assets, [f"{TODAY}"]))
-    assert "complete" in assert_shown(site, warehouse)
+    assets = dagster.assets("conpeek")
+    dagster.ended(dagster.backfill(assets, [f"{TODAY}"]))
+    assert "complete" in assert_shown(dagster, warehouse)
     tenants["one"].put([call(1)])
-    site.poll("conpeek")
-    assert_shown(site, warehouse)
-    site.ended(site.backfill(assets, [f"{TODAY}"]))
-    assert assert_shown(site, warehouse) == set()
+    dagster.poll("conpeek")
+    assert_shown(dagster, warehouse)
+    dagster.ended(dagster.backfill(assets, [f"{TODAY}"]))
+    assert assert_shown(dagster, warehouse) == set()
 
 
 @pytest.mark.long
 def test_what_a_run_that_died_left_red_is_cleared_by_the_next_poll(
-    site: Site, warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
+    dagster: InProcessDagster, warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    site.poll("conpeek")
+    dagster.poll("conpeek")
     with monkeypatch.context() as broken:
         broken.setattr(CallhouseResource, "warehouse", None)
-        told = site.ended(site.backfill(site.assets("conpeek"), [f"{TODAY}"]))
+        told = dagster.ended(dagster.backfill(dagster.assets("conpeek"), [f"{TODAY}"]))
     assert told["status"] == "COMPLETED_FAILED"
-    assert "EXECUTION_FAILED" in site.checks().values()
-    site.poll("conpeek")
-    assert assert_shown(site, warehouse) == set()
+    assert "EXECUTION_FAILED" in dagster.checks().values()
+    dagster.poll("conpeek")
+    assert assert_shown(dagster, warehouse) == set()
 
 
-def test_a_run_says_of_every_check_that_it_planned_how_it_stands(site: Site) -> None:
-    site.ended(site.backfill(site.assets("conpeek"), [f"{TODAY}"]))
-    (run,) = site.instance.get_runs()
-    said = [entry.message for entry in site.instance.all_logs(run.run_id)]
+def test_a_run_says_of_every_check_that_it_planned_how_it_stands(dagster: InProcessDagster) -> None:
+    dagster.ended(dagster.backfill(dagster.assets("conpeek"), [f"{TODAY}"]))
+    (run,) = dagster.instance.get_runs()
+    said = [entry.message for entry in dagster.instance.all_logs(run.run_id)]
     assert not [message for message in said if "did not yield" in message]

@@ -6,11 +6,12 @@ import pytest
 
 from resources.standin import Fault
 from tests.loading.conftest import DAY, NOON, Open
+from tests.loading.lists import RECORDS
 
 LATER = NOON + timedelta(days=8)
 
 
-@pytest.mark.parametrize("vendor", ["clickfono", "conpeek", "evolux", "vono"])
+@pytest.mark.parametrize("vendor", RECORDS)
 def test_an_answer_from_before_the_days_end_completes_nothing(scene: Open, vendor: str) -> None:
     here = scene(vendor)
     here.put(*(here.thing(number, minutes=number) for number in range(2)))

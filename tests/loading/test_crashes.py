@@ -17,6 +17,7 @@ from resources.postgres.warehouse import Warehouse, copy
 from resources.standin import Fault
 from resources.vendors import discover
 from tests.loading.conftest import DAY, NOON, Open, Scene
+from tests.loading.lists import PAGED
 from tests.loading.tables import tables_of
 from tests.model.system import System
 
@@ -192,7 +193,7 @@ def test_an_account_s_failure_is_its_own(scene: Open, system: System) -> None:
     assert other.day().facts == 1
 
 
-@pytest.mark.parametrize("vendor", ["conpeek", "evolux", "vono"])
+@pytest.mark.parametrize("vendor", PAGED)
 def test_facts_whose_raw_records_are_lost_are_merged(
     scene: Open, system: System, vendor: str
 ) -> None:

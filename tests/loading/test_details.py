@@ -12,16 +12,18 @@ from resources.standin import Fault
 from resources.standin.answer import Ask
 from resources.vendors.evolux import Evolux
 from tests.loading.conftest import DAY, Open
-from tests.loading.stage import AUDIO, DETAILS, Stage
+from tests.loading.stream_scene import AUDIO, DETAILS, StreamScene
 
 
 @pytest.fixture
-def stage(scene: Open, request: pytest.FixtureRequest, tmp_path: Any, monkeypatch: Any) -> Stage:
+def subject(
+    scene: Open, request: pytest.FixtureRequest, tmp_path: Any, monkeypatch: Any
+) -> StreamScene:
     monkeypatch.setenv("CALLHOUSE_AUDIO_URL", str(tmp_path))
-    return Stage(scene, request.param)
+    return StreamScene(scene, request.param)
 
 
-each = pytest.mark.parametrize("stage", DETAILS, indirect=True)
+each = pytest.mark.parametrize("subject", DETAILS, indirect=True)
 
 
 def of(number: int) -> Callable[[Ask], bool]:
@@ -29,24 +31,24 @@ def of(number: int) -> Callable[[Ask], bool]:
     return lambda ask: f"/{number}/cdr" in ask.path or ask.query.get("id_record") == str(number)
 
 
-def lacking(stage: Stage) -> list[Any]:
+def lacking(subject: StreamScene) -> list[Any]:
     """What is known of details that didn't come: key, attempts, failures, hours until the next."""
-    rows = stage.here.query(
+    rows = subject.here.query(
         "SELECT record_key, attempts, failures, next_try_at FROM ops.details d "
         "WHERE account = :account AND NOT EXISTS (SELECT FROM raw.heads h WHERE NOT rejected AND "
         "(h.account, h.stream, h.record_key) = (d.account, d.stream, d.record_key)) ORDER BY 1"
     )
-    now = stage.here.system.clock.now()
+    now = subject.here.system.clock.now()
     return [
         (key, attempts, failures, due and (due - now) / timedelta(hours=1))
         for key, attempts, failures, due in rows
     ]
 
 
-def day(stage: Stage) -> Any:
+def day(subject: StreamScene) -> Any:
     """The day's state and note."""
     query = "SELECT state, note FROM ops.days WHERE account = :account AND call_date = '{}' AND "
-    return stage.here.query(query.format(DAY) + f"stream = '{stage.stream.name}'")[0]
+    return subject.here.query(query.format(DAY) + f"stream = '{subject.stream.name}'")[0]
 
 
 NOT_ITS_OWN = {
@@ -62,44 +64,46 @@ NOT_ITS_OWN = {
 
 @each
 @pytest.mark.parametrize("what", NOT_ITS_OWN)
-def test_only_the_vendors_own_404_uses_up_attempts(stage: Stage, what: str) -> None:
-    stage.put(1)
+def test_only_the_vendors_own_404_uses_up_attempts(subject: StreamScene, what: str) -> None:
+    subject.put(1)
     for _ in range(6):
-        stage.tenant.disarm()
-        stage.arm(NOT_ITS_OWN[what])
-        stage.here.later(hours=1)
-        assert stage.poll().state == "failed"
-        ((_, attempts, failures, hours),) = lacking(stage)
+        subject.tenant.disarm()
+        subject.arm(NOT_ITS_OWN[what])
+        subject.here.later(hours=1)
+        assert subject.poll().state == "failed"
+        ((_, attempts, failures, hours),) = lacking(subject)
         assert (attempts, failures, hours) == (0, 0, 1)
-    stage.tenant.disarm()
-    stage.here.later(hours=1)
-    assert stage.poll().error is None
-    assert stage.loaded() == 1
-    assert day(stage) == ("open", None)
+    subject.tenant.disarm()
+    subject.here.later(hours=1)
+    assert subject.poll().error is None
+    assert subject.loaded() == 1
+    assert day(subject) == ("open", None)
 
 
 @each
-def test_what_was_given_up_is_asked_for_again_by_a_backfill_of_its_day(stage: Stage) -> None:
-    stage.put(1, 2, without=1)
+def test_what_was_given_up_is_asked_for_again_by_a_backfill_of_its_day(
+    subject: StreamScene,
+) -> None:
+    subject.put(1, 2, without=1)
     for attempts in range(1, 6):
-        assert stage.poll().error is None
-        ((_, counted, failures, hours),) = lacking(stage)
+        assert subject.poll().error is None
+        ((_, counted, failures, hours),) = lacking(subject)
         assert (counted, failures) == (attempts, 0)
         assert hours == (None if attempts == 5 else 1)
-        stage.here.later(hours=1)
-    assert day(stage)[1] == "1 of 2 details never came"
-    stage.here.requests()
-    assert stage.poll().error is None
-    assert stage.here.requests() == 0
-    assert stage.backfill().error is None
-    assert stage.here.requests() == 1, "asked again, though in vain"
+        subject.here.later(hours=1)
+    assert day(subject)[1] == "1 of 2 details never came"
+    subject.here.requests()
+    assert subject.poll().error is None
+    assert subject.here.requests() == 0
+    assert subject.backfill().error is None
+    assert subject.here.requests() == 1, "asked again, though in vain"
 
-    stage.put_detail(1)
-    assert stage.poll().error is None
-    assert stage.loaded() == 1
-    assert stage.backfill().error is None
-    assert stage.loaded() == 2
-    assert day(stage)[1] is None
+    subject.put_detail(1)
+    assert subject.poll().error is None
+    assert subject.loaded() == 1
+    assert subject.backfill().error is None
+    assert subject.loaded() == 2
+    assert day(subject)[1] is None
 
 
 ONE_BROKEN = {
@@ -111,43 +115,47 @@ ONE_BROKEN = {
 
 @each
 @pytest.mark.parametrize("what", ONE_BROKEN)
-def test_one_records_failure_is_its_own_counted_bounded_and_told(stage: Stage, what: str) -> None:
-    limits = stage.here.account.limits.model_copy(update={"max_bytes": 1_000_000})
-    stage.here.account = stage.here.account.model_copy(update={"limits": limits})
-    stage.put(*range(1, 9))
-    stage.tenant.arm(ONE_BROKEN[what], 999, report=stage.report, when=of(8))
+def test_one_records_failure_is_its_own_counted_bounded_and_told(
+    subject: StreamScene, what: str
+) -> None:
+    limits = subject.here.account.limits.model_copy(update={"max_bytes": 1_000_000})
+    subject.here.account = subject.here.account.model_copy(update={"limits": limits})
+    subject.put(*range(1, 9))
+    subject.tenant.arm(ONE_BROKEN[what], 999, report=subject.report, when=of(8))
     waited = []
     for failures in range(1, 6):
-        assert stage.poll().state == "ok"
-        assert stage.loaded() == 7, "the others came"
-        ((_, attempts, counted, hours),) = lacking(stage)
+        assert subject.poll().state == "ok"
+        assert subject.loaded() == 7, "the others came"
+        ((_, attempts, counted, hours),) = lacking(subject)
         assert (attempts, counted) == (0, failures)
         waited.append(hours)
-        state, note = day(stage)
+        state, note = day(subject)
         assert state == ("complete" if failures == 5 else "failed")
         assert "1 of 8 details" in note
-        stage.here.later(hours=hours or 1)
+        subject.here.later(hours=hours or 1)
     assert waited == [1, 2, 4, 8, None]
-    assert "asked for again by a backfill of the day only" in day(stage)[1]
-    stage.tenant.disarm()
-    assert stage.poll().error is None
-    assert stage.loaded() == 7
-    assert stage.backfill().error is None
-    assert stage.loaded() == 8
-    assert day(stage)[1] is None
+    assert "asked for again by a backfill of the day only" in day(subject)[1]
+    subject.tenant.disarm()
+    assert subject.poll().error is None
+    assert subject.loaded() == 7
+    assert subject.backfill().error is None
+    assert subject.loaded() == 8
+    assert day(subject)[1] is None
 
 
 @each
 @pytest.mark.parametrize("what", NOT_ITS_OWN)
-def test_one_that_always_fails_is_put_aside_and_the_others_come(stage: Stage, what: str) -> None:
-    stage.put(*range(1, 9))
-    stage.tenant.arm(NOT_ITS_OWN[what], 999, report=stage.report, when=of(5))
-    assert stage.poll().error, "told"
-    assert stage.loaded() == 7
-    stage.put(9)
-    assert stage.poll().error is None, "it isn't due"
-    assert stage.loaded() == 8
-    state, note = day(stage)
+def test_one_that_always_fails_is_put_aside_and_the_others_come(
+    subject: StreamScene, what: str
+) -> None:
+    subject.put(*range(1, 9))
+    subject.tenant.arm(NOT_ITS_OWN[what], 999, report=subject.report, when=of(5))
+    assert subject.poll().error, "told"
+    assert subject.loaded() == 7
+    subject.put(9)
+    assert subject.poll().error is None, "it isn't due"
+    assert subject.loaded() == 8
+    state, note = day(subject)
     assert state == "failed"
     assert "1 of 9 details are still to come; 1 of them are asked for again after an error" in note
 
@@ -159,88 +167,88 @@ OWN_REFUSALS = {
 
 
 @each
-def test_a_refusal_of_one_record_among_others_is_its_own(stage: Stage) -> None:
-    stage.put(*range(1, 9))
-    refusal = Fault.status(403, payload=OWN_REFUSALS[stage.tenant.vendor])
-    stage.tenant.arm(refusal, 999, report=stage.report, when=of(3))
-    assert stage.poll().state == "ok"
-    assert stage.loaded() == 7
-    assert not stage.is_stopped
-    ((_, _, failures, hours),) = lacking(stage)
+def test_a_refusal_of_one_record_among_others_is_its_own(subject: StreamScene) -> None:
+    subject.put(*range(1, 9))
+    refusal = Fault.status(403, payload=OWN_REFUSALS[subject.tenant.vendor])
+    subject.tenant.arm(refusal, 999, report=subject.report, when=of(3))
+    assert subject.poll().state == "ok"
+    assert subject.loaded() == 7
+    assert not subject.is_stopped
+    ((_, _, failures, hours),) = lacking(subject)
     assert (failures, hours) == (1, 1)
 
 
 @each
-def test_the_newest_record_s_refusal_stops_polls_for_an_hour_at_most(stage: Stage) -> None:
-    stage.put(*range(1, 9))
-    refusal = Fault.status(403, payload=OWN_REFUSALS[stage.tenant.vendor])
-    stage.tenant.arm(refusal, 999, report=stage.report, when=of(8))
-    one = stage.here.account.limits.model_copy(update={"concurrency": 1})
-    stage.here.account = stage.here.account.model_copy(update={"limits": one})
-    assert stage.poll().state == "stopped"
-    stage.here.later(hours=1)
-    assert stage.poll().error is None, "another one is asked for, and accepted"
-    assert not stage.is_stopped
-    stage.here.later(minutes=5)
-    stage.poll()
-    assert stage.loaded() == 7
+def test_the_newest_record_s_refusal_stops_polls_for_an_hour_at_most(subject: StreamScene) -> None:
+    subject.put(*range(1, 9))
+    refusal = Fault.status(403, payload=OWN_REFUSALS[subject.tenant.vendor])
+    subject.tenant.arm(refusal, 999, report=subject.report, when=of(8))
+    one = subject.here.account.limits.model_copy(update={"concurrency": 1})
+    subject.here.account = subject.here.account.model_copy(update={"limits": one})
+    assert subject.poll().state == "stopped"
+    subject.here.later(hours=1)
+    assert subject.poll().error is None, "another one is asked for, and accepted"
+    assert not subject.is_stopped
+    subject.here.later(minutes=5)
+    subject.poll()
+    assert subject.loaded() == 7
 
 
 @each
 def test_a_refusal_that_was_one_record_s_stays_that_where_nothing_else_is_asked(
-    stage: Stage,
+    subject: StreamScene,
 ) -> None:
-    stage.put(*range(1, 9))
-    refusal = Fault.status(403, payload=OWN_REFUSALS[stage.tenant.vendor])
-    stage.tenant.arm(refusal, 999, report=stage.report, when=of(3))
-    stage.poll()
-    stage.here.later(hours=1)
-    assert stage.poll().error is None
-    assert not stage.is_stopped
-    ((_, _, failures, hours),) = lacking(stage)
+    subject.put(*range(1, 9))
+    refusal = Fault.status(403, payload=OWN_REFUSALS[subject.tenant.vendor])
+    subject.tenant.arm(refusal, 999, report=subject.report, when=of(3))
+    subject.poll()
+    subject.here.later(hours=1)
+    assert subject.poll().error is None
+    assert not subject.is_stopped
+    ((_, _, failures, hours),) = lacking(subject)
     assert (failures, hours) == (2, 2)
 
 
 @each
-def test_a_refusal_of_several_in_a_row_is_the_accounts(stage: Stage) -> None:
-    stage.put(*range(1, 21))
-    one = stage.here.account.limits.model_copy(update={"concurrency": 1})
-    stage.here.account = stage.here.account.model_copy(update={"limits": one})
-    refusal = Fault.status(403, payload=OWN_REFUSALS[stage.tenant.vendor])
-    stage.tenant.arm(refusal, 999, report=stage.report, after=5)
-    assert stage.poll().state == "stopped"
-    assert stage.here.requests() == 5 + 3
-    assert stage.loaded() == 5
+def test_a_refusal_of_several_in_a_row_is_the_accounts(subject: StreamScene) -> None:
+    subject.put(*range(1, 21))
+    one = subject.here.account.limits.model_copy(update={"concurrency": 1})
+    subject.here.account = subject.here.account.model_copy(update={"limits": one})
+    refusal = Fault.status(403, payload=OWN_REFUSALS[subject.tenant.vendor])
+    subject.tenant.arm(refusal, 999, report=subject.report, after=5)
+    assert subject.poll().state == "stopped"
+    assert subject.here.requests() == 5 + 3
+    assert subject.loaded() == 5
 
 
 @each
-def test_where_all_fail_the_first_are_enough_to_tell(stage: Stage) -> None:
-    stage.put(*range(1, 41))
-    stage.arm(Fault.firewall(404), 999)
-    result = stage.poll()
+def test_where_all_fail_the_first_are_enough_to_tell(subject: StreamScene) -> None:
+    subject.put(*range(1, 41))
+    subject.arm(Fault.firewall(404), 999)
+    result = subject.poll()
     assert result.state == "failed"
     assert "403 Forbidden" in str(result.error), "the page's title"
-    assert stage.here.requests() <= 3 + 2 * stage.here.account.limits.concurrency
-    stage.tenant.disarm()
-    stage.here.later(hours=1)
-    assert stage.poll().error is None
-    assert stage.loaded() == 40
+    assert subject.here.requests() <= 3 + 2 * subject.here.account.limits.concurrency
+    subject.tenant.disarm()
+    subject.here.later(hours=1)
+    assert subject.poll().error is None
+    assert subject.loaded() == 40
 
 
 def test_files_of_like_keys_lie_beside_each_other(
     scene: Open, tmp_path: Any, monkeypatch: Any
 ) -> None:
     monkeypatch.setenv("CALLHOUSE_AUDIO_URL", str(tmp_path))
-    stage = Stage(scene, "vono.recording_audio")
-    shown = stage.here.kind.show(stage.here.thing(1, minutes=1), stage.here.kind.zone)
+    subject = StreamScene(scene, "vono.recording_audio")
+    shown = subject.here.kind.show(subject.here.thing(1, minutes=1), subject.here.kind.zone)
     ids = ["a.b", "a-b", "A-b", "x" * 300, "a/b"]
-    stage.tenant.put([shown | {"record_id": record_id} for record_id in ids])
+    subject.tenant.put([shown | {"record_id": record_id} for record_id in ids])
     for number, record_id in enumerate(ids):
-        stage.tenant.put_audio(record_id, AUDIO[:-1] + bytes([number]))
-    assert stage.here.poll().error is None
-    assert stage.poll().error is None
-    files = dict(stage.here.facts("recording_id", "audio_uri"))
-    sums = dict(stage.here.facts("recording_id", "audio_sha256"))
+        subject.tenant.put_audio(record_id, AUDIO[:-1] + bytes([number]))
+    assert subject.here.poll().error is None
+    assert subject.poll().error is None
+    files = dict(subject.here.facts("recording_id", "audio_uri"))
+    sums = dict(subject.here.facts("recording_id", "audio_sha256"))
     assert len(set(files.values())) == len(set(sums.values())) == len(ids)
     for number, record_id in enumerate(ids):
         path = files[f"3/{record_id}"].removeprefix("file://")
@@ -248,8 +256,8 @@ def test_files_of_like_keys_lie_beside_each_other(
 
 
 def test_a_fault_of_ours_on_one_record_stops_no_other(scene: Open, monkeypatch: Any) -> None:
-    stage = Stage(scene, "evolux.call_details")
-    stage.put(1, 2, 3)
+    subject = StreamScene(scene, "evolux.call_details")
+    subject.put(1, 2, 3)
     good = Evolux.call_detail
 
     def fragile(self: Evolux, parent: Any) -> Any:
@@ -257,7 +265,7 @@ def test_a_fault_of_ours_on_one_record_stops_no_other(scene: Open, monkeypatch: 
             raise KeyError("as the test wants")
         return good(self, parent)
 
-    stage.stream = replace(stage.stream, read=fragile)
-    assert stage.poll().error is None
-    assert stage.loaded() == 2
-    assert "an unexpected KeyError" in day(stage)[1]
+    subject.stream = replace(subject.stream, read=fragile)
+    assert subject.poll().error is None
+    assert subject.loaded() == 2
+    assert "an unexpected KeyError" in day(subject)[1]

@@ -21,6 +21,7 @@ from resources.standin import Fault, Quirk
 from resources.vendors import discover
 from resources.windows import day_start
 from tests.loading.conftest import DAY, NOON, Open, Scene
+from tests.loading.lists import PAGED
 
 VENDORS = ["conpeek", "clickfono", "evolux", "vono", "wolkvox"]
 HANGING = [
@@ -229,7 +230,7 @@ def watermark(here: Scene) -> datetime:
     return mark
 
 
-@pytest.mark.parametrize("vendor", ["conpeek", "evolux", "vono"])
+@pytest.mark.parametrize("vendor", PAGED)
 def test_a_long_catch_up_keeps_what_it_has_read(
     scene: Open, vendor: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -287,7 +288,7 @@ def test_a_catch_up_that_a_poll_has_no_time_for_goes_on_at_the_next_tick(
     assert due == NOON
 
 
-@pytest.mark.parametrize("vendor", ["conpeek", "evolux", "vono"])
+@pytest.mark.parametrize("vendor", PAGED)
 @pytest.mark.parametrize("days_ago", [0, 1], ids=["live", "a day gone by"])
 def test_a_window_of_two_pages_is_read_whole_where_requests_must_be_far_apart(
     scene: Open, vendor: str, days_ago: int, monkeypatch: pytest.MonkeyPatch

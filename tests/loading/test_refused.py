@@ -7,85 +7,89 @@ import pytest
 
 from resources.standin import Fault
 from tests.loading.conftest import DAY, NOON, Open
-from tests.loading.stage import DETAILS, PROBE, STREAMS, Stage
+from tests.loading.stream_scene import DETAILS, PROBE, STREAMS, StreamScene
 
 
 @pytest.fixture
-def stage(scene: Open, request: pytest.FixtureRequest, tmp_path: Any, monkeypatch: Any) -> Stage:
+def subject(
+    scene: Open, request: pytest.FixtureRequest, tmp_path: Any, monkeypatch: Any
+) -> StreamScene:
     monkeypatch.setenv("CALLHOUSE_AUDIO_URL", str(tmp_path))
-    return Stage(scene, request.param)
+    return StreamScene(scene, request.param)
 
 
-each_stream = pytest.mark.parametrize("stage", [*STREAMS, *DETAILS], indirect=True)
+each_stream = pytest.mark.parametrize("subject", [*STREAMS, *DETAILS], indirect=True)
 
 
-def refuse(stage: Stage) -> None:
+def refuse(subject: StreamScene) -> None:
     """From now on the vendor itself refuses the credential; of a detail's report alone that."""
-    if stage.report is None:
-        stage.tenant.token = "another"
+    if subject.report is None:
+        subject.tenant.token = "another"
         return
     payload: Any = {"meta": {"status": 403, "message": "Forbidden"}}
-    if stage.tenant.vendor == "vono":
+    if subject.tenant.vendor == "vono":
         payload = {"error": 1, "reason": "Token ou chave inválida"}
-    stage.arm(Fault.status(403, payload=payload))
+    subject.arm(Fault.status(403, payload=payload))
 
 
-def accept(stage: Stage) -> None:
-    stage.tenant.disarm()
-    stage.tenant.token = f"standin-{stage.tenant.name}"
+def accept(subject: StreamScene) -> None:
+    subject.tenant.disarm()
+    subject.tenant.token = f"standin-{subject.tenant.name}"
 
 
 @each_stream
 @pytest.mark.parametrize("code", [401, 403])
 def test_a_firewall_s_page_stops_nothing_unless_it_comes_three_times_in_a_row(
-    stage: Stage, code: int
+    subject: StreamScene, code: int
 ) -> None:
-    stage.put(1)
-    stage.arm(Fault.firewall(code))
+    subject.put(1)
+    subject.arm(Fault.firewall(code))
     for polls in (1, 2):
-        result = stage.poll()
+        result = subject.poll()
         assert result.state == "failed"
         assert "403 Forbidden" in str(result.error)
         assert "firewall" in str(result.error)
-        assert stage.state()[:2] == (False, polls)
-        stage.here.later(minutes=5)
+        assert subject.state()[:2] == (False, polls)
+        subject.here.later(minutes=5)
 
-    stage.tenant.disarm()
-    assert stage.poll().error is None
-    assert stage.state()[:2] == (False, 0)
-    assert stage.loaded() == 1
+    subject.tenant.disarm()
+    assert subject.poll().error is None
+    assert subject.state()[:2] == (False, 0)
+    assert subject.loaded() == 1
 
-    stage.put(2)
-    stage.arm(Fault.firewall(code))
+    subject.put(2)
+    subject.arm(Fault.firewall(code))
     for stopped in (False, False, True):
-        assert (stage.poll().state == "stopped") == stopped
-        stage.here.later(minutes=5)
-    assert stage.is_stopped
+        assert (subject.poll().state == "stopped") == stopped
+        subject.here.later(minutes=5)
+    assert subject.is_stopped
 
 
 @each_stream
-def test_a_stopped_stream_is_probed_once_an_hour_and_resumes_by_itself(stage: Stage) -> None:
-    stage.put(1)
-    refuse(stage)
-    here = stage.here
+def test_a_stopped_stream_is_probed_once_an_hour_and_resumes_by_itself(
+    subject: StreamScene,
+) -> None:
+    subject.put(1)
+    refuse(subject)
+    here = subject.here
     here.requests()
-    result = stage.poll()
+    result = subject.poll()
     assert result.state == "stopped"
     assert "probed once an hour, next at 2025-03-12 16:00 UTC" in str(result.error)
     assert here.requests() == 1, "what is the vendor's own isn't doubted"
 
     for minutes in (1, 28, 31):
         here.later(minutes=minutes)
-        assert stage.poll().state == "stopped"
+        assert subject.poll().state == "stopped"
         assert here.requests() == (1 if minutes == 31 else 0)
-    assert "next at 2025-03-12 17:00 UTC" in str(stage.state()[3])
+    assert "next at 2025-03-12 17:00 UTC" in str(subject.state()[3])
 
-    accept(stage)
+    accept(subject)
     here.later(minutes=60)
-    assert stage.poll().state == "ok"
-    assert stage.state()[:2] == (False, 0)
-    assert stage.state()[3] is None
-    assert stage.loaded() == 1
+    assert subject.poll().state == "ok"
+    assert subject.state()[:2] == (False, 0)
+    assert subject.state()[3] is None
+    assert subject.loaded() == 1
 
 
 @each_stream
@@ -94,55 +98,55 @@ def test_a_stopped_stream_is_probed_once_an_hour_and_resumes_by_itself(stage: St
     ids=lambda fault: fault.name,
 )  # fmt: skip
 def test_a_probe_is_one_request_and_proves_nothing_unless_it_is_answered(
-    stage: Stage, fault: Fault
+    subject: StreamScene, fault: Fault
 ) -> None:
-    stage.put(1)
-    stage.put(2)
-    refuse(stage)
-    stage.poll()
-    accept(stage)
-    stage.arm(fault)
+    subject.put(1)
+    subject.put(2)
+    refuse(subject)
+    subject.poll()
+    accept(subject)
+    subject.arm(fault)
     for _ in range(2):
-        stage.here.later(minutes=60)
-        stage.here.requests()
-        assert stage.poll().state == "stopped"
-        assert stage.here.requests() == 1
-        assert stage.state()[2] == stage.here.system.clock.now() + PROBE
+        subject.here.later(minutes=60)
+        subject.here.requests()
+        assert subject.poll().state == "stopped"
+        assert subject.here.requests() == 1
+        assert subject.state()[2] == subject.here.system.clock.now() + PROBE
 
 
 @each_stream
-def test_another_credential_is_tried_at_once(stage: Stage) -> None:
-    stage.put(1)
-    refuse(stage)
-    assert stage.poll().state == "stopped"
-    accept(stage)
+def test_another_credential_is_tried_at_once(subject: StreamScene) -> None:
+    subject.put(1)
+    refuse(subject)
+    assert subject.poll().state == "stopped"
+    accept(subject)
     token = "a-new-one"
-    stage.tenant.token = token
-    credentials = {**stage.here.account.credentials}
+    subject.tenant.token = token
+    credentials = {**subject.here.account.credentials}
     first = next(iter(credentials))
     credentials[first] = type(credentials[first])(token)
-    stage.here.account = stage.here.account.model_copy(update={"credentials": credentials})
-    stage.here.later(minutes=1)
-    assert stage.poll().state == "ok"
-    assert not stage.is_stopped
-    assert stage.loaded() == 1
+    subject.here.account = subject.here.account.model_copy(update={"credentials": credentials})
+    subject.here.later(minutes=1)
+    assert subject.poll().state == "ok"
+    assert not subject.is_stopped
+    assert subject.loaded() == 1
 
 
 @each_stream
-def test_a_backfill_asks_though_polls_have_stopped(stage: Stage) -> None:
-    stage.put(1)
-    refuse(stage)
-    stage.poll()
-    assert stage.backfill().state == "stopped"
-    stage.tenant.disarm()
-    if stage.report is None:
-        stage.arm(Fault.status(500))
-        assert stage.backfill().error
-        assert stage.is_stopped, "a 500 is no answer to whether the credential is accepted"
-    accept(stage)
-    assert stage.backfill().state == "ok"
-    assert not stage.is_stopped
-    assert stage.state()[2] <= stage.here.system.clock.now() + timedelta(minutes=5)
+def test_a_backfill_asks_though_polls_have_stopped(subject: StreamScene) -> None:
+    subject.put(1)
+    refuse(subject)
+    subject.poll()
+    assert subject.backfill().state == "stopped"
+    subject.tenant.disarm()
+    if subject.report is None:
+        subject.arm(Fault.status(500))
+        assert subject.backfill().error
+        assert subject.is_stopped, "a 500 is no answer to whether the credential is accepted"
+    accept(subject)
+    assert subject.backfill().state == "ok"
+    assert not subject.is_stopped
+    assert subject.state()[2] <= subject.here.system.clock.now() + timedelta(minutes=5)
 
 
 @pytest.mark.parametrize("vendor", ["conpeek", "evolux"])

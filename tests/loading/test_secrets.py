@@ -12,6 +12,7 @@ from pydantic import SecretStr
 
 from resources.standin import Fault
 from tests.loading.conftest import Open, Scene
+from tests.loading.lists import EVERY
 from tests.model.system import System
 
 TOKEN = "Sesame-0pen+&now"
@@ -85,7 +86,7 @@ def record_echo(rows: list[Any]) -> None:
         row[f"field {TOKEN}"] = "x"
 
 
-@pytest.mark.parametrize("vendor", ["clickfono", "conpeek", "evolux", "vono", "wolkvox"])
+@pytest.mark.parametrize("vendor", EVERY)
 def test_records_that_echo_it(scene: Open, vendor: str, caplog: pytest.LogCaptureFixture) -> None:
     here = echoing(scene, vendor)
     here.tenant.arm(Fault.rows(record_echo, "echo"), 10)
@@ -97,7 +98,7 @@ def test_records_that_echo_it(scene: Open, vendor: str, caplog: pytest.LogCaptur
     assert_hidden(everything + caplog.text)
 
 
-@pytest.mark.parametrize("vendor", ["clickfono", "conpeek", "evolux", "vono", "wolkvox"])
+@pytest.mark.parametrize("vendor", EVERY)
 def test_failures_that_echo_it(scene: Open, vendor: str) -> None:
     here = echoing(scene, vendor)
     echoes = [write(TOKEN) for write in (FORMS | ESCAPED).values()]
@@ -115,7 +116,7 @@ def test_failures_that_echo_it(scene: Open, vendor: str) -> None:
     assert_hidden(written(here))
 
 
-@pytest.mark.parametrize("vendor", ["clickfono", "conpeek", "evolux", "vono", "wolkvox"])
+@pytest.mark.parametrize("vendor", EVERY)
 def test_a_redirect_that_echoes_it(scene: Open, vendor: str) -> None:
     here = echoing(scene, vendor)
     for where in (f"https://{quote(TOKEN.lower(), safe='')}.evil.example/", f"/{TOKEN}"):

@@ -9,8 +9,7 @@ from resources.standin import Quirk
 from resources.standin.answer import Answer, Ask
 from resources.standin.quirks import Listing
 from tests.loading.conftest import NOON, Open, Scene
-
-PAGED = ["conpeek", "evolux", "vono"]
+from tests.loading.lists import PAGED
 
 
 def two_rows(here: Scene, values: list[int]) -> None:

@@ -12,6 +12,7 @@ from resources.vendor_api.vendor import Page
 from resources.vendors.conpeek import ConpeekOptions
 from resources.windows import Window
 from tests.loading.conftest import DAY, NOON, Open, Scene
+from tests.loading.lists import RECORDS_AND_PRACTICE
 
 EVENING = NOON + timedelta(hours=14)
 """The day is over, in every zone."""
@@ -24,10 +25,7 @@ def missing(here: Scene) -> dict[str, bool]:
     return dict(rows)
 
 
-LISTED = ["conpeek", "clickfono", "evolux", "vono", "kestrel", "merlin"]
-
-
-@pytest.mark.parametrize("vendor", LISTED)
+@pytest.mark.parametrize("vendor", RECORDS_AND_PRACTICE)
 def test_what_a_full_read_no_longer_returns_is_marked_until_it_is_back(
     scene: Open, vendor: str
 ) -> None:
@@ -48,7 +46,7 @@ def test_what_a_full_read_no_longer_returns_is_marked_until_it_is_back(
     assert len(here.versions()) == 2, "it is what it was"
 
 
-@pytest.mark.parametrize("vendor", LISTED)
+@pytest.mark.parametrize("vendor", RECORDS_AND_PRACTICE)
 @pytest.mark.parametrize("fault", SHORT, ids=lambda fault: fault.name)
 def test_a_short_or_failed_answer_marks_nothing(scene: Open, vendor: str, fault: Fault) -> None:
     here = scene(vendor)

@@ -154,12 +154,12 @@ PRACTICE = (
     Kind(
         vendor="kestrel", stream="calls", zone=ZoneInfo("Europe/Lisbon"), table="calls",
         column="duration_s", show=_call, key_of=lambda payload, _: str(payload["id"]),
-        value_field="duration", tells_total=True, until_final=True,
+        value_field="duration", page_rows=PER_PAGE, tells_total=True, until_final=True,
     ),
     Kind(
         vendor="merlin", stream="conversations", zone=ZoneInfo("Europe/Dublin"), table="calls",
         column="talk_s", show=_conversation,
         key_of=lambda payload, _: str(payload["conversationId"]), value_field="talkMillis",
-        tells_total=True, until_final=True,
+        page_rows=100, tells_total=True, until_final=True,
     ),
 )  # fmt: skip

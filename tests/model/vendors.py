@@ -47,6 +47,8 @@ class Kind:
     """A payload's key in the warehouse; `day` is the one asked for."""
     value_field: str
     report: str | None = None
+    page_rows: int = 0
+    """Rows of a full page; 0: its lists have no pages."""
     tells_total: bool = False
     says_nothing_of_none: bool = False
     replaces: bool = False
@@ -158,7 +160,7 @@ KINDS = (
     Kind(
         vendor="conpeek", stream="dialogs", zone=ZoneInfo("Europe/Warsaw"), table="call_legs",
         column="talk_s", show=_dialog, key_of=lambda payload, _: str(payload["dialog_uuid"]),
-        value_field="talking_time", until_final=True,
+        value_field="talking_time", page_rows=500, until_final=True,
     ),
     Kind(
         vendor="clickfono", stream="calls", zone=ZoneInfo("America/Santiago"), table="calls",
@@ -168,13 +170,13 @@ KINDS = (
     Kind(
         vendor="evolux", stream="calls", zone=ZoneInfo("America/Santiago"), table="calls",
         column="duration_s", show=_session, key_of=lambda payload, _: str(payload["id"]),
-        value_field="duration", tells_total=True,
+        value_field="duration", page_rows=50, tells_total=True,
     ),
     Kind(
         vendor="vono", stream="recordings", zone=ZoneInfo("America/Sao_Paulo"),
         table="recordings", column="duration_s", show=_recording,
         key_of=lambda payload, _: f"{payload['customer_id']}/{payload['record_id']}",
-        value_field="duration", tells_total=True,
+        value_field="duration", page_rows=100, tells_total=True,
     ),
     Kind(
         vendor="wolkvox", stream="agent_usage", zone=ZoneInfo("America/Bogota"),

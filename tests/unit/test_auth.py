@@ -19,7 +19,7 @@ from resources.http.refusals import refuse
 from resources.http.transport import Transport
 from resources.vendor_api.paging import read_link
 from tests.support import Ledger, Replay, Reply
-from tests.unit import rig
+from tests.unit import helpers
 
 SECRETS = {"id": "my id", "secret": "s3cr3t/+&pass"}
 OAUTH = ClientCredentials("oauth/token", "id", "secret")
@@ -51,7 +51,7 @@ class Asker:
         self.replay = replay
         self.ledger = Ledger()
         secrets = {name: SecretStr(value) for name, value in SECRETS.items()}
-        self.account: Account = rig.account(
+        self.account: Account = helpers.account(
             "conpeek", base_url=f"{replay.url}/api", credentials=secrets
         )
         limiter = cast("Limiter", self.ledger)

@@ -15,7 +15,7 @@ from resources.vendor_api.vendor import Facts, Page
 from resources.vendors import discover
 from resources.vendors.clickfono import ClickfonoOptions
 from resources.windows import Window, business_day
-from tests.unit.rig import account, account_of, client, rows, sample
+from tests.unit.helpers import account, account_of, client, rows, sample
 
 ZONE = ZoneInfo("America/Santiago")
 DAY = date(2019, 4, 2)

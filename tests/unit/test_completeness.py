@@ -6,10 +6,10 @@ from datetime import UTC, date, datetime, timedelta
 from assets.loading.account_stream import AccountStream
 from assets.loading.completeness import Counts, FullRead, assess
 from resources.vendors.conpeek import DIALOGS
-from tests.unit import rig
+from tests.unit import helpers
 
 DAY = date(2025, 3, 12)
-ACCOUNT = rig.account("conpeek")
+ACCOUNT = helpers.account("conpeek")
 COUNTS = Counts("open", False, raw_records=1, facts=1, rejects=0, bad=0, open_records=0, unkeyed=0,
                 attempts=0)  # fmt: skip
 READ_AT = datetime(2025, 3, 14, tzinfo=UTC)

@@ -14,7 +14,7 @@ from resources.account import Account, Distrust
 from resources.configuration.accounts import read_accounts
 from resources.configuration.home import CHECKOUT
 from resources.errors import ConfigurationError
-from tests.unit.rig import account
+from tests.unit.helpers import account
 
 SECRET = "hunter2-hunter2"
 Read = Callable[..., dict[str, Account]]

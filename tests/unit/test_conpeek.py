@@ -16,7 +16,7 @@ from resources.vendor_api.vendor import Facts, Page
 from resources.vendors import discover
 from resources.vendors.conpeek import ConpeekOptions
 from resources.windows import Window
-from tests.unit.rig import Grants, account, account_of, client, rows, sample
+from tests.unit.helpers import Grants, account, account_of, client, rows, sample
 
 ZONE = ZoneInfo("Europe/Warsaw")
 DAY = date(2026, 3, 10)

@@ -8,7 +8,7 @@ import pytest
 from assets.keys import vendor_key
 from pipelines.definitions import build_defs
 from resources.vendors import discover
-from tests.unit import rig
+from tests.unit import helpers
 
 VENDORS = discover()
 
@@ -20,7 +20,7 @@ def keys(defs: dg.Definitions) -> set[str]:
 @pytest.fixture(scope="module")
 def two() -> dg.Definitions:
     """Two vendors alone, of Vono without the audio."""
-    return build_defs({"one": rig.account("conpeek"), "other": rig.account("vono")})
+    return build_defs({"one": helpers.account("conpeek"), "other": helpers.account("vono")})
 
 
 def test_a_vendor_without_accounts_is_not_there(two: dg.Definitions) -> None:
@@ -53,8 +53,8 @@ def test_marts_come_from_what_is_there(two: dg.Definitions) -> None:
 
 
 def test_an_opt_in_stream_is_there_once_an_account_loads_it() -> None:
-    plain = rig.account("vono")
-    with_audio = rig.account("vono", streams=("recordings", "recording_audio"))
+    plain = helpers.account("vono")
+    with_audio = helpers.account("vono", streams=("recordings", "recording_audio"))
     assert "vono/recording_audio" not in keys(build_defs({"a": plain}))
     assert "vono/recording_audio" in keys(build_defs({"a": plain, "b": with_audio}))
 
@@ -77,8 +77,8 @@ def test_a_vendor_is_what_its_raw_assets_come_from_and_nobody_runs_it(two: dg.De
 
 def test_an_earlier_start_date_brings_its_days() -> None:
     today = datetime.now(UTC).date()
-    late = rig.account("conpeek", start_date=today)
-    for account in (late, rig.account("conpeek")):
+    late = helpers.account("conpeek", start_date=today)
+    for account in (late, helpers.account("conpeek")):
         defs = build_defs({"one": late, "other": account})
         days = defs.resolve_job_def("conpeek_poll").partitions_def
         assert days

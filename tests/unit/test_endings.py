@@ -38,7 +38,7 @@ from resources.http.transport import Transport
 from resources.standin import Fault, StandIn, Tenant
 from resources.standin.answer import Answer as Answered
 from tests.support import Replay, Reply
-from tests.unit import rig
+from tests.unit import helpers
 
 LIMIT_S = 0.6
 BOMB = 100 * 2**20
@@ -63,7 +63,7 @@ def tenant(vendors: StandIn) -> Tenant:
 
 
 def account_at(base_url: str, **limits: Any) -> Account:
-    account = rig.account("conpeek", base_url=base_url)
+    account = helpers.account("conpeek", base_url=base_url)
     changes = {"timeout_s": LIMIT_S, "max_bytes": 1_000_000} | limits
     return account.model_copy(update={"limits": account.limits.model_copy(update=changes)})
 
@@ -73,10 +73,10 @@ def read(answer: Answer) -> tuple[bytes, int]:
 
 
 @contextmanager
-def asking(account: Account, grants: rig.Grants | None = None) -> Iterator[Http]:
+def asking(account: Account, grants: helpers.Grants | None = None) -> Iterator[Http]:
     transport = Transport()
     try:
-        yield Http(transport, cast("Limiter", grants or rig.Grants()), account, "dialogs", POLL)
+        yield Http(transport, cast("Limiter", grants or helpers.Grants()), account, "dialogs", POLL)
     finally:
         transport.close()
 
@@ -89,7 +89,7 @@ class Ended:
     seconds: float
 
 
-def end_of(account: Account, grants: rig.Grants | None = None) -> Ended:
+def end_of(account: Account, grants: helpers.Grants | None = None) -> Ended:
     with asking(account, grants) as asked:
         started = time.monotonic()
         with pytest.raises(CallhouseError) as caught:
@@ -210,7 +210,7 @@ def test_of_several_addresses_the_one_that_answers_is_taken(
             assert asked.get("cdr_dialog", "cdr_dialog", read)[0] == b"[]"
 
 
-class Recalled(rig.Grants):
+class Recalled(helpers.Grants):
     """Its permits are lost after a while."""
 
     def __init__(self, after_s: float) -> None:

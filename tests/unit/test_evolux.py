@@ -16,7 +16,7 @@ from resources.vendor_api.values import NO_VALUE
 from resources.vendor_api.vendor import DetailStream, Facts, Page, Parent, Stream
 from resources.vendors import discover
 from resources.windows import Window
-from tests.unit.rig import Grants, account, account_of, client, expected, rows, sample
+from tests.unit.helpers import Grants, account, account_of, client, expected, rows, sample
 
 ZONE = ZoneInfo("America/Sao_Paulo")
 DAY = date(2020, 1, 12)

@@ -23,7 +23,7 @@ from resources.standin.answer import Ask, RefusalError
 from resources.vendor_api.vendor import Stream
 from resources.vendors import discover
 from resources.windows import SECOND, Window, business_day, day_start
-from tests.unit import rig
+from tests.unit import helpers
 
 STREAMS = [
     (vendor, stream)
@@ -103,7 +103,7 @@ def test_a_poll_asks_for_what_has_gone_by_or_for_nothing(
     is_failed: bool,
 ) -> None:
     zone, now = moment
-    account = rig.account(vendor.name, timezone=zone, start_date=date(2000, 1, 1))
+    account = helpers.account(vendor.name, timezone=zone, start_date=date(2000, 1, 1))
     today = business_day(now, zone)
     state = StreamState(watermark=now - timedelta(seconds=ago), last_polled_at=now)
     days = [today - timedelta(days=n) for n in range(4)]
@@ -125,7 +125,7 @@ def test_of_a_day_that_has_begun_no_second_is_lost(moment: tuple[ZoneInfo, datet
     """What a day's window ends with, the next one begins with."""
     zone, now = moment
     _, stream = next(pair for pair in STREAMS if pair[1].live == "day")
-    account = rig.account("clickfono", timezone=zone, start_date=date(2000, 1, 1))
+    account = helpers.account("clickfono", timezone=zone, start_date=date(2000, 1, 1))
     later = now + timedelta(days=3)
     today = business_day(later, zone)
     days = [today - timedelta(days=n) for n in range(5, -1, -1)]

@@ -10,7 +10,7 @@ from assets.partitions import business_days, day_range, furthest_ahead
 from pipelines.schedules import poll_tags
 from resources.vendors import discover
 from resources.windows import business_day, days_between
-from tests.unit import rig
+from tests.unit import helpers
 
 ZONES = [
     "America/Bogota", "America/Sao_Paulo", "America/Santiago", "Europe/Warsaw", "Asia/Kathmandu",
@@ -35,7 +35,7 @@ def keys_at(days: dg.TimeWindowPartitionsDefinition, now: datetime) -> list[str]
 def test_the_last_partition_is_the_accounts_own_today_for_as_long_as_dagster_runs(
     zone: str,
 ) -> None:
-    account = rig.account("conpeek", timezone=ZoneInfo(zone), start_date=date(2026, 1, 1))
+    account = helpers.account("conpeek", timezone=ZoneInfo(zone), start_date=date(2026, 1, 1))
     days = business_days([account], LOADED)
     for now in MOMENTS:
         with dg.partition_loading_context(effective_dt=now):
@@ -48,7 +48,7 @@ def test_the_last_partition_is_the_accounts_own_today_for_as_long_as_dagster_run
 def test_it_ends_with_the_account_that_is_furthest_ahead(at: str) -> None:
     now = datetime.fromisoformat(at)
     accounts = [
-        rig.account("conpeek", timezone=ZoneInfo(zone), start_date=date(2026, 3, 1))
+        helpers.account("conpeek", timezone=ZoneInfo(zone), start_date=date(2026, 3, 1))
         for zone in ZONES
     ]
     todays = {business_day(now, account.timezone) for account in accounts}
@@ -77,7 +77,7 @@ def test_on_its_first_day_an_account_is_polled_for_that_day_alone(
 ) -> None:
     now = datetime.fromisoformat(at)
     start = date.fromisoformat(today)
-    account = rig.account("conpeek", timezone=ZoneInfo(zone), start_date=start)
+    account = helpers.account("conpeek", timezone=ZoneInfo(zone), start_date=start)
     days = business_days([account], now)
     assert keys_at(days, now) == [today]
     tags = poll_tags(discover()["conpeek"], [account], [account], now, days)
@@ -88,8 +88,8 @@ def test_on_its_first_day_an_account_is_polled_for_that_day_alone(
 def test_a_poll_of_days_that_dagster_does_not_know_yet_is_about_the_nearest() -> None:
     """An account that came into the file since: further ahead, and with an earlier start."""
     now = datetime(2026, 3, 10, 11, tzinfo=UTC)
-    known = business_days([rig.account("conpeek", start_date=date(2026, 3, 10))], now)
-    new = rig.account("conpeek", timezone=ZoneInfo("Pacific/Auckland"))
+    known = business_days([helpers.account("conpeek", start_date=date(2026, 3, 10))], now)
+    new = helpers.account("conpeek", timezone=ZoneInfo("Pacific/Auckland"))
     tags = poll_tags(discover()["conpeek"], [new], [new], now, known)
     assert tags["dagster/asset_partition_range_start"] == "2026-03-10"
     assert tags["dagster/asset_partition_range_end"] == "2026-03-10"
@@ -97,6 +97,6 @@ def test_a_poll_of_days_that_dagster_does_not_know_yet_is_about_the_nearest() ->
 
 def test_there_is_no_range_before_the_first_day() -> None:
     now = datetime(2026, 3, 10, 11, tzinfo=UTC)
-    days = business_days([rig.account("conpeek", start_date=date(2026, 3, 20))], now)
+    days = business_days([helpers.account("conpeek", start_date=date(2026, 3, 20))], now)
     assert keys_at(days, now) == []
     assert day_range([now.date()], days, now) is None

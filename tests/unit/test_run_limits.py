@@ -12,7 +12,7 @@ from pipelines.schedules import poll_tags
 from resources.configuration.home import CHECKOUT
 from resources.http.permits import BACKFILL
 from resources.vendors import discover
-from tests.unit import rig
+from tests.unit import helpers
 
 VENDORS = discover()
 
@@ -53,7 +53,7 @@ def test_backfills_of_one_vendor_leave_room_in_its_pool(limits: dict[str, Any]) 
 
 def test_a_poll_is_none_of_those_that_are_limited(limits: dict[str, Any]) -> None:
     limited = {limit["key"] for limit in limits["concurrency"]["runs"]["tag_concurrency_limits"]}
-    accounts = [rig.account("wolkvox")]
+    accounts = [helpers.account("wolkvox")]
     for vendor in VENDORS.values():
         tags = poll_tags(vendor, accounts, accounts, datetime.now(UTC))
         assert not limited & tags.keys()
@@ -65,7 +65,7 @@ def test_a_backfill_may_run_for_as_long_as_limits_make_it(limits: dict[str, Any]
     longest = timedelta(seconds=limits["run_monitoring"]["max_runtime_seconds"])
     assert longest > 31 * 3 * timedelta(minutes=5)
     assert longest > BACKFILL.longest
-    accounts = [rig.account("wolkvox")]
+    accounts = [helpers.account("wolkvox")]
     tags = poll_tags(VENDORS["wolkvox"], accounts, accounts, datetime.now(UTC))
     assert timedelta(seconds=int(tags["dagster/max_runtime"])) <= timedelta(hours=1)
 

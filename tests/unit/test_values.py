@@ -20,7 +20,7 @@ from resources.vendor_api.normalise import (
 )
 from resources.vendor_api.record_keys import key_of
 from resources.vendor_api.values import NO_VALUE, clock_seconds, is_missing, is_no_date, is_no_value
-from tests.unit.rig import account
+from tests.unit.helpers import account
 
 CLOCKS = {
     "00:00:20": 20, "00:01:07": 67, "1:02:03": 3723, "02:05": 125, "0:00": 0, "75:10": 4510,

@@ -38,7 +38,7 @@ from resources.vendor_api.vendor import Facts, Page, Parent
 from resources.vendors import discover
 from resources.vendors.vono import VonoOptions
 from resources.windows import Window
-from tests.unit.rig import Grants, account, account_of, client, expected, rows, sample
+from tests.unit.helpers import Grants, account, account_of, client, expected, rows, sample
 
 ZONE = ZoneInfo("America/Sao_Paulo")
 DAY = date(2020, 3, 14)

@@ -25,7 +25,7 @@ from resources.vendor_api.vendor import Facts, Page
 from resources.vendors import discover
 from resources.vendors.wolkvox import count_in
 from resources.windows import Window
-from tests.unit.rig import Grants, account, account_of, client, rows, sample
+from tests.unit.helpers import Grants, account, account_of, client, rows, sample
 
 ZONE = ZoneInfo("America/Bogota")
 NEW_YORK = ZoneInfo("America/New_York")

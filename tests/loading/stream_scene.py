@@ -22,7 +22,7 @@ STATE = """SELECT stopped_at IS NOT NULL, refusals, next_due_at, last_error FROM
             WHERE account = :account AND stream = '{}'"""
 
 
-class Stage:
+class StreamScene:
     """Something to read, and what came of it."""
 
     def __init__(self, scene: Open, name: str) -> None:

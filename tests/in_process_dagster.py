@@ -58,7 +58,7 @@ def load() -> dg.Definitions:
     return definitions()
 
 
-class Site:
+class InProcessDagster:
     """One instance of Dagster with one location."""
 
     def __init__(self, instance: dg.DagsterInstance) -> None:
@@ -194,8 +194,8 @@ class Site:
 
 
 @contextmanager
-def open_site(home: Path, database_url: str) -> Iterator[Site]:
-    """A site on the database, its runs executed as soon as they are launched."""
+def open_dagster(home: Path, database_url: str) -> Iterator[InProcessDagster]:
+    """A dagster on the database, its runs executed as soon as they are launched."""
     prepare(Home(home), database_url)
     file = home / "dagster" / CONFIGURATION.name
     configuration = yaml.safe_load(file.read_text(encoding="utf-8"))
@@ -207,6 +207,6 @@ def open_site(home: Path, database_url: str) -> Iterator[Site]:
     }  # fmt: skip
     file.write_text(yaml.safe_dump(configuration), encoding="utf-8")
     with open_instance() as instance:
-        site = Site(instance)
-        yield site
-        site.close()
+        dagster = InProcessDagster(instance)
+        yield dagster
+        dagster.close()

@@ -33,7 +33,7 @@ class NoLimits(Limiter):
         yield Permit(next(self._ids), datetime.now(UTC), Outcome())
 
 
-class Fire:
+class LoadingProcesses:
     """The processes: each polls or backfills all vendors at once, until it is killed."""
 
     def __init__(self, url: str, accounts: Sequence[Account], limiter: type[Limiter]) -> None:
@@ -86,8 +86,8 @@ def load(url: str, accounts: list[Account], limiter: type[Limiter], backfills: b
 
 def loader(warehouse: Warehouse, vendor: Vendor, limiter: type[Limiter] = Limiter) -> Loader:
     """One whose lost permits are free soon."""
-    made = Loader(warehouse, vendor, "fire")
-    made._readers.limiter = limiter(warehouse, "fire", lease=LEASE)
+    made = Loader(warehouse, vendor, "processes")
+    made._readers.limiter = limiter(warehouse, "processes", lease=LEASE)
     return made
 
 

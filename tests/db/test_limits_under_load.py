@@ -22,8 +22,8 @@ from resources.http.permits import Limiter
 from resources.postgres.warehouse import Warehouse
 from resources.vendor_api.vendor import Stream
 from resources.vendors import discover
-from tests.db.fire import Fire, NoLimits, loader, past_days
-from tests.unit import rig
+from tests.db.loading_processes import LoadingProcesses, NoLimits, loader, past_days
+from tests.unit import helpers
 
 PACED = {"requests_per_s": 8, "concurrency": 2}
 SPENT = {"operation": "spent", "daily_requests": 12, "min_interval_s": 0.5}
@@ -100,7 +100,7 @@ def _account(vendors: Vendors, name: str, **tenant: Any) -> Account:
     vendor = discover()[tenant.pop("vendor")]
     token = tenant.pop("token", f"standin-{name}")
     secrets = {"token": SecretStr(token), "key": SecretStr(f"standin-key-{name}")}
-    return rig.account(
+    return helpers.account(
         vendor.name,
         name=name,
         base_url=f"{vendors.url}/{vendor.name}/{name}",
@@ -115,15 +115,17 @@ def burn(warehouse: Warehouse, vendors: Vendors, accounts: list[Account], second
     """Eight processes at work, one of them killed with -9 every other second: for so many seconds,
     and until everybody has been asked a few times and somebody was killed while he asked.
     """
-    fire = Fire(warehouse.url.render_as_string(hide_password=False), accounts, Limiter)
-    fire.start(8)
+    processes = LoadingProcesses(
+        warehouse.url.render_as_string(hide_password=False), accounts, Limiter
+    )
+    processes.start(8)
     began = time.monotonic()
     while time.monotonic() < began + seconds or not (vendors.are_all_asked() and lost(warehouse)):
         assert time.monotonic() < began + seconds + 60, vendors.asked()
         time.sleep(2)
-        fire.kill_any()
-        fire.start(1)
-    fire.end()
+        processes.kill_any()
+        processes.start(1)
+    processes.end()
 
 
 def lost(warehouse: Warehouse) -> int:
@@ -175,13 +177,15 @@ def test_without_the_limiter_they_are_broken(
     warehouse: Warehouse, vendors: Vendors, accounts: list[Account]
 ) -> None:
     """The same processes: what is seen above is the limiter's doing, and would be noticed."""
-    fire = Fire(warehouse.url.render_as_string(hide_password=False), accounts, NoLimits)
-    fire.start(8)
+    processes = LoadingProcesses(
+        warehouse.url.render_as_string(hide_password=False), accounts, NoLimits
+    )
+    processes.start(8)
     broken: set[str] = set()
     ends = time.monotonic() + 60
     all_kinds = {"concurrency", "min_interval_s", "requests_per_s", "daily_requests"}
     while not broken >= all_kinds and time.monotonic() < ends:
         time.sleep(0.5)
         broken = {breach["limit"] for breach in vendors.seen("breaches")}
-    fire.end()
+    processes.end()
     assert broken >= all_kinds

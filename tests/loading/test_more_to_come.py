@@ -1,0 +1,87 @@
+"""What an answer says beside its list: that there is more, or how many there are."""
+
+from datetime import timedelta
+
+import pytest
+
+from resources.standin import Fault, Quirk
+from tests.loading.conftest import DAY, Open
+from tests.loading.lists import EVENING, MANY
+
+MORE: list[tuple[str, Fault]] = [
+    ("Link", Fault.says({"link": '<https://vendor.example/calls?page=2>; rel="next"'})),
+    ("a total of 350", Fault.says({"x-total-count": "350"})),
+    ("a total of 350", Fault.says({"content-range": "items 0-99/350"})),
+]
+MORE_BESIDE: list[tuple[str, Fault]] = [
+    ("has_more", Fault.says(has_more=True)),
+    ("a total of 2,400", Fault.says(total=2400)),
+    ("a total of 2,400", Fault.says(meta={"totalCount": "2400"})),
+    ("nextPage", Fault.says(paging={"nextPage": 2})),
+]
+
+
+@pytest.mark.parametrize(
+    ("vendor", "told", "fault"),
+    [
+        *(("clickfono", told, fault) for told, fault in MORE),
+        ("wolkvox.calls", *MORE[0]),
+        *(("conpeek", told, fault) for told, fault in MORE[:2] + MORE_BESIDE),
+    ],
+)
+def test_an_answer_that_tells_of_more_is_not_all(
+    scene: Open, vendor: str, told: str, fault: Fault
+) -> None:
+    here = scene(vendor)
+    here.put(*(here.thing(number) for number in range(1, 12)))
+    here.at(EVENING + timedelta(days=2))
+    here.tenant.arm(fault, 99)
+    error = here.backfill().error or ""
+    assert told in error
+    assert here.day().state == "failed"
+    here.tenant.disarm()
+    here.backfill()
+    assert (here.day().state, here.day().facts) == ("complete", 11)
+
+
+def test_an_answer_without_pages_that_has_a_limit_s_size_is_asked_for_in_parts(
+    scene: Open,
+) -> None:
+    """Its server cuts it off, and counts what is left."""
+    here = scene("wolkvox.calls")
+    here.put(*(here.thing(number, minutes=-number) for number in range(1, MANY)))
+    here.at(EVENING + timedelta(days=2))
+    here.tenant.behave(Quirk.cut_off(100))
+    assert here.backfill().error is None
+    assert (here.day().state, here.day().facts) == ("complete", MANY - 1)
+    assert here.requests() < 12
+
+
+def test_days_of_a_limit_s_size_that_can_not_be_asked_for_in_parts_are_told(scene: Open) -> None:
+    here = scene("clickfono", DAY - timedelta(days=1))
+    for ago in (0, 24 * 60):
+        here.put(*(here.thing(n + ago, minutes=-n // 2 - ago) for n in range(1, MANY)))
+    here.at(EVENING + timedelta(days=2))
+    here.tenant.behave(Quirk.cut_off(100))
+    assert here.backfill(DAY, DAY - timedelta(days=1)).error is None
+    notes = [here.day(day).note or "" for day in (DAY, DAY - timedelta(days=1))]
+    assert any("100 records came, a round number" in note for note in notes)
+
+
+def test_an_answer_that_counts_what_came_is_all(scene: Open) -> None:
+    here = scene("conpeek")
+    here.put(*(here.thing(number) for number in range(1, 12)))
+    here.at(EVENING)
+    here.tenant.arm(Fault.says({"x-total-count": "11"}, total=11, has_more=False, next=None), 99)
+    assert here.backfill().error is None
+    assert (here.day().state, here.day().facts) == ("complete", 11)
+
+
+def test_a_page_that_counts_more_than_it_has_is_not_all(scene: Open) -> None:
+    """Vono's `records` is how many of them the page has."""
+    here = scene("vono")
+    here.put(*(here.thing(number) for number in range(1, 12)))
+    here.at(EVENING)
+    here.tenant.arm(Fault.says(records=20), 99)
+    assert "the vendor counts 20" in (here.backfill().error or "")
+    assert here.day().state == "failed"

@@ -53,13 +53,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def _another_stands_for(item: pytest.Item) -> bool:
     """Whether it tries a stream whose kind another one stands for: Conpeek's (lists without a
-    total), Evolux' (pages and totals), Wolkvox' calls (one answer) and agents (days).
+    total), Evolux' (pages and totals) and Wolkvox' calls (one answer).
     """
     callspec = getattr(item, "callspec", None)
     values = set(map(str, callspec.params.values())) if callspec else set()
     vendors = {value.partition(".")[0] for value in values}
     others = {"clickfono", "vono", "kestrel", "merlin"}
-    return not others.isdisjoint(vendors) or "wolkvox.unconnected_calls" in values
+    streams = {"wolkvox.unconnected_calls", "wolkvox.agent_usage"}
+    return not (others.isdisjoint(vendors) and streams.isdisjoint(values))
 
 
 @pytest.fixture(scope="session", autouse=True)

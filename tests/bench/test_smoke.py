@@ -38,6 +38,7 @@ def rows(lane: Lane, table: str) -> list[dict[str, Any]]:
     return [{name: value for name, value in row.items() if name not in TIMES} for row in found]
 
 
+@pytest.mark.long
 @pytest.mark.timeout(300)  # several processes, each with its imports, on a machine that others use
 def test_our_contenders_leave_the_same_rows_and_their_figures_make_tables(
     yard: Yard, tmp_path: Path

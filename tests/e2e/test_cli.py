@@ -511,6 +511,7 @@ def test_sql_writes_only_where_that_is_asked_for(
     call("sql", "--write", "DROP TABLE public.ours, public.psqls")
 
 
+@pytest.mark.long
 def test_two_passes_at_once(environment: Mapping[str, str], database_url: str) -> None:
     """Neither fails, nothing is there twice, no limit is broken (see `standin`). They are the first
     on this database: both would lay Dagster's tables.
@@ -530,6 +531,7 @@ def test_two_passes_at_once(environment: Mapping[str, str], database_url: str) -
         assert connection.execute("SELECT count(*) FROM raw.records").fetchone() == (5,)
 
 
+@pytest.mark.long
 def test_an_interrupted_pass_ends_soon_and_says_so(
     environment: Mapping[str, str], santiago: Tenant
 ) -> None:

@@ -137,6 +137,7 @@ def _assert_nobody_else_reaches_the_code(home: Home) -> None:
             assert "PermissionError" in done.stderr, done
 
 
+@pytest.mark.long
 @pytest.mark.timeout(400)
 def test_it_serves_ends_whole_and_recovers(home: Home, up: Up) -> None:
     port = free_port()

@@ -97,7 +97,14 @@ def test_whoever_does_not_say_all_is_refused(warehouse: Warehouse) -> None:
             warehouse.rows("limits/acquire_permit", asked=rest)
 
 
-@pytest.mark.parametrize(("poll_every_s", "turn"), [(300, 900), (600, 600), (900, 450)])
+@pytest.mark.parametrize(
+    ("poll_every_s", "turn"),
+    [
+        pytest.param(300, 900, marks=pytest.mark.long),
+        pytest.param(600, 600, marks=pytest.mark.long),
+        (900, 450),
+    ],
+)
 def test_a_backfill_takes_about_as_long_as_is_said_before_it_begins(
     warehouse: Warehouse, poll_every_s: int, turn: float
 ) -> None:

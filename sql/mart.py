@@ -1,8 +1,8 @@
 """The marts, each described once: `sql/marts/<name>.sql` is its statement, `<name>.toml` the rest.
 
-Two such files are a mart, there is nothing else to change. The statement's columns are taken by
-their names. A mart is a table with the rows of each business day (the statement asks for one,
-`:day`), or, with `view = true`, a view.
+Two such files are a mart (or its variants), there is nothing else to change. The statement's
+columns are taken by their names. A mart is a table with the rows of each business day (the
+statement asks for one, `:day`), or, with `view = true`, a view.
 
 | in the description | is |
 |---|---|
@@ -10,6 +10,7 @@ their names. A mart is a table with the rows of each business day (the statement
 | `key` | of a table: the columns that tell its rows apart; they are kept unique |
 | `indexed` | of a table: columns that are looked up by, beside the key |
 | `view` | true: a view, always up to date |
+| `[variants]` | several marts of two files, by name, each with what is in braces there |
 | `schema` | where it is: `marts`, if it isn't said |
 | `[columns]` | in order, each with the four below; what isn't said is as in `columns.toml` |
 | `type`, `meaning` | of a column: Postgres' type, and the COMMENT |
@@ -21,7 +22,7 @@ their names. A mart is a table with the rows of each business day (the statement
 
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from graphlib import TopologicalSorter
@@ -69,6 +70,8 @@ class Mart:
     meaning: str
     columns: tuple[MartColumn, ...]
     statement: str
+    files: str
+    """What its two files are called."""
     key: tuple[str, ...] = ()
     is_view: bool = False
     checks: Mapping[str, str] = field(default_factory=dict)
@@ -82,7 +85,7 @@ class Mart:
 
     def file(self, ending: str) -> Path:
         """One of its two files."""
-        return FOLDER / f"{self.name}.{ending}"
+        return FOLDER / f"{self.files}.{ending}"
 
     @property
     def tables(self) -> set[tuple[str, str]]:
@@ -148,10 +151,30 @@ def broken() -> Mapping[str, str]:
 
 
 def read(name: str, folder: Path = FOLDER) -> Mart:
-    """The mart of the folder. Raises ValueError or KeyError for a wrong description, OSError for a
-    file that isn't there.
+    """The mart of the folder whose files have its name. Raises ValueError or KeyError for a wrong
+    description, OSError for a file that isn't there.
     """
-    described = tomllib.loads((folder / f"{name}.toml").read_text(encoding="utf-8"))
+    [mart] = _read(name, folder)
+    return mart
+
+
+def _read(files: str, folder: Path) -> Iterator[Mart]:
+    """The mart of two files, or its variants."""
+    description = (folder / f"{files}.toml").read_text(encoding="utf-8")
+    statement = (folder / f"{files}.sql").read_text(encoding="utf-8").strip()
+    variants = tomllib.loads(description).get("variants", {files: {}})
+    for name, values in variants.items():
+        yield _mart(name, files, _filled(description, values), _filled(statement, values))
+
+
+def _filled(text: str, values: Mapping[str, Any]) -> str:
+    for place, value in values.items():
+        text = text.replace(f"{{{place}}}", str(value))
+    return text
+
+
+def _mart(name: str, files: str, description: str, statement: str) -> Mart:
+    described = tomllib.loads(description)
     shared = tomllib.loads((FOLDER / SHARED).read_text(encoding="utf-8"))
     columns = tuple(
         _column(column, shared.get(column, {}) | told)
@@ -161,7 +184,8 @@ def read(name: str, folder: Path = FOLDER) -> Mart:
         name,
         described["meaning"],
         columns,
-        (folder / f"{name}.sql").read_text(encoding="utf-8").strip(),
+        statement,
+        files,
         tuple(described.get("key", ())),
         described.get("view", False),
         described.get("checks", {}),
@@ -178,11 +202,11 @@ def _found() -> Mapping[str, Mart | str]:
     built from.
     """
     found: dict[str, Mart | str] = {}
-    for name in sorted(path.stem for path in FOLDER.glob("*.sql")):
+    for files in sorted(path.stem for path in FOLDER.glob("*.sql")):
         try:
-            found[name] = read(name)
+            found |= {mart.name: mart for mart in _read(files, FOLDER)}
         except (ValueError, KeyError, OSError) as error:
-            found[name] = f"sql/marts/{name}: {error}"
+            found[files] = f"sql/marts/{files}: {error}"
     before = {
         name: {table for schema, table in mart.tables if schema == "marts"} & found.keys()
         for name, mart in found.items()

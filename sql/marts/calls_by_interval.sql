@@ -30,10 +30,10 @@ SELECT s.call_date, (i.at AT TIME ZONE z.timezone) AS interval_local, i.at AS in
   FROM side s
   JOIN ops.accounts z ON z.account = s.account
  CROSS JOIN LATERAL generate_series(s.call_date::timestamp AT TIME ZONE z.timezone,
-                                    (s.call_date + 1)::timestamp AT TIME ZONE z.timezone - interval '15 minutes',
-                                    interval '15 minutes') AS i (at)
+                                    (s.call_date + 1)::timestamp AT TIME ZONE z.timezone - interval '{minutes} minutes',
+                                    interval '{minutes} minutes') AS i (at)
   LEFT JOIN marts.calls_by_quarter_hour c
          ON c.call_date = s.call_date AND c.account = s.account AND c.grain = s.grain AND c.direction = s.direction
         AND c.queue_name IS NOT DISTINCT FROM s.queue_name
-        AND i.at = c.interval_at
+        AND i.at = c.interval_at - (c.interval_local - date_bin('{minutes} minutes', c.interval_local, '2000-01-01'))
  GROUP BY 1, 2, 3, 4, 5, 6, 7, 8

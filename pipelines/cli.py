@@ -40,6 +40,7 @@ Last = Annotated[
     datetime | None, typer.Option("--to", formats=DAY, help="The last; default: the first.")
 ]
 Json = Annotated[bool, typer.Option("--json", help="JSON on the standard output, for scripts.")]
+NUMBER = typer.Option(help="A person's number, however written.")
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Dagster's log, too.")]
 
 
@@ -83,8 +84,13 @@ def up(
         run(port)
 
 
-@app.command()
-def sync(
+@app.command(
+    "rebuild",
+    help="Make facts anew from raw.records, asking no vendor: of these business days, or of all.",
+)
+@app.command("sync", help="Load once: whatever is due or, with days, these business days in full.")
+def sync_or_rebuild(
+    context: typer.Context,
     accounts: Accounts = None,
     streams: Streams = None,
     first: First = None,
@@ -92,21 +98,30 @@ def sync(
     as_json: Json = False,
     verbose: Verbose = False,
 ) -> None:
-    """Load once: whatever is due or, with days, these business days in full."""
-    _run_pass(accounts, streams, first, last, as_json=as_json, verbose=verbose)
+    """Two commands: what is asked of vendors, and what is made of raw."""
+    begin, end = _days(first, last)
+    _quieten(verbose)
+    with console.sentences():
+        from pipelines.commands.database import database
+        from pipelines.commands.progress import ProgressBar
+        from pipelines.commands.sync import SILENT, run_pass
+        from pipelines.commands.sync_plan import Wish
+        from pipelines.commands.sync_report import report
+        from resources.postgres.warehouse import Warehouse
 
-
-@app.command()
-def rebuild(
-    accounts: Accounts = None,
-    streams: Streams = None,
-    first: First = None,
-    last: Last = None,
-    as_json: Json = False,
-    verbose: Verbose = False,
-) -> None:
-    """Make facts anew from raw.records, asking no vendor: of these business days, or of all."""
-    _run_pass(accounts, streams, first, last, as_json=as_json, verbose=verbose, rebuild=True)
+        rebuild = context.info_name == "rebuild"
+        wish = Wish(tuple(accounts or ()), tuple(streams or ()), begin, end, rebuild)
+        with database() as url:
+            with ProgressBar(url) as bar:
+                done = run_pass(wish, url, bar, "INFO" if verbose else SILENT)
+            with closing(Warehouse(url, pool_size=1)) as warehouse:
+                told = report(warehouse, done)
+        if as_json:
+            console.print_json(told.as_json())
+        else:
+            told.print()
+    if not told.is_well:
+        raise typer.Exit(console.FAILED)
 
 
 @app.command()
@@ -240,7 +255,7 @@ def restore(
 
 @app.command()
 def forget(
-    number: Annotated[str | None, typer.Option(help="A person's number, however written.")] = None,
+    number: Annotated[str | None, NUMBER] = None,
     key: Annotated[str | None, typer.Option(help="A record's key at its vendor.")] = None,
     account: Annotated[
         str | None, typer.Option(help="Whose record it is; alone: all of it.")
@@ -267,7 +282,7 @@ def forget(
 
 @app.command()
 def export_person(
-    number: Annotated[str, typer.Option(help="The person's number, however written.")],
+    number: Annotated[str, NUMBER],
 ) -> None:
     """Print all that is known of a number, as JSON."""
     with console.sentences():
@@ -404,40 +419,6 @@ def demo() -> None:
         from pipelines.commands.demo import run
 
         run()
-
-
-def _run_pass(
-    accounts: list[str] | None,
-    streams: list[str] | None,
-    first: datetime | None,
-    last: datetime | None,
-    *,
-    as_json: bool,
-    verbose: bool,
-    rebuild: bool = False,
-) -> None:
-    begin, end = _days(first, last)
-    _quieten(verbose)
-    with console.sentences():
-        from pipelines.commands.database import database
-        from pipelines.commands.progress import ProgressBar
-        from pipelines.commands.sync import SILENT, run_pass
-        from pipelines.commands.sync_plan import Wish
-        from pipelines.commands.sync_report import report
-        from resources.postgres.warehouse import Warehouse
-
-        wish = Wish(tuple(accounts or ()), tuple(streams or ()), begin, end, rebuild)
-        with database() as url:
-            with ProgressBar(url) as bar:
-                done = run_pass(wish, url, bar, "INFO" if verbose else SILENT)
-            with closing(Warehouse(url, pool_size=1)) as warehouse:
-                told = report(warehouse, done)
-        if as_json:
-            console.print_json(told.as_json())
-        else:
-            told.print()
-    if not told.is_well:
-        raise typer.Exit(console.FAILED)
 
 
 def _days(first: datetime | None, last: datetime | None) -> tuple[date | None, date | None]:

@@ -10,17 +10,11 @@ from resources.embedded.ports import LOOPBACK, free_port
 from resources.embedded.server_user import ServerUser
 from resources.standin import Tenant
 from tests.conftest import fresh_database
-from tests.e2e.test_backup import tables
-from tests.e2e.test_cli import (  # noqa: F401 - fixtures
+from tests.e2e.cli.command import (
     DAY,
     Call,
-    call,
-    environment,
-    santiago,
-    serving,
-    standin,
-    warsaw,
 )
+from tests.e2e.cli.test_backup import tables
 
 VARIABLE = "OLDER_POSTGRES"
 BINARIES = [
@@ -53,8 +47,8 @@ def older_url(open_folder: Path) -> Iterator[str]:
 @pytest.mark.long
 def test_a_warehouse_moves_to_another_major_version(
     older_url: str,
-    call: Call,  # noqa: F811
-    warsaw: Tenant,  # noqa: F811
+    call: Call,
+    warsaw: Tenant,
     postgres_url: str,
     tmp_path: Path,
 ) -> None:

@@ -19,18 +19,12 @@ from resources.postgres.database import DAGSTER_URL, connect
 from resources.postgres.warehouse import Warehouse
 from resources.standin import Tenant
 from tests.conftest import fresh_database
-from tests.e2e.test_cli import (  # noqa: F401 - fixtures
+from tests.e2e.cli.command import (
     CALLER,
     DAY,
     NATIONAL,
     Call,
-    call,
     dialog,
-    environment,
-    santiago,
-    serving,
-    standin,
-    warsaw,
 )
 from tests.privacy_site import places_of
 
@@ -53,8 +47,8 @@ def tables(url: str) -> Any:
 
 @pytest.mark.long
 def test_the_runbooks_steps(
-    call: Call,  # noqa: F811
-    warsaw: Tenant,  # noqa: F811
+    call: Call,
+    warsaw: Tenant,
     postgres_url: str,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -108,8 +102,8 @@ SELECT oid::regclass::text FROM pg_class
 
 @pytest.mark.long
 def test_facts_and_history_may_be_left_out(
-    call: Call,  # noqa: F811
-    warsaw: Tenant,  # noqa: F811
+    call: Call,
+    warsaw: Tenant,
     postgres_url: str,
     tmp_path: Path,
 ) -> None:

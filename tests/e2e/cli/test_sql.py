@@ -1,0 +1,92 @@
+"""`callhouse sql`: a query's table, or psql; reads only."""
+
+import contextlib
+import csv
+import io
+import json
+import os
+import pty
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.cli.command import (
+    Call,
+    run,
+)
+
+
+def test_sql_prints_a_table_csv_and_json(call: Call) -> None:
+    query = "SELECT 1 AS one, 2.50::numeric AS price, NULL AS nothing, true AS yes, 'a\"b' AS text"
+    table = call("sql", query).stdout
+    assert "price" in table
+    assert "1 row" in table
+    line, *_ = csv.DictReader(io.StringIO(call("sql", query, "--format", "csv").stdout))
+    assert line == {"one": "1", "price": "2.50", "nothing": "", "yes": "yes", "text": 'a"b'}
+    assert json.loads(call("sql", query, "--format", "json").stdout) == [
+        {"one": 1, "price": 2.5, "nothing": None, "yes": True, "text": 'a"b'}
+    ]
+
+
+@pytest.mark.parametrize(
+    ("query", "told"),
+    [
+        ("SELECT nonsense", 'column "nonsense" does not exist'),
+        ("SELECT call_dat FROM facts.calls", 'Perhaps you meant to reference the column "calls.'),
+        ("DELETE FROM facts.calls", "it only reads here, unless you say `callhouse sql --write`"),
+        ("COPY (SELECT 1) TO PROGRAM 'true'", "permission denied to COPY"),
+        ("SELECT 1; COMMIT; DELETE FROM facts.calls", "cannot insert multiple commands"),
+        ("SET search_path = facts", "returns no rows"),
+    ],
+)
+def test_sql_says_what_is_wrong_in_a_sentence(call: Call, query: str, told: str) -> None:
+    result = call("sql", query, exit_code=1)
+    assert result.stdout == ""
+    assert told in " ".join(result.stderr.split())
+
+
+ESCAPE = "SELECT chr(27) || '[2J' AS said, chr(155) || '31m' AS more"
+
+
+@pytest.mark.parametrize(
+    "form", ["table", *(pytest.param(form, marks=pytest.mark.long) for form in ("csv", "json"))]
+)
+def test_a_terminal_gets_nothing_that_it_would_obey(
+    environment: Mapping[str, str], form: str
+) -> None:
+    """What records hold reaches a file as it is, and a terminal harmlessly."""
+    ours, theirs = pty.openpty()
+    callhouse = str(Path(sys.executable).with_name("callhouse"))
+    command = [callhouse, "sql", "--format", form, ESCAPE]
+    with subprocess.Popen(command, env=environment, stdout=theirs) as process:
+        os.close(theirs)
+        shown = b""
+        with contextlib.suppress(OSError):  # how a terminal ends on Linux
+            while piece := os.read(ours, 65_536):
+                shown += piece
+        assert process.wait() == 0
+    os.close(ours)
+    assert b"[2J" in shown
+    assert b"\x1b[2J" not in shown
+    assert b"\xc2\x9b" not in shown
+
+
+def test_psql_opens_on_the_warehouse(environment: Mapping[str, str]) -> None:
+    done = run("sql", environment, given="SELECT 6 * 7 AS answer;\n")
+    assert done.returncode == 0, done.stderr
+    assert "42" in done.stdout
+
+
+def test_sql_writes_only_where_that_is_asked_for(
+    call: Call, environment: Mapping[str, str]
+) -> None:
+    made = "CREATE TABLE public.psqls (n int);\n"
+    assert "read-only transaction" in run("sql", environment, given=made).stderr
+    assert run("sql --write", environment, given=made).stderr == ""
+    call("sql", "CREATE TABLE public.ours (n int)", exit_code=1)
+    assert "CREATE TABLE" in call("sql", "--write", "CREATE TABLE public.ours (n int)").stdout
+    call("sql", "TABLE public.ours")
+    call("sql", "--write", "DROP TABLE public.ours, public.psqls")

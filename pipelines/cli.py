@@ -16,7 +16,8 @@ from typing import Annotated
 import typer
 
 from pipelines.commands import console
-from resources.configuration.home import PRIVATE
+from pipelines.workers.queues import Queue
+from resources.configuration.home import BROKER, PRIVATE
 
 app = typer.Typer(
     name="callhouse",
@@ -38,6 +39,10 @@ DAY = ["%Y-%m-%d"]
 First = Annotated[datetime | None, typer.Option("--from", formats=DAY, help="First business day.")]
 Last = Annotated[
     datetime | None, typer.Option("--to", formats=DAY, help="The last; default: the first.")
+]
+Broker = Annotated[
+    str | None,
+    typer.Option(help="redis://…: runs go to workers. Default: CALLHOUSE_BROKER_URL, if set."),
 ]
 Json = Annotated[bool, typer.Option("--json", help="JSON on the standard output, for scripts.")]
 NUMBER = typer.Option(help="A person's number, however written.")
@@ -76,12 +81,33 @@ def main(
 @app.command()
 def up(
     port: Annotated[int, typer.Option(help="Where the UI listens, on this machine only.")] = 3000,
+    broker: Broker = None,
 ) -> None:
     """Run it all: Postgres, schedules and Dagster's UI, until Ctrl-C."""
     from pipelines.local.up import run
 
+    _use_broker(broker)
     with console.sentences(wrong=console.FAILED):
         run(port)
+
+
+@app.command()
+def worker(
+    queues: Annotated[
+        list[Queue] | None,
+        typer.Option("--queue", help="Take runs from this queue only; may be repeated."),
+    ] = None,
+    concurrency: Annotated[
+        int, typer.Option(min=1, help="How many runs of each queue at once.")
+    ] = 2,
+    broker: Broker = None,
+) -> None:
+    """Take runs from a broker and execute them on this host, until SIGTERM or Ctrl-C."""
+    from pipelines.workers.worker import run
+
+    _use_broker(broker)
+    with console.sentences():
+        run(list(dict.fromkeys(queues or Queue)), concurrency)
 
 
 @app.command(
@@ -419,6 +445,12 @@ def demo() -> None:
         from pipelines.commands.demo import run
 
         run()
+
+
+def _use_broker(url: str | None) -> None:
+    """For this process and those that it starts."""
+    if url:
+        os.environ[BROKER] = url
 
 
 def _days(first: datetime | None, last: datetime | None) -> tuple[date | None, date | None]:

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from resources.configuration.broker import broker_url
 from resources.configuration.home import Home
 from resources.postgres.database import DAGSTER_URL, URL, require
 from resources.text import files
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from dagster import DagsterInstance
 
 CONFIGURATION = Path(__file__).with_name("dagster.yaml")
+WITH_WORKERS = Path(__file__).with_name("dagster.workers.yaml")
+"""What is added to it where there is a broker."""
 
 
 def prepare(home: Home, database_url: str) -> None:
@@ -37,8 +40,10 @@ def prepare(home: Home, database_url: str) -> None:
         require(storage_url, DAGSTER_URL)
     os.environ[DAGSTER_URL] = storage_url
     home.dagster.mkdir(parents=True, exist_ok=True)
-    if home.dagster == home.root / "dagster":
-        files.write(home.dagster / CONFIGURATION.name, CONFIGURATION.read_bytes())
+    if home.dagster == home.own_dagster:
+        parts = [CONFIGURATION, WITH_WORKERS] if broker_url() else [CONFIGURATION]
+        configuration = b"".join(part.read_bytes() for part in parts)
+        files.write(home.dagster / CONFIGURATION.name, configuration)
     os.environ["DAGSTER_HOME"] = str(home.dagster)
 
 

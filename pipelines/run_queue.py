@@ -1,21 +1,28 @@
-"""The queue of runs: how many leave it at once, a backfill's newest days first, none before a poll.
+"""The queue of runs: how many leave it at once, a backfill's newest days first, none before a poll;
+and with workers no more than they have room for, as whatever left it goes in no order any more.
 
 Dagster cuts a backfill into runs from the oldest day on, and queues them in that order. Only
 whoever takes a run into the queue can say otherwise (`dagster.yaml` names this class).
 """
 
 from datetime import UTC, date, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dagster import DagsterRun
 from dagster._core.run_coordinator import QueuedRunCoordinator, SubmitRunContext
+from dagster._core.run_coordinator.queued_run_coordinator import RunQueueConfig
 from dagster._core.storage.tags import (
     ASSET_PARTITION_RANGE_END_TAG,
     PARTITION_NAME_TAG,
     PRIORITY_TAG,
 )
 
+from pipelines.workers.queues import QUEUE_TAG, queue_tags
+from resources.configuration.broker import broker_url
 from resources.vendors import discover
+
+if TYPE_CHECKING:
+    from pipelines.workers.launcher import WorkersLauncher
 
 
 class NewestDayFirst(QueuedRunCoordinator):
@@ -30,10 +37,35 @@ class NewestDayFirst(QueuedRunCoordinator):
     def submit_run(self, context: SubmitRunContext) -> DagsterRun:
         """Takes the run into the queue."""
         run = context.dagster_run
+        tags: dict[str, str] = {}
         if (last := last_day(run)) and PRIORITY_TAG not in run.tags:
             today = datetime.now(UTC).date()  # this host's: only the order matters
-            self._instance.add_run_tags(run.run_id, {PRIORITY_TAG: str(priority(last, today))})
+            tags[PRIORITY_TAG] = str(priority(last, today))
+        if self._workers:
+            tags |= queue_tags(run.tags)
+        if tags:
+            self._instance.add_run_tags(run.run_id, tags)
         return super().submit_run(context)
+
+    def get_run_queue_config(self) -> RunQueueConfig:
+        """What Dagster's daemon goes by each time that it looks into the queue."""
+        config = super().get_run_queue_config()
+        if not self._workers:
+            return config
+        room = [
+            {"key": QUEUE_TAG, "value": queue.value, "limit": slots}
+            for queue, slots in self._workers.slots().items()
+        ]
+        return config._replace(tag_concurrency_limits=[*config.tag_concurrency_limits, *room])
+
+    @property
+    def _workers(self) -> "WorkersLauncher | None":
+        if not broker_url():
+            return None
+        from pipelines.workers.launcher import WorkersLauncher
+
+        launcher = self._instance.run_launcher
+        return launcher if isinstance(launcher, WorkersLauncher) else None
 
 
 def runs_at_once(vendors: int) -> int:

@@ -1,4 +1,4 @@
-"""Sensors that report to Dagster without a run: requests, the accounts file, days it lacks."""
+"""Sensors that write into Dagster without a run: requests, the accounts file, mended days."""
 
 import json
 from datetime import UTC, datetime, timedelta

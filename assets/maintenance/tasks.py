@@ -1,4 +1,4 @@
-"""The night's other work on the warehouse: partitions ahead, and pruning of `ops`."""
+"""What the night does to the warehouse besides what goes for its age: partitions ahead, pruning."""
 
 from datetime import date, datetime, timedelta
 
@@ -9,7 +9,7 @@ from resources.windows import days_between
 DAYS_AHEAD = 7
 LEDGERS = (
     "requests", "rejects", "quotas", "details", "backfills", "permits", "holds", "waiters",
-    "reads",
+    "reads", "workers", "worker_runs",
 )  # fmt: skip
 """The tables of `ops` that grow: what is over goes, by `sql/maintenance/prune_<table>.sql`."""
 

@@ -1,1 +1,1 @@
-"""Personal data of people who ask: it is erased, or exported for them."""
+"""What becomes of personal data when somebody asks: forgotten, or told to them."""

@@ -25,6 +25,7 @@ from pipelines.local import watchdog
 from pipelines.local.accounts_watch import AccountsWatch
 from pipelines.local.child import Child
 from pipelines.local.standin import start_standin
+from resources.configuration.broker import broker_url, require_broker, without_secrets
 from resources.configuration.home import Home
 from resources.configuration.plain_environment import plain_environment
 from resources.embedded.local_postgres import LocalPostgres, database_url
@@ -44,6 +45,8 @@ def run(port: int) -> None:
     home = Home.from_environment()
     home.make()
     try:
+        if broker := broker_url():
+            require_broker(broker)
         with signals_interrupt(), only_one(home):
             sockets = private_folder()
             with watchdog.process_group(home, sockets) as leader:
@@ -204,6 +207,8 @@ class _Stack:
             facts.add_row("", "own calls, write an accounts.toml (see accounts.example.toml)")
         else:
             facts.add_row("Accounts", str(self._home.accounts))
+        if broker := broker_url():
+            facts.add_row("Runs", f"by workers (callhouse worker), from {without_secrets(broker)}")
         facts.add_row("Logs", str(self._home.logs))
         if wrong := self._wrong_clock():
             facts.add_row("[red]Clock", f"[red]{wrong}")

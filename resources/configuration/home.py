@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 CHECKOUT = Path(__file__).resolve().parents[2]
+BROKER = "CALLHOUSE_BROKER_URL"
 PRIVATE = 0o077
 """The umask of everything that Callhouse starts."""
 
@@ -41,7 +42,14 @@ class Home:
     @property
     def dagster(self) -> Path:
         """Dagster's home: the user's own if `DAGSTER_HOME` is set."""
-        return Path(os.environ.get("DAGSTER_HOME") or self.root / "dagster").expanduser().absolute()
+        return Path(os.environ.get("DAGSTER_HOME") or self.own_dagster).expanduser().absolute()
+
+    @property
+    def own_dagster(self) -> Path:
+        """Dagster's home as we make it. One with a broker is another: a command without one leaves
+        it as it is.
+        """
+        return self.root / ("dagster-workers" if os.environ.get(BROKER) else "dagster")
 
     @property
     def accounts(self) -> Path:

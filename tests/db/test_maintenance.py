@@ -144,7 +144,7 @@ LIMITED = {"credential": "c", "report": "r", "backfill": False, **OWN}
 NAMED_IN = {
     "requests": "report", "rejects": "record_key", "quotas": "bucket", "details": "record_key",
     "backfills": "run_id", "permits": "report", "holds": "credential", "waiters": "report",
-    "reads": "run_id",
+    "reads": "run_id", "workers": "worker", "worker_runs": "run_id",
 }  # fmt: skip
 """The column of each ledger that tells these tests' rows apart."""
 
@@ -180,6 +180,9 @@ def put_ledgers(c: sa.Connection, name: str, at: datetime, over: bool = True) ->
         expires_at=at,
         **OWN,
     )
+    lease = {"host": "h", "began_at": at, "expires_at": at}
+    put(c, "ops.workers", worker=name, queue="polls", slots=1, version="0", **lease)
+    put(c, "ops.worker_runs", run_id=name, **lease)
 
 
 def test_ledgers_lose_what_is_old_and_over(

@@ -29,7 +29,7 @@ def by_tag(limits: dict[str, Any], tag: str, *, per_value: bool) -> int:
     """How many runs may carry the tag at once: with one value of it, or in all."""
     found = [
         limit["limit"]
-        for limit in limits["concurrency"]["runs"]["tag_concurrency_limits"]
+        for limit in limits["run_coordinator"]["config"]["tag_concurrency_limits"]
         if limit["key"] == tag and ("value" in limit) == per_value
     ]
     assert len(found) == 1, found
@@ -42,7 +42,10 @@ def test_backfills_leave_room_for_a_poll_of_every_vendor(limits: dict[str, Any])
     by_vendor = by_tag(limits, "callhouse/backfill", per_value=True)
     for vendors in (1, len(VENDORS), 20):
         assert runs_at_once(vendors) > from_the_ui + by_vendor * vendors + vendors
-    assert "max_concurrent_runs" not in limits["concurrency"]["runs"], "it goes by the vendors"
+    assert "runs" not in limits["concurrency"], (
+        "it would be taken instead of what goes by the vendors"
+    )
+    assert "max_concurrent_runs" not in limits["run_coordinator"]["config"]
 
 
 def test_backfills_of_one_vendor_leave_room_in_its_pool(limits: dict[str, Any]) -> None:
@@ -52,7 +55,9 @@ def test_backfills_of_one_vendor_leave_room_in_its_pool(limits: dict[str, Any]) 
 
 
 def test_a_poll_is_none_of_those_that_are_limited(limits: dict[str, Any]) -> None:
-    limited = {limit["key"] for limit in limits["concurrency"]["runs"]["tag_concurrency_limits"]}
+    limited = {
+        limit["key"] for limit in limits["run_coordinator"]["config"]["tag_concurrency_limits"]
+    }
     accounts = [helpers.account("wolkvox")]
     for vendor in VENDORS.values():
         tags = poll_tags(vendor, accounts, accounts, datetime.now(UTC))

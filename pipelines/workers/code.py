@@ -1,0 +1,41 @@
+"""The definitions in a warm process: loaded once, and again when the accounts file is another."""
+
+import hashlib
+import importlib
+
+from dagster._core.definitions.reconstruct import ReconstructableJob
+
+from pipelines import definitions
+from resources.configuration.home import Home
+
+
+class Code:
+    """What this process, and those that it forks, have loaded."""
+
+    def __init__(self) -> None:
+        self._accounts = _digest()
+        _resolve()
+
+    def refresh(self) -> None:
+        """Loads the definitions anew if they would be others."""
+        now = _digest()
+        if now == self._accounts:
+            return
+        importlib.reload(definitions)
+        _resolve()
+        ReconstructableJob.get_definition.cache_clear()
+        ReconstructableJob.get_repository_definition.cache_clear()
+        self._accounts = now
+
+
+def _resolve() -> None:
+    """Dagster makes jobs of definitions when they are asked for: the first run needn't wait."""
+    definitions.defs.get_repository_def().get_all_jobs()
+
+
+def _digest() -> str | None:
+    """Of the accounts file; None while it can't be read."""
+    try:
+        return hashlib.sha256(Home.from_environment().accounts.read_bytes()).hexdigest()
+    except OSError:
+        return None

@@ -1,0 +1,1 @@
+DELETE FROM ops.worker_runs WHERE id = :id;

@@ -1,0 +1,193 @@
+"""Three hosts: one with Postgres, Redis and the stand-in vendors, two with workers. They share
+nothing else. One's cable is pulled, the other is switched off, and nothing is lost, double or asked
+too often.
+"""
+
+import json
+import os
+import subprocess
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import psycopg
+import pytest
+import sqlalchemy as sa
+
+from resources.configuration.home import BROKER
+from resources.embedded.ports import LOOPBACK
+from resources.postgres.database import DAGSTER_URL, URL
+from resources.standin import StandIn, Tenant
+from resources.vendors import discover
+from sql import facts
+from tests.workers.accounts import write_accounts
+from tests.workers.cluster import CALLHOUSE, Cluster, Worker, open_cluster
+from tests.workers.hosts import Host, why_not
+from tests.workers.redis_server import RedisServer, needs_redis
+
+pytestmark = [
+    needs_redis,
+    pytest.mark.long,
+    pytest.mark.skipif(why_not() is not None, reason=why_not() or ""),
+]
+TODAY = datetime.now(UTC).date()
+WEEKS = [f"{TODAY - timedelta(days=ago)}" for ago in range(15, 0, -1)]
+VENDORS = sorted(discover())
+CHANGES_WITH_TIME = ["first_seen_at", "updated_at", "observed_at", "request_id"]
+WITHOUT_LIMITS = """
+import itertools
+from contextlib import contextmanager
+from datetime import UTC, datetime
+
+from resources.http import permits
+
+numbers = itertools.count(1)
+
+
+@contextmanager
+def permit(self, account, stream, report, patience):
+    yield permits.Permit(next(numbers), datetime.now(UTC), permits.Outcome())
+
+
+permits.Limiter.permit = permit
+"""
+
+
+@pytest.fixture
+def tenants(
+    standin: StandIn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Mapping[str, Tenant]:
+    standin.reset()
+    monkeypatch.setenv("CALLHOUSE_ACCOUNTS", str(tmp_path / "accounts.toml"))
+    return write_accounts(tmp_path / "accounts.toml", standin, TODAY - timedelta(days=15))
+
+
+@pytest.fixture
+def hosts(
+    standin: StandIn, tenants: Mapping[str, Tenant], postgres_url: str
+) -> Iterator[tuple[list[Host], RedisServer]]:
+    """Two hosts, and the broker that they reach."""
+    postgres = sa.make_url(postgres_url).port
+    vendors = sa.make_url(standin.base_url).port
+    assert postgres
+    assert vendors
+    with ExitStack() as stack:
+        made = [stack.enter_context(Host(number, [postgres], [vendors])) for number in (1, 2)]
+        broker = stack.enter_context(RedisServer(*(host.gateway for host in made)))
+        yield made, broker
+
+
+@pytest.fixture
+def cluster(
+    hosts: tuple[list[Host], RedisServer], database_url_with_dagster: str, tmp_path: Path
+) -> Iterator[Cluster]:
+    with open_cluster(tmp_path, database_url_with_dagster, hosts[1].url()) as cluster:
+        yield cluster
+
+
+def worker_on(
+    host: Host, cluster: Cluster, broker: RedisServer, database_url: str, **environment: str
+) -> Worker:
+    """A worker on the host, which reaches Postgres and the broker over its cable."""
+    url = database_url.replace(LOOPBACK, host.gateway)
+    addresses = {URL: url, DAGSTER_URL: url, BROKER: broker.url(host.gateway)}
+    return cluster.worker(
+        "--concurrency", "1", prefix=host.prefix, environment=addresses | environment
+    )
+
+
+def content(database_url: str) -> dict[str, list[str]]:
+    """What the tables tell of the days that are over, by table; not when it was told."""
+    found: dict[str, list[str]] = {}
+    with psycopg.connect(database_url) as connection:
+        for table in ("raw.records", *(f"facts.{name}" for name in facts.TABLES)):
+            rows = connection.execute(
+                f"SELECT to_jsonb(t) - %s::text[] FROM {table} t WHERE call_date < %s".encode(),
+                [CHANGES_WITH_TIME, TODAY],
+            )
+            found[table] = sorted(json.dumps(row, sort_keys=True) for (row,) in rows)
+    return found
+
+
+def undisturbed(database_url: str, home: Path) -> dict[str, list[str]]:
+    """The same days, loaded by one process that nobody disturbs."""
+    environment = {**os.environ, URL: database_url, "CALLHOUSE_HOME": str(home)}
+    for name in (BROKER, DAGSTER_URL, "DAGSTER_HOME"):
+        environment.pop(name, None)
+    command = [str(CALLHOUSE), "sync", "--from", WEEKS[0], "--to", WEEKS[-1]]
+    subprocess.run(command, env=environment, check=True, stdout=subprocess.DEVNULL)
+    return content(database_url)
+
+
+def executes(cluster: Cluster, worker: Worker, run_ids: list[str]) -> bool:
+    """Whether the worker is at one of the runs."""
+    mine = {process.pid for process in worker.pool()}
+    begun = [run_id for run_id in run_ids if cluster.run(run_id).status.value == "STARTED"]
+    return any(cluster.process_of(run_id) in mine for run_id in begun)
+
+
+def test_a_host_that_is_cut_off_and_another_that_is_gone_change_nothing(
+    cluster: Cluster,
+    hosts: tuple[list[Host], RedisServer],
+    standin: StandIn,
+    tenants: Mapping[str, Tenant],
+    database_url_with_dagster: str,
+    database_url: str,
+    tmp_path: Path,
+) -> None:
+    (near, far), broker = hosts
+    workers = [worker_on(h, cluster, broker, database_url_with_dagster) for h in (near, far)]
+    for tenant in tenants.values():
+        tenant.latency_s = 0.2
+    backfills = [cluster.backfill(cluster.assets(vendor), WEEKS) for vendor in VENDORS]
+    polls = [cluster.poll(vendor) for vendor in VENDORS]
+
+    def runs() -> list[str]:
+        return [run.run_id for backfill in backfills for run in cluster.runs_of(backfill)]
+
+    cluster.until(lambda: executes(cluster, workers[0], runs()))
+    near.cut()
+    cluster.until(lambda: any(cluster.run(run).status.value == "FAILURE" for run in runs()))
+    near.mend()
+    cluster.until(lambda: executes(cluster, workers[1], runs()))
+    workers[1].vanish()
+    cluster.until(
+        lambda: (
+            all(cluster.backfill_status(one).startswith("COMPLETED") for one in backfills)
+            and cluster.has_ended(*polls)
+        ),
+        1200,
+    )
+    assert {cluster.backfill_status(one) for one in backfills} == {"COMPLETED_SUCCESS"}
+    again = [cluster.poll(vendor) for vendor in VENDORS]
+    cluster.until(lambda: cluster.has_ended(*again))
+    assert {cluster.run(run).status.value for run in again} == {"SUCCESS"}
+
+    assert standin.breaches == []
+    found = content(database_url_with_dagster)
+    expected = undisturbed(database_url, tmp_path / "undisturbed")
+    assert {table: len(rows) for table, rows in found.items()} == {
+        table: len(rows) for table, rows in expected.items()
+    }
+    assert found == expected
+    assert found["raw.records"]
+
+
+def test_without_the_limiter_the_vendors_notice(
+    cluster: Cluster,
+    hosts: tuple[list[Host], RedisServer],
+    standin: StandIn,
+    database_url_with_dagster: str,
+    tmp_path: Path,
+) -> None:
+    """The same hosts: what isn't seen above is the limiter's doing, and would be noticed."""
+    (tmp_path / "without").mkdir()
+    (tmp_path / "without" / "sitecustomize.py").write_text(WITHOUT_LIMITS, encoding="utf-8")
+    for host in hosts[0]:
+        path = str(tmp_path / "without")
+        worker_on(host, cluster, hosts[1], database_url_with_dagster, PYTHONPATH=path)
+    for vendor in VENDORS:
+        cluster.backfill(cluster.assets(vendor), WEEKS)
+        cluster.poll(vendor)
+    cluster.until(lambda: len({breach.limit for breach in standin.breaches}) >= 2)

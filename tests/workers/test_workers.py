@@ -1,0 +1,155 @@
+"""Runs on workers: real ones, a real Redis, a real Postgres, and the stand-in vendors."""
+
+import signal
+import time
+from datetime import UTC, datetime, timedelta
+
+import dagster as dg
+import psutil
+import psycopg
+import pytest
+
+from pipelines.workers.queues import QUEUE_TAG
+from resources.standin import StandIn
+from resources.vendors import discover
+from tests.workers.cluster import Cluster
+from tests.workers.redis_server import RedisServer, needs_redis
+
+pytestmark = needs_redis
+TODAY = datetime.now(UTC).date()
+DAYS = [f"{TODAY - timedelta(days=ago)}" for ago in (2, 1)]
+VENDORS = sorted(discover())
+DIALOGS = ["conpeek/dialogs_raw", "conpeek/dialogs"]
+STARTED = dg.DagsterRunStatus.STARTED
+HELD = """
+SELECT (SELECT count(*) FROM ops.permits WHERE reached_at IS NULL),
+       (SELECT count(*) FROM ops.reads), (SELECT count(*) FROM ops.worker_runs)
+"""
+
+
+@pytest.mark.long
+def test_polls_of_all_vendors_and_a_backfill_run_in_warm_processes(
+    cluster: Cluster, standin: StandIn, database_url_with_dagster: str
+) -> None:
+    """Polls and backfills in processes of their own; the second run finds its process there."""
+    worker = cluster.worker("--concurrency", "1")
+    polls = [cluster.poll(vendor) for vendor in VENDORS]
+    backfill = cluster.backfill(DIALOGS, DAYS)
+    cluster.until(
+        lambda: (
+            cluster.has_ended(*polls) and cluster.backfill_status(backfill).startswith("COMPLETED")
+        )
+    )
+    for run_id in polls:
+        run = cluster.run(run_id)
+        assert run.status == dg.DagsterRunStatus.SUCCESS, cluster.state()
+        assert run.tags[QUEUE_TAG] == "polls"
+    assert cluster.backfill_status(backfill) == "COMPLETED_SUCCESS"
+    (run,) = cluster.runs_of(backfill)
+    assert run.tags[QUEUE_TAG] == "backfills"
+
+    processes = {cluster.process_of(run_id) for run_id in polls}
+    assert len(processes) == 1, "a process for each run"
+    assert cluster.process_of(run.run_id) not in processes
+    assert processes < {process.pid for process in worker.pool()}
+    with psycopg.connect(database_url_with_dagster) as connection:
+        loaded = connection.execute("SELECT DISTINCT account FROM raw.records").fetchall()
+        assert {account for (account,) in loaded} == set(VENDORS)
+        held = connection.execute(
+            "SELECT (SELECT count(*) FROM ops.worker_runs), (SELECT sum(slots) FROM ops.workers)"
+        ).fetchone()
+        assert held == (0, 2)
+    assert standin.breaches == []
+    worker.stop(signal.SIGTERM)
+    assert "The worker has stopped." in worker.said()
+
+
+class Backfills:
+    """Of the days of a vendor who takes its time."""
+
+    def __init__(self, cluster: Cluster, standin: StandIn, url: str) -> None:
+        self._cluster = cluster
+        self._standin = standin
+        self._url = url
+        self.worker = cluster.worker("--queue", "backfills", "--concurrency", "1")
+
+    def begun(self) -> tuple[str, dg.DagsterRun]:
+        """A backfill that is asking its vendor; and its run."""
+        tenant = self._standin.tenants["conpeek", "conpeek"]
+        tenant.latency_s = 5.0
+        backfill = self._cluster.backfill(DIALOGS, DAYS)
+        asked = len(self._standin.requests)
+        self._cluster.until(lambda: len(self._standin.requests) > asked)
+        tenant.latency_s = 0.2
+        (run,) = self._cluster.runs_of(backfill)
+        assert run.status == STARTED
+        return backfill, run
+
+    def end_well(self, backfill: str, *statuses: str) -> None:
+        """Its runs end with these statuses, newest first; nothing is held any more."""
+        cluster = self._cluster
+        cluster.until(lambda: cluster.backfill_status(backfill).startswith("COMPLETED"))
+        assert cluster.backfill_status(backfill) == "COMPLETED_SUCCESS", cluster.state()
+        assert [run.status.value for run in cluster.runs_of(backfill)] == list(statuses)
+        self.nothing_is_held()
+
+    def nothing_is_held(self) -> None:
+        """By any run that is over."""
+        self._cluster.until(lambda: self._held() == (0, 0, 0), 60)
+
+    def _held(self) -> tuple[int, ...] | None:
+        with psycopg.connect(self._url) as connection:
+            return connection.execute(HELD).fetchone()
+
+
+@pytest.fixture
+def backfills(cluster: Cluster, standin: StandIn, database_url_with_dagster: str) -> Backfills:
+    return Backfills(cluster, standin, database_url_with_dagster)
+
+
+@pytest.mark.long
+def test_a_run_is_cancelled_and_repeated_wherever_it_is_at_work(
+    cluster: Cluster, broker: RedisServer, standin: StandIn, backfills: Backfills
+) -> None:
+    """Cancelled in the UI: it ends where it is, its process goes on. The broker loses its memory:
+    it goes on. Its process is killed, or the whole host: it is repeated.
+    """
+    _, run = backfills.begun()
+    process = cluster.process_of(run.run_id)
+    cluster.cancel(run.run_id)
+    began = time.monotonic()
+    cluster.until(lambda: cluster.has_ended(run.run_id))
+    assert cluster.run(run.run_id).status == dg.DagsterRunStatus.CANCELED
+    assert time.monotonic() - began < 30
+    backfills.nothing_is_held()
+
+    backfill, run = backfills.begun()
+    assert cluster.process_of(run.run_id) == process
+    broker.kill()
+    broker.start()
+    backfills.end_well(backfill, "SUCCESS")
+
+    backfill, run = backfills.begun()
+    psutil.Process(cluster.process_of(run.run_id)).kill()
+    backfills.end_well(backfill, "SUCCESS", "FAILURE")
+    assert cluster.runs_of(backfill)[0].parent_run_id == run.run_id
+
+    backfill, _ = backfills.begun()
+    backfills.worker.vanish()
+    cluster.worker("--queue", "backfills", "--concurrency", "1")
+    backfills.end_well(backfill, "SUCCESS", "FAILURE")
+    assert standin.breaches == []
+
+
+@pytest.mark.long
+def test_a_worker_that_is_to_end_finishes_its_run_or_has_it_repeated(
+    cluster: Cluster, standin: StandIn, backfills: Backfills
+) -> None:
+    backfill, _ = backfills.begun()
+    other = cluster.worker("--queue", "backfills", "--concurrency", "1")
+    backfills.worker.stop(signal.SIGINT)
+    backfills.end_well(backfill, "SUCCESS", "FAILURE")
+    backfill, _ = backfills.begun()
+    other.stop(signal.SIGTERM)
+    backfills.end_well(backfill, "SUCCESS")
+    assert standin.breaches == []

@@ -85,7 +85,7 @@ class Worker:
 
     def pool(self) -> list[psutil.Process]:
         """The processes that execute runs."""
-        return [process for process in self.family() if not _has_children(process)][1:]
+        return [process for process in self.family() if not _has_children(process)]
 
     def vanish(self) -> None:
         """What a power cut does."""

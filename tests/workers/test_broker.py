@@ -1,0 +1,85 @@
+"""The broker behind a password and TLS."""
+
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from kombu.exceptions import OperationalError
+
+from pipelines.workers.broker import make_broker
+from resources.configuration.broker import BrokerError, require_broker
+from resources.embedded.ports import LOOPBACK
+from tests.workers.redis_server import PASSWORD, RedisServer, needs_redis
+
+OPENSSL = shutil.which("openssl")
+pytestmark = [needs_redis, pytest.mark.skipif(OPENSSL is None, reason="openssl isn't installed")]
+
+
+def certificate(folder: Path, name: str) -> Path:
+    """One that vouches for itself on loopback; its key is beside it."""
+    made, key = folder / f"{name}.pem", folder / f"{name}.key"
+    command = [
+        str(OPENSSL), "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1",
+        "-nodes", "-days", "2", "-subj", "/CN=broker", "-addext", f"subjectAltName=IP:{LOOPBACK}",
+        "-keyout", str(key), "-out", str(made),
+    ]  # fmt: skip
+    subprocess.run(command, check=True, capture_output=True)
+    return made
+
+
+class TlsRedisServer(RedisServer):
+    """It speaks TLS on the port after its own, by the certificate."""
+
+    def __init__(self, made: Path) -> None:
+        super().__init__()
+        self._certificate = made
+
+    def options(self) -> list[str]:
+        key = self._certificate.with_suffix(".key")
+        return [
+            "--tls-port", str(self.port + 1), "--tls-auth-clients", "no",
+            "--tls-cert-file", str(self._certificate), "--tls-key-file", str(key),
+        ]  # fmt: skip
+
+    def tls_url(self, authority: Path) -> str:
+        """Over TLS, by whom it trusts."""
+        plain = self.url().replace("redis:", "rediss:")
+        address = plain.replace(f":{self.port}/", f":{self.port + 1}/")
+        return f"{address}?ssl_ca_certs={authority}"
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[TlsRedisServer]:
+    with TlsRedisServer(certificate(tmp_path, "broker")) as server:
+        yield server
+
+
+def test_runs_are_sent_over_tls_to_whom_the_authority_knows(
+    server: TlsRedisServer, tmp_path: Path
+) -> None:
+    url = server.tls_url(tmp_path / "broker.pem")
+    require_broker(url)
+    broker = make_broker(url)
+    broker.send_task("execute_job", kwargs={"a": "run"}, queue="polls")
+    with server.client() as client:
+        assert client.llen("polls") == 1
+    with broker.connection_for_read() as connection:
+        message = connection.SimpleQueue("polls").get(timeout=5)
+        assert message.payload[1] == {"a": "run"}
+        message.ack()
+
+    stranger = server.tls_url(certificate(tmp_path, "stranger"))
+    with pytest.raises(BrokerError, match="CERTIFICATE_VERIFY_FAILED"):
+        require_broker(stranger)
+    with make_broker(stranger).connection_for_write() as connection:
+        with pytest.raises(OperationalError, match="CERTIFICATE_VERIFY_FAILED"):
+            connection.ensure_connection(max_retries=1)
+
+
+def test_a_wrong_password_is_told_without_it(server: TlsRedisServer) -> None:
+    with pytest.raises(BrokerError, match="invalid username-password") as caught:
+        require_broker(server.url().replace(PASSWORD[:3], "wrong"))
+    assert "wrong" not in str(caught.value)
+    assert f"{LOOPBACK}:{server.port}" in str(caught.value)

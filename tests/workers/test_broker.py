@@ -73,9 +73,11 @@ def test_runs_are_sent_over_tls_to_whom_the_authority_knows(
     stranger = server.tls_url(certificate(tmp_path, "stranger"))
     with pytest.raises(BrokerError, match="CERTIFICATE_VERIFY_FAILED"):
         require_broker(stranger)
-    with make_broker(stranger).connection_for_write() as connection:
-        with pytest.raises(OperationalError, match="CERTIFICATE_VERIFY_FAILED"):
-            connection.ensure_connection(max_retries=1)
+    with (
+        pytest.raises(OperationalError, match="CERTIFICATE_VERIFY_FAILED"),
+        make_broker(stranger).connection_for_write() as connection,
+    ):
+        connection.ensure_connection(max_retries=1)
 
 
 def test_a_wrong_password_is_told_without_it(server: TlsRedisServer) -> None:

@@ -25,8 +25,13 @@ MOMENT_S = 2.0
 IN_THE_WAY = {"55P03", "57014"}
 """A lock wasn't granted in time; we cancelled what waited for one."""
 RAW = "raw.records"
-OF_A_DAY = ("heads", "rejects", "details", "field_faults", "suppressed_records")
-"""What is known of a day's records beside its partitions: `sql/maintenance/expire_<table>.sql`."""
+OF_A_DAY = (
+    "heads", "rejects", "details", "field_faults", "suppressed_records",
+    "callers_by_day", "callback_attempts",
+)  # fmt: skip
+"""What is known of a day's records beside its partitions, of single callers in marts too:
+`sql/maintenance/expire_<table>.sql`.
+"""
 
 
 @dataclass(slots=True)
@@ -44,7 +49,7 @@ def drop_raw(warehouse: Warehouse, before: date) -> Dropped:
 
 def drop_facts(warehouse: Warehouse, before: date) -> Dropped:
     """Drops facts of business days before `before`, with all that they came from: raw, heads,
-    rejects and audio. The counts of the days and the marts stay.
+    rejects and audio. The counts of the days stay, and those in the marts.
     """
     for row in warehouse.rows("maintenance/old_days", before=before):
         for _ in refresh_days(warehouse, [row.day]):

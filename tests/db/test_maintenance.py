@@ -240,7 +240,12 @@ def test_facts_go_with_all_they_came_from_and_the_counts_stay(
         put(c, "ops.rejects", digest=f"{1:032}", field="f", reason="r", payload="{}", **own)
         put(c, "facts.recordings", recording_id="1", vendor="vono", started_at=at,
             audio_uri=audio.as_uri(), **own)  # fmt: skip
+        c.exec_driver_sql("UPDATE facts.calls SET caller_key = 'ana'")
     list(refresh_days(loaded, [*OLD, DAY], always=True))
+    with loaded.transaction() as c:
+        for day in (*OLD, DAY):
+            attempt = {"call_id": "1", "attempt_no": 1, "is_last": True, "outcome": "answered"}
+            put(c, "facts.callback_attempts", vendor="x", **attempt, **own | {"call_date": day})
     marts = "SELECT call_date, calls FROM marts.calls_by_day ORDER BY 1"
     before = query(loaded, marts)
     assert len(before) == 3
@@ -255,6 +260,9 @@ def test_facts_go_with_all_they_came_from_and_the_counts_stay(
     for table in ("raw.heads", "ops.rejects"):
         assert query(loaded, f"SELECT count(*) FROM {table}") == [(0,)]
     assert query(loaded, "SELECT count(*) FROM facts.calls") == [(2,)]
+    for of_persons in ("marts.callers_by_day", "facts.callback_attempts"):
+        left = f"SELECT call_date FROM {of_persons} ORDER BY 1"
+        assert query(loaded, left) == [(OLD[1],), (DAY,)], of_persons
     # Whatever says that the marts are behind, and whoever asks for them: they keep their totals.
     loaded.run("maintenance/mark_all_stale", mart="calls_by_day")
     refresh_marts(loaded)

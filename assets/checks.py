@@ -63,7 +63,11 @@ class Check:
 
 CHECKS = (
     Check("complete", "No day failed, and yesterday was read whole.", for_details=True),
-    Check("plausible", "No read shows much less of a day than is known of it.", warns=True),
+    Check(
+        "plausible",
+        "No read shows much less of a day than is known of it, or than is usual.",
+        warns=True,
+    ),
     Check("fresh", "Every account's polls get through.", for_details=True),
     Check("not_always_empty", "No account has been empty for seven days.", warns=True),
     Check("stable", "No field changes at each read of a record.", warns=True),

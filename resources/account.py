@@ -32,8 +32,8 @@ class Limits(BaseModel):
 
 
 class Distrust(BaseModel):
-    """When a full read shows too little of a day's known records to be believed at once. That it
-    shows none of them is doubted always.
+    """When a full read isn't believed at once: it shows too little of a day's known records (none
+    of them is doubted always), or it is the first one, and the vendor may not be ready yet.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
@@ -42,6 +42,14 @@ class Distrust(BaseModel):
     """Less than this share of them is doubted."""
     from_records: int = Field(20, ge=1, le=2**31 - 1)
     """If so many are known at least."""
+    again_after_h: float = Field(4, ge=0, le=720)
+    """A day that ended lately is complete when a read so long after its first shows the same."""
+    empty_again_after_h: float = Field(24, ge=0, le=720)
+    """And an empty day, however long ago it was, after so long."""
+    recent_days: float = Field(2, ge=0, le=30)
+    """So long after its end a day isn't recent any more: its first read is believed, and one that
+    was complete before is read once more.
+    """
 
 
 class Options(BaseModel):

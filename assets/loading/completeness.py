@@ -51,6 +51,14 @@ class Counts:
     same_rejects: int = 0
     was_complete: bool = False
     """It was, and nothing has changed since."""
+    same_since: datetime | None = None
+    """Since when full reads have shown these records and no others; None: there was none."""
+    suppressed: int = 0
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing has ever come of the day."""
+        return not self.raw_records + self.unkeyed + self.suppressed
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +103,10 @@ class FullRead:
     """What the note tells besides the reason for the state."""
     doubts: Mapping[date, Doubt] = field(default_factory=dict)
     """Days of which it lacks known records, and isn't believed."""
+    confirmed: frozenset[date] = frozenset()
+    """Days of which it lacks records as another read did, or as an operator said."""
+    changed: frozenset[date] = frozenset()
+    """Days whose totals it changed: a report that isn't ready shows the same agents with less."""
     asked_at: datetime | None = None
     """When the first of the answers was asked for, by the database's clock."""
     made_at: datetime | None = None
@@ -122,6 +134,8 @@ class Assessment:
     """Reads in a row, this one included, that failed or lacked the same and weren't believed."""
     same_rejects: int = 0
     """Reads in a row, this one included, with the same rejects."""
+    same_since: datetime | None = None
+    """When the first of the full reads was asked for that have shown the same as this one."""
 
 
 def assess(
@@ -141,7 +155,12 @@ def assess(
     if settled:
         notes.append(f"{bad} record(s) rejected, the same at {reads} reads: see ops.rejects")
     note = "; ".join(filter(None, notes)) or None
-    return replace(assessment, note=note, same_rejects=reads if bad else 0)
+    return replace(
+        assessment,
+        note=note,
+        same_rejects=reads if bad else 0,
+        same_since=_same_since(day, counts, reading) if is_over else None,
+    )
 
 
 def _assess(
@@ -162,17 +181,59 @@ def _assess(
         return _look_again(counts, reading, doubt, day)
     if note := _why_once_more(day, counts, reading):
         return Assessment(Completeness.SETTLING, note, reading.read_at)
-    settled_at = end + source.stream.settle
+    return _when_settled(source, day, counts, reading)
+
+
+def _when_settled(
+    source: AccountStream[Stream], day: date, counts: Counts, reading: FullRead
+) -> Assessment:
+    """Of a read with which nothing is wrong: whether records may still change, or come."""
+    stream, end = source.stream, day_end(day, source.account.timezone)
+    settled_at, sure_at = end + stream.settle, _sure_at(source, day, counts, reading)
     made_at = reading.made_at or reading.read_at
     is_settled = made_at >= settled_at
-    is_final = source.stream.until_final and not counts.open_records and made_at >= end + GRACE
-    if is_settled or is_final:
-        return Assessment(Completeness.COMPLETE, _remark(counts), None)
-    again = min(reading.read_at + source.stream.settle_every, settled_at)
-    if is_old := made_at < reading.read_at:
-        again = reading.read_at + FIRST_LOOK
-    note = _kept(made_at) if is_old else f"records may change until {settled_at:{SHOWN}} UTC"
+    is_settled |= stream.until_final and not counts.open_records and made_at >= end + GRACE
+    if is_settled and made_at >= sure_at:
+        old_at = end + timedelta(days=source.account.distrust.recent_days)
+        once_more = old_at if made_at < old_at else None
+        return Assessment(Completeness.COMPLETE, _remark(counts), once_more)
+    if made_at < reading.read_at:
+        note, again = _kept(made_at), reading.read_at + FIRST_LOOK
+    elif is_settled:
+        note, again = _not_sure(counts, sure_at), sure_at
+    else:
+        note = f"records may change until {settled_at:{SHOWN}} UTC"
+        again = min(reading.read_at + stream.settle_every, max(settled_at, sure_at))
     return Assessment(Completeness.SETTLING, note, again)
+
+
+def _same_since(day: date, counts: Counts, reading: FullRead) -> datetime:
+    known = counts.same_since if day not in reading.changed else None
+    return known or reading.made_at or reading.read_at
+
+
+def _sure_at(
+    source: AccountStream[Stream], day: date, counts: Counts, reading: FullRead
+) -> datetime:
+    """From when on a read is believed that shows what this one does: its first answer may be that
+    of a server which isn't ready yet.
+    """
+    distrust, since = source.account.distrust, _same_since(day, counts, reading)
+    was_so = counts.was_complete and day not in reading.changed
+    if was_so or day in reading.confirmed:
+        return since
+    if counts.is_empty:
+        return since + timedelta(hours=distrust.empty_again_after_h)
+    old_at = day_end(day, source.account.timezone) + timedelta(days=distrust.recent_days)
+    return min(since + timedelta(hours=distrust.again_after_h), old_at)
+
+
+def _not_sure(counts: Counts, sure_at: datetime) -> str:
+    what = "nothing came" if counts.is_empty else "the day has ended lately"
+    return (
+        f"{what}, and the vendor may not be ready: complete when a read after "
+        f"{sure_at:{SHOWN}} UTC shows the same"
+    )
 
 
 def _kept(made_at: datetime) -> str:

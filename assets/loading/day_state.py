@@ -65,6 +65,8 @@ def count_days(
             last_rejected=row.last_rejected and row.last_rejected.hex,
             same_rejects=row.same_rejects,
             was_complete=row.was_complete,
+            same_since=row.same_since,
+            suppressed=row.suppressed,
         )
         for row in rows
     }
@@ -107,6 +109,7 @@ def close_days(
             doubted_since=doubt and doubt.since,
             vendor_total=reading.vendor_total,
             repeats=reading.repeats,
+            same_since=assessment.same_since,
             read_at=reading.asked_at or reading.read_at,
             now=now,
             **source.where,

@@ -99,6 +99,18 @@ class ReadKeys:
     """Whatever came has a key, so that what isn't there can be named."""
 
 
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What a read may say of the days that it shows."""
+
+    doubts: dict[date, Doubt] = field(default_factory=dict)
+    """Days that lack known records, where that isn't believed."""
+    disturbed: frozenset[date] = frozenset()
+    """Days of which it can't say all."""
+    confirmed: frozenset[date] = frozenset()
+    """Days that lacked the same before, or where an operator says that it is right."""
+
+
 def compare(connection: Connection, source: AccountStream[Stream], read: ReadKeys) -> Comparison:
     """Answers can't judge what came later than they were asked for, nor what a narrowed account
     didn't ask for.
@@ -145,10 +157,8 @@ def note_missing(
     read: ReadKeys,
     now: datetime,
     loaded: Loaded,
-) -> tuple[dict[date, Doubt], set[date]]:
-    """Marks what the read doesn't show, where that is believed. Returns what is doubted, by day,
-    and days of which the read can't say all.
-    """
+) -> Judged:
+    """Marks what the read doesn't show, where that is believed."""
     where = _where(source, read)
     scope = source.account.options.model_dump_json()
     execute(connection, "load/note_scope", vendor=source.account.vendor, scope=scope, **where)
@@ -182,7 +192,8 @@ def note_missing(
             now=now,
             **where,
         )
-    return doubts, found.later
+    known = {day for day, lack in gone.items() if lack.is_noted or lack.accepted == lack.digest}
+    return Judged(doubts, frozenset(found.later), frozenset(known))
 
 
 def _mark(

@@ -59,7 +59,7 @@ class StreamState:
 
 @dataclass(frozen=True, slots=True)
 class DayState:
-    """What `ops.days` knows of a business day that isn't complete; `state` None: never read."""
+    """What `ops.days` knows of a business day that is to be read; `state` None: it never was."""
 
     state: str | None
     next_read_at: datetime | None

@@ -72,6 +72,7 @@ class Poll:
             "plan/unsettled_days",
             first=max(source.account.start_date, first_loaded(today)),
             last=today - ONE_DAY,
+            now=now,
             **source.where,
         )
         return {

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import TypeVar
 
-from resources.errors import ContractError, FailedAnswerError
+from resources.errors import ContractError, FailedAnswerError, TransientError
 from resources.http import failures, more
 from resources.http.failures import Meaning
 from resources.http.permits import Permit
@@ -110,6 +110,24 @@ def retry_after(answer: Answer) -> timedelta | None:
     else:
         return None
     return timedelta(seconds=min(seconds, LONGEST_PAUSE_S)) if seconds > 0 else None
+
+
+def check_ready(answer: Answer) -> None:
+    """Raises TransientError where an answer without records says in its headers that its server
+    isn't well: it asks for a pause, or warns (RFC 7234, 5.5).
+    """
+    if answer.status not in (200, 204):
+        return
+    if pause := retry_after(answer):
+        raise TransientError(
+            "the answer is empty, and its Retry-After asks for a pause: the vendor isn't ready",
+            pause,
+        )
+    if warning := answer.headers.get("warning"):
+        raise TransientError(
+            f"the answer is empty, and its headers warn ({answer.quoted(warning)}): the vendor "
+            "isn't ready"
+        )
 
 
 def age(answer: Answer) -> timedelta:

@@ -28,7 +28,7 @@ from resources.errors import (
     WindowTooLargeError,
 )
 from resources.http import content, more, wire
-from resources.http.answer import Answer, Parse, T, age
+from resources.http.answer import Answer, Parse, T, age, check_ready
 from resources.http.auth import LIFE_USED, NO_AUTH, TOKEN, Auth, Login, Token, parse_token
 from resources.http.permits import Limiter, Patience, Permit
 from resources.http.transport import BrokenExchangeError, Transport
@@ -185,6 +185,8 @@ class Http:
                     request.sink.truncate()  # an attempt before this one may have left half a body
                 answer = self._send(signed, permit)
                 result, outcome.records = request.parse(answer)
+                if not outcome.records:
+                    check_ready(answer)
                 permit.granted_at -= age(answer)
             except CallhouseError as error:
                 self._note(error, permit, attempt)

@@ -9,7 +9,7 @@ import random
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from itertools import count
 from typing import Any
 
@@ -46,6 +46,10 @@ def _as_asked(ask: Ask) -> Ask:
     return ask
 
 
+def _included(end: datetime) -> datetime:
+    return end
+
+
 def _as_it_is(_: Listing) -> None:
     """A quirk of reading questions only."""
 
@@ -58,6 +62,8 @@ class Quirk:
     change: Callable[[Listing], None] = _as_it_is
     read: Callable[[Ask], Ask] = _as_asked
     """What the server makes of a question."""
+    until: Callable[[datetime], datetime] = _included
+    """The last moment that it shows of a span with this end."""
 
     @classmethod
     def named(cls, name: str, **settings: Any) -> Quirk:
@@ -233,6 +239,16 @@ class Quirk:
         return cls("growing_total", change)
 
     # What it shows of what it has.
+
+    @classmethod
+    def end_excluded(cls) -> Quirk:
+        """A span's end isn't in it, though its document has it so."""
+        return cls("end_excluded", until=lambda end: end - timedelta(microseconds=1))
+
+    @classmethod
+    def end_included(cls) -> Quirk:
+        """A span's end is in it, though the question has it otherwise."""
+        return cls("end_included", until=lambda end: end + timedelta(microseconds=1))
 
     @classmethod
     def forgets(cls, days: int) -> Quirk:

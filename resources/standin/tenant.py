@@ -138,6 +138,12 @@ class Tenant:
             ask = quirk.read(ask)
         return ask
 
+    def until(self, end: datetime) -> datetime:
+        """The last moment that this server shows of a span with this end."""
+        for quirk in self._quirks:
+            end = quirk.until(end)
+        return end
+
     def listing(
         self, rows: list[Any], start: int = 0, limit: int | None = None, day: date | None = None
     ) -> Listing:

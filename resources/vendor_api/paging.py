@@ -120,6 +120,11 @@ class Pages:
         """How many pages of the list have come."""
         return self._list.pages
 
+    @property
+    def seen(self) -> set[str]:
+        """Keys of all pages, for a page that is asked for beside the lists."""
+        return self._seen
+
     def offsets(self) -> Iterator[int]:
         """Where each page of a list begins: after what came, however few that was, or at the last
         row of a full page. Rows that came before don't count, else a page that begins with one of

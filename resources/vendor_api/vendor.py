@@ -43,6 +43,10 @@ class Page:
     """What the notes of the window's days tell of it."""
     keys: list[str | None] | None = None
     """Of each record, where its client has looked already."""
+    beyond: int = 0
+    """Records of it that the vendor counts, but that began only when the window was over: one
+    second more may be asked for, or its end taken for included.
+    """
 
 
 @dataclass(frozen=True, slots=True)

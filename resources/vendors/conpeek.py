@@ -127,7 +127,7 @@ def _check_inside(data: list[Any], by: str, window: Window) -> None:
             instant = datetime.strptime(value, TIME).replace(tzinfo=UTC) if value else None
         except (TypeError, ValueError):
             continue  # a broken record is the mapping's to reject
-        if instant and not window.start <= instant < window.end:
+        if instant and not window.start <= instant <= window.end:  # some take `lt` for `lte`
             raise ContractError(
                 f"{REPORT}: a record's {by} is {value}, outside the window {window}: "
                 "the vendor ignored the filter"

@@ -29,7 +29,7 @@ from resources.vendor_api.client import Client
 from resources.vendor_api.paging import check_whole
 from resources.vendor_api.record_keys import key_of
 from resources.vendor_api.vendor import Facts, Page, Record, Stream, Vendor
-from resources.windows import ONE_DAY, Window, business_day, day_end, day_start
+from resources.windows import ONE_DAY, SECOND, Window, business_day, day_end, day_start
 from sql.vocabulary import Direction, Disposition, EndedBy, Grain, Tells
 
 if TYPE_CHECKING:
@@ -90,7 +90,12 @@ class Report:
 
 
 class Wolkvox(Client):
-    """`GET reports_manager.php?api=…` between two wall times, both taken as included."""
+    """`GET reports_manager.php?api=…` between two wall times.
+
+    Whether the second one is included isn't said. Calls are asked for up to the second after the
+    window, so that nothing is lost; totals up to the last one in the day, as others can't be told
+    from them.
+    """
 
     def agent_usage(self, window: Window) -> Iterator[Page]:
         """Each agent's totals of the window's day, always from its start: parts can't be added."""
@@ -108,19 +113,20 @@ class Wolkvox(Client):
 
     def _calls(self, api: str, window: Window) -> Iterator[Page]:
         first, last = window.wall_times
-        page = self._report(api, first, last)
+        end = last + SECOND
+        page = self._report(api, first, end)
         goes_on = last.time() != DAY_LAST  # else its days are asked for alone, if they are empty
         if not page.records and page.total is None and goes_on and last - first > ONE_DAY:
             raise WindowTooLargeError(
                 f"{api}: the vendor asks to validate the dates of a window of several days: there "
                 "are no records, or the days are too many"
             )
-        yield page
-        for record in page.records:
-            at = _wall_time(record.get("date")) if isinstance(record, dict) else None
-            if at and not first <= at <= last:
+        starts = [_wall_time(r.get("date")) for r in page.records if isinstance(r, dict)]
+        yield replace(page, beyond=starts.count(end))
+        for at in filter(None, starts):
+            if not first <= at <= end:
                 raise ContractError(
-                    f"{api}: asked for {first:{TIME}} to {last:{TIME}}, got a call at {at:{TIME}}: "
+                    f"{api}: asked for {first:{TIME}} to {end:{TIME}}, got a call at {at:{TIME}}: "
                     "the vendor ignored the dates"
                 )
         if page.total is not None and page.total > len(page.records):

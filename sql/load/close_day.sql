@@ -10,7 +10,7 @@ UPDATE ops.days
        lacking = CAST(:lacking AS uuid), lacking_records = :lacking_records, doubted_since = CAST(:doubted_since AS date),
        rejected = CAST(:rejected AS uuid), same_rejects = :same_rejects,
        accepted = CASE WHEN accepted = CAST(:lacking AS uuid) THEN accepted END,
-       last_polled_at = :now, read_at = :read_at
+       last_polled_at = :now, read_at = :read_at, same_since = CAST(:same_since AS timestamptz)
  WHERE account = :account AND stream = :stream AND call_date = :day
    AND (read_at IS NULL OR read_at <= :read_at)
 RETURNING call_date;

@@ -1,5 +1,6 @@
 -- Counts the days anew. What comes late opens a complete day again: it is read once more. The
--- vendor's total is of the records that it was told with: others make it void. A day that lacked
+-- vendor's total is of the records that it was told with: others make it void, and the next full read
+-- is the first to show them. A day that lacked
 -- records and was left open by that is read again at once when they turn out to have moved. When :erases
 -- records were erased here: nothing came, and the vendor counts what it counted.
 WITH heads AS (
@@ -63,6 +64,8 @@ WITH heads AS (
            rejects = excluded.rejects, open_records = excluded.open_records, missing = excluded.missing,
            suppressed = excluded.suppressed,
            last_polled_at = CASE WHEN :erases THEN d.last_polled_at ELSE :now END,
+           same_since = CASE WHEN :erases OR (d.raw_records, d.missing, d.suppressed) = (excluded.raw_records, excluded.missing, excluded.suppressed)
+                             THEN d.same_since END,
            vendor_total = CASE WHEN :erases OR (d.raw_records, d.missing, d.suppressed) = (excluded.raw_records, excluded.missing, excluded.suppressed)
                                THEN d.vendor_total END,
            rejected = CASE WHEN :erases THEN (SELECT c.rejected FROM counted c WHERE c.call_date = d.call_date) ELSE d.rejected END,
@@ -73,8 +76,8 @@ WITH heads AS (
                        CASE WHEN opens THEN 'records came late' ELSE d.note END
                   FROM before WHERE before.call_date = d.call_date)
     RETURNING call_date, state, attempts, lacking, rejected AS last_rejected, same_rejects,
-              completed_at IS NOT NULL AS was_complete, xmax = 0 AS is_first
+              completed_at IS NOT NULL AS was_complete, same_since, xmax = 0 AS is_first
 )
-SELECT call_date, state, attempts, lacking, last_rejected, same_rejects, was_complete, is_first,
-       raw_records, facts, rejects, bad, open_records, unkeyed, rejected
+SELECT call_date, state, attempts, lacking, last_rejected, same_rejects, was_complete, same_since, is_first,
+       suppressed, raw_records, facts, rejects, bad, open_records, unkeyed, rejected
   FROM written JOIN counted USING (call_date);

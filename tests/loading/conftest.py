@@ -66,6 +66,15 @@ class Scene:
         """What the schedule does."""
         return self.system.poll(self.account, self.stream)
 
+    def confirm(self, day: date = DAY) -> None:
+        """Polls when the day is due until it is as settled as it gets: with the same answer some
+        hours later.
+        """
+        while (known := self.day(day)).state == "settling":
+            self.at(max(known.next_read_at, self.system.clock.now()))
+            self.poll()
+            assert self.day(day).read_at > known.read_at, "it wasn't due"
+
     def backfill(self, *days: date) -> Result:
         """What somebody asks for."""
         return self.system.backfill(self.account, self.stream, list(days or [DAY]))
@@ -138,6 +147,11 @@ class Scene:
             replaces=self.stream.replaces,
         )
         return [row.note for row in rows]
+
+    def implausible(self) -> list[date]:
+        """Days that the check `plausible` names."""
+        names = {"accounts": [self.account.name], "stream": self.stream.name}
+        return [row.call_date for row in self.system.warehouse.rows("checks/plausible", **names)]
 
     def faults(self) -> list[Any]:
         """Fields that couldn't be read: field, reason, of how many records."""

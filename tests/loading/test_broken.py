@@ -329,6 +329,7 @@ def test_rejects_that_change_keep_their_day_waiting(scene: Open) -> None:
         assert here.day().state == "failed"
     here.backfill()
     here.backfill()
+    here.confirm()
     assert here.day().state == "complete"
 
 
@@ -344,6 +345,7 @@ def test_a_corrected_mapping_heals_a_day_that_has_settled_with_rejects(scene: Op
     here.stream = replace(good, normalise=wrong)
     for _ in range(3):
         here.backfill()
+        here.later(hours=2)
     assert (here.day().state, here.day().rejects) == ("complete", 2)
     here.stream = good
     here.rebuild()
@@ -395,6 +397,7 @@ def test_a_broken_record_that_is_gone_keeps_no_day_from_being_complete(scene: Op
     here.poll()
     here.remove(here.thing(2, broken=True))
     here.poll()
+    here.confirm()
     day = here.day()
     assert (day.state, day.raw_records, day.facts, day.rejects) == ("complete", 2, 1, 1)
     assert day.note == "1 rejected record(s) are gone at the vendor"

@@ -19,6 +19,7 @@ def test_an_empty_day_is_complete_with_zero_rows(scene: Open, vendor: str) -> No
     here = scene(vendor)
     here.at(NOON + timedelta(days=3))
     here.backfill()
+    here.confirm()
     day = here.day()
     assert (day.state, day.raw_records, day.facts, day.rejects) == ("complete", 0, 0, 0)
 
@@ -98,8 +99,10 @@ def test_a_call_that_ended_during_an_outage_is_found_in_its_day(scene: Open) -> 
     end = day_end(DAY, here.kind.zone)
     here.at(end + timedelta(minutes=6))
     here.poll()
+    here.confirm()
     assert here.day().state == "complete"
-    here.put(here.thing(1, start=end - timedelta(minutes=10), end=end + timedelta(minutes=30)))
+    late = here.system.clock.now() + timedelta(minutes=30)
+    here.put(here.thing(1, start=end - timedelta(minutes=10), end=late))
     here.at(end + timedelta(days=3))
     here.poll()
     here.poll()

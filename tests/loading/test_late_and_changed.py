@@ -41,13 +41,17 @@ def test_a_late_record_opens_a_complete_day_until_it_is_read_again(scene: Open) 
     here.at(MIDNIGHT)
     here.later(hours=1)
     here.poll()
+    here.confirm()
     assert here.day().state == "complete"
     late = here.thing(2, minutes=400, end=here.system.clock.now() + timedelta(minutes=20))
     here.put(late)  # it began on that day, and ends now
     here.later(minutes=21)
     here.system.poll(here.account, here.stream)
     assert (here.day().state, here.day().facts) == ("settling", 2)
+    read_at = here.day().read_at
     here.poll()
+    assert here.day().read_at > read_at
+    here.confirm()
     assert (here.day().state, here.day().facts) == ("complete", 2)
 
 
@@ -64,6 +68,9 @@ def test_a_stream_s_day_is_read_again_until_it_has_settled(scene: Open) -> None:
     here.later(hours=1)
     here.poll()
     assert here.facts("call_id", "duration_s") == [("1", 99)]
+    assert here.day().state == "settling", "no four hours since the first read"
+    here.later(hours=1)
+    here.poll()
     assert here.day().state == "complete"
 
 
@@ -75,6 +82,9 @@ def test_a_callback_s_day_is_read_again_while_a_request_is_open_and_not_after(sc
     assert (here.day().state, here.day().open_records) == ("settling", 1)
     here.put(here.thing(1))
     here.later(hours=3)
+    here.poll()
+    assert (here.day().state, here.day().open_records) == ("settling", 0)
+    here.later(hours=1)
     here.poll()
     assert (here.day().state, here.day().open_records) == ("complete", 0)
     here.system.standin.requests.clear()

@@ -29,8 +29,9 @@ def test_a_moved_record_has_one_row_and_both_days_are_complete(scene: Open) -> N
     assert here.facts("call_date", "leg_id") == [(DAY, "d-1"), (DAY, "d-2")]
     assert here.day(BEFORE).state == "settling", "the day that it left is read again"
     here.poll()
-    assert (here.day(BEFORE).state, here.day(BEFORE).facts) == ("complete", 0)
-    assert (here.day(DAY).state, here.day(DAY).facts) == ("complete", 2)
+    for day, facts in ((BEFORE, 0), (DAY, 2)):
+        here.confirm(day)
+        assert (here.day(day).state, here.day(day).facts) == ("complete", facts)
 
 
 @pytest.mark.parametrize(
@@ -103,6 +104,7 @@ def test_what_is_missing_in_its_day_is_looked_for_in_days_that_count_as_complete
     here.put(waiting, here.thing(2))
     here.at(NEXT_NOON)
     here.poll()
+    here.confirm(DAY)
     assert (here.day(BEFORE).state, here.day(DAY).state) == ("settling", "complete")
 
     here.put(here.thing(1))  # called again, on a day that is done
@@ -111,6 +113,8 @@ def test_what_is_missing_in_its_day_is_looked_for_in_days_that_count_as_complete
         here.poll()
     key = f"{1:032x}"
     assert here.facts("call_date", "call_id", "missing_since")[0] == (DAY, key, None)
+    for day in (BEFORE, DAY):
+        here.confirm(day)
     assert [here.day(day).state for day in (BEFORE, DAY)] == ["complete", "complete"]
     assert [here.day(day).facts for day in (BEFORE, DAY)] == [0, 2]
 

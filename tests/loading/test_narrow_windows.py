@@ -42,6 +42,8 @@ def test_an_empty_day_costs_one_request(scene: Open, stream: str) -> None:
     here.at(LATER)
     for _ in range(20):
         here.poll()
+    for day in DAYS:
+        here.confirm(day)
     states = [here.day(day).state for day in DAYS]
     assert states == ["complete"] * 4
     here.requests()

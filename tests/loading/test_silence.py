@@ -312,6 +312,7 @@ def test_a_moved_day_is_not_silence(scene: Open) -> None:
     here.poll()  # the days beside it are read: there they are
     here.poll()
     assert [here.day(day).facts for day in (DAY - ONE, DAY)] == [0, 30]
+    here.confirm(DAY - ONE)
     assert [here.day(day).state for day in (DAY - ONE, DAY)] == ["complete", "complete"]
     assert here.day(DAY - ONE).note is None
 

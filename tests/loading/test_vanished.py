@@ -78,6 +78,7 @@ def test_what_a_narrowed_account_does_not_ask_for_is_not_missing(scene: Open) ->
     here.put(here.thing(1, value=1), here.thing(2, value=100), here.thing(3, value=101))
     here.at(EVENING)
     here.backfill()
+    here.confirm()
 
     here.account = here.account.model_copy(
         update={"options": ConpeekOptions(min_talking_time_s=50)}

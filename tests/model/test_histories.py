@@ -249,7 +249,7 @@ class Histories(RuleBasedStateMachine):
         for day in days:
             self._accept(day)
         # What was opened again, or has failed, is due at once; what stays wrong after some hours.
-        for minutes in (10, 10, 10, 400, 400, 400):
+        for minutes in (10, 10, 10, 400, 400, 400, 1440, 1440):
             self.system.clock.advance(timedelta(minutes=minutes))
             self._load(lambda: self.system.poll(self.account, self.stream))
         self.reference.check_always()

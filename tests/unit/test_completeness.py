@@ -12,7 +12,7 @@ DAY = date(2025, 3, 12)
 ACCOUNT = helpers.account("conpeek")
 COUNTS = Counts("open", False, raw_records=1, facts=1, rejects=0, bad=0, open_records=0, unkeyed=0,
                 attempts=0)  # fmt: skip
-READ_AT = datetime(2025, 3, 14, tzinfo=UTC)
+READ_AT = datetime(2025, 3, 20, tzinfo=UTC)
 READING = FullRead(READ_AT, end=READ_AT)
 
 
@@ -22,6 +22,6 @@ def test_a_note_ends_with_the_read_s_remarks_also_of_a_complete_day() -> None:
     assert (complete.state, complete.note) == ("complete", "two rows were equal; it was late")
     open_ = assess(AccountStream(ACCOUNT, DIALOGS), DAY, replace(COUNTS, open_records=2), reading)
     assert open_.note == "2 record(s) never ended; two rows were equal; it was late"
-    day_goes_on = replace(reading, end=READ_AT - timedelta(days=2))
+    day_goes_on = replace(reading, end=READ_AT - timedelta(days=8))
     assert assess(AccountStream(ACCOUNT, DIALOGS), DAY, COUNTS, day_goes_on).state == "open"
     assert assess(AccountStream(ACCOUNT, DIALOGS), DAY, COUNTS, READING).note is None

@@ -429,7 +429,10 @@ def test_an_account_says_what_it_distrusts(read: Read, faults: Faults) -> None:
     assert faults(entry(distrust='{ below_share = 2, from_records = 0, share = "1" }')) == [
         "accounts.acme.distrust.below_share: expected at most 1.0",
         "accounts.acme.distrust.from_records: expected at least 1",
-        "accounts.acme.distrust.share: unknown; expected one of below_share, from_records",
+        (
+            "accounts.acme.distrust.share: unknown; expected one of again_after_h, below_share, "
+            "empty_again_after_h, from_records, recent_days"
+        ),
     ]
 
 

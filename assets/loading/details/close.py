@@ -58,6 +58,7 @@ def close_day(
         doubted_since=None,
         vendor_total=lacking.parents,
         repeats=0,
+        same_since=None,
         read_at=execute(connection, "load/clock")[0].now,
         now=now,
         **source.where,

@@ -30,9 +30,15 @@ class Part:
     """Records that stood in the same answer before, equal to the byte."""
     totals: list[int] = field(default_factory=list)
     """What the answers said, in their order."""
+    beyond: int = 0
+    """Records that are in the totals, but not in the window."""
+    uncounted: int = 0
+    """Records that are in no total, as they came beside the list that has one."""
     asked_at: datetime | None = None
     remarks: list[str] = field(default_factory=list)
     """What the answers' pages say besides their records."""
+    _is_counted: bool = True
+    """Whether the present answer has a total, or none has."""
     _new: set[str] = field(default_factory=set)
     """Keys that the present answer brought."""
 
@@ -42,8 +48,10 @@ class Part:
         self._new = set()
         if seen is not None:
             self.seen = seen
+        self._is_counted = page.total is not None or not self.totals
         if page.total is not None:
             self.totals.append(page.total)
+        self.beyond += page.beyond
         if page.remark:
             self.remarks.append(page.remark)
 
@@ -65,6 +73,7 @@ class Part:
             observation.came_before = key in before
             self._new.add(key)
             self.seen.add(key)
+            self.uncounted += not self._is_counted
 
     @property
     def different(self) -> int:
@@ -97,10 +106,11 @@ class Part:
 
     @property
     def _records(self) -> set[int]:
-        """How many records came. What has no key may be one on two pages, or two that look the
-        same.
+        """How many records came that are counted. What has no key may be one on two pages, or two
+        that look the same.
         """
-        return {self.different, len(self.seen) + self.odd_records}
+        counts = {self.different, len(self.seen) + self.odd_records}
+        return {count - self.uncounted for count in counts}
 
     @property
     def _counts(self) -> set[int]:
@@ -128,6 +138,8 @@ class WindowRead:
     in_several_states: int = 0
     """Records that came in more than one state, on different pages."""
     total: int | None = None
+    beyond: int = 0
+    """Records in `total` that are beyond the window."""
     has_totals: bool = True
     repeats: int = 0
     """Records that stood twice in an answer, equal to the byte: each is one fact."""
@@ -194,7 +206,8 @@ class WindowRead:
         self.odd |= part.odd
         self.namesakes |= part.namesakes
         self.has_totals &= bool(part.totals)
-        self.total = (self.total or 0) + sum(part.totals[-1:]) - again
+        self.total = (self.total or 0) + sum(part.totals[-1:]) + part.uncounted - again
+        self.beyond = part.beyond  # those of the other parts are in the part after them
         self.repeats += part.repeats
         self.counted_repeats += part.counted_repeats
         self.remarks += part.remarks

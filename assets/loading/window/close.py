@@ -13,7 +13,7 @@ from assets.loading.completeness import Counts, Doubt, FullRead
 from assets.loading.day_state import close_days, count_days, open_day, resolve_bodies
 from assets.loading.landing.commit import land_alone
 from assets.loading.landing.land import Landing
-from assets.loading.missing import note_missing
+from assets.loading.missing import Judged, note_missing
 from assets.loading.result import Loaded
 from assets.loading.stream_state import Success, note_fields, note_success
 from assets.loading.window.answers import WindowRead
@@ -39,11 +39,12 @@ class Closing:
             loaded.add(land_alone(connection, landing, observation))
         read.in_several_states = landing.in_several_states
         loaded.days |= resolve_bodies(connection, source, read.touched_days)
-        doubts, disturbed = self._note_missing(connection, loaded)
-        self._reopen_or_resolve(connection, doubts)
+        judged = self._note_missing(connection, loaded)
+        self._reopen_or_resolve(connection, judged.doubts)
         counts = count_days(connection, source, loaded.days | set(read.window.days), self.now)
         loaded.turned |= {day for day, count in counts.items() if count.is_first}
-        loaded.turned |= self._close_days(connection, counts, doubts, disturbed)
+        changed = {day for day, of_day in loaded.by_day.items() if of_day.changed}
+        loaded.turned |= self._close_days(connection, counts, judged, changed)
         last = read.last_day
         if last not in counts and open_day(connection, source, last, self.now):
             loaded.turned.add(last)
@@ -53,13 +54,10 @@ class Closing:
         note_success(connection, source, success, self.now)
         loaded.new_fields = note_fields(connection, source, loaded.new_fields)
 
-    def _note_missing(
-        self, connection: Connection, loaded: Loaded
-    ) -> tuple[dict[date, Doubt], set[date]]:
-        """What is doubted, by day, and days of which the read can't say all."""
+    def _note_missing(self, connection: Connection, loaded: Loaded) -> Judged:
         keys = self.read.keys(self.source.stream)
         if not keys.days:
-            return {}, set()
+            return Judged()
         found = note_missing(connection, self.source, keys, self.now, loaded)
         self.landing.suppression.miss(connection, keys.days, keys.asked_at)
         return found
@@ -82,10 +80,12 @@ class Closing:
         self,
         connection: Connection,
         counts: dict[date, Counts],
-        doubts: dict[date, Doubt],
-        disturbed: set[date],
+        judged: Judged,
+        changed: set[date],
     ) -> set[date]:
-        """Judges the days that were read in full; returns those whose state changed."""
+        """Judges the days that were read in full, of which some records have `changed`; returns
+        those whose state changed.
+        """
         read, landing, days = self.read, self.landing, self.read.window.days
         odd = len(read.odd - landing.suppression.unkeyed)
         counts_one_day = read.has_totals and len(days) == 1
@@ -97,12 +97,14 @@ class Closing:
             rejected=len(landing.rejected & read.seen) + odd,
             several_days=len(days) > 1,
             undated=len(landing.undated & landing.rejected & read.seen) + odd,
-            disturbed=frozenset(disturbed),
+            disturbed=judged.disturbed,
+            confirmed=judged.confirmed,
+            changed=frozenset(changed) if self.source.stream.replaces else frozenset(),
             is_overtaken=landing.is_overtaken,
             remarks=read.day_remarks(),
-            doubts=doubts,
+            doubts=judged.doubts,
             joined=frozenset(days) - read.alone,
-            vendor_total=read.total if counts_one_day else None,
+            vendor_total=(read.total or 0) - read.beyond if counts_one_day else None,
             repeats=read.counted_repeats if counts_one_day else 0,
         )
         return close_days(

@@ -68,6 +68,10 @@ def answer(tenant: Tenant, ask: Ask) -> Answer:
         return error(404, "Not Found")
     limit, offset = count(ask, "limit", 500), count(ask, "offset", 0)
     conditions = read_filter(ask)
+    if tenant.until(EVER[0]) > EVER[0]:
+        conditions = [
+            {**c, "operator": "lte"} if c.get("operator") == "lt" else c for c in conditions
+        ]
     tests = [_test(**condition) for condition in conditions]
     dialogs = [
         dialog

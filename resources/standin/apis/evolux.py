@@ -59,7 +59,7 @@ def _page(tenant: Tenant, ask: Ask) -> Answer:
     calls = [
         call
         for call in tenant.rows("studio_calls", since, until)
-        if (at := started(call)) is None or since <= at <= until
+        if (at := started(call)) is None or since <= at <= tenant.until(until)
     ]
     calls.sort(key=lambda call: started(call) or until, reverse=True)
     listing = tenant.listing(calls, (page - 1) * limit, limit)

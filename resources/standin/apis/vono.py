@@ -53,6 +53,7 @@ def answer(tenant: Tenant, ask: Ask) -> Answer:
     subscriber = path["subscriber"] if path else None
     record_id = ask.query.get("id_record")
     since, until = window(tenant, ask)
+    until = tenant.until(until)
     found = [
         row
         for row in tenant.rows("recording", since, until)

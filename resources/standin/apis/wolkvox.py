@@ -60,6 +60,7 @@ def answer(tenant: Tenant, ask: Ask) -> Answer:
             tenant, "max_window_days", f"{until - since} asked, {days} days allowed"
         )
         return error(400, f"THE LIMIT OF DAYS IS {days}")
+    until = tenant.until(until)
     rows = _totals(tenant, since, until) if name == "cdr_2" else _calls(tenant, name, since, until)
     return envelope(tenant, name, tenant.listing(rows, day=since.date()).page)
 

@@ -1,0 +1,170 @@
+"""The first answer for a day that is over: its server may not be ready yet, and show less."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+
+from resources.account import Distrust
+from resources.standin import Fault
+from resources.windows import day_end
+from tests.loading.conftest import DAY, NOON, STREAMS, Open, Scene
+
+HOUR = timedelta(hours=1)
+
+
+def after_the_end(here: Scene, passed: timedelta) -> None:
+    here.at(day_end(DAY, here.account.timezone) + passed)
+
+
+def show(here: Scene, count: int) -> None:
+    here.tenant.clear()
+    here.put(*(here.thing(number) for number in range(count)))
+
+
+def poll_until(here: Scene, is_so: Callable[[], bool]) -> None:
+    """Polls whenever the day is due, for three days at most."""
+    until = here.system.clock.now() + timedelta(days=3)
+    while not is_so():
+        assert here.system.clock.now() < until, here.day()
+        here.at(here.day().next_read_at)
+        here.poll()
+
+
+@pytest.mark.parametrize("stream", STREAMS)
+def test_a_day_whose_vendor_is_late_is_complete_only_with_all(scene: Open, stream: str) -> None:
+    """Its report of yesterday is made three hours after midnight."""
+    here = scene(stream)
+    after_the_end(here, timedelta(minutes=6))
+    show(here, 4)
+    here.poll()
+    after_the_end(here, 3 * HOUR)
+    assert here.backfill().error is None
+    assert here.day().state == "settling"
+    show(here, 10)
+    poll_until(here, lambda: bool(here.day().state == "complete"))
+    assert here.day().facts == 10
+    assert here.system.clock.now() >= day_end(DAY, here.account.timezone) + 7 * HOUR
+
+
+@pytest.mark.parametrize("stream", STREAMS)
+def test_an_empty_day_is_believed_when_it_is_so_the_next_day(scene: Open, stream: str) -> None:
+    here = scene(stream)
+    here.at(NOON + timedelta(days=9))
+    here.backfill()
+    day = here.day()
+    assert (day.state, day.facts) == ("settling", 0)
+    assert "nothing came, and the vendor may not be ready" in day.note
+    assert day.next_read_at == here.system.clock.now() + 24 * HOUR
+
+    here.later(hours=23)
+    here.backfill()
+    assert here.day().state == "settling", "asked too soon, however often"
+    here.later(hours=1)
+    here.poll()
+    assert (here.day().state, here.day().note) == ("complete", None)
+
+    other = scene(stream)
+    other.at(NOON + timedelta(days=9))
+    other.backfill()
+    show(other, 3)
+    other.later(hours=24)
+    other.poll()
+    assert (other.day().state, other.day().facts) == ("complete", 3)
+
+
+def test_an_old_day_costs_one_read(scene: Open) -> None:
+    here = scene("evolux")
+    show(here, 3)
+    here.at(NOON + timedelta(days=9))
+    here.backfill()
+    assert (here.day().state, here.day().next_read_at, here.requests()) == ("complete", None, 1)
+
+
+def test_a_day_that_was_complete_is_looked_at_once_more(scene: Open) -> None:
+    """What a vendor brought in a day later."""
+    here = scene("vono")
+    after_the_end(here, timedelta(minutes=6))
+    show(here, 4)
+    here.poll()
+    poll_until(here, lambda: bool(here.day().state == "complete"))
+    assert here.day().next_read_at == day_end(DAY, here.account.timezone) + timedelta(days=2)
+    show(here, 10)
+    after_the_end(here, timedelta(days=2, minutes=-1))
+    here.poll()
+    assert here.day().facts == 4
+    here.later(minutes=5)
+    here.poll()
+    assert (here.day().facts, here.day().state, here.day().next_read_at) == (10, "complete", None)
+
+    read_at = here.day().read_at
+    here.later(hours=30)
+    here.poll()
+    assert here.day().read_at == read_at, "once is enough"
+
+
+def test_a_look_that_fails_is_repeated_later_and_the_day_stays_complete(scene: Open) -> None:
+    here = scene("vono")
+    after_the_end(here, timedelta(minutes=6))
+    show(here, 4)
+    here.poll()
+    poll_until(here, lambda: bool(here.day().state == "complete"))
+    after_the_end(here, timedelta(days=2))
+    here.tenant.arm(Fault.status(500), 99)
+    here.backfill()
+    here.backfill()
+    day = here.day()
+    assert (day.state, day.next_read_at > here.system.clock.now()) == ("complete", True)
+    here.tenant.disarm()
+    here.at(day.next_read_at)
+    here.poll()
+    assert (here.day().state, here.day().next_read_at) == ("complete", None)
+    here.tenant.arm(Fault.status(500), 99)
+    here.backfill()
+    assert (here.day().state, here.day().next_read_at) == ("complete", None), "nobody waits for it"
+
+
+def test_totals_that_grow_are_not_the_same(scene: Open) -> None:
+    """The same agents, with what the report knew until then."""
+    here = scene("wolkvox", DAY, distrust=Distrust(again_after_h=30, recent_days=9))
+    after_the_end(here, timedelta(hours=1))
+    here.put(here.thing(1))
+    here.backfill()
+    here.put(here.thing(1, value=77))
+    here.later(hours=29)
+    here.backfill()
+    here.later(hours=2)
+    here.backfill()
+    assert here.day().state == "settling", "31 hours after the first, 2 after the second"
+    here.later(hours=28)
+    here.backfill()
+    assert here.day().state == "complete"
+
+
+@pytest.mark.parametrize(
+    ("header", "value"), [("Retry-After", "1"), ("Warning", '199 - "maintenance"')]
+)
+def test_an_empty_answer_that_speaks_of_trouble_is_none(
+    scene: Open, header: str, value: str
+) -> None:
+    here = scene("clickfono")
+    here.at(NOON + timedelta(days=9))
+    here.tenant.arm(Fault.says({header.lower(): value}), 99)
+    result = here.backfill()
+    assert result.state in ("failed", "deferred")
+    said = "SELECT error FROM ops.requests WHERE account = :account ORDER BY id DESC LIMIT 1"
+    assert "the answer is empty" in here.query(said)[0][0]
+    assert here.day().state != "complete"
+
+
+def test_an_empty_day_among_full_ones_is_told(scene: Open) -> None:
+    week = [DAY - timedelta(days=n) for n in (1, 0)] + [DAY + timedelta(days=1)]
+    here = scene("vono", week[0])
+    here.put(*(here.thing(n, minutes=24 * 60 * n) for n in (-1, 1)))
+    here.at(NOON + timedelta(days=9))
+    here.backfill(*week)
+    assert DAY in here.implausible()
+    here.later(hours=24)
+    here.poll()
+    assert here.day().state == "complete"
+    assert DAY not in here.implausible()

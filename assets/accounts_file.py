@@ -20,7 +20,7 @@ VALID, SHOWN = "valid", "shown"
 COLUMNS = ("account", "vendor", "time zone", "first day", "streams", "polled every", "settings")
 
 Lacks = Callable[[Mapping[str, Account]], Iterable[str]]
-"""What Dagster's graph hasn't got of the accounts."""
+"""What Dagster's graph lacks of the accounts."""
 
 ACCOUNTS = dg.AssetSpec(
     KEY,
@@ -71,7 +71,7 @@ def accounts_materialisation(settings: Settings) -> dg.AssetMaterialization:
 
 
 def evaluations(settings: Settings, lacking: Iterable[str]) -> list[dg.AssetCheckEvaluation]:
-    """How the checks stand. `lacking`: what the graph hasn't got of the accounts."""
+    """How the checks stand. `lacking`: what the graph lacks of the accounts."""
     missing, wrong = list(lacking), settings.sentences()
     return [
         _evaluation(VALID, wrong, dg.AssetCheckSeverity.ERROR, "\n".join(wrong)),

@@ -1,4 +1,4 @@
-"""The ledger in Dagster: what was asked of vendors, by whom, and what is left of daily quotas.
+"""The ledger in Dagster: requests to vendors, by account, and what is left of daily quotas.
 
 Reported by a sensor, without a run: figures of each hour, which Dagster plots; and, at once, that a
 quota is used up.

@@ -105,7 +105,7 @@ def _refresh(connection: Connection, mart: Mart, day: date) -> Refreshed:
 
 
 def _reason(error: sa.exc.DBAPIError) -> str:
-    """What is wrong, without the rows that Postgres may show besides."""
+    """What is wrong, without the rows that Postgres may quote."""
     if (sqlstate(error) or "").startswith(TOO_MUCH):
         return "a row of it is longer than Postgres can index: cut its texts in its statement"
     diagnosis = getattr(error.orig, "diag", None)

@@ -53,7 +53,7 @@ class CallhouseResource(dg.ConfigurableResource):  # type: ignore[type-arg]
             warehouse.close()
 
     def settings(self) -> Settings:
-        """The accounts and what is wrong with them, read anew: the file may have changed."""
+        """The accounts and what is wrong with them, read again: the file may have changed."""
         return read_settings(Home.from_environment())
 
     def all_accounts(self) -> Mapping[str, Account]:

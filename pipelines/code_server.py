@@ -1,7 +1,7 @@
 """The code server: `python -m pipelines.code_server`, with options of `dagster code-server start`.
 
 Dagster's server has a process with the code, and another one after each *Reload definitions*. Left
-without any it would live on and answer nothing: here it ends, too, and is started anew.
+without any it would live on and answer nothing: here it ends, too, and is started again.
 """
 
 import os

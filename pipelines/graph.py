@@ -1,5 +1,5 @@
 """What Dagster's graph has of the accounts: vendors, streams and days, as they were when the code
-location was loaded. Dagster asks for them anew at *Reload definitions* alone.
+location was loaded. Dagster asks for them again only at *Reload definitions*.
 """
 
 from collections.abc import Iterator, Mapping
@@ -43,7 +43,7 @@ class Graph:
         ]
 
     def lacks(self, accounts: Mapping[str, Account], now: datetime | None = None) -> Iterator[str]:
-        """What the accounts use by now that the graph hasn't got."""
+        """What the accounts use by now and the graph lacks."""
         now = now or datetime.now(UTC)
         new = Graph.of(accounts, now)
         for vendor, streams in new.streams.items():

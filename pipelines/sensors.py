@@ -1,4 +1,4 @@
-"""Sensors that write into Dagster without a run: requests, the accounts file, mended days."""
+"""Sensors that report to Dagster without a run: requests, the accounts file, days it lacks."""
 
 import json
 from datetime import UTC, datetime, timedelta

@@ -158,7 +158,7 @@ class Table:
 
     @property
     def assigned(self) -> tuple[Column, ...]:
-        """The columns that a changed record writes anew."""
+        """The columns that a changed record overwrites."""
         return tuple(
             column
             for column in self.columns
@@ -192,7 +192,7 @@ class Enrichment:
     """Columns of a table's rows that the records of a detail stream fill.
 
     In raw these records name the columns as the table does: that is how they are put back when
-    a row was written anew.
+    a row was overwritten.
     """
 
     name: str

@@ -11,7 +11,7 @@ A place is in braces, and may name an alias: `({compared:t}) IS DISTINCT FROM ({
 | `{record_key}` | the record's key in raw, as an expression |
 | `{records}` | how many records have the rows that are counted |
 | `{copied}` | the columns that COPY fills |
-| `{assigned}` | the columns that a changed record writes anew |
+| `{assigned}` | the columns that a changed record overwrites |
 | `{typed}` | the same with their types |
 | `{compared}` | the columns that make a record a changed one |
 | `{personal}` | the columns that are, hold or lead to personal data |

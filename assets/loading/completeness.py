@@ -13,7 +13,7 @@ from sql.vocabulary import Completeness
 NOTHING = timedelta(0)
 LONGEST_PAUSE = timedelta(hours=6)
 FIRST_LOOK = timedelta(hours=1)
-"""How soon a day is read again that showed implausibly little: the vendor may just be ill."""
+"""How soon a day is read again that showed implausibly little: the vendor may just be down."""
 LONGEST_LOOK = timedelta(days=10)
 SHOWN = "%Y-%m-%d %H:%M"
 ENOUGH_READS = 3
@@ -100,7 +100,7 @@ class FullRead:
     what of them it shows wasn't written, on whatever day they are now.
     """
     remarks: tuple[str, ...] = ()
-    """What the note tells besides the reason for the state."""
+    """What the note says beside the reason for the state."""
     doubts: Mapping[date, Doubt] = field(default_factory=dict)
     """Days of which it lacks known records, and isn't believed."""
     confirmed: frozenset[date] = frozenset()
@@ -141,9 +141,9 @@ class Assessment:
 def assess(
     source: AccountStream[Stream], day: date, counts: Counts, reading: FullRead
 ) -> Assessment:
-    """The assessment on the day after a full, undisturbed read. Its note ends with the remarks."""
+    """How complete the day is after a full read. The note ends with the read's remarks."""
     bad = _bad(counts, reading)
-    # Counted no further than they matter: a day that is read again as it was isn't written anew.
+    # Counted no further than they matter: a day that is read again as it was isn't written again.
     same = counts.same_rejects if counts.rejected == counts.last_rejected else 0
     reads = min(1 + same, ENOUGH_READS)
     is_over = reading.end >= day_end(day, source.account.timezone)
@@ -169,7 +169,7 @@ def _assess(
     """`bad`: how many rejects may yet heal."""
     if wrong := _wrong(counts, reading, bad):
         pause = min(source.account.poll_every * (1 << min(counts.attempts, 10)), LONGEST_PAUSE)
-        # None before the first repetition: the next run may find all mended. And none before a
+        # No pause before the first repetition: the next run may find all well. And none before a
         # day is read alone.
         is_soon = not counts.attempts or (reading.several_days and reading.undated)
         next_read_at = reading.read_at + (NOTHING if is_soon else pause)
@@ -283,7 +283,7 @@ def _bad(counts: Counts, reading: FullRead) -> int:
 
 
 def _wrong(counts: Counts, reading: FullRead, bad: int) -> str | None:
-    """What keeps the day from being complete, however long one waits."""
+    """What keeps the day from being complete, however much time passes."""
     if reading.several_days and reading.undated:
         return (
             f"{reading.undated} rejected record(s) of several days don't say which they belong "

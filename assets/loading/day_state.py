@@ -27,7 +27,7 @@ def count_days(
     days: Collection[date],
     now: datetime,
 ) -> dict[date, Counts]:
-    """Counts the days anew in `ops.days`."""
+    """Counts the days again, into `ops.days`."""
     if not days:
         return {}
     where = source.where
@@ -142,12 +142,12 @@ def keep_body(
     """An answer that couldn't be read, redacted already, among the rejects; without any word of
     it, if it is about somebody who has been forgotten.
     """
-    told = body.decode("utf-8", "replace")
-    if hide(connection, source, told) != told:
-        told = FORGOTTEN
-    text, why = payload.encode(told).decode(), hide(connection, source, why)
+    text = body.decode("utf-8", "replace")
+    if hide(connection, source, text) != text:
+        text = FORGOTTEN
+    why = hide(connection, source, why)
     execute(connection, "load/keep_body", day=day, digest=BODY, reason=short(payload.storable(why)),
-            payload=text, **source.where)  # fmt: skip
+            payload=payload.encode(text).decode(), **source.where)  # fmt: skip
 
 
 def resolve_bodies(

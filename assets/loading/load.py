@@ -92,7 +92,7 @@ class Loader:
     def rebuild(
         self, accounts: Iterable[Account], streams: Sequence[AnyStream], days: Sequence[date]
     ) -> list[Result]:
-        """Facts of the days anew from `raw.records`, without asking the vendor."""
+        """Rebuilds the days' facts from `raw.records`, without asking the vendor."""
         return self._each(accounts, streams, lambda source: self._rebuild(source, days))
 
     def stop(self) -> None:
@@ -134,7 +134,7 @@ class Loader:
             for stream in streams
             if stream.name in account.streams
         ]
-        # In this order: who waits for others finds them begun, and never keeps them from it.
+        # In this order those that wait for others find them begun, and never block them.
         sources.sort(key=is_detail)
         with ThreadPoolExecutor(THREADS, thread_name_prefix="account") as pool:
             futures: list[Future[Result]] = []

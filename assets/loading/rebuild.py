@@ -35,7 +35,7 @@ class Rebuilder:
         return [row.call_date for row in rows]
 
     def rebuild(self, day: date, loaded: Loaded) -> None:
-        """The day's facts anew, batch by batch; then those go that no raw record stands behind.
+        """Makes the day's facts again, batch by batch; then drops those without a raw record.
 
         The day's state stays what the last read of the vendor made it. Raises StoppedError between
         two batches when the run ends.

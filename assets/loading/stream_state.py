@@ -170,7 +170,7 @@ def note_deferred(
 def note_fields(
     connection: Connection, source: AccountStream[AnyStream], fields: Collection[str]
 ) -> set[str]:
-    """Writes down what no mapping knows; returns what of it was never told before."""
+    """Writes down what no mapping knows; returns what of it is new."""
     if not fields:
         return set()
     vendor, names = source.account.vendor, sorted(fields)

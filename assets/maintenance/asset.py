@@ -30,7 +30,7 @@ Step = Callable[[], dict[str, Any]]
 
 
 def maintenance_asset(frequent_jobs: set[str]) -> dg.AssetsDefinition:
-    """The work of a night. `frequent_jobs`: those whose old runs needn't be kept."""
+    """The work of a night. `frequent_jobs`: jobs whose old runs are deleted."""
 
     @dg.asset(
         key=KEY,

@@ -1,4 +1,4 @@
-"""What the night does to the warehouse besides what goes for its age: partitions ahead, pruning."""
+"""The night's other work on the warehouse: partitions ahead, and pruning of `ops`."""
 
 from datetime import date, datetime, timedelta
 

@@ -1,1 +1,1 @@
-"""What becomes of personal data when somebody asks: forgotten, or told to them."""
+"""Personal data of people who ask: it is erased, or exported for them."""

@@ -35,7 +35,7 @@ class Eraser:
     """Erases records of one account's stream, with the details that are of them."""
 
     def __init__(self, owner: Owner, stream: str, forgotten: Forgotten) -> None:
-        """Raises KeyError for a stream that the vendor hasn't got any more."""
+        """Raises KeyError for a stream that the vendor no longer has."""
         self._owner = owner
         self._root, self._details = owner.group(stream)
         self._forgotten = forgotten

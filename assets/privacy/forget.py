@@ -77,7 +77,7 @@ class Proof:
         site.register.add(self._write(Counter(), is_over=False))
 
     def add(self, counts: Counts) -> None:
-        """Writes down what was erased besides."""
+        """Writes down what else was erased."""
         self._write(counts, is_over=False)
 
     def end(self, counts: Counts) -> Counts:

@@ -36,13 +36,13 @@ class Owner:
 
     def group(self, stream: str) -> tuple[AnyStream, list[DetailStream]]:
         """The stream whose records these are, or whose details they are, and its details. Raises
-        KeyError for a stream that the vendor hasn't got any more.
+        KeyError for a stream that the vendor no longer has.
         """
         return self.vendor.group(stream)
 
     def root(self, stream: str) -> str | None:
         """The stream whose records these are, or whose details they are, by name; None where the
-        vendor hasn't got it any more.
+        vendor no longer has it.
         """
         with suppress(KeyError):
             return self.group(stream)[0].name

@@ -1,6 +1,6 @@
 """Texts that quote somebody, beside the records: errors, notes, Dagster's events, logs.
 
-Digits become stars, in place: what a text says besides is still there.
+Digits become stars, in place: the rest of the text stays.
 """
 
 import json

@@ -120,7 +120,7 @@ class ProgressBar(AbstractContextManager["ProgressBar"]):
 
 
 def now_at(warehouse: Warehouse, run: Run) -> str:
-    """What a run is at: whom it asked last, how often, and what it waits for."""
+    """What a run is at: the account that it asked last, how often, and what it waits for."""
     asked = warehouse.rows("status/run_now", run=run.run_id)
     waits = warehouse.rows("status/run_waits", run=run.run_id)
     if waits and (not asked or waits[0].since > asked[0].asked_at):

@@ -73,7 +73,7 @@ def run_pass(wish: Wish, url: str, follower: Follower, log_level: str = SILENT) 
 
 
 def refresh_marts(url: str, days: Sequence[date], log_level: str = SILENT) -> list[Done]:
-    """Computes the marts anew for the days, changed or not; without any, for those behind."""
+    """Computes the marts of the days again, changed or not; without any, of those behind."""
     home = Home.from_environment()
     accounts = known_settings(home).accounts
     dagster_home.prepare(home, url)

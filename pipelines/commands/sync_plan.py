@@ -97,7 +97,7 @@ class Skipped:
 
 @dataclass
 class Plan:
-    """The runs of a pass, one vendor after the other; and whom it leaves out.
+    """The runs of a pass, one vendor after the other; and the accounts that it leaves out.
 
     Who may be asked rarely comes last, where the wait is nobody else's.
     """

@@ -31,7 +31,7 @@ POSTGRES_PATIENCE_S = 5
 
 
 def members(group: int) -> Iterator[psutil.Process]:
-    """The living processes of a group, but for its leader."""
+    """The living processes of a group, except its leader."""
     for process in psutil.process_iter(["status"]):
         try:
             is_member = os.getpgid(process.pid) == group and process.pid != group

@@ -23,7 +23,7 @@ READING = {"GET", "HEAD"}
 JSON = "application/json"
 
 HEADERS = {
-    # Besides Dagster's own policy: a browser obeys both.
+    # Beside Dagster's own policy: a browser obeys both.
     "content-security-policy": (
         "img-src 'self' data: blob:; connect-src 'self'; font-src 'self' data:; "
         "form-action 'self'; frame-ancestors 'none'"

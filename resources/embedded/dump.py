@@ -75,7 +75,7 @@ class Manifest:
 
 @dataclass(frozen=True)
 class Wish:
-    """What of a warehouse is dumped besides `raw`, `ops` and the marts."""
+    """What of a warehouse is dumped, beside `raw`, `ops` and the marts."""
 
     facts: bool = True
     history: bool = True

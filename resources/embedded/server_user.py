@@ -1,4 +1,4 @@
-"""Whom the embedded Postgres runs as, and where that user can reach its files.
+"""The user that the embedded Postgres runs as, and where that user can reach its files.
 
 Postgres refuses to run as root, so root hands it to an unprivileged user who exists already. That
 user may not be able to enter the checkout (`/root/...`), and it isn't for us to open somebody's

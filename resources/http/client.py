@@ -35,7 +35,7 @@ from resources.http.transport import BrokenExchangeError, Transport
 from resources.text import foreign_text, payload
 from resources.text.redact import Redactor, redactor
 
-# stamina would log arguments and exceptions of its own accord; the ledger has every attempt.
+# stamina would log arguments and exceptions; the ledger has every attempt.
 stamina.instrumentation.set_on_retry_hooks([])
 
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}

@@ -1,4 +1,4 @@
-"""One message to a chat's incoming webhook. Not the vendors' HTTP layer, which can't but GET."""
+"""One message to a chat's incoming webhook. Not the vendors' HTTP layer, which only sends GET."""
 
 import http.client
 import json

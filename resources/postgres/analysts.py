@@ -101,7 +101,7 @@ def remove(url: str, name: str) -> int:
             connection.execute(pgsql.SQL("DROP ROLE {}").format(pgsql.Identifier(name)))
         except psycopg.errors.DependentObjectsStillExist as error:
             raise CallhouseError(
-                f"{name} owns something, or was granted something besides: "
+                f"{name} owns something, or was granted something else: "
                 f"{error.diag.message_detail}. Take it away (DROP OWNED BY {name}), and try again."
             ) from None
         except psycopg.errors.InsufficientPrivilege:

@@ -71,7 +71,7 @@ class Clock:
             raise ClockError(look.host, look.told)
 
     def looked_at(self, question: Callable[[], T], told: Callable[[T], datetime]) -> T:
-        """The answer to a question that tells the time besides: that saves a look."""
+        """The answer to a question that also tells the time: that saves a look."""
         answer, look = self._measured(question, told)
         if look.trip_s <= LONGEST_TRIP_S:
             self._look = look

@@ -17,7 +17,7 @@ from resources.text import payload
 NULL = r"\N"
 ROWS_AT_ONCE = 500
 PLAIN = (str, dict, list, type(None))
-"""What pandas leaves as it is, and never calls missing but for None."""
+"""Values that pandas leaves as they are; only None is missing."""
 _ESCAPES = str.maketrans({"\\": r"\\", "\t": r"\t", "\n": r"\n", "\r": r"\r"})
 
 

@@ -96,7 +96,7 @@ class Warehouse:
         return persistently(once)
 
     def timed_rows(self, statement: str, **parameters: Any) -> list[Row[Any]]:
-        """As `rows`, of a statement that tells the time besides, in its column `now`."""
+        """As `rows`, of a statement that also tells the time, in its column `now`."""
         return self.clock.looked_at(
             lambda: self.rows(statement, **parameters), lambda rows: rows[0].now
         )

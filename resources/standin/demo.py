@@ -18,7 +18,7 @@ from resources.text import files
 HEADER = """\
 # DEMO: these are not vendors and these are not calls. The accounts read Callhouse's stand-in
 # vendors on this machine; every name, number and call in them is invented.
-# Written anew at each start of the demo. Your own accounts belong into accounts.toml.
+# Written at each start of the demo. Your own accounts belong into accounts.toml.
 """
 
 

@@ -175,7 +175,7 @@ class Parent:
 class DetailStream(BaseStream):
     """One request a record of another stream (`of`): fetched once, resumed where it stopped.
 
-    `read` gives a page of one record, or of none when the vendor hasn't got it (yet); then it is
+    `read` gives a page of one record, or of none while the vendor doesn't have it; then it is
     asked again after `retry_every`, `attempts` times in all.
     `delay`: how long after its parent's start a detail may be asked for first.
     `needs`: columns of the parent's row that `read` looks at.

@@ -101,7 +101,7 @@ class Evolux(Client):
             _check_inside(listing.calls, window)
 
     def call_detail(self, parent: Parent) -> Page:
-        """The detail of one call; none when the vendor hasn't got it (yet)."""
+        """The detail of one call; none while the vendor doesn't have it."""
         path = f"{PATH}/{quote(parent.key, safe='')}/cdr"
         details, permit = self.http.get(DETAIL_REPORT, path, _parse_detail, auth=AUTH)
         if details and details[0].get("executed_tasks") == []:

@@ -51,7 +51,7 @@ KEY = key_of("customer_id", "record_id")
 ENVELOPED = (200, 400, 401, 403, 404, 422)
 """Statuses whose meaning the envelope's `reason` may tell better."""
 HEAD = 64 * 1024
-"""Of a file so much is looked at, lest it be something else."""
+"""So much of a file is looked at: it may be something else."""
 
 SIZE = re.compile(r"(?i)\s*(\d{1,3}(?:\.\d{3}){1,2}|\d{1,9})(?:,(\d{1,9}))?\s*([KMG]?)b\s*")
 """`267,86 Kb`: a comma before decimals, a dot between thousands."""

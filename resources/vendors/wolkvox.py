@@ -254,7 +254,7 @@ def _is_empty(message: str) -> bool:
 
 
 def _next_day(asked_at: datetime, zone: ZoneInfo) -> datetime:
-    """When the quota begins anew. Just after midnight it is the day before's by the vendor's
+    """When the quota begins again. Just after midnight it is the day before's by the vendor's
     clock, which may be slow: the new day isn't lost for that.
     """
     day = business_day(asked_at, zone)

@@ -1,4 +1,4 @@
--- Accounts whose polls stopped, or haven't got through for too long.
+-- Accounts whose polls stopped, or have failed for too long.
 SELECT a.account, CAST(NULL AS date) AS call_date,
        CASE WHEN s.stopped_at IS NOT NULL THEN s.last_error
             ELSE format('no poll got through since %s UTC: %s', to_char(s.watermark AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI'),

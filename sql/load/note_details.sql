@@ -1,5 +1,5 @@
 -- Of the details asked for those that aren't facts, and when each is asked for again: one that the
--- vendor hasn't got, or that is of no use, not for ever. Asked for before it was due, it doesn't count.
+-- vendor doesn't have, or that is of no use, not for ever. Asked for before it was due, it doesn't count.
 -- What was refused with the account (soon) is due at once: polls wait for their next probe.
 INSERT INTO ops.details AS d (account, stream, record_key, call_date, attempts, failures, error, next_try_at)
 SELECT :account, :stream, a.record_key, :day, a.attempts, a.failures, a.error,

@@ -1,4 +1,4 @@
--- Only a poll's failure delays the next poll. A refused credential stops them, but for a probe every
+-- Only a poll's failure delays the next poll. A refused credential stops them, except a probe every
 -- :probe_every; any answer that shows it accepted lets them go on. `refusals` counts doubtful ones.
 INSERT INTO ops.streams AS s (account, stream, vendor, last_polled_at, next_due_at, failures, last_error,
                               refusals, stopped_at, stopped_key)

@@ -1,6 +1,6 @@
 """A batch of records into raw and facts: only what changed is normalised, moved or written.
 
-Not here: what to read (plan), from whom (window), the writing (write), when a day is complete
+Not here: what to read (plan), asking for it (window), the writing (write), when a day is complete
 (completeness).
 """
 
@@ -106,7 +106,7 @@ class Landing:
         return len(self._several | contested)
 
     def rebuild(self, connection: Connection, heads: Sequence[Row[Any]]) -> Loaded:
-        """Facts anew from raw alone: rows of `load/raw_heads`, as if all had changed."""
+        """Makes facts from raw alone: rows of `load/raw_heads`, as if all had changed."""
         stored = [head.payload.encode() for head in heads]
         # At once: to look at each alone costs more than to parse it.
         records = payload.decode(b"[" + b",".join(stored) + b"]")

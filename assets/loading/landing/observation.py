@@ -33,10 +33,10 @@ class Observation:
 
 
 def observations(stream: Stream, page: Page, day: date) -> Iterator[Observation]:
-    """The page's records. An aggregate's key is its `day` and whom it is of.
+    """The page's records. An aggregate's key is its `day` and the key in its record.
 
     Two different records under one key in one answer aren't two versions: neither may hide the
-    other. One of them counts, whatever their order, and the others are told as faulty.
+    other. One of them counts, whatever their order, and the others are rejected.
     """
     keys = page.keys
     if keys is None:

@@ -64,7 +64,7 @@ def erase_audio(
 def recount(
     connection: Connection, account: str, stream: AnyStream, days: Collection[date], now: datetime
 ) -> None:
-    """Counts days anew of which records were erased. How complete they are stays as it was."""
+    """Counts again the days of erased records. How complete they are stays as it was."""
     ordered = sorted(days)
     target = stream.target
     counted = ("load/count", target) if target.kind.is_counted else ("load/count_details", None)

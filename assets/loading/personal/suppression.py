@@ -176,8 +176,8 @@ class Suppression:
             return False
         known = present.records.get(hashed)
         found = present.forgotten.first(encoded.decode(), self._account.country)
-        told = [known, found and found.keeps_calls]
-        return None if told == [None, None] else False not in told
+        answers = [known, found and found.keeps_calls]
+        return None if answers == [None, None] else False not in answers
 
     def _days(self, observations: Sequence[Observation], day: date) -> list[date]:
         """The business days of records that aren't stored, as if they were."""
@@ -187,8 +187,8 @@ class Suppression:
             if one.key is not None
         ]
         map_records(items, self._source, day)
-        told = {item.key: item.call_date for item in items}
-        return [(one.key and told[one.key]) or one.day or day for one in observations]
+        days = {item.key: item.call_date for item in items}
+        return [(one.key and days[one.key]) or one.day or day for one in observations]
 
     def _hash(self, hasher: Hasher, key: str) -> str:
         return hasher.record(self._account.name, self._stream.name, key)

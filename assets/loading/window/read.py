@@ -1,7 +1,7 @@
 """One window of one account's stream, from the vendor to the facts, complete or said why not.
 
 Batches are committed as they come. The last one's transaction also moves the watermark and
-judges the days: a worker killed before it leaves nothing that the next read doesn't mend.
+judges the days: what a killed worker leaves half done, the next read completes.
 """
 
 import math

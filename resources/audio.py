@@ -34,7 +34,7 @@ class AudioStore:
     """`url` is a folder or any URL of fsspec's (`s3://bucket/prefix`; needs its package)."""
 
     def __init__(self, url: str) -> None:
-        import fsspec  # dear, and few accounts load audio
+        import fsspec  # slow to import, and few accounts load audio
 
         try:
             self._files, self._root = fsspec.core.url_to_fs(url)

@@ -115,7 +115,7 @@ def _written_tables() -> dict[str, tuple[Column, ...]]:
 @cache
 def _written_comments() -> dict[str, str]:
     """Every comment, by `schema.table` or `schema.table.column`."""
-    return {place: told.replace("''", "'") for place, told in _COMMENT.findall(_written())}
+    return {place: text.replace("''", "'") for place, text in _COMMENT.findall(_written())}
 
 
 @cache

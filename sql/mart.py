@@ -177,8 +177,8 @@ def _mart(name: str, files: str, description: str, statement: str) -> Mart:
     described = tomllib.loads(description)
     shared = tomllib.loads((FOLDER / SHARED).read_text(encoding="utf-8"))
     columns = tuple(
-        _column(column, shared.get(column, {}) | told)
-        for column, told in described["columns"].items()
+        _column(column, shared.get(column, {}) | own)
+        for column, own in described["columns"].items()
     )
     mart = Mart(
         name,
@@ -215,15 +215,15 @@ def _found() -> Mapping[str, Mart | str]:
     return {name: found[name] for name in (*TopologicalSorter(before).static_order(), *found)}
 
 
-def _column(name: str, told: Mapping[str, Any]) -> MartColumn:
-    sources = tuple(_source(source) for source in told["from"])
+def _column(name: str, described: Mapping[str, Any]) -> MartColumn:
+    sources = tuple(_source(source) for source in described["from"])
     return MartColumn(
         name,
-        told["type"],
-        told["meaning"],
+        described["type"],
+        described["meaning"],
         sources,
-        told.get("required", False),
-        told.get("personal"),
+        described.get("required", False),
+        described.get("personal"),
     )
 
 

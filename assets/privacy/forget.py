@@ -68,10 +68,10 @@ class Proof:
         self._warehouse = site.warehouse
         self._register = site.register
         self._tail = who.tail
-        told = {"hash": who.hash, "kind": who.kind, "keeps_calls": who.keeps_calls}
+        values = {"hash": who.hash, "kind": who.kind, "keeps_calls": who.keeps_calls}
         with site.warehouse.transaction() as connection:
-            execute(connection, "erase/suppress", tail=who.tail, **told)
-            begun = execute(connection, "erase/begin", **told)[0]
+            execute(connection, "erase/suppress", tail=who.tail, **values)
+            begun = execute(connection, "erase/begin", **values)[0]
         self._id = begun.id
         self.counts: Counts = Counter(begun.erased)
         site.register.add(self._write(Counter(), is_over=False))

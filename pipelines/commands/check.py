@@ -47,7 +47,7 @@ class Finding:
 
     what: str
     well: bool | None
-    told: str
+    message: str
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ class Report:
     def as_json(self) -> dict[str, Any]:
         """For scripts."""
         findings = [
-            {"what": finding.what, "state": MARKS[finding.well], "message": finding.told}
+            {"what": finding.what, "state": MARKS[finding.well], "message": finding.message}
             for finding in self.findings
         ]
         return {"ok": self.is_well, "findings": findings}
@@ -75,10 +75,10 @@ class Report:
         if self.is_cut_off:
             for finding in self.findings:
                 if finding.well is False:
-                    console.complain(finding.told)
+                    console.complain(finding.message)
             return
         columns = ("", "state", "")
-        console.table(columns, ((f.what, MARKS[f.well], f.told) for f in self.findings))
+        console.table(columns, ((f.what, MARKS[f.well], f.message) for f in self.findings))
 
 
 def check(home: Home) -> Report:
@@ -106,8 +106,8 @@ def check_settings(home: Home) -> tuple[Mapping[str, Account], list[Finding]]:
     found = [Finding("accounts.toml", False, fault) for fault in (*wrong, *sentences(faults))]
     right = {name: account for name, account in accounts.items() if name not in faults}
     if not found:
-        told = f"{console.count(len(right), 'account')}, all secrets present ({home.accounts})"
-        found.append(Finding("accounts.toml", True, told))
+        message = f"{console.count(len(right), 'account')}, all secrets present ({home.accounts})"
+        found.append(Finding("accounts.toml", True, message))
     return right, [*found, *check_starts(right)]
 
 
@@ -171,13 +171,15 @@ def _check(
     except DeferredError as error:
         return Finding(account.name, None, f"secrets are there, but {error}")
     except PermanentError as error:
-        told = f"{error}: put a working credential in place{_stopped(warehouse, account, vendor)}"
-        return Finding(account.name, False, told)
+        message = (
+            f"{error}: put a working credential in place{_stopped(warehouse, account, vendor)}"
+        )
+        return Finding(account.name, False, message)
     except CallhouseError as error:
         return Finding(account.name, False, f"{error}{_stopped(warehouse, account, vendor)}")
     resumed = warehouse.rows("status/resume_account", account=account.name)
-    told = f"{vendor.title} answers ({stream.name})"
-    return Finding(account.name, True, f"{told}; its polls go on" if resumed else told)
+    message = f"{vendor.title} answers ({stream.name})"
+    return Finding(account.name, True, f"{message}; its polls go on" if resumed else message)
 
 
 def _stopped(warehouse: Warehouse, account: Account, vendor: Vendor) -> str:

@@ -135,11 +135,11 @@ def _pass(url: str, wish: Wish) -> Report:
 
 def _sum_up(passes: list[Report]) -> None:
     """In figures; raises CallhouseError with what failed."""
-    for told in passes:
-        for line in told.lines:
+    for one in passes:
+        for line in one.lines:
             if line.state == "deferred":
                 console.say(f"{line.account} {line.stream} {line.day}: {line.why}", "dim")
-    lines = [line for told in passes for line in told.lines]
+    lines = [line for one in passes for line in one.lines]
     console.say(
         f"{sum(line.requests for line in lines):,} requests brought "
         f"{sum(line.records for line in lines):,} records: "
@@ -147,7 +147,7 @@ def _sum_up(passes: list[Report]) -> None:
         f"{sum(line.changed for line in lines):,} changed, "
         f"{sum(line.rejected for line in lines):,} rejected."
     )
-    if not all(told.is_well for told in passes):
-        for told in passes:
-            told.print()
+    if not all(one.is_well for one in passes):
+        for one in passes:
+            one.print()
         raise CallhouseError("Something failed; the lines above say what.")

@@ -64,8 +64,8 @@ def export(number: str, url: str) -> None:
     """Prints what is known of a number, as JSON."""
     require_head(url)
     with StepsBar() as bar, open_site(url, bar) as site:
-        told = export_person(site, number_of(number, site.owners))
-    console.print_json(told)
+        export = export_person(site, number_of(number, site.owners))
+    console.print_json(export)
 
 
 @contextmanager

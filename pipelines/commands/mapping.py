@@ -59,7 +59,7 @@ def map_answer(vendor_name: str, stream_name: str, file: Path) -> dict[str, Any]
         raise ConfigurationError([f"{file}: {error.strerror}"]) from None
     page = _page(stream, vendor.client(account, cast("Http", Recorded(body))))
     records = [record for record in page.records if isinstance(record, dict)]
-    return _told(stream.normalise(records, account))
+    return _as_json(stream.normalise(records, account))
 
 
 def _stream(vendor_name: str, stream_name: str) -> tuple[Vendor, AnyStream]:
@@ -102,7 +102,7 @@ def _page(stream: AnyStream, client: Any) -> Page:
     return next(iter(stream.read(client, window)))
 
 
-def _told(facts: Facts) -> dict[str, Any]:
+def _as_json(facts: Facts) -> dict[str, Any]:
     tables = {
         name: [_plain(row) for row in frame.astype(object).to_dict("records")]
         for name, frame in facts.tables.items()

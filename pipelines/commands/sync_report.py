@@ -94,9 +94,9 @@ class Report:
             console.say(self._sum())
         for skipped in self.done.skipped:
             console.say(f"{skipped.account}: {skipped.why}", "red" if skipped.stopped else "dim")
-        told = " ".join(line.why or "" for line in self.lines)
+        reasons = " ".join(line.why or "" for line in self.lines)
         for run in self.done.runs:
-            if run.error and run.error not in told:
+            if run.error and run.error not in reasons:
                 console.say(f"{run.job}: {run.error}", "red")
 
     def _sum(self) -> str:

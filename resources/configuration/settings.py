@@ -57,20 +57,22 @@ def read_settings(home: Home, needs_secrets: bool = True) -> Settings:
         if needs_secrets:
             _keep(path, copy)
         return Settings(accounts, {})
-    told = {name: sentences({name: fault}) for name, fault in faults.items()}
+    findings = {name: sentences({name: fault}) for name, fault in faults.items()}
     if wrong:
-        told[THE_FILE] = wrong
+        findings[THE_FILE] = wrong
     good = _with_kept(entries, faults, _kept_entries(copy), needs_secrets)
     kept = good.keys() & faults.keys()
-    return Settings(good, told, frozenset(kept), frozenset(faults.keys() - kept))
+    return Settings(good, findings, frozenset(kept), frozenset(faults.keys() - kept))
 
 
 def _as_kept(entries: Entries, wrong: list[str], needs_secrets: bool) -> Settings:
     """All accounts as they last were good: the file can't be read."""
     accounts, faults = accounts_of(entries, needs_secrets)
-    told = {THE_FILE: wrong} | {name: sentences({name: fault}) for name, fault in faults.items()}
+    findings = {THE_FILE: wrong} | {
+        name: sentences({name: fault}) for name, fault in faults.items()
+    }
     good = {name: account for name, account in accounts.items() if name not in faults}
-    return Settings(good, told, frozenset(good), frozenset(faults))
+    return Settings(good, findings, frozenset(good), frozenset(faults))
 
 
 def _with_kept(
@@ -81,8 +83,8 @@ def _with_kept(
     Where these don't go together with what is good now, they are left out.
     """
     right = {name: entry for name, entry in entries.items() if name not in faults}
-    mended = {name: kept[name] for name in faults if name in kept}
-    accounts, still = accounts_of(right | mended, needs_secrets)
+    kept_of = {name: kept[name] for name in faults if name in kept}
+    accounts, still = accounts_of(right | kept_of, needs_secrets)
     if still.keys() & right.keys():
         accounts, still = accounts_of(right, needs_secrets)
     return {name: account for name, account in accounts.items() if name not in still}

@@ -62,13 +62,13 @@ class Manifest:
     def read(cls, folder: Path) -> Self:
         """Raises CallhouseError where there is none."""
         try:
-            told = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+            content = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
             tables = {
                 table: {day: (count, digest) for day, (count, digest) in days.items()}
-                for table, days in told["tables"].items()
+                for table, days in content["tables"].items()
             }
-            made_at = datetime.fromisoformat(told["made_at"])
-            return cls(**told | {"tables": tables, "made_at": made_at})
+            made_at = datetime.fromisoformat(content["made_at"])
+            return cls(**content | {"tables": tables, "made_at": made_at})
         except (OSError, ValueError, KeyError, TypeError):
             raise CallhouseError(f"{folder} is no whole backup: it has no {MANIFEST}") from None
 
@@ -254,8 +254,8 @@ def _program(name: str, server: int) -> Path:
 
 
 def _version(program: Path) -> int:
-    told = subprocess.run([program, "--version"], capture_output=True, text=True, check=False)
-    found = _VERSION.search(told.stdout)
+    shown = subprocess.run([program, "--version"], capture_output=True, text=True, check=False)
+    found = _VERSION.search(shown.stdout)
     return int(found[1]) if found else 0
 
 

@@ -56,7 +56,7 @@ SETTINGS = {
     "temp_file_limit": "2GB",
     # A year of day partitions with their indexes, all locked by one query without a filter.
     "max_locks_per_transaction": "256",
-    # Iterations make a weak password dear to guess; ours is random, and they were half the cost of
+    # Iterations make a weak password slow to guess; ours is random, and they were half the cost of
     # a connection, for client and server alike.
     "scram_iterations": "1",
     "shared_buffers": "128MB",

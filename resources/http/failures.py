@@ -28,7 +28,7 @@ _FAILURE_WORDS = re.compile(
 )
 _HEADS = {"meta", "response", "result", "status", "header", *_ERROR_NAMES}
 """Parts of an envelope that may say what the envelope itself doesn't."""
-_MOST_TOLD = 4
+_MOST_SHOWN = 4
 _HEAD_BYTES = 16 * 1024
 _TITLE = re.compile(rb"(?is)<(title|h1)\b[^>]*>(.*?)</\1")
 _TAG = re.compile(r"<[^>]*>?")
@@ -117,15 +117,15 @@ def failure_in(value: Json, but: Collection[str] = ()) -> str | None:
     """What of an envelope says that the request failed, with the message beside it; None where
     nothing does. `but`: names that the caller reads itself.
     """
-    told = [
+    failures = [
         f"{name}: {_shown(item)}"
         for head in _heads(value, but)
         for name, item in head.items()
         if name.lower() not in but and _is_failure(name.lower(), item)
     ]
-    if not told:
+    if not failures:
         return None
-    return ", ".join(list(dict.fromkeys([*told, *messages_in(value)]))[:_MOST_TOLD])
+    return ", ".join(list(dict.fromkeys([*failures, *messages_in(value)]))[:_MOST_SHOWN])
 
 
 def messages_in(value: Json) -> list[str]:
@@ -137,7 +137,7 @@ def messages_in(value: Json) -> list[str]:
         if name.lower() in _MESSAGE_NAMES | _ERROR_NAMES
         and isinstance(item, str)
         and any(map(str.isalpha, item))
-    ][:_MOST_TOLD]
+    ][:_MOST_SHOWN]
 
 
 def outline(value: Json) -> str:

@@ -47,9 +47,9 @@ def in_headers(headers: Mapping[str, str]) -> More:
     return More('Link: rel="next"' if is_next else None, max(filter(None, totals), default=None))
 
 
-def in_envelope(value: Json, told: More) -> More:
-    """What is `told` by the headers, and by names beside the list."""
-    there_is, total = told.there_is, told.total
+def in_envelope(value: Json, known: More) -> More:
+    """What is `known` by the headers, and what names beside the list say."""
+    there_is, total = known.there_is, known.total
     for name, item in _beside(value):
         plain = re.sub("[^a-z]", "", name.lower())
         if plain in _MORE and str(item).strip().lower() in ("true", "1", "yes"):

@@ -32,8 +32,8 @@ def refuse_page(
     mean that less is to be asked for.
     """
     if answer.status in (TOO_DEEP if before else TOO_MUCH):
-        told = f"HTTP {answer.status}{answer.words}"
-        return WindowTooLargeError(f"{what}: page {before + 1} is too much at once ({told})")
+        answered = f"HTTP {answer.status}{answer.words}"
+        return WindowTooLargeError(f"{what}: page {before + 1} is too much at once ({answered})")
     return refuse(answer, what, is_own)
 
 
@@ -42,24 +42,26 @@ def refuse(answer: Answer, what: str, is_own: IsOwn | None = None) -> VendorErro
 
     `is_own` is asked of a 401 or 403; without it `speaks_of_credentials` is.
     """
-    status, told = answer.status, f"HTTP {answer.status}{answer.words}"
+    status, answered = answer.status, f"HTTP {answer.status}{answer.words}"
     if status in (429, 503):
-        return ThrottledError(f"{what}: the vendor asks for a pause ({told})", retry_after(answer))
+        return ThrottledError(
+            f"{what}: the vendor asks for a pause ({answered})", retry_after(answer)
+        )
     if status in (408, 425) or status >= 500:
-        return TransientError(f"{what}: {told}", retry_after(answer))
+        return TransientError(f"{what}: {answered}", retry_after(answer))
     if status == 407:
-        return TransientError(f"{what}: a proxy in between wants a log-in ({told})")
+        return TransientError(f"{what}: a proxy in between wants a log-in ({answered})")
     if status in (401, 403) and (is_own or speaks_of_credentials)(answer):
-        return PermanentError(f"{what}: the vendor refuses the credentials ({told})")
+        return PermanentError(f"{what}: the vendor refuses the credentials ({answered})")
     if status in (401, 403):
         return DoubtfulRefusalError(
-            f"{what}: {told}, which isn't the vendor's own answer: does a firewall or a proxy "
+            f"{what}: {answered}, which isn't the vendor's own answer: does a firewall or a proxy "
             "stand in between?"
         )
-    return ContractError(f"{what}: {_oddity(answer, told)}", answer.body[:KEPT_OF_A_BODY])
+    return ContractError(f"{what}: {_oddity(answer, answered)}", answer.body[:KEPT_OF_A_BODY])
 
 
-def _oddity(answer: Answer, told: str) -> str:
+def _oddity(answer: Answer, answered: str) -> str:
     if 300 <= answer.status < 400:
         host = urlsplit(answer.headers.get("location", "")).hostname or "another path"
         return (
@@ -67,8 +69,8 @@ def _oddity(answer: Answer, told: str) -> str:
             "if the vendor has moved, set the account's base_url"
         )
     if answer.status == 404:
-        return f"nothing is there ({told}): is base_url right?"
-    return f"unexpected {told}"
+        return f"nothing is there ({answered}): is base_url right?"
+    return f"unexpected {answered}"
 
 
 def speaks_of_credentials(answer: Answer) -> bool:
@@ -81,7 +83,7 @@ def speaks_of_credentials(answer: Answer) -> bool:
 
 
 def unlike(answer: Answer, what: str, value: Json, lacks: str) -> ContractError:
-    """The error for JSON that isn't what the vendor's document shows; what it says isn't told."""
+    """The error for JSON that isn't what the vendor's document shows; what it says isn't quoted."""
     return ContractError(
         f"{what}: the answer {lacks}; it is {answer.quoted(failures.outline(value))}. "
         "Is base_url right?",

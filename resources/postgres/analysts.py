@@ -58,7 +58,7 @@ class Login:
 
 
 def add(url: str, name: str, pii: bool) -> Login:
-    """Makes a login in the warehouse at `url`, with a password that is told this once.
+    """Makes a login in the warehouse at `url`, with a password that is shown only this once.
 
     Raises CallhouseError for a name that there is already, or that can't be one, and where the
     groups are lacking.

@@ -17,18 +17,18 @@ FARTHEST = timedelta(minutes=1)
 """Between this host's clock and the database's. Dagster's ticks and partitions go by the host's."""
 LOOK_AGAIN_S = 60.0
 LONGEST_TRIP_S = 1.0
-"""A look that takes longer says little: it is taken again,"""
-LOOKS = 3
+"""A measurement that takes longer says little: it is repeated,"""
+MEASUREMENTS = 3
 """so many times."""
 JUMP_S = 1.0
 """The host's clock and the stopwatch are apart so much: it was set, or the host has slept."""
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
-    """What the database's clock said, and this host's clock and stopwatch at that moment."""
+class Measurement:
+    """The database's clock, and this host's clock and stopwatch at the same moment."""
 
-    told: datetime
+    database: datetime
     host: datetime
     stopwatch: float
     trip_s: float
@@ -37,7 +37,7 @@ class Look:
     @property
     def ahead(self) -> timedelta:
         """By how much this host's clock is ahead of the database's, at least; negative: behind."""
-        difference, doubt = self.host - self.told, timedelta(seconds=self.trip_s / 2)
+        difference, doubt = self.host - self.database, timedelta(seconds=self.trip_s / 2)
         return max(difference - doubt, min(difference + doubt, timedelta(0)))
 
 
@@ -49,55 +49,57 @@ class Clock:
     ) -> None:
         self._ask = ask
         self._host = host
-        self._look: Look | None = None
+        self._last: Measurement | None = None
         self._lock = threading.Lock()
 
     def now(self) -> datetime:
         """The database's time, to within half a question's trip."""
-        look = self._recent()
-        return look.told + timedelta(seconds=time.monotonic() - look.stopwatch)
+        last = self._recent()
+        return last.database + timedelta(seconds=time.monotonic() - last.stopwatch)
 
     def of(self, moment: datetime) -> datetime:
         """When that is by the database's clock, what is `moment` by this host's."""
-        look = self._recent()
-        return moment - (look.host - look.told)
+        last = self._recent()
+        return moment - (last.host - last.database)
 
     def require_agreement(self) -> None:
         """Raises ClockError when this host's clock is wrong by more than FARTHEST: what Dagster
         does by it would be about other days than those that are loaded.
         """
-        look = self._recent()
-        if abs(look.ahead) > FARTHEST:
-            raise ClockError(look.host, look.told)
+        last = self._recent()
+        if abs(last.ahead) > FARTHEST:
+            raise ClockError(last.host, last.database)
 
-    def looked_at(self, question: Callable[[], T], told: Callable[[T], datetime]) -> T:
-        """The answer to a question that also tells the time: that saves a look."""
-        answer, look = self._measured(question, told)
-        if look.trip_s <= LONGEST_TRIP_S:
-            self._look = look
+    def measure(self, question: Callable[[], T], time_in: Callable[[T], datetime]) -> T:
+        """The answer to a question that also has the time in it: that saves a measurement."""
+        answer, measurement = self._measured(question, time_in)
+        if measurement.trip_s <= LONGEST_TRIP_S:
+            self._last = measurement
         return answer
 
-    def _recent(self) -> Look:
+    def _recent(self) -> Measurement:
         with self._lock:
-            if self._look is None or self._is_old(self._look):
-                self._look = min(self._looks(), key=lambda look: look.trip_s)
-            return self._look
+            if self._last is None or self._is_old(self._last):
+                self._last = min(self._measurements(), key=lambda one: one.trip_s)
+            return self._last
 
-    def _is_old(self, look: Look) -> bool:
-        passed_s = time.monotonic() - look.stopwatch
-        by_host_s = (self._host() - look.host).total_seconds()
+    def _is_old(self, last: Measurement) -> bool:
+        passed_s = time.monotonic() - last.stopwatch
+        by_host_s = (self._host() - last.host).total_seconds()
         return passed_s > LOOK_AGAIN_S or abs(by_host_s - passed_s) > JUMP_S
 
-    def _looks(self) -> Iterator[Look]:
-        for _ in range(LOOKS):
-            _, look = self._measured(self._ask, lambda told: told)
-            yield look
-            if look.trip_s <= LONGEST_TRIP_S:
+    def _measurements(self) -> Iterator[Measurement]:
+        for _ in range(MEASUREMENTS):
+            _, measurement = self._measured(self._ask, lambda time: time)
+            yield measurement
+            if measurement.trip_s <= LONGEST_TRIP_S:
                 return
 
-    def _measured(self, question: Callable[[], T], told: Callable[[T], datetime]) -> tuple[T, Look]:
+    def _measured(
+        self, question: Callable[[], T], time_in: Callable[[T], datetime]
+    ) -> tuple[T, Measurement]:
         host, started = self._host(), time.monotonic()
         answer = question()
         trip_s = time.monotonic() - started
         halfway = host + timedelta(seconds=trip_s / 2)
-        return answer, Look(told(answer), halfway, started + trip_s / 2, trip_s)
+        return answer, Measurement(time_in(answer), halfway, started + trip_s / 2, trip_s)

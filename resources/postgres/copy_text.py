@@ -36,8 +36,8 @@ def column_texts(column: "pd.Series[Any]") -> list[str]:
 
 
 def _instants(column: "pd.Series[Any]", zone: str) -> list[str]:
-    told = np.datetime_as_string(column.to_numpy(dtype="datetime64[us]")).tolist()
-    return [NULL if text == "NaT" else f"{text}{zone}" for text in told]
+    moments = np.datetime_as_string(column.to_numpy(dtype="datetime64[us]")).tolist()
+    return [NULL if text == "NaT" else f"{text}{zone}" for text in moments]
 
 
 def texts(values: Sequence[Any]) -> list[str]:

@@ -32,7 +32,7 @@ TOO_MUCH = "54"
 
 
 def sqlstate(error: BaseException) -> str | None:
-    """Postgres' code for the error; None when it isn't one that Postgres told."""
+    """Postgres' code for the error; None when it isn't Postgres' error."""
     cause = error.orig if isinstance(error, sa.exc.DBAPIError) else error
     return cause.sqlstate if isinstance(cause, psycopg.Error) else None
 
@@ -61,7 +61,7 @@ def passes(error: BaseException) -> bool:
 
 
 def refuses(error: BaseException) -> bool:
-    """Whether Postgres (or its driver) takes offence at what is to be written: without it, the
+    """Whether Postgres (or its driver) refuses what is to be written: without it, the
     rest may go.
     """
     cause = error.orig if isinstance(error, sa.exc.DBAPIError) else error

@@ -50,8 +50,8 @@ def lay_objects(connection: Connection) -> list[str]:
 
 def lay_lost_facts(connection: Connection) -> None:
     """Tables of facts that aren't there, as where a dump left them out: empty ones, to be rebuilt
-    from raw. What stood on them is laid anew, too. What a dump had of their days nobody reads any
-    more: it goes when the day is made anew, or at night.
+    from raw. What is built on them is laid again, too. What a dump had of their days nobody reads
+    any more: it goes when the day is made again, or at night.
     """
     for schema in SCHEMAS:
         if not _is_there(connection, "to_regnamespace", schema):
@@ -76,35 +76,37 @@ def _is_there(connection: Connection, look_up: str, name: str) -> bool:
 
 
 def _lay_marts(connection: Connection, laid: Mapping[str, str]) -> list[str]:
-    """The marts, each by itself: one that can't be made is told, and stops no other.
+    """The marts, each by itself: one that can't be made is logged, and stops no other.
 
-    What is described otherwise now is made anew, as all that a mart holds can be computed; so are
+    A mart whose description changed is made again, as all that it holds can be computed; so are
     the views over it.
     """
-    anew: set[str] = set()
+    changed: set[str] = set()
     for name, mart in marts().items():
         over = {table for schema, table in mart.tables if schema == "marts"}
-        if laid.get(f"marts/{name}") != _digest(mart.ddl()) or (mart.is_view and over & anew):
-            anew.add(name)
-    for mart in reversed([mart for name, mart in marts().items() if mart.is_view and name in anew]):
-        # What somebody has built on it keeps it: then it can't be made anew, which is told below.
+        if laid.get(f"marts/{name}") != _digest(mart.ddl()) or (mart.is_view and over & changed):
+            changed.add(name)
+    for mart in reversed(
+        [mart for name, mart in marts().items() if mart.is_view and name in changed]
+    ):
+        # What somebody has built on it keeps it: it can't be made again then, as the log says.
         with suppress(sa.exc.InternalError), connection.begin_nested():
             _drop_relation(connection, mart.qualified)
-    return [name for name, mart in marts().items() if _lay_mart(connection, mart, laid, anew)]
+    return [name for name, mart in marts().items() if _lay_mart(connection, mart, laid, changed)]
 
 
 def _lay_mart(
-    connection: Connection, mart: Mart, laid: Mapping[str, str], anew: Collection[str]
+    connection: Connection, mart: Mart, laid: Mapping[str, str], changed: Collection[str]
 ) -> bool:
     """Whether there was something to do, and it went well."""
     made, built = f"marts/{mart.name}", f"statements/{mart.name}"
     statement = _digest(mart.statement)
-    if mart.name not in anew and laid.get(built) == statement:
+    if mart.name not in changed and laid.get(built) == statement:
         return False
     try:
         with connection.begin_nested():
-            if mart.name in anew:
-                _make_anew(connection, mart)
+            if mart.name in changed:
+                _make_again(connection, mart)
                 _note(connection, made, _digest(mart.ddl()))
             if not mart.is_view:
                 stale = sa.text(sql.read("maintenance/mark_all_stale"))
@@ -116,7 +118,7 @@ def _lay_mart(
     return True
 
 
-def _make_anew(connection: Connection, mart: Mart) -> None:
+def _make_again(connection: Connection, mart: Mart) -> None:
     """The mart as it is described now. What a table has of days whose facts are gone for their age
     can't be computed again: that is kept, in the columns that are there still.
     """

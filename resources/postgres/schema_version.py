@@ -31,7 +31,7 @@ def head() -> str:
 
 
 def baseline() -> str:
-    """What the first migration is told by. The migration writes it into `ops.settings`."""
+    """What identifies the first migration. It writes it into `ops.settings`."""
     return hashlib.sha256((VERSIONS / "0001_baseline.sql").read_bytes()).hexdigest()
 
 

@@ -97,7 +97,7 @@ class Warehouse:
 
     def timed_rows(self, statement: str, **parameters: Any) -> list[Row[Any]]:
         """As `rows`, of a statement that also tells the time, in its column `now`."""
-        return self.clock.looked_at(
+        return self.clock.measure(
             lambda: self.rows(statement, **parameters), lambda rows: rows[0].now
         )
 

@@ -80,8 +80,8 @@ class Reader:
                 return Answer(query, tuple(result.keys()), result.all())
         except sa.exc.DBAPIError as error:
             diagnosis = getattr(error.orig, "diag", None)
-            told = getattr(diagnosis, "message_primary", None) or type(error.orig).__name__
-            return Answer(query, error=for_terminal(told))
+            text = getattr(diagnosis, "message_primary", None) or type(error.orig).__name__
+            return Answer(query, error=for_terminal(text))
 
 
 @contextmanager
@@ -109,8 +109,8 @@ def select(
     if not known:
         raise CallhouseError("Nothing is loaded yet: no account has been read. Run callhouse sync.")
     if unknown := sorted(set(accounts) - known.keys()):
-        told = ", ".join(sorted(known))
-        raise CallhouseError(f"No account {', '.join(unknown)} is loaded. There are: {told}.")
+        existing = ", ".join(sorted(known))
+        raise CallhouseError(f"No account {', '.join(unknown)} is loaded. There are: {existing}.")
     names = tuple(name for name in known if name in accounts) or tuple(known)
     if days is None:
         today = max(known[name] for name in names)

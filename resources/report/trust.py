@@ -94,8 +94,8 @@ class Trust:
     def untrusted(self, account: str) -> str:
         """How many of the account's days aren't to be trusted, in words; '' if all are."""
         states = Counter(self.by_account.get(account, {}).values())
-        told = [f"{states[state]} {WORDS[state]}" for state in STATES[:-1] if states[state]]
-        return f"of {states.total()} days: {', '.join(told)}" if told else ""
+        counted = [f"{states[state]} {WORDS[state]}" for state in STATES[:-1] if states[state]]
+        return f"of {states.total()} days: {', '.join(counted)}" if counted else ""
 
     @property
     def reasons(self) -> list[Reason]:

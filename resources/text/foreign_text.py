@@ -77,8 +77,8 @@ def without_numbers(text: str) -> str:
     """Without the digits of whatever is quoted, which may be somebody's telephone number; and
     without any other number that is as long as one.
     """
-    told = _QUOTATION.sub(lambda quotation: _DIGITS.sub("…", quotation[0]), text)
-    return _LONG_NUMBER.sub("…", told)
+    masked = _QUOTATION.sub(lambda quotation: _DIGITS.sub("…", quotation[0]), text)
+    return _LONG_NUMBER.sub("…", masked)
 
 
 def _unlinked(text: str) -> str:

@@ -203,7 +203,7 @@ def test_it_is_told_by_check_status_and_alerts(warehouse: Warehouse) -> None:
     told = "this host's clock is 1 day, 0:00:00 ahead of the database's (here "
     finding = check_clock(url)
     assert (finding.what, finding.well) == ("clock", False)
-    assert finding.told.startswith(told)
+    assert finding.message.startswith(told)
     status = read_status(warehouse, {})
     assert str(status.as_json()["clock"]).startswith(told)
     (problem,) = clock_problems(warehouse)

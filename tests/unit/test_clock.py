@@ -73,7 +73,7 @@ def test_a_slow_answer_makes_no_clock_wrong(monkeypatch: pytest.MonkeyPatch, par
     monkeypatch.setattr(clock, "LONGEST_TRIP_S", 0.05)
     database = Database(timedelta(0), trip_s=0.1, part=part)
     Clock(database.now).require_agreement()
-    assert database.asked == clock.LOOKS, "and it is asked again, for a better one"
+    assert database.asked == clock.MEASUREMENTS, "and it is asked again, for a better one"
 
 
 def test_it_is_looked_at_again_after_a_minute(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -101,7 +101,7 @@ def test_it_is_looked_at_again_when_this_host_s_clock_was_set() -> None:
 def test_what_tells_the_time_besides_saves_a_look() -> None:
     database = Database(timedelta(days=1))
     asked = Clock(database.now)
-    answer = asked.looked_at(lambda: ("rows", database.now()), lambda rows: rows[1])
+    answer = asked.measure(lambda: ("rows", database.now()), lambda rows: rows[1])
     assert answer[0] == "rows"
     assert asked.now() > datetime.now(UTC) + timedelta(hours=23)
     assert database.asked == 1

@@ -441,6 +441,6 @@ def test_an_account_that_starts_tomorrow_is_named() -> None:
     later = account("conpeek", name="later", start_date=today + timedelta(days=2))
     (told,) = check_starts({"now": account("conpeek", start_date=today), "later": later})
     assert told.well is None
-    assert told.told == (
+    assert told.message == (
         f"accounts.later.start_date: {later.start_date} is in the future: nothing is loaded before"
     )

@@ -53,9 +53,9 @@ AHEAD = timedelta(days=2)
 """A call further ahead than this, or before EARLIEST, is a broken date, not a call."""
 _shown_at: ContextVar[datetime | None] = ContextVar("shown_at", default=None)
 MOST_NEW_VALUES = 5
-"""So many values of one field and batch are told as new: it may be anything but a list."""
+"""So many values of one field and batch are reported as new: it may be anything but a list."""
 MOST_NEW_FIELDS = 50
-"""So many fields of a batch are told as new: their names may be anything, too."""
+"""So many fields of a batch are reported as new: their names may be anything, too."""
 LONGEST_NAME = 100
 LONGEST_TEXT = 800
 """Bytes of UTF-8: three such texts fit a row of an index (2,704), as marts have."""
@@ -233,7 +233,7 @@ class Columns:
         return self._plausible(text, aware.dt.tz_convert(UTC), field, required)
 
     def mapped(self, field: str, mapping: Mapping[str, str], default: str | None = None) -> Column:
-        """The field's value by `mapping`; `default` for what isn't in it, which is told as new."""
+        """The field's value by `mapping`; `default` for what isn't in it, which is a new value."""
         values = self.text(field).tolist()
         if not mapping.keys() >= set(values) - {None}:
             unknown = (value for value in dict.fromkeys(values) if value and value not in mapping)
@@ -269,7 +269,7 @@ class Columns:
     def rest(self, *kept: str) -> Column:
         """What no mapping read, as one object a record (NULL when there is nothing).
 
-        `kept` are known fields that belong there as they came; any other is told as new. A dot
+        `kept` are known fields that belong there as they came; any other is reported as new. A dot
         goes into a nested object, of which the other fields are new then. What isn't dotted is
         known with all that is in it.
         """

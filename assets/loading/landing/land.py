@@ -82,14 +82,14 @@ class Landing:
     def land(self, connection: Connection, observations: Sequence[Observation]) -> Loaded:
         """Writes a batch in the connection's transaction, whose holder has the stream's lock."""
         loaded = Loaded()
-        self.suppression.look(connection, observations)
+        self.suppression.begin_batch(connection, observations)
         while observations:
             batch = self._sort(observations)
             changed = self._changed(connection, batch.keyed, loaded)
             if changed or batch.unkeyed:
                 self._write(connection, changed, batch.unkeyed, loaded)
             observations = batch.repeated
-        loaded.days |= self.suppression.note(connection, self._day)
+        loaded.days |= self.suppression.end_batch(connection, self._day)
         return loaded
 
     def decided(self) -> list[Observation]:
@@ -114,7 +114,7 @@ class Landing:
             Observation(record, 0, head.observed_at, head.record_key, day=head.call_date)
             for head, record in zip(heads, records, strict=True)
         ]
-        self.suppression.look(connection, seen)
+        self.suppression.begin_batch(connection, seen)
         passed = [self.suppression.passes(*one) for one in zip(records, stored, seen, strict=True)]
         items = [
             Item(
@@ -139,7 +139,7 @@ class Landing:
         if items:
             self._write(connection, items, [], loaded)
             loaded.days |= {head.call_date for head in heads}
-        loaded.days |= self.suppression.note(connection, self._day)
+        loaded.days |= self.suppression.end_batch(connection, self._day)
         return loaded
 
     def _sort(self, observations: Iterable[Observation]) -> _Batch:
@@ -175,13 +175,13 @@ class Landing:
         if not keyed:
             return []
         moments = {one.observation.observed_at for one in keyed}
-        told = {moment: moment.isoformat() for moment in moments}
+        texts = {moment: moment.isoformat() for moment in moments}
         rows = execute(
             connection,
             "load/changed_records",
             keys=text_array([one.key for one in keyed]),
             digests=text_array([one.digest for one in keyed]),
-            observed=text_array([told[one.observation.observed_at] for one in keyed]),
+            observed=text_array([texts[one.observation.observed_at] for one in keyed]),
             came_before=text_array(["ft"[one.observation.came_before] for one in keyed]),
             contests=keyed[0].observation.twins is None,
             replaces=self.stream.replaces,

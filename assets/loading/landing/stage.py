@@ -166,11 +166,11 @@ def copy_columns(
     connection: Connection, table: str, columns: "Mapping[str, Sequence[Any] | pd.Series[Any]]"
 ) -> None:
     """Rows given by their columns, which are equally long."""
-    told = [
+    copied = [
         column_texts(column) if isinstance(column, pd.Series) else texts(column)
         for column in columns.values()
     ]
-    copy(connection, table, list(columns), lines(told))
+    copy(connection, table, list(columns), lines(copied))
 
 
 def _owners(source: AccountStream[AnyStream], items: Sequence[Item]) -> dict[str, Sequence[Any]]:

@@ -55,7 +55,7 @@ def note_unstable(
         if len(versions) == FEW:
             fields = _restless(versions) - set(source.stream.volatile)
             with shown_at(item.observation.observed_at):
-                names = _not_told(fields, versions[-1], versions[-2], source)
+                names = _without_effect(fields, versions[-1], versions[-2], source)
             for field in names:
                 name = field[:LONGEST_NAME]
                 found[name] = max(found.get(name, 0), item.version + 1)
@@ -86,7 +86,7 @@ def _different(one: Any, other: Any, path: str) -> Iterator[str]:
         yield path
 
 
-def _not_told(
+def _without_effect(
     fields: set[str], newest: Record, before: Record, source: AccountStream[AnyStream]
 ) -> set[str]:
     """Those of the fields that make no difference to the facts, `attributes` left aside: the
@@ -101,12 +101,12 @@ def _not_told(
         facts = source.stream.normalise(variants, source.account)
     except Exception:  # noqa: BLE001 - it has made facts of the newest; a mixture may be too odd
         return set()
-    told = {reject.index for reject in facts.rejects}
+    visible = {reject.index for reject in facts.rejects}
     for frame in facts.tables.values():
         plain = frame.drop(columns=KEPT_AS_SENT, errors="ignore")
         as_it_is = _rows(plain, 0)
-        told |= {n for n in range(1, len(variants)) if not _rows(plain, n).equals(as_it_is)}
-    return {field for place, field in enumerate(ordered, start=1) if place not in told}
+        visible |= {n for n in range(1, len(variants)) if not _rows(plain, n).equals(as_it_is)}
+    return {field for place, field in enumerate(ordered, start=1) if place not in visible}
 
 
 def _rows(frame: pd.DataFrame, index: int) -> pd.DataFrame:

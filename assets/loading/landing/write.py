@@ -166,8 +166,8 @@ class Writer:
         ]
         for reject in rejects:
             item = items[reject.index]
-            told = [short(payload.storable(text)) for text in (reject.field, reject.reason)]
-            rows.append((item.key, item.call_date, item.digest, *told, item.encoded.decode()))
+            texts = [short(payload.storable(text)) for text in (reject.field, reject.reason)]
+            rows.append((item.key, item.call_date, item.digest, *texts, item.encoded.decode()))
         names = ("record_key", "call_date", "digest", "field", "reason", "payload")
         columns = dict(zip(names, zip(*rows, strict=True), strict=True))
         copy_columns(connection, "stage_rejects", columns)

@@ -54,8 +54,8 @@ def _forgotten(connection: Connection, rows: Sequence[Row[Any]]) -> Forgotten:
 
 
 class Suppression:
-    """What of one account's stream isn't to be stored. Each record is asked for; `note` and `miss`
-    count what was left out.
+    """What of one account's stream isn't to be stored. Each record is asked for, between
+    `begin_batch` and `end_batch`; what is left out is counted.
     """
 
     def __init__(self, source: AccountStream[AnyStream]) -> None:
@@ -69,7 +69,7 @@ class Suppression:
         self.unkeyed: set[str] = set()
         """Of all batches, digests of what was left out and has no key."""
 
-    def look(self, connection: Connection, observations: Sequence[Observation]) -> None:
+    def begin_batch(self, connection: Connection, observations: Sequence[Observation]) -> None:
         """Before each batch, in its transaction: whoever forgets somebody meanwhile waits for this
         stream's lock, and finds what it wrote.
         """
@@ -108,7 +108,7 @@ class Suppression:
         self._seen[hashed] = (replace(observation, record=record), bare is not LEFT_OUT)
         return bare
 
-    def note(self, connection: Connection, day: date) -> set[date]:
+    def end_batch(self, connection: Connection, day: date) -> set[date]:
         """Counts what was left out of the batch, and erases what is stored of it from a time when
         nobody knew whose it was. `day` is that of records that say none. Returns the days whose
         counts change.
@@ -129,7 +129,9 @@ class Suppression:
         keys = [one.key for one, is_kept in self._seen.values() if one.key and not is_kept]
         return days | self._erase(connection, keys)
 
-    def miss(self, connection: Connection, days: Sequence[date], observed_at: datetime) -> None:
+    def forget_missing(
+        self, connection: Connection, days: Sequence[date], observed_at: datetime
+    ) -> None:
         """Stops counting what was left out of days before, and isn't in a full read of them."""
         if self._present is not None:
             execute(connection, "load/miss_suppressed", days=list(days), observed_at=observed_at,

@@ -59,7 +59,7 @@ class Closing:
         if not keys.days:
             return Judged()
         found = note_missing(connection, self.source, keys, self.now, loaded)
-        self.landing.suppression.miss(connection, keys.days, keys.asked_at)
+        self.landing.suppression.forget_missing(connection, keys.days, keys.asked_at)
         return found
 
     def _reopen_or_resolve(self, connection: Connection, doubts: dict[date, Doubt]) -> None:

@@ -15,6 +15,7 @@ from resources.http.more import More
 from resources.http.permits import Permit
 from resources.text import payload
 from resources.vendor_api.vendor import Page, Record
+from resources.windows import Window
 
 MOST_PAGES = 10_000
 """Of one list: five million records in pages of 500. What has more is asked for in parts."""
@@ -26,8 +27,10 @@ TELLING = 10
 """Rows of a server's largest page, from which on it tells something that a page is full, empty, or
 has nothing new. Where pages are smaller, a few deleted rows are all of one.
 """
-ROUND = 100
-"""What servers' own limits are multiples of."""
+ROUND = 50
+"""What most of servers' own limits are multiples of; others are powers of two, or one less."""
+FEWEST = 50
+"""No server gives less at most, where there are no pages: fewer rows are just few."""
 
 
 @dataclass(slots=True)
@@ -37,18 +40,32 @@ class LargestPage:
     """
 
     rows: int = 0
+    window: Window | None = None
+    """Whose answer without pages was so large first, of those of this run."""
 
     def note(self, rows: int) -> None:
         """A page had so many."""
         self.rows = max(self.rows, rows)
 
-    def is_met(self, rows: int) -> bool:
+    def is_met(self, rows: int, window: Window) -> bool:
         """Notes an answer without pages, and tells whether it may be all that its server gives:
-        none was larger, and it is a round number. (The busiest day's own number comes again at
-        each read of it, and says nothing.)
+        none was larger, and it is a number that limits have, or another window's was as large. (The
+        busiest day's own number comes again at each read of it, and says nothing.)
         """
+        if rows > self.rows:
+            self.window = None
         self.note(rows)
-        return rows > 0 and rows == self.rows and rows % ROUND == 0
+        if rows < FEWEST or rows < self.rows:
+            return False
+        other = self.window not in (None, window)
+        self.window = self.window or window
+        return other or _is_limit(rows)
+
+
+def _is_limit(rows: int) -> bool:
+    """Whether so many are what limits are: 250, 1,000, 999, 1,024, 2,047."""
+    is_power = any(n & (n - 1) == 0 for n in (rows, rows + 1))
+    return is_power or rows % ROUND == 0 or (rows + 1) % (2 * ROUND) == 0
 
 
 @dataclass(slots=True)

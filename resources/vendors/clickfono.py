@@ -71,9 +71,9 @@ class Clickfono(Client):
                 )
             except WindowTooLargeError as error:
                 raise TransientError(f"{REPORT}: {error}, and a day can't be split") from None
-            is_odd = self.largest.is_met(len(calls))
-            remark = f"{len(calls):,} records came, a round number and the most so far: "
-            remark += "does the server give no more?"
+            is_odd = self.largest.is_met(len(calls), window)
+            remark = f"{len(calls):,} records came, as limits have it or as of another day, and "
+            remark += "the most so far: does the server give no more?"
             yield Page(calls, permit.id, permit.granted_at, remark=remark if is_odd else None)
             check_whole(REPORT, len(calls), permit)
             self._check_asked_for(calls, window.day, popup)

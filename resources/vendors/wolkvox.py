@@ -58,6 +58,8 @@ QUOTA = re.compile(
     r"(?!.*simultan)(?=.*\btokens?\b)(?=.*\blimite?s?\b).*(exced|exceed|reached|alcanz|super)"
 )
 SERVER = re.compile(r"wv([^.]+)\.")
+TOTALS = re.compile(r"(?i)\s*(grand |gran )?total(es|s)?( general)?\s*")
+LEFT_OUT = "a row of all agents' totals was left out"
 
 DIRECTIONS = {
     "inbound": Direction.INBOUND,
@@ -101,7 +103,12 @@ class Wolkvox(Client):
         """Each agent's totals of the window's day, always from its start: parts can't be added."""
         midnight = datetime.combine(window.day, time.min)
         last = datetime.combine(window.day, DAY_LAST)
-        yield self._report("cdr_2", midnight, min(window.wall_times[1], last))
+        page = self._report("cdr_2", midnight, min(window.wall_times[1], last))
+        if (total := _row_of_totals(page.records)) is not None:
+            rest = [row for row in page.records if row is not total]
+            found = page.total - 1 if page.total == len(page.records) else page.total
+            page = replace(page, records=rest, total=found, remark=LEFT_OUT)
+        yield page
 
     def calls(self, window: Window) -> Iterator[Page]:
         """The calls of the window that an agent handled."""
@@ -134,7 +141,7 @@ class Wolkvox(Client):
                 f"{api}: the vendor counts {page.total:,} records, but {len(page.records):,} came: "
                 "the answer was cut off"
             )
-        if self.largest.is_met(len(page.records)) and window.days:
+        if self.largest.is_met(len(page.records), window) and window.days:
             raise WindowTooLargeError(
                 f"{api}: {len(page.records):,} records came, the most so far: perhaps a limit of "
                 "the server's, if parts of the window don't have fewer"
@@ -216,6 +223,23 @@ def count_in(message: str) -> int | None:
     words are around it.
     """
     return max((int(re.sub(r"\D", "", count)) for count in COUNT.findall(message)), default=None)
+
+
+def _row_of_totals(rows: list[Any]) -> dict[str, Any] | None:
+    """The row that is no agent, but the sum of all others, and is called so."""
+    named = [r for r in rows if isinstance(r, dict) and TOTALS.fullmatch(str(r.get("agent_name")))]
+    if len(named) != 1 or len(rows) < 3:
+        return None
+    calls = [_count_of(row) for row in rows]
+    whole = _count_of(named[0])
+    return (
+        named[0] if whole and None not in calls and sum(filter(None, calls)) == 2 * whole else None
+    )
+
+
+def _count_of(row: Any) -> int | None:
+    value = str(row.get("calls")) if isinstance(row, dict) else ""
+    return int(value) if re.fullmatch(r"\d{1,9}", value, re.ASCII) else None
 
 
 def _envelope(api: str, answer: Answer) -> dict[str, Any]:

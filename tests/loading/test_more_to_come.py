@@ -65,7 +65,7 @@ def test_days_of_a_limit_s_size_that_can_not_be_asked_for_in_parts_are_told(scen
     here.tenant.behave(Quirk.cut_off(100))
     assert here.backfill(DAY, DAY - timedelta(days=1)).error is None
     notes = [here.day(day).note or "" for day in (DAY, DAY - timedelta(days=1))]
-    assert any("100 records came, a round number" in note for note in notes)
+    assert any("100 records came, as limits have it" in note for note in notes)
 
 
 def test_an_answer_that_counts_what_came_is_all(scene: Open) -> None:

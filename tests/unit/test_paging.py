@@ -1,8 +1,9 @@
 """Where the next page begins, and which one is the last: helpers that every paging vendor uses."""
 
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -12,6 +13,7 @@ from resources.vendor_api import paging
 from resources.vendor_api.paging import LargestPage, Pages
 from resources.vendor_api.record_keys import key_of
 from resources.vendor_api.vendor import Page
+from resources.windows import Window
 
 PERMIT = Permit(1, datetime(2026, 3, 10, tzinfo=UTC), Outcome())
 Ask = Callable[..., list[Any]]
@@ -24,6 +26,28 @@ def rows(*numbers: int) -> list[Any]:
 @pytest.fixture
 def largest() -> LargestPage:
     return LargestPage()
+
+
+@pytest.mark.parametrize("limit", [250, 512, 999, 1_000, 1_023, 1_024, 2_047, 30_000])
+def test_an_answer_of_a_limit_s_size_may_be_cut_off(largest: LargestPage, limit: int) -> None:
+    assert largest.is_met(limit, window_of(1))
+    assert largest.is_met(limit, window_of(1)), "read again"
+    assert not largest.is_met(limit - 2, window_of(2))
+    assert not largest.is_met(limit + 7, window_of(3)), "so it has no such limit"
+
+
+def test_any_number_that_two_windows_have_may_be_a_limit(largest: LargestPage) -> None:
+    assert not largest.is_met(777, window_of(1))
+    assert not largest.is_met(777, window_of(1)), "the busiest day, read again"
+    assert largest.is_met(777, window_of(2))
+
+
+def test_a_few_rows_are_no_limit(largest: LargestPage) -> None:
+    assert not any(largest.is_met(rows, window_of(n)) for n in (1, 2) for rows in (1, 3, 16, 49))
+
+
+def window_of(day: int) -> Window:
+    return Window.of_days((date(2025, 3, day),), ZoneInfo("UTC"), datetime(2026, 1, 1, tzinfo=UTC))
 
 
 @pytest.fixture

@@ -323,6 +323,19 @@ def test_a_day_is_one_request(read: Read, asked: Any, stream: str) -> None:
     assert asked() == [(REPORTS[stream], "20260310000000", end)]
 
 
+@pytest.mark.parametrize(("calls", "is_agent"), [("38", False), ("39", True)])
+def test_a_row_that_sums_up_the_others_is_no_agent(
+    read: Read, tenant: Tenant, calls: str, is_agent: bool
+) -> None:
+    row = {"agent_name": "TOTAL", "calls": calls, "cost": "12845.50"}
+    tenant.put([row], report="cdr_2", day=DAY)
+    (page,) = read("agent_usage")
+    names = [record["agent_name"] for record in page.records]
+    assert ("TOTAL" in names) == is_agent
+    assert page.total == len(names) == 2 + is_agent
+    assert page.remark == (None if is_agent else "a row of all agents' totals was left out")
+
+
 def test_one_request_may_span_a_month(read: Read, asked: Any) -> None:
     days = tuple(date(2026, 3, 1) + timedelta(days=n) for n in range(31))
     window = Window.of_days(days, ZONE, AFTERWARDS)

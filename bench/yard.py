@@ -30,8 +30,6 @@ TRUNCATE_FACTS = "TRUNCATE facts.calls, facts.call_legs"
 QUIET = {"RUNTIME__DLTHUB_TELEMETRY": "false", "INGESTR_DISABLE_TELEMETRY": "true"}
 COMPILED = {"PYTHONDONTWRITEBYTECODE": "", "PYTHONPYCACHEPREFIX": ""}
 """Nobody compiles anew at each start, whatever the environment says of it."""
-MEMORY = {"MALLOC_ARENA_MAX": "1"}
-"""For everybody, as `make up` and the image have it."""
 
 
 class BenchError(Exception):
@@ -188,7 +186,7 @@ class Lane:
         task = Task(**vars(self.task) | changes | {"action": action})
         python = str(PEERS) if peer else sys.executable
         command = [python, "-m", f"bench.contenders.{module}", task.json()]
-        environment = dict(os.environ) | QUIET | COMPILED | MEMORY
+        environment = dict(os.environ) | QUIET | COMPILED
         self._warm([python, "-c", f"import bench.contenders.{module}"], environment)
         self.server.vacuum()
         self.server.settle()

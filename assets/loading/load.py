@@ -3,7 +3,6 @@
 The 5-minute poll, a backfill from the UI and the command line are this code with another plan.
 """
 
-import gc
 import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
@@ -22,6 +21,7 @@ from assets.loading.stream_run import CredentialState, StreamRun
 from assets.loading.stream_state import account_note, note_accounts, read_states
 from resources.account import Account
 from resources.http.permits import BACKFILL
+from resources.memory import suit_loads
 from resources.postgres.errors import tells_of_full_disk
 from resources.postgres.warehouse import Warehouse
 from resources.vendor_api.vendor import AnyStream, DetailStream, Stream, Vendor
@@ -31,9 +31,6 @@ THREADS = 32
 """Accounts' streams worked on at once: they wait for vendors most of the time."""
 MOST_AT_ONCE = 4
 """Windows of one account that a backfill reads at once, should the vendor allow more."""
-CONTAINERS_PER_COLLECTION = 50_000
-"""Records come and go by thousands and are in no cycles: at Python's own threshold, looking for
-those among them took a tenth of a load's CPU."""
 POLL_BUDGET = timedelta(seconds=45)
 """A poll begins no further piece or older day after this long: the next tick goes on."""
 
@@ -61,7 +58,7 @@ class Loader:
         self._goes_by_the_database = clock is None
         self._context = LoadContext(warehouse, self._clock, run_id, watch, say)
         self._readers = Readers(self._context, vendor)
-        gc.set_threshold(CONTAINERS_PER_COLLECTION, *gc.get_threshold()[1:])
+        suit_loads()
 
     def poll(self, accounts: Iterable[Account], streams: Sequence[AnyStream]) -> list[Result]:
         """What is due of the streams now, for all of the accounts. Those whose last poll failed

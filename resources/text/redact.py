@@ -126,10 +126,10 @@ class Redactor:
             plain = {spelt.encode().lower() for spelt in (secret, secret.lower(), secret.upper())}
             plain.add(secret.encode("latin-1", "ignore").lower())  # as \u00e9 is undone
             for form in _forms(secret):
-                undone = [view.text.tobytes() for view in views(form.encode())]
+                undone = [view.text for view in views(form.encode())]
                 if plain.isdisjoint(undone[1:]):  # else it is found once that is undone
                     plain.add(undone[0])
-            plain |= {list(views(spelt))[-1].text.tobytes() for spelt in plain}
+            plain |= {list(views(spelt))[-1].text for spelt in plain}
             needles |= dict.fromkeys(filter(None, plain), len(secret) >= LONG)
         return needles
 

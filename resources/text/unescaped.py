@@ -34,26 +34,34 @@ _SEPARATORS = np.isin(np.arange(256), list(_BETWEEN))
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """Bytes in lower case; `start` and `end` say where each stands in what it was made of."""
+    """Bytes in lower case; `spans` says where each begins and ends in what it was made of. None:
+    the places are the same.
+    """
 
-    text: _Array
-    start: _Array
-    end: _Array
+    text: bytes
+    spans: tuple[_Array, _Array] | None = None
+
+    def arrays(self) -> tuple[_Array, _Array, _Array]:
+        """The bytes as numbers, and where each begins and ends."""
+        start = np.arange(len(self.text), dtype=np.int32)
+        return (np.frombuffer(self.text, np.uint8), *(self.spans or (start, start + 1)))
 
     def places(self, needle: bytes) -> Iterator[tuple[int, int]]:
         """Where the needle stands, in the original."""
-        text = self.text.tobytes()
-        at = text.find(needle)
+        at = self.text.find(needle)
         while at >= 0:
-            yield int(self.start[at]), int(self.end[at + len(needle) - 1])
-            at = text.find(needle, at + len(needle))
+            behind = at + len(needle)
+            if self.spans is None:
+                yield at, behind
+            else:
+                start, end = self.spans
+                yield int(start[at]), int(end[behind - 1])
+            at = self.text.find(needle, behind)
 
 
 def views(piece: bytes) -> Iterator[View]:
     """The bytes as they are, then with a layer of escapes undone after the other."""
-    text = np.frombuffer(piece.lower(), np.uint8)
-    start = np.arange(len(text), dtype=np.int32)
-    view = View(text, start, start + 1)
+    view = View(piece.lower())
     yield view
     for _ in range(ROUNDS):
         if not any(mark in piece for mark in (b"%", b"\\", b"&")):
@@ -69,31 +77,33 @@ def squeezed(view: View, codes: Collection[bytes]) -> View | None:
     """Without what may stand between the digits of a code: blanks, colons, commas, dashes, 0x.
     None where it has none of the codes, as nearly always: to look is cheap, to keep places isn't.
     """
-    bare = view.text.tobytes().replace(b"0x", b"").translate(None, _BETWEEN)
+    bare = view.text.replace(b"0x", b"").translate(None, _BETWEEN)
     if not any(code in bare for code in codes):
         return None
-    drop = _SEPARATORS[view.text]
-    prefixed = np.flatnonzero((view.text[:-1] == ord("0")) & (view.text[1:] == ord("x")))
+    text, start, end = view.arrays()
+    drop = _SEPARATORS[text]
+    prefixed = np.flatnonzero((text[:-1] == ord("0")) & (text[1:] == ord("x")))
     drop[prefixed] = drop[prefixed + 1] = True
     keep = ~drop
-    return View(view.text[keep], view.start[keep], view.end[keep])
+    return View(text[keep].tobytes(), (start[keep], end[keep]))
 
 
 def _undone(view: View) -> View:
     r"""A layer less: `%41`, `\u0041` and `\x41` after any number of backslashes, entities; other
     backslashes are left out, as those that stand before a quote or a slash.
     """
-    size = len(view.text)
-    text = np.concatenate([view.text, np.zeros(MOST_DIGITS + 8, np.uint8)])
-    value, start = text.copy(), view.start.copy()
+    before, old_start, old_end = view.arrays()
+    size = len(before)
+    text = np.concatenate([before, np.zeros(MOST_DIGITS + 8, np.uint8)])
+    value, start = text.copy(), old_start.copy()
     begins, ends = np.zeros(len(text) + 1, np.int32), np.zeros(len(text) + 1, np.int32)
-    end = view.end.copy()
+    end = old_end.copy()
 
     def put(heads: _Array, values: _Array, lengths: _Array) -> None:
         value[heads] = _LOWER[values]
         begins[heads + 1] += 1
         ends[heads + lengths] += 1
-        end[heads] = view.end[np.minimum(heads + lengths, size) - 1]
+        end[heads] = old_end[np.minimum(heads + lengths, size) - 1]
 
     for mark in (b"%", b"\\x", b"\\u00"):
         heads = np.flatnonzero(text[:size] == mark[0])
@@ -110,10 +120,10 @@ def _undone(view: View) -> View:
     firsts, behind = np.flatnonzero(edges == 1), np.flatnonzero(edges == -1)
     inside = behind < size
     firsts, behind = firsts[inside], behind[inside]
-    start[behind] = view.start[firsts]
+    start[behind] = old_start[firsts]
     value[behind[_BLANK_ESCAPES[text[behind]]]] = ord(" ")
     keep = ~(dropped | escapes)
-    return View(value[:size][keep], start[keep], end[keep])
+    return View(value[:size][keep].tobytes(), (start[keep], end[keep]))
 
 
 def _put_entities(text: _Array, size: int, put: Any) -> None:

@@ -8,7 +8,7 @@ from sqlalchemy.engine import Connection
 
 from assets.loading.account_stream import AccountStream
 from assets.loading.completeness import Counts, FullRead, assess
-from assets.loading.personal.suppression import hide
+from assets.loading.personal.hidden import hide
 from resources.postgres.warehouse import execute
 from resources.text import payload
 from resources.text.foreign_text import short

@@ -9,7 +9,7 @@ from sqlalchemy.engine import Connection
 
 from assets.loading.account_stream import AccountStream
 from assets.loading.completeness import LONGEST_PAUSE
-from assets.loading.personal.suppression import hide
+from assets.loading.personal.hidden import hide
 from assets.loading.plan import PROBE_EVERY, StreamState
 from resources.account import Account
 from resources.postgres.warehouse import Warehouse, execute

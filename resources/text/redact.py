@@ -1,4 +1,7 @@
-"""Secrets out of everything that is written down: by value first, then by name."""
+"""Secrets out of everything that is written down: by value first, then by name.
+
+numpy is imported where there is something to look for: commands that only read begin sooner.
+"""
 
 import base64
 import html
@@ -10,8 +13,6 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property, lru_cache
 from typing import Any
 from urllib.parse import quote, quote_plus
-
-from resources.text.unescaped import squeezed, views
 
 MASK = "***"
 LONG = 8
@@ -101,6 +102,8 @@ class Redactor:
 
     def _suspects(self, piece: bytes) -> Iterator[tuple[int, int, bool]]:
         """What may be a secret, in whatever way it is escaped; and whether it is a long one."""
+        from resources.text.unescaped import squeezed, views
+
         for view in (layers := list(views(piece))):
             for needle, is_long in self._needles.items():
                 yield from ((*place, is_long) for place in view.places(needle))
@@ -121,6 +124,8 @@ class Redactor:
     @cached_property
     def _needles(self) -> dict[bytes, bool]:
         """What to look for, in lower case, and whether it is of a long secret."""
+        from resources.text.unescaped import views
+
         needles: dict[bytes, bool] = {}
         for secret in self._secrets[::-1]:
             plain = {spelt.encode().lower() for spelt in (secret, secret.lower(), secret.upper())}

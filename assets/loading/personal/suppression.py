@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy.engine import Connection, Row
+from sqlalchemy.engine import Connection
 
 from assets.loading.account_stream import AccountStream
 from assets.loading.landing.identity import identity
@@ -16,8 +16,9 @@ from assets.loading.landing.mapping import map_records
 from assets.loading.landing.observation import Observation
 from assets.loading.landing.stage import Item
 from assets.loading.personal.erase import erase_records, recount
+from assets.loading.personal.hidden import read_forgotten
 from assets.loading.personal.without_person import without_person
-from resources.forgotten import Forgotten, Hasher, Kind, Suppressed
+from resources.forgotten import Forgotten, Hasher
 from resources.postgres.warehouse import execute
 from resources.text import payload
 from resources.vendor_api.vendor import AnyStream
@@ -35,22 +36,6 @@ class _Present:
     """By keyed hash: whether it is kept, without the person."""
     everything: bool
     """The account itself was forgotten."""
-
-
-def hide(connection: Connection, source: AccountStream[AnyStream], text: str) -> str:
-    """The text with stars for the digits of whoever has been forgotten."""
-    where = source.where
-    rows = execute(connection, "load/suppressed", **where)
-    return _forgotten(connection, rows).hide(text, source.account.country) if rows else text
-
-
-def _forgotten(connection: Connection, rows: Sequence[Row[Any]]) -> Forgotten:
-    hasher = Hasher(execute(connection, "load/caller_secret")[0].value.encode())
-    known = (row for row in rows if row.hash is not None)
-    return Forgotten(
-        hasher,
-        [Suppressed(row.hash, Kind(row.kind), row.keeps_calls, row.tail) for row in known],
-    )
 
 
 class Suppression:
@@ -77,7 +62,7 @@ class Suppression:
         rows = execute(connection, "load/suppressed", **self._source.where)
         if not rows:
             return
-        forgotten = _forgotten(connection, rows)
+        forgotten = read_forgotten(connection, rows)
         hasher = forgotten.hasher
         records: dict[str, bool] = {}
         if rows[0].has_records:

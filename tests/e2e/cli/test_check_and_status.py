@@ -4,6 +4,8 @@ import json
 import os
 import re
 import shlex
+import subprocess
+import sys
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -171,3 +173,24 @@ def test_up_without_its_database(environment: Mapping[str, str]) -> None:
     assert done.returncode == 1
     assert "The warehouse doesn't answer: " in done.stderr
     assert "secret" not in done.stderr
+
+
+@pytest.mark.parametrize("words", [["--help"], ["status", "--json"], ["sql", "SELECT 1"]])
+def test_what_only_reads_loads_nothing_of_what_loads(
+    call: Call, environment: Mapping[str, str], words: list[str]
+) -> None:
+    """These take seconds to import, and the commands themselves next to none."""
+    call("migrate")
+    code = (
+        "import sys; from typer.testing import CliRunner; from pipelines.cli import app;"
+        f"result = CliRunner().invoke(app, {words});"
+        "print(result.exit_code, *({'dagster', 'numpy', 'pandas'} & set(sys.modules)))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.split() == ["0"]

@@ -60,6 +60,6 @@ def length(value: Any) -> str:
     if seconds < 60:
         return f"{seconds:.1f} s"
     minutes, rest = divmod(round(seconds), 60)
-    if minutes < 600:
+    if minutes < 60:
         return f"{minutes}:{rest:02} min"
     return f"{minutes / 60:,.1f} h"

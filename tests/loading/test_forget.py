@@ -1,5 +1,7 @@
 """Somebody is forgotten: what is found of them before is nowhere after, whatever is done then."""
 
+import gc
+import itertools
 import json
 from collections.abc import Iterator
 from datetime import timedelta
@@ -106,6 +108,42 @@ def test_a_person_is_nowhere_after(scene: Open, name: str, tmp_path: Path) -> No
     assert json.loads(lines[-1])["hash"] == proof["hash"]
     again_erased = forget.forget_person(open_site(here, tmp_path), Person(number))
     assert not +again_erased, "nothing is left to erase"
+
+
+# A process that is killed closes no cursor.
+@pytest.mark.filterwarnings("ignore:.*ServerCursor.*:pytest.PytestUnraisableExceptionWarning")
+@pytest.mark.parametrize("step", [8, pytest.param(1, marks=pytest.mark.long)])
+def test_killed_at_any_statement_it_is_simply_run_again(
+    scene: Open, step: int, tmp_path: Path
+) -> None:
+    field, number, spelling = NUMBERS["evolux"]
+    for statement in itertools.count(1, step):
+        home = tmp_path / str(statement)
+        here = scene("evolux")
+        here.put(here.thing(1))
+        put_caller(here, here.thing(2, minutes=5), field, spelling)
+        put_caller(here, here.thing(3, minutes=10, broken=True), field, number)
+        here.later(days=30)
+        here.backfill()
+        refresh_marts(here.system.warehouse)
+        assert searched(here, home, number)
+        with here.system.trouble(statement, None) as was_killed:
+            forget.forget_person(open_site(here, home), Person(number))
+        if was_killed():
+            gc.collect()
+            forget.forget_person(open_site(here, home), Person(number))
+        assert searched(here, home, number) == {}, statement
+        assert here.unreconciled() == []
+        here.backfill()
+        assert (here.day().raw_records, here.day().facts, here.day().suppressed) == (1, 1, 2)
+        [[erased]] = here.query(
+            "SELECT erased FROM ops.erasures WHERE ended_at IS NOT NULL AND :account = :account"
+        )
+        assert (erased["raw.records"], erased["ops.rejects"]) == (2, 1), statement
+        with here.system.warehouse.transaction() as connection:
+            connection.exec_driver_sql("TRUNCATE ops.suppressed, ops.erasures")
+        if not was_killed():
+            return
 
 
 @pytest.mark.parametrize("name", NAMES)

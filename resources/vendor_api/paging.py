@@ -238,6 +238,12 @@ class Pages:
         now = self._list
         if now.has_total:
             now.is_last = not (more.there_is and new and now.by != "cursor")
+        elif more.there_is and not new:
+            raise ContractError(
+                f"{self._report}: page {now.pages} brings nothing new, and says that another one "
+                f"follows ({more.there_is}): the server says so for ever, or gives none so deep. "
+                "Ask the vendor how its lists end"
+            )
         elif told := more.beyond(now.rows):
             now.is_last = False
             if not new:

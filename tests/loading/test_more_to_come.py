@@ -77,6 +77,21 @@ def test_an_answer_that_counts_what_came_is_all(scene: Open) -> None:
     assert (here.day().state, here.day().facts) == ("complete", 11)
 
 
+@pytest.mark.parametrize("rows", [0, 12])
+def test_a_list_that_never_ends_by_its_own_word_is_an_error_within_three_requests(
+    scene: Open, rows: int
+) -> None:
+    here = scene("conpeek")
+    here.put(*(here.thing(number) for number in range(rows)))
+    here.at(EVENING + timedelta(days=2))
+    here.tenant.arm(Fault.says(next_url="https://vendor.example/next"), 99)
+    error = here.backfill().error or ""
+    assert "says that another one follows (next_url, which isn't empty)" in error
+    assert "Ask the vendor" in error
+    assert here.requests() <= 3
+    assert (here.day().state, here.day().facts) == ("failed", rows)
+
+
 def test_a_page_that_counts_more_than_it_has_is_not_all(scene: Open) -> None:
     """Vono's `records` is how many of them the page has."""
     here = scene("vono")

@@ -20,6 +20,7 @@ from resources.http.refusals import refuse, refuse_page, unlike
 from resources.text import payload
 from resources.text.payload import Json, listed
 from resources.text.redact import mask_requests
+from resources.vendor_api.asked_for import require_inside
 from resources.vendor_api.client import Client
 from resources.vendor_api.record_keys import key_of
 from resources.vendor_api.vendor import DetailStream, Facts, Page, Parent, Record, Stream, Vendor
@@ -98,7 +99,7 @@ class Evolux(Client):
             yield replace(page, beyond=_at_end(listing.calls, window))
             if listing.current_url or number == 1:  # the vendor has none beyond its last page
                 _check_echo(listing.current_url, asked)
-            _check_inside(listing.calls, window)
+            require_inside(CALLS_REPORT, listing.calls, _start, window.start, window.end)
 
     def call_detail(self, parent: Parent) -> Page:
         """The detail of one call; none while the vendor doesn't have it."""
@@ -209,18 +210,9 @@ def _check_echo(current_url: str | None, asked: Mapping[str, str]) -> None:
             )
 
 
-def _check_inside(calls: list[Any], window: Window) -> None:
-    """Raises ContractError when a call started outside of the window.
-
-    That the dates mean `start_time` is our assumption; here it is checked.
-    """
-    for call in calls:
-        started = _instant(call.get("start_time")) if isinstance(call, dict) else None
-        if started and not window.start <= started <= window.end:
-            raise ContractError(
-                f"{CALLS_REPORT}: asked for {window}, got a call that started at {started}: "
-                "the vendor ignored the dates"
-            )
+def _start(call: Record) -> datetime | None:
+    """That the dates mean `start_time` is our assumption, which is checked."""
+    return _instant(call["start_time"])
 
 
 def _at_end(calls: list[Any], window: Window) -> int:

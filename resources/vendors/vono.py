@@ -28,6 +28,7 @@ from resources.http.answer import Answer, retry_after
 from resources.http.failures import Meaning, is_page
 from resources.http.refusals import refuse, refuse_page, unlike
 from resources.text import payload
+from resources.vendor_api.asked_for import require_inside
 from resources.vendor_api.client import Client
 from resources.vendor_api.record_keys import key_of
 from resources.vendor_api.values import NO_VALUE, is_no_value
@@ -293,16 +294,11 @@ def _check_asked_for(listing: Listing, start: int, first: datetime, last: dateti
         raise ContractError(
             f"{REPORT}: asked for start={start}, the vendor began at {listing.offset}"
         )
-    for record in listing.recordings:
-        try:
-            at = datetime.strptime(record["calldate"], TIME)  # noqa: DTZ007 - wall time
-        except (KeyError, TypeError, ValueError):
-            continue  # a broken record is the mapping's to reject
-        if not first <= at <= last:
-            raise ContractError(
-                f"{REPORT}: asked for {first} to {last}, got a recording of {at}: "
-                "the vendor ignored the dates"
-            )
+    require_inside(REPORT, listing.recordings, _start, first, last)
+
+
+def _start(record: Record) -> datetime:
+    return datetime.strptime(record["calldate"], TIME)  # noqa: DTZ007 - wall time
 
 
 def _check_time(said: set[tuple[int | None, int | None]], durations: dict[str | None, Any]) -> None:

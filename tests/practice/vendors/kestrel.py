@@ -12,11 +12,12 @@ from functools import partial
 from typing import Any
 
 from resources.account import Account, Limits
-from resources.errors import ContractError, WindowTooLargeError
+from resources.errors import WindowTooLargeError
 from resources.http.answer import Answer, pause_when_used_up
 from resources.http.auth import Basic
 from resources.http.refusals import refuse_page, unlike
 from resources.text import payload
+from resources.vendor_api.asked_for import require_inside
 from resources.vendor_api.client import Client
 from resources.vendor_api.paging import read_link
 from resources.vendor_api.record_keys import key_of
@@ -71,7 +72,7 @@ class Kestrel(Client):
                     f"{REPORT}: there are {listing.total:,}, and a list has {most:,} at most"
                 )
             yield pages.take(listing.calls, permit, listing.total, listing.next)
-            _check_inside(listing.calls, first, last)
+            require_inside(REPORT, listing.calls, _start, _moment(first), _moment(last))
 
 
 def _parse(before: int, answer: Answer) -> tuple[Listing, int]:
@@ -89,15 +90,13 @@ def _parse(before: int, answer: Answer) -> tuple[Listing, int]:
     raise unlike(answer, REPORT, body, "lacks `calls`, or `total` or `next_page_link` of `meta`")
 
 
-def _check_inside(calls: list[Any], first: int, last: int) -> None:
-    """Raises ContractError for a call of another time: the vendor ignored the dates."""
-    for call in calls:
-        at = call.get("started_at") if isinstance(call, dict) else None
-        if type(at) is int and 0 < at < 2**40 and not first <= at <= last:
-            raise ContractError(
-                f"{REPORT}: got a call of {datetime.fromtimestamp(at, UTC):%Y-%m-%d %H:%M:%S} UTC: "
-                "the vendor ignored `from` and `to`"
-            )
+def _start(call: Record) -> datetime | None:
+    at = call["started_at"]
+    return _moment(at) if type(at) is int and 0 < at < 2**40 else None
+
+
+def _moment(seconds: int) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)
 
 
 def calls_to_facts(records: Sequence[Record], account: Account) -> Facts:

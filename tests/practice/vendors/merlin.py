@@ -6,16 +6,16 @@ a POST that changes nothing, and comes by the number of its page.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
 from resources.account import Account, Limits
-from resources.errors import ContractError
 from resources.http.answer import Answer
 from resources.http.auth import ClientCredentials
 from resources.http.refusals import refuse_page, unlike
 from resources.text import payload
+from resources.vendor_api.asked_for import require_inside
 from resources.vendor_api.client import Client
 from resources.vendor_api.record_keys import key_of
 from resources.vendor_api.vendor import Facts, Page, Record, Stream, Vendor
@@ -27,6 +27,7 @@ REPORT = "conversations"
 PATH = "api/v2/analytics/conversations/details/query"
 AUTH = ClientCredentials("oauth/token")
 KEY = key_of("conversationId")
+TICK = timedelta(microseconds=1)
 PAGE = 100
 """`pageSize`: the document's maximum."""
 DIRECTIONS = {"inbound": Direction.INBOUND, "outbound": Direction.OUTBOUND}
@@ -60,7 +61,7 @@ class Merlin(Client):
                 auth=AUTH,
             )
             yield pages.take(listing.conversations, permit, listing.total)
-            _check_inside(listing.conversations, window)
+            require_inside(REPORT, listing.conversations, _start, window.start, window.end - TICK)
 
 
 def _parse(before: int, answer: Answer) -> tuple[Listing, int]:
@@ -76,19 +77,8 @@ def _parse(before: int, answer: Answer) -> tuple[Listing, int]:
     raise unlike(answer, REPORT, body, "lacks `totalHits`, or has no list `conversations`")
 
 
-def _check_inside(conversations: list[Any], window: Window) -> None:
-    """Raises ContractError for a conversation of another time: the vendor ignored the interval."""
-    for conversation in conversations:
-        try:
-            at = datetime.fromisoformat(conversation["conversationStart"])
-            is_inside = window.start <= at < window.end
-        except (KeyError, TypeError, ValueError):
-            continue  # a broken record is the mapping's to reject
-        if not is_inside:
-            raise ContractError(
-                f"{REPORT}: got a conversation of {at}, outside the window {window}: the vendor "
-                "ignored `interval`"
-            )
+def _start(conversation: Record) -> datetime:
+    return datetime.fromisoformat(conversation["conversationStart"])
 
 
 def conversations_to_facts(records: Sequence[Record], account: Account) -> Facts:

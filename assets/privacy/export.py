@@ -7,7 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from assets.privacy.forget import Person, Site
-from assets.privacy.places import Places, find, pattern
+from assets.privacy.places import Places, Search, pattern
 from resources.forgotten import Forgotten
 from resources.postgres.warehouse import Warehouse
 from resources.text import payload
@@ -20,7 +20,8 @@ def export_person(site: Site, number: str) -> dict[str, Any]:
     """Every row of records that name the number (in E.164), by table. Of audio its place."""
     hasher = site.hasher()
     forgotten = Forgotten(hasher, [Person(number).suppressed(hasher)])
-    found = find(site.warehouse, site.owners, forgotten, pattern(number), site.step)
+    search = Search(site.owners, forgotten, pattern(number))
+    found = search.places(site.warehouse, site.step)
     rows: defaultdict[str, list[Any]] = defaultdict(list)
     for table, row in _rows(site, found):
         rows[table].append(row)

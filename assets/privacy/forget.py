@@ -16,7 +16,7 @@ from assets.loading.personal.erase import Counts
 from assets.maintenance.expiry import drop_detached
 from assets.privacy.account import erase_account
 from assets.privacy.erase import Erased, Eraser
-from assets.privacy.places import Owner, Places, Step, find, pattern
+from assets.privacy.places import Owner, Places, Search, Step, pattern
 from assets.privacy.register import Erasure, Register
 from assets.privacy.texts import hide_in_files, hide_in_tables
 from assets.refresh import refresh_days
@@ -100,7 +100,8 @@ def look_for(site: Site, person: Person) -> Counts:
     hasher = site.hasher()
     forgotten = Forgotten(hasher, [person.suppressed(hasher)])
     prefilter = pattern(person.number)
-    found = find(site.warehouse, site.owners, forgotten, prefilter, site.step).rows
+    search = Search(site.owners, forgotten, prefilter)
+    found = search.places(site.warehouse, site.step).rows
     return Counter(found) + _hide(site, forgotten, prefilter, dry=True)
 
 
@@ -178,7 +179,8 @@ def _forget(
     records: frozenset[str] = frozenset(),
 ) -> None:
     """`records`: hashes of keys that are suppressed, too."""
-    places = find(site.warehouse, site.owners, forgotten, prefilter, site.step, records)
+    search = Search(site.owners, forgotten, prefilter, records)
+    places = search.places(site.warehouse, site.step)
     days = _erase(site, places, forgotten, note)
     _refresh(site, days)
     note(_hide(site, forgotten, prefilter))

@@ -5,11 +5,10 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date
-from functools import partial
 from typing import Any
 
 from resources.account import Account
-from resources.forgotten import TAIL_DIGITS, Forgotten, Hasher
+from resources.forgotten import TAIL_DIGITS, Forgotten, Suppressed
 from resources.postgres.warehouse import Warehouse, stream
 from resources.vendor_api.vendor import AnyStream, DetailStream, Vendor, Vendors
 from sql import facts
@@ -97,31 +96,64 @@ def pattern(number: str) -> str:
     return _GAP.join(number[-TAIL_DIGITS:])
 
 
-def find(
-    warehouse: Warehouse,
-    known: Mapping[str, Owner],
-    forgotten: Forgotten,
-    prefilter: str | None,
-    step: Step,
-    records: frozenset[str] = frozenset(),
-) -> Places:
-    """Everything that names one of those whose numbers these are. `prefilter`: a pattern, where
-    the number is known; without one every row is looked at here. `records`: hashes of keys that
-    are looked for, too.
-    """
-    found = Places()
-    look = partial(_look, found, known, forgotten, records)
-    days = [row.day for row in warehouse.rows("erase/stored_days")]
-    for done, day in enumerate(days):
-        step("Searching", done, len(days) + 1)
-        for place, statement, table in _sources():
-            for row in _rows(warehouse, statement, table, prefilter, day=day):
-                look(place, row)
-    step("Searching", len(days), len(days) + 1)
-    for row in _rows(warehouse, "erase/find_ledgers", None, prefilter):
-        look(row.place, row)
-    step("Searching", len(days) + 1, len(days) + 1)
-    return found
+@dataclass(frozen=True)
+class Search:
+    """A search for everything that names one of those who are to be forgotten."""
+
+    owners: Mapping[str, Owner]
+    forgotten: Forgotten
+    prefilter: str | None
+    """A pattern, where the number is known; without one every row is looked at here."""
+    records: frozenset[str] = frozenset()
+    """Hashes of keys of records that are looked for, too."""
+
+    def places(self, warehouse: Warehouse, step: Step) -> Places:
+        """Looks through all that is stored, day by day."""
+        found = Places()
+        days = [row.day for row in warehouse.rows("erase/stored_days")]
+        for done, day in enumerate(days):
+            step("Searching", done, len(days) + 1)
+            for place, statement, table in _sources():
+                for row in _rows(warehouse, statement, table, self.prefilter, day=day):
+                    self._add(found, place, row)
+        step("Searching", len(days), len(days) + 1)
+        for row in _rows(warehouse, "erase/find_ledgers", None, self.prefilter):
+            self._add(found, row.place, row)
+        step("Searching", len(days) + 1, len(days) + 1)
+        return found
+
+    def _add(self, found: Places, place: str, row: Any) -> None:
+        """Takes a row to what was found, if it names somebody."""
+        owner = self.owners.get(row.account)
+        root = owner.root(row.stream) if owner else None
+        who = self._named_in(row.text, owner)
+        if root is None:
+            if who is not None:
+                found.unclaimed.add(f"{row.account} {row.stream}")
+            return
+        if who is None and not self._is_known(row, root):
+            return
+        found.rows[place] = found.rows.get(place, 0) + 1
+        if row.record_key is None:
+            found.unkeyed[row.account, row.stream].add(row.id)
+            return
+        keys = found.keys[row.account, root]
+        keeps = who is not None and who.keeps_calls
+        keys[row.record_key] = keeps and keys.get(row.record_key, True)
+
+    def _named_in(self, text: str, owner: Owner | None) -> Suppressed | None:
+        """Who is named; by every country's numbering plan where nobody knows whose row it is."""
+        countries = [owner.country] if owner else {one.country for one in self.owners.values()}
+        found = (self.forgotten.first(text, country) for country in countries or ["ZZ"])
+        return next(filter(None, found), None)
+
+    def _is_known(self, row: Any, root: str) -> bool:
+        """Whether the record was forgotten by its key."""
+        return bool(
+            self.records
+            and row.record_key is not None
+            and self.forgotten.hasher.record(row.account, root, row.record_key) in self.records
+        )
 
 
 def _sources() -> Iterator[tuple[str, str, Table | None]]:
@@ -136,39 +168,3 @@ def _rows(
     """Of a statement that may find millions: they come by thousands."""
     with warehouse.transaction() as connection:
         yield from stream(connection, statement, table, pattern=prefilter, **day)
-
-
-def _look(
-    found: Places,
-    known: Mapping[str, Owner],
-    forgotten: Forgotten,
-    records: frozenset[str],
-    place: str,
-    row: Any,
-) -> None:
-    owner = known.get(row.account)
-    countries = [owner.country] if owner else {one.country for one in known.values()} or ["ZZ"]
-    who = next(filter(None, (forgotten.first(row.text, country) for country in countries)), None)
-    root = owner.root(row.stream) if owner else None
-    if root is None:
-        if who is not None:
-            found.unclaimed.add(f"{row.account} {row.stream}")
-        return
-    if who is None and not _is_known(records, forgotten.hasher, row, root):
-        return
-    found.rows[place] = found.rows.get(place, 0) + 1
-    if row.record_key is None:
-        found.unkeyed[row.account, row.stream].add(row.id)
-        return
-    keys = found.keys[row.account, root]
-    keeps = who is not None and who.keeps_calls
-    keys[row.record_key] = keeps and keys.get(row.record_key, True)
-
-
-def _is_known(records: frozenset[str], hasher: Hasher, row: Any, root: str) -> bool:
-    """Whether the record was forgotten by its key."""
-    return bool(
-        records
-        and row.record_key is not None
-        and hasher.record(row.account, root, row.record_key) in records
-    )

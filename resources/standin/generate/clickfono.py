@@ -5,6 +5,7 @@ What comes out of hours waits until nine, on the next day if need be: `call_at` 
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from uuid import NAMESPACE_URL, uuid5
 
@@ -20,7 +21,7 @@ SOON, RING = timedelta(seconds=20), timedelta(seconds=25)
 def rows(_report: str, call: Draft, place: Place, now: datetime) -> list[Record]:
     asked = call.start.astimezone(place.zone)
     if call.luck[0] < 0.02:
-        return [_record(call, place, "SPAM", asked)]
+        return [_record(call, place, State("SPAM", asked))]
     if OPENS <= asked.time() < CLOSES:
         first = asked + timedelta(seconds=15 + 60 * call.luck[1])
         waiting = "En cola"
@@ -30,9 +31,9 @@ def rows(_report: str, call: Draft, place: Place, now: datetime) -> list[Record]
         first += timedelta(minutes=30 * call.luck[1])
         waiting = "Fuera de horario"
         if call.luck[2] < 0.5:
-            return [_record(call, place, waiting, asked)]
+            return [_record(call, place, State(waiting, asked))]
     if now < first:
-        return [_record(call, place, waiting, asked, enqueued=True)]
+        return [_record(call, place, State(waiting, asked, enqueued=True))]
     return [_attempt(call, place, now, first)]
 
 
@@ -44,37 +45,40 @@ def _attempt(call: Draft, place: Place, now: datetime, first: datetime) -> Recor
         at = first + (number - 1) * RETRY_AFTER
         is_last, connects = number == attempts, bool(call.talk_s) and number == attempts
         if now < at + SOON:
-            return _record(call, place, "Por ejecutar", at, number, enqueued=True)
+            return _record(call, place, State("Por ejecutar", at, number, enqueued=True))
         if now < at + SOON + RING + (talk if connects else timedelta(0)):
-            return _record(call, place, "En ejecución", at, number)
+            return _record(call, place, State("En ejecución", at, number))
         if connects:
-            return _record(call, place, "Conectada", at, number, talk_s=call.talk_s)
+            return _record(call, place, State("Conectada", at, number, talk_s=call.talk_s))
         if not is_last and now < at + RETRY_AFTER:
-            return _record(call, place, "No Conectada", at, number, enqueued=True)
+            return _record(call, place, State("No Conectada", at, number, enqueued=True))
     status = "No Conectada" if call.luck[4] < 0.3 else "Intentos terminados"
-    return _record(call, place, status, first + (attempts - 1) * RETRY_AFTER, attempts)
+    return _record(call, place, State(status, first + (attempts - 1) * RETRY_AFTER, attempts))
 
 
-def _record(
-    call: Draft,
-    place: Place,
-    status: str,
-    at: datetime,
-    retry: int = 1,
-    talk_s: int = 0,
-    enqueued: bool = False,
-) -> Record:
+@dataclass(frozen=True, slots=True)
+class State:
+    """Where a request has got to."""
+
+    status: str
+    at: datetime
+    retry: int = 1
+    talk_s: int = 0
+    enqueued: bool = False
+
+
+def _record(call: Draft, place: Place, state: State) -> Record:
     popup = QUEUES_ES[call.queue]
     person = SPANISH[int(call.luck[5] * len(SPANISH))]
     return {
         "uuid": uuid5(NAMESPACE_URL, f"{place.seed}/{call.number}").hex,
-        "status": status,
+        "status": state.status,
         "call_number_company": f"5622555{call.queue:04}",
-        "retry": str(retry),
-        "duration_company": str(talk_s + RING.seconds if talk_s else 0),
-        "duration_customer": str(talk_s),
-        "call_at": at.astimezone(place.zone).strftime("%Y/%m/%d %H:%M:%S %z"),
-        "enqueued": enqueued,
+        "retry": str(state.retry),
+        "duration_company": str(state.talk_s + RING.seconds if state.talk_s else 0),
+        "duration_customer": str(state.talk_s),
+        "call_at": state.at.astimezone(place.zone).strftime("%Y/%m/%d %H:%M:%S %z"),
+        "enqueued": state.enqueued,
         "popup_uuid": f"0000000{call.queue}-0000-11e9-b8f9-0000000de300",
         "popup_name": popup,
         "additionals": {"Nombre": person, "Rut": "11.111.111-1"},

@@ -1,7 +1,7 @@
 """Alerts: one readable message to a webhook when something needs a person, and when it is over.
 
-A tick asks `ops` and Dagster's runs for all that is wrong now, and compares it with what was told
-last: nothing new, no message. What is still open after a day is told again.
+A tick asks `ops` and Dagster's runs for all that is wrong now, and compares it with the last
+message: nothing new, no message. What is still open after a day is said again.
 """
 
 import json
@@ -73,15 +73,15 @@ class Problem:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class Sent:
     """The problems of the last message, and when it was sent: the sensor's cursor."""
 
     keys: list[str]
     at: datetime
 
     @classmethod
-    def read(cls, cursor: str | None) -> "Told":
-        """What was told so far; nothing without a cursor."""
+    def read(cls, cursor: str | None) -> "Sent":
+        """The last message's; nothing without a cursor."""
         if not cursor:
             return cls([], datetime.min.replace(tzinfo=UTC))
         known = json.loads(cursor)
@@ -109,7 +109,7 @@ def alerts(
         return dg.SkipReason(f"{WEBHOOK} isn't set: nobody to tell")
     settings = callhouse.settings()
     accounts = settings.accounts
-    told = Told.read(context.cursor)
+    sent = Sent.read(context.cursor)
     with callhouse.warehouse() as warehouse:
         now = warehouse.now()
         problems = [
@@ -119,15 +119,15 @@ def alerts(
             *run_problems(context.instance, now),
         ]
     keys = sorted({problem.key for problem in problems})
-    if keys == told.keys and not (keys and now - told.at > REMIND_AFTER):
+    if keys == sent.keys and not (keys and now - sent.at > REMIND_AFTER):
         return dg.SkipReason(f"nothing has changed; {len(keys)} problem(s) open")
     secrets = [a.secret(name) for a in accounts.values() for name in a.credentials]
     redactor = Redactor([url, *secrets])
     # Redacted before it is escaped or cut, when a secret still looks as it is.
     known = [replace(problem, detail=redactor.text(problem.detail)) for problem in problems]
-    if text := message(known, told.keys):
+    if text := message(known, sent.keys):
         webhook.post(url, redactor.text(text))
-    return dg.SensorResult(cursor=Told(keys, now).write(), skip_reason=dg.SkipReason("told"))
+    return dg.SensorResult(cursor=Sent(keys, now).write(), skip_reason=dg.SkipReason("sent"))
 
 
 def settings_problems(settings: Settings) -> Iterator[Problem]:
@@ -191,14 +191,14 @@ def run_problems(instance: dg.DagsterInstance, now: datetime) -> Iterator[Proble
         yield Problem("run", where, "", "")
 
 
-def message(problems: Iterable[Problem], told: Sequence[str]) -> str:
-    """What is new, what goes on and what is over; empty if that is nothing. A run is told once:
+def message(problems: Iterable[Problem], sent: Sequence[str]) -> str:
+    """What is new, what goes on and what is over; empty if that is nothing. A run is said once:
     nothing comes after it.
     """
     known = {problem.key: problem for problem in problems}
-    new = [problem for key, problem in known.items() if key not in told]
-    old = [problem for key, problem in known.items() if key in told and problem.kind != "run"]
-    over = [p for p in map(_told, told) if p.key not in known and p.kind != "run"]
+    new = [problem for key, problem in known.items() if key not in sent]
+    old = [problem for key, problem in known.items() if key in sent and problem.kind != "run"]
+    over = [p for p in map(_problem_of, sent) if p.key not in known and p.kind != "run"]
     counts = [(len(new), "new"), (len(old), "still open"), (len(over), "over")]
     if not any(count for count, _ in counts):
         return ""
@@ -213,7 +213,7 @@ def message(problems: Iterable[Problem], told: Sequence[str]) -> str:
     return "\n".join(lines)
 
 
-def _told(key: str) -> Problem:
+def _problem_of(key: str) -> Problem:
     kind, where, who = key.split("|")
     return Problem(kind, where, who, "")
 

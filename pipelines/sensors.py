@@ -59,7 +59,7 @@ def days_sensor(graph: Graph) -> dg.SensorDefinition:
         default_status=dg.DefaultSensorStatus.RUNNING,
         description="Turns days green whose data is good, and that a failed run had left red.",
     )
-    def look(context: dg.SensorEvaluationContext, callhouse: CallhouseResource) -> dg.SensorResult:
+    def tick(context: dg.SensorEvaluationContext, callhouse: CallhouseResource) -> dg.SensorResult:
         accounts = callhouse.all_accounts().values()
         with callhouse.warehouse() as warehouse:
             mender = Mender(context.instance, warehouse, graph.days)
@@ -72,7 +72,7 @@ def days_sensor(graph: Graph) -> dg.SensorDefinition:
         reason = f"{len(events)} reported" if events else "every good day is shown so"
         return dg.SensorResult(asset_events=events, skip_reason=dg.SkipReason(reason))
 
-    return look
+    return tick
 
 
 def checks_sensor(graph: Graph) -> dg.SensorDefinition:
@@ -84,7 +84,7 @@ def checks_sensor(graph: Graph) -> dg.SensorDefinition:
         default_status=dg.DefaultSensorStatus.RUNNING,
         description="Tells how checks stand, after a run that ended before it could say so.",
     )
-    def look(context: dg.SensorEvaluationContext, callhouse: CallhouseResource) -> dg.SensorResult:
+    def tick(context: dg.SensorEvaluationContext, callhouse: CallhouseResource) -> dg.SensorResult:
         since = datetime.fromisoformat(context.cursor) if context.cursor else None
         began = datetime.now(UTC) - OVERLAP
         ended = dg.RunsFilter(statuses=ENDED_EARLY, updated_after=since)
@@ -102,7 +102,7 @@ def checks_sensor(graph: Graph) -> dg.SensorDefinition:
             cursor=began.isoformat(), asset_events=events, skip_reason=dg.SkipReason(reason)
         )
 
-    return look
+    return tick
 
 
 def accounts_sensor(lacks: Lacks) -> dg.SensorDefinition:
@@ -116,7 +116,7 @@ def accounts_sensor(lacks: Lacks) -> dg.SensorDefinition:
         default_status=dg.DefaultSensorStatus.RUNNING,
         description="Tells who is loaded, and what is wrong with accounts.toml.",
     )
-    def look(context: dg.SensorEvaluationContext, callhouse: CallhouseResource) -> dg.SensorResult:
+    def tick(context: dg.SensorEvaluationContext, callhouse: CallhouseResource) -> dg.SensorResult:
         settings = callhouse.settings()
         wrong, missing = settings.sentences(), list(lacks(settings.accounts))
         content = json.dumps([lines(settings), wrong, missing])
@@ -131,4 +131,4 @@ def accounts_sensor(lacks: Lacks) -> dg.SensorDefinition:
             cursor=content, asset_events=events, skip_reason=dg.SkipReason(reason)
         )
 
-    return look
+    return tick

@@ -22,7 +22,7 @@ from assets.loading.stream_state import account_note, note_accounts, read_states
 from resources.account import Account
 from resources.http.permits import BACKFILL
 from resources.memory import suit_loads
-from resources.postgres.errors import tells_of_full_disk
+from resources.postgres.errors import is_full_disk
 from resources.postgres.warehouse import Warehouse
 from resources.vendor_api.vendor import AnyStream, DetailStream, Stream, Vendor
 from resources.windows import Window
@@ -224,7 +224,7 @@ class Loader:
             credential,
             state.is_stopped(credential),
             state.refusals,
-            tells_of_full_disk(state.last_error),
+            is_full_disk(state.last_error),
         )
         return StreamRun(self._context, source, standing)
 

@@ -34,9 +34,9 @@ LEASE = timedelta(seconds=15)
 LONGEST_SLEEP_S = 10.0
 """A waiter looks again at least this often: its place is free soon after its last look."""
 ENDED = "the run ended before the answer came"
-TOLD_FROM = timedelta(seconds=15)
+LONG_WAIT = timedelta(seconds=15)
 TOLD_EVERY = timedelta(minutes=5)
-"""A wait this long is told to whoever wants to know, and again this often."""
+"""A wait this long is reported, and again this often."""
 
 REASONS = {
     "spacing": "one request of a report at a time, and an interval between two",
@@ -131,7 +131,7 @@ class Permit:
 class Limiter:
     """Grants requests. One a process; its thread renews the permits that the process holds.
 
-    `on_wait` is told of long waits, in the thread that waits. Once `stopping` is set nothing is
+    `on_wait` is called for long waits, in the thread that waits. Once `stopping` is set nothing is
     granted any more, and what was granted is called off.
     """
 
@@ -207,7 +207,7 @@ class Limiter:
             "daily": limits.daily_requests,
             "reserve": limits.reserve,
         }
-        tell_at = 0.0
+        report_at = 0.0
         deadline = time.monotonic() + patience.longest.total_seconds()
         while True:
             if self._stopping.is_set():
@@ -227,9 +227,9 @@ class Limiter:
                     f"{REASONS[row.reason]}",
                     row.until,
                 )
-            if self._on_wait and row.wait_s > TOLD_FROM.total_seconds() and now >= tell_at:
+            if self._on_wait and row.wait_s > LONG_WAIT.total_seconds() and now >= report_at:
                 self._on_wait(Wait(account, stream, report, row.reason, row.until))
-                tell_at = now + TOLD_EVERY.total_seconds()
+                report_at = now + TOLD_EVERY.total_seconds()
             self._closing.wait(min(row.wait_s, LONGEST_SLEEP_S))
 
     def _release(self, credential: str, account: Account, permit: Permit) -> None:

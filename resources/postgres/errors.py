@@ -43,7 +43,7 @@ def in_words(error: BaseException) -> str | None:
     return WORDS.get(state)
 
 
-def tells_of_full_disk(message: str | None) -> bool:
+def is_full_disk(message: str | None) -> bool:
     """Whether a message that was kept is `in_words` of a full disk."""
     return WORDS[FULL] in (message or "")
 

@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from dagster._core.utils import make_new_run_id
 
 from assets.resource import CallhouseResource
-from pipelines.alerts import WEBHOOK, Told, alerts, stream_problems
+from pipelines.alerts import WEBHOOK, Sent, alerts, stream_problems
 from resources.http.webhook import WebhookError, post
 from resources.postgres.warehouse import Warehouse
 from tests.unit import helpers
@@ -112,8 +112,8 @@ class Tick:
 
     def wait(self, hours: int) -> None:
         """As if the last message had been sent so long before."""
-        told = Told.read(self._cursor)
-        self._cursor = Told(told.keys, told.at - timedelta(hours=hours)).write()
+        sent = Sent.read(self._cursor)
+        self._cursor = Sent(sent.keys, sent.at - timedelta(hours=hours)).write()
 
 
 @pytest.fixture

@@ -167,7 +167,7 @@ def test_a_backfill_says_what_it_waits_for_and_when_it_will_be_done(
     said: list[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(permits, "TOLD_FROM", timedelta(0))
+    monkeypatch.setattr(permits, "LONG_WAIT", timedelta(0))
     monkeypatch.setattr(permits, "TOLD_EVERY", timedelta(0))
     shown: list[tuple[Any, ...]] = []
 

@@ -247,9 +247,9 @@ class Landing:
         note_unstable(connection, self.source, items)
         loaded.days |= self._writer.write(connection, items, facts, unkeyed)
         _count(loaded, items, facts)
-        for odd in unkeyed:
-            loaded.by_day[odd.call_date].records += 1
-            loaded.reject(odd.call_date, "record", odd.reason)
+        for one in unkeyed:
+            loaded.by_day[one.call_date].records += 1
+            loaded.reject(one.call_date, "record", one.reason)
 
 
 def _count(loaded: Loaded, items: Sequence[Item], facts: Facts) -> None:

@@ -161,8 +161,8 @@ class Writer:
     ) -> set[date]:
         """Keeps what is no fact, with the reason; returns the days with another reject."""
         rows: list[tuple[Any, ...]] = [
-            (None, odd.call_date, odd.digest, "record", odd.reason, odd.encoded.decode())
-            for odd in unkeyed
+            (None, one.call_date, one.digest, "record", one.reason, one.encoded.decode())
+            for one in unkeyed
         ]
         for reject in rejects:
             item = items[reject.index]

@@ -20,10 +20,10 @@ class Part:
     """What one reading of a window or of a part of it showed."""
 
     seen: set[str] = field(default_factory=set)
-    odd: set[str] = field(default_factory=set)
-    odd_records: int = 0
+    unkeyed: set[str] = field(default_factory=set)
+    unkeyed_records: int = 0
     namesakes: set[str] = field(default_factory=set)
-    """Those of `odd` that have the key of another record of their answer."""
+    """Those of `unkeyed` that have the key of another record of their answer."""
     rows: int = 0
     """All that came, repeats included."""
     repeats: int = 0
@@ -61,8 +61,8 @@ class Part:
         key = observation.key
         if key is None:
             digest = payload.digest(payload.encode(observation.record))
-            self.odd.add(digest)
-            self.odd_records += 1
+            self.unkeyed.add(digest)
+            self.unkeyed_records += 1
             if observation.is_namesake:
                 self.namesakes.add(digest)
         elif key in self._new:
@@ -78,7 +78,7 @@ class Part:
     @property
     def different(self) -> int:
         """How many different records came."""
-        return len(self.seen) + len(self.odd)
+        return len(self.seen) + len(self.unkeyed)
 
     @property
     def is_whole(self) -> bool:
@@ -109,7 +109,7 @@ class Part:
         """How many records came that are counted. What has no key may be one on two pages, or two
         that look the same.
         """
-        counts = {self.different, len(self.seen) + self.odd_records}
+        counts = {self.different, len(self.seen) + self.unkeyed_records}
         return {count - self.uncounted for count in counts}
 
     @property
@@ -133,7 +133,7 @@ class WindowRead:
     """After this (by `time.monotonic`) a window that is too large isn't split on."""
     asked: list[datetime] = field(default_factory=list)
     seen: set[str] = field(default_factory=set)
-    odd: set[str] = field(default_factory=set)
+    unkeyed: set[str] = field(default_factory=set)
     namesakes: set[str] = field(default_factory=set)
     in_several_states: int = 0
     """Records that came in more than one state, on different pages."""
@@ -192,18 +192,18 @@ class WindowRead:
             self.began_at,
             self.asked_at,
             is_confirmed=not self.is_doubtful,
-            is_telling=self.odd <= self.namesakes,
+            is_telling=self.unkeyed <= self.namesakes,
         )
 
     def add(self, part: Part) -> None:
         """Counts a part that was whole."""
         self.asked.append(part.asked_at or self.began_at)
         # An hour that clocks repeat is in both halves of a window, and in both of their totals.
-        again = len(self.seen & part.seen) + len(self.odd & part.odd)
+        again = len(self.seen & part.seen) + len(self.unkeyed & part.unkeyed)
         # A window may be a million records: the smaller set goes into the larger one.
         small, self.seen = sorted((self.seen, part.seen), key=len)
         self.seen |= small
-        self.odd |= part.odd
+        self.unkeyed |= part.unkeyed
         self.namesakes |= part.namesakes
         self.has_totals &= bool(part.totals)
         self.total = (self.total or 0) + sum(part.totals[-1:]) + part.uncounted - again

@@ -87,16 +87,16 @@ class Closing:
         those whose state changed.
         """
         read, landing, days = self.read, self.landing, self.read.window.days
-        odd = len(read.odd - landing.suppression.unkeyed)
+        unkeyed = len(read.unkeyed - landing.suppression.unkeyed)
         counts_one_day = read.has_totals and len(days) == 1
         full = FullRead(
             read_at=read.read_at,
             made_at=read.made_at,
             asked_at=read.asked_at,
             end=read.window.end,
-            rejected=len(landing.rejected & read.seen) + odd,
+            rejected=len(landing.rejected & read.seen) + unkeyed,
             several_days=len(days) > 1,
-            undated=len(landing.undated & landing.rejected & read.seen) + odd,
+            undated=len(landing.undated & landing.rejected & read.seen) + unkeyed,
             disturbed=judged.disturbed,
             confirmed=judged.confirmed,
             changed=frozenset(changed) if self.source.stream.replaces else frozenset(),

@@ -15,7 +15,7 @@ from uuid import uuid4
 from assets.loading.account_stream import AccountStream
 from assets.loading.context import LoadContext
 from resources.errors import DeferredError, StoppedError, TransientError
-from resources.http.permits import ENDED, TOLD_FROM, Patience
+from resources.http.permits import ENDED, LONG_WAIT, Patience
 from resources.postgres.leases import Leases
 from resources.text import payload
 from resources.vendor_api.vendor import AnyStream
@@ -105,7 +105,7 @@ class ReadLeases:
         }
         body = payload.encode(asked).decode()
         began = time.monotonic()
-        is_told = False
+        has_said = False
         while not self._stopping.is_set():
             now = time.monotonic()
             row = self._warehouse.rows("load/begin_read", asked=body)[0]
@@ -118,9 +118,9 @@ class ReadLeases:
                 raise DeferredError(
                     f"{source.stream.name}: {who} is still reading this", row.now + AGAIN
                 )
-            if waited_s > TOLD_FROM.total_seconds() and not is_told:
+            if waited_s > LONG_WAIT.total_seconds() and not has_said:
                 self._say(f"{source}: waiting for {who}, which reads the same")
-                is_told = True
+                has_said = True
             self._stopping.wait(LOOK_EVERY_S)
         raise StoppedError(ENDED)
 

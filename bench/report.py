@@ -2,7 +2,7 @@
 
 import re
 import subprocess
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -54,8 +54,7 @@ def write(file: Path, text: str) -> None:
 def tables(results: Results) -> str:
     """All of it as Markdown."""
     parts = [_targets(results)]
-    sizes = sorted(int(name.split()[1]) for name in results.scenarios() if "dialogs" in name)
-    parts += [_side_by_side(results, size) for size in sizes]
+    parts += [_side_by_side(results, size) for size in results.sizes()]
     parts += [_alone(results), _about(results)]
     return "\n".join(part for part in parts if part)
 
@@ -88,28 +87,14 @@ def _targets(results: Results) -> str:
 
 
 def _measured_targets(results: Results) -> Iterator[Target]:
+    for size in results.sizes():
+        yield from _beside_peers(results.steps(f"dialogs {size}"), size)
     steps = results.steps("dialogs 200000")
     if FIRST in steps:
         ours = steps[FIRST].cpu_s
-        yield Target(
-            "200k dialogs, full work: at most 1.5 times the floor with merge",
-            ours / steps[MERGE].cpu_s,
-            1.5,
-        )
-        for name, peer, factor in (
-            ("dlt's default merge", "dlt, merge", 4),
-            ("ingestr", "ingestr, merge", 2),
-        ):
-            if peer in steps:
-                yield Target(
-                    f"… at least {factor} times less than {name}",
-                    steps[peer].cpu_s / ours,
-                    factor,
-                    at_least=True,
-                )
         again = steps[AGAIN]
         yield Target(
-            "the same again, unchanged: at most 0.5 times the first load", again.cpu_s / ours, 0.5
+            "the same again, unchanged: at most 0.2 times the first load", again.cpu_s / ours, 0.2
         )
         yield Target("… rows written to raw and facts: none", again.rows_written, 0, "rows")
         yield Target(
@@ -118,16 +103,20 @@ def _measured_targets(results: Results) -> Iterator[Target]:
             0.05,
         )
         yield Target(
-            "facts rebuilt from raw: at least as fast as the first load",
+            "facts rebuilt from raw: at most 0.65 times the first load",
             steps[REBUILD].cpu_s / ours,
-            1,
+            0.65,
         )
     for size in (50_000, 200_000, 1_000_000):
         if FIRST in (steps := results.steps(f"dialogs {size}")):
             peak = max(steps[step].peak_mb for step in (FIRST, AGAIN, REBUILD))
-            yield Target(f"peak memory at {size:,} records: under 400 MB", peak, 400, "MB")
+            yield Target(f"peak memory at {size:,} records: under 300 MB", peak, 300, "MB")
+    for figures in results.steps(f"wolkvox {HANDLED}").values():
+        name = f"peak memory of {HANDLED:,} records in one answer: under 250 MB"
+        yield Target(name, figures.peak_mb, 250, "MB")
     for figures in results.steps(f"heavy {HANDLED}").values():
-        yield Target("peak memory of one answer of 256 MB: under 1 GB", figures.peak_mb, 1000, "MB")
+        name = "peak memory of one answer of 256 MB: under 600 MB"
+        yield Target(name, figures.peak_mb, 600, "MB")
     for figures in results.steps("idle 3000").values():
         said = figures.said
         spent = (said["polls_client_s"] + said["polls_postgres_s"]) / said["polls"]
@@ -146,6 +135,26 @@ def _measured_targets(results: Results) -> Iterator[Target]:
             figures.wall_s / latencies,
             1,
         )
+
+
+def _beside_peers(steps: Mapping[str, Figures], size: int) -> Iterator[Target]:
+    """What full work costs beside the others that do it, too."""
+    if FIRST not in steps:
+        return
+    ours = steps[FIRST].cpu_s
+    yield Target(
+        f"{size:,} dialogs, full work: at most 1.5 times the floor with merge",
+        ours / steps[MERGE].cpu_s,
+        1.5,
+    )
+    for name, factor in (("dlt", 3), ("ingestr", 1.5)):
+        if (peer := f"{name}, equal work") in steps:
+            yield Target(
+                f"… at least {factor} times less than {name} for equal work",
+                steps[peer].cpu_s / ours,
+                factor,
+                at_least=True,
+            )
 
 
 def _side_by_side(results: Results, size: int) -> str:

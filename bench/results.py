@@ -38,6 +38,10 @@ class Results:
         """The names of those measured."""
         return list(self._known)
 
+    def sizes(self) -> list[int]:
+        """The numbers of dialogs that were measured side by side."""
+        return sorted(int(name.split()[1]) for name in self._known if name.startswith("dialogs "))
+
     def circumstances(self, scenario: str) -> dict[str, Any]:
         """When and on what it was measured."""
         told: dict[str, Any] = self._known[scenario]["circumstances"]

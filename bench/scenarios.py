@@ -50,6 +50,18 @@ OWN = (OURS, FLOOR, MERGING)
 LANDED = "peer.dialogs"
 OTHERS = (
     Contender(
+        "dlt_equal",
+        (("dlt, equal work", "load"), ("dlt, equal work, again", "load")),
+        table="peer.call_legs",
+        peer=True,
+    ),
+    Contender(
+        "ingestr_equal",
+        (("ingestr, equal work", "load"), ("ingestr, equal work, again", "load")),
+        table="peer.call_legs",
+        peer=True,
+    ),
+    Contender(
         "dlt_rest", (("dlt, merge", "load"), ("dlt, merge, again", "load")), table=LANDED, peer=True
     ),
     Contender("dlt_arrow", (("dlt, Arrow, append only", "load"),), table=LANDED, peer=True),

@@ -3,54 +3,27 @@
 Pages are fetched one after the other and COPYed as they are, raw and facts, into the very day
 partitions that Callhouse fills, with their keys and indexes. `load` inserts straight: it can't be
 run twice. `merge` goes by a stage and `ON CONFLICT`, and leaves alone what hasn't changed. Neither
-knows versions, rejects, moved or missing records, other vendors, limits, a ledger or completeness;
-the mapping is written out for this one report, and takes every record for a good one.
+knows versions, rejects, moved or missing records, other vendors, limits, a ledger or completeness.
 """
 
-import hmac
 from collections.abc import Iterator, Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any
 
-import orjson
 import psycopg
 from psycopg import sql
 
+from bench.contenders.mapping import CALLS, KEY, LEGS, RAW, Mapping
 from bench.contenders.pages import pages
 from bench.task import Task, run
 
 BATCH = 10
 """Pages a transaction: 5,000 records, twice as many as Callhouse, which reads windows at once."""
-KEY = ("call_date", "account", "stream")
-RAW = (*KEY, "record_key", "version", "payload", "first_seen_at", "request_id")
-COMMON = (
-    "vendor", "direction", "started_at", "answered_at", "ended_at", "duration_s", "talk_s",
-    "wait_s", "from_number", "to_number", "from_e164", "to_e164", "caller_key",
-    "end_reason", "attributes",
-)  # fmt: skip
-LEGS = (*KEY, "leg_id", "call_id", "position", *COMMON, "leg_type", "machine_detected")
-CALLS = (
-    *KEY,
-    "call_id",
-    *COMMON,
-    "started_local",
-    "grain",
-    "disposition",
-    "disposition_raw",
-    "is_final",
-)
 TABLES = (
     ("raw.records", RAW, (*KEY, "record_key", "version"), ("payload",)),
     ("facts.call_legs", LEGS, (*KEY, "leg_id"), LEGS[4:]),
     ("facts.calls", CALLS, (*KEY, "call_id"), CALLS[4:]),
 )
-DIRECTIONS = {"INBOUND": "inbound", "OUTBOUND": "outbound"}
-ATTRIBUTES = (
-    "alert_time", "ring_time", "first_queue_waiting_time", "machine_detected_type", "project_id",
-    "project_name", "call_uuid", "tenant_user_id", "tenant_user_name", "operator_call_id",
-    "custom_tag_ids",
-)  # fmt: skip
-Rows = tuple[list[Sequence[Any]], list[Sequence[Any]], list[Sequence[Any]]]
 
 
 def work(task: Task) -> dict[str, Any]:
@@ -58,11 +31,11 @@ def work(task: Task) -> dict[str, Any]:
     records = 0
     with psycopg.connect(task.database_url) as connection:
         _make_days(connection, task)
-        secret = _caller_secret(connection)
+        mapping = Mapping(task, _caller_secret(connection))
         if task.action == "merge":
             _make_stages(connection)
         for batch in _batches(task):
-            rows = _shape(batch, task, secret)
+            rows = mapping.rows(batch)
             for table, lines in zip(TABLES, rows, strict=True):
                 if task.action == "merge":
                     _merge(connection, *table, lines)
@@ -81,50 +54,6 @@ def _batches(task: Task) -> Iterator[list[dict[str, Any]]]:
             yield batch
             batch = []
     yield batch
-
-
-def _shape(records: list[dict[str, Any]], task: Task, secret: bytes) -> Rows:
-    raw: list[Sequence[Any]] = []
-    legs: list[Sequence[Any]] = []
-    calls: list[Sequence[Any]] = []
-    name = task.base_url.rpartition("/")[2]
-    now = f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S+00}"
-    for record in records:
-        start, end = record["start_time"], record["hangup_time"]
-        duration = (datetime.fromisoformat(end) - datetime.fromisoformat(start)).total_seconds()
-        key = (start[:10], name, "dialogs", record["dialog_uuid"])
-        direction = DIRECTIONS[record["business_direction"]]
-        talk, reason = record["talking_time"] / 1000, record["business_end_cause"]
-        attributes = {
-            field: value for field in ATTRIBUTES if (value := record[field]) not in (None, "")
-        }
-        common = [
-            "conpeek", direction, f"{start}+00", _utc(record["answer_time"]), f"{end}+00",
-            duration, talk, record["waiting_time"] / 1000, record["from_display_target"],
-            record["to_display_target"], f"+{record['from_display_target']}",
-            f"+{record['to_display_target']}", _caller_key(record, direction, secret), reason,
-            orjson.dumps(attributes).decode(),
-        ]  # fmt: skip
-        raw.append((*key, 1, orjson.dumps(record).decode(), now, 0))
-        legs.append(
-            (*key, key[-1], None, *common, record["dialog_type"], bool(record["machine_detected"]))
-        )
-        if record["dialog_type"] == "EXTERNAL":
-            common[3] = _utc(record["serve_time"])
-            unanswered = "no_answer" if direction == "outbound" else "abandoned"
-            disposition = "answered" if talk > 0 else unanswered
-            calls.append((*key, *common, start, "call", disposition, reason, True))
-    return raw, legs, calls
-
-
-def _caller_key(record: dict[str, Any], direction: str, secret: bytes) -> str:
-    side = "from" if direction == "inbound" else "to"
-    number = f"+{record[f'{side}_display_target']}"
-    return hmac.digest(secret, number.encode(), "sha256").hex()[:32]
-
-
-def _utc(text: str | None) -> str | None:
-    return f"{text}+00" if text else None
 
 
 def _make_days(connection: psycopg.Connection, task: Task) -> None:

@@ -10,7 +10,7 @@ _TRIM_THRESHOLD, _MMAP_THRESHOLD, _ARENA_MAX = -1, -3, -8
 """Of glibc's `mallopt`."""
 KEPT = 32 * 1024 * 1024
 """Freed bytes that stay with the process, as each batch needs as many again: to ask the system for
-them anew took a twelfth of what a batch's mapping costs.
+them anew took a fifteenth of what a batch costs before it is written.
 """
 LARGE = 1024 * 1024
 """What is larger is asked for, and given back, by itself."""

@@ -30,8 +30,7 @@ def work(task: Task) -> dict[str, Any]:
 def _resources(task: Task) -> list[Any]:
     mapping = Mapping(task, b"bench")
 
-    @dlt.resource(selected=False)
-    def pages() -> Iterator[Any]:
+    def walk() -> Iterator[Any]:
         client = RESTClient(
             f"{task.base_url}/",
             headers={"authorization": task.token},
@@ -40,6 +39,8 @@ def _resources(task: Task) -> list[Any]:
         )
         for page in client.paginate("cdr_dialog", params={"filter": dialogs_filter(task)}):
             yield mapping.rows(page)
+
+    pages = dlt.resource(walk, name="pages", selected=False)
 
     def resource(name: str, place: int, columns: Sequence[str], key: str) -> Any:
         def rows(page: Any) -> Iterator[list[dict[str, Any]]]:

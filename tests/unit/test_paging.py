@@ -1,18 +1,21 @@
 """Where the next page begins, and which one is the last: helpers that every paging vendor uses."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 
+from assets.loading.landing.observation import observations
 from resources.errors import ContractError, WindowTooLargeError
 from resources.http.permits import Outcome, Permit
 from resources.vendor_api import paging
 from resources.vendor_api.paging import LargestPage, Pages
 from resources.vendor_api.record_keys import key_of
-from resources.vendor_api.vendor import Page
+from resources.vendor_api.vendor import Page, Stream
+from resources.vendors import discover
 from resources.windows import Window
 
 PERMIT = Permit(1, datetime(2026, 3, 10, tzinfo=UTC), Outcome())
@@ -296,3 +299,21 @@ def test_a_page_s_keys_are_new_to_who_looks_at_it(pages: Pages) -> None:
         looked.append((page, set(page.seen)))
     assert [before for _, before in looked] == [set(), {"1", "2"}, {"1", "2", "3"}]
     assert len({id(page.seen) for page, _ in looked}) == 1
+
+
+def test_a_records_key_is_made_once(largest: LargestPage) -> None:
+    """By whoever comes first: it is a good part of what an unchanged record costs."""
+    asked: list[Any] = []
+
+    def key(record: Any) -> str:
+        asked.append(record)
+        return str(record["id"])
+
+    pages = Pages("report", key, largest, is_live=False)
+    next(pages.offsets())
+    page = pages.take([*rows(*range(20)), ["no object"]], PERMIT)
+    stream = discover()["conpeek"].stream("dialogs")
+    assert isinstance(stream, Stream)
+    found = list(observations(replace(stream, key=key), page, date(2026, 3, 10)))
+    assert [one.key for one in found] == [*map(str, range(20)), None]
+    assert len(asked) == 20

@@ -7,10 +7,11 @@ import inspect
 import json
 import textwrap
 from collections.abc import Iterator
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 from resources.standin import Fault, Quirk, StandIn, demo, fast
+from resources.standin.generate import HISTORY
 from resources.text import files
 
 QUIRK = "a habit of one tenant, as demo-vono:page_cap:size=40; several may be given"
@@ -32,8 +33,9 @@ What one may ask and tell the stand-in itself (bodies are JSON):
 
 def main() -> None:
     arguments = _parser().parse_args()
-    standin = StandIn(port=arguments.port, first_day=_first_day(arguments.state))
-    _keep(arguments.state, standin.world.first_day)
+    # Before anything listens: whoever finds it listening reads the file.
+    first_day = _first_day(arguments.state)
+    standin = StandIn(port=arguments.port, first_day=first_day)
     if arguments.fast:
         sizes = fast.Sizes(arguments.dialogs, arguments.calls, arguments.handled)
         fast.register(standin, standin.world.first_day, sizes, arguments.state)
@@ -114,18 +116,15 @@ def _quirk(text: str) -> tuple[str, Quirk]:
     return tenant, Quirk.named(name, **{key: int(v) if v.isdecimal() else v for key, v in pairs})
 
 
-def _first_day(state: Path) -> date | None:
-    """The demo's history begins where it began at the first start."""
+def _first_day(state: Path) -> date:
+    """The demo's history begins where it began at the first start, which is kept."""
     file = state / "world.json"
-    if not file.exists():
-        return None
-    return date.fromisoformat(json.loads(file.read_text(encoding="utf-8"))["first_day"])
-
-
-def _keep(state: Path, first_day: date) -> None:
+    if file.exists():
+        return date.fromisoformat(json.loads(file.read_text(encoding="utf-8"))["first_day"])
+    first_day = datetime.now(UTC).date() - HISTORY
     state.mkdir(parents=True, exist_ok=True)
-    text = json.dumps({"first_day": first_day.isoformat()})
-    files.write(state / "world.json", text)
+    files.write(file, json.dumps({"first_day": first_day.isoformat()}))
+    return first_day
 
 
 if __name__ == "__main__":

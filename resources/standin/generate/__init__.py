@@ -27,13 +27,17 @@ SETTLED_AFTER = timedelta(days=4)
 ATTACHMENTS = {"evolux": evolux.detail, "vono": vono.audio}
 
 
+HISTORY = timedelta(days=7)
+"""How long before its first start anything happened."""
+
+
 class World:
     """The seed that all tenants share, and the first day on which anything happened."""
 
     def __init__(self, seed: str, first_day: date | None, clock: Clock) -> None:
         self.seed = seed
         self.clock = clock
-        self.first_day = first_day or clock.now().astimezone(UTC).date() - timedelta(days=7)
+        self.first_day = first_day or clock.now().astimezone(UTC).date() - HISTORY
 
     def tenant(self, vendor: str, name: str, timezone: str) -> Imagined:
         return Imagined(self, vendor, Place(f"{self.seed}/{name}", ZoneInfo(timezone)))

@@ -19,6 +19,7 @@ from pipelines.refreshes import marts_job, marts_schedule
 from pipelines.report import report_job, report_schedule
 from pipelines.schedules import poll_job, poll_schedule
 from pipelines.sensors import accounts_sensor, checks_sensor, days_sensor, requests
+from pipelines.warm_runs import make_runs_warm
 from resources.account import Account
 from resources.configuration.home import Home
 from resources.configuration.settings import read_settings
@@ -81,4 +82,5 @@ def build_defs(
     )
 
 
+make_runs_warm()
 defs = build_defs()

@@ -140,7 +140,7 @@ class _Stack:
         self._code_server.wait_until_ready()
         dagster_home.write_workspace(self._home, self._code_socket)
         workspace = dagster_home.workspace_file(self._home)
-        self._child("daemon", "dagster._daemon", "run", "-w", workspace, "--log-level", "warning")
+        self._child("daemon", "pipelines.daemon", "run", "-w", workspace, "--log-level", "warning")
         self._child(
             "web server",
             *("pipelines.web", "--host", LOOPBACK, "--port", self._port, "-w", workspace),

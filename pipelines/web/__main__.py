@@ -8,6 +8,7 @@ from dagster_webserver import cli
 from dagster_webserver.app import create_app_from_workspace_process_context
 from starlette.types import ASGIApp
 
+from pipelines.quiet import look_less_often
 from pipelines.web.guard import guarded, hosts_from_environment
 from pipelines.web.metrics import (
     Latest,
@@ -39,6 +40,7 @@ def _collect(home: Home, instance: DagsterInstance) -> bytes:
 
 def main() -> None:
     """Serves the UI until a signal ends it."""
+    look_less_often()
     # Dagster's command line has no option for middleware; a test tells if this ceases to work.
     cli.create_app_from_workspace_process_context = create_app  # type: ignore[assignment,attr-defined]
     cli.cli(auto_envvar_prefix="DAGSTER_WEBSERVER", prog_name="callhouse-webserver")

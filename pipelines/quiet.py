@@ -1,0 +1,18 @@
+"""How often Dagster's processes look whether the others are there.
+
+Each look is a new connection: once a second, from three processes, they cost more than the polls of
+five vendors. Nothing of Dagster's settings says how often.
+"""
+
+from dagster._grpc import client, server_watcher
+
+HEARTBEAT_S = 60
+"""The code server's to its process with the code, which waits for a day for it."""
+LOOK_S = 5
+"""The daemon's and the web server's, whether the code server has other definitions."""
+
+
+def look_less_often() -> None:
+    """In this process."""
+    client.CLIENT_HEARTBEAT_INTERVAL = HEARTBEAT_S
+    server_watcher.WATCH_INTERVAL = LOOK_S

@@ -1,0 +1,41 @@
+"""Runs of the code server begin in a process that has everything imported.
+
+Dagster starts each by Python's `spawn`: a new interpreter, whose imports cost more than a poll.
+Python's `forkserver` makes them copies of a process that has imported the same once. It reads no
+accounts, so that each run finds the file as it is.
+"""
+
+import multiprocessing
+import os
+import sys
+from multiprocessing.context import ForkServerProcess, SpawnProcess
+
+WARM = "CALLHOUSE_WARM_RUNS"
+"""`no`: each run begins in a new interpreter."""
+IMPORTED = [
+    "dagster._grpc.impl",
+    "dagster._core.execution.api",
+    "pipelines.alerts",
+    "pipelines.maintenance",
+    "pipelines.refreshes",
+    "pipelines.report",
+    "pipelines.run_queue",
+    "pipelines.schedules",
+    "pipelines.sensors",
+    "pipelines.storage",
+]
+"""What the definitions and a run import; not the definitions, which are made of the accounts."""
+
+
+def ask_for_warm_runs() -> None:
+    """For the processes that this one starts. Linux alone: elsewhere a fork isn't safe."""
+    os.environ.setdefault(WARM, "yes" if sys.platform == "linux" else "no")
+
+
+def make_runs_warm() -> None:
+    """Where it was asked for, what this process spawns comes from the fork server."""
+    if os.environ.get(WARM) == "yes":
+        multiprocessing.set_forkserver_preload(IMPORTED)
+        # Dagster names the context: what that does is changed. Both take the same arguments.
+        popen = staticmethod(ForkServerProcess._Popen)  # noqa: SLF001
+        SpawnProcess._Popen = popen  # type: ignore[assignment, method-assign]  # noqa: SLF001

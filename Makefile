@@ -85,6 +85,8 @@ lock: $(filter $(OWN_UV),$(UV))
 	$(UV) pip compile pyproject.toml --universal --generate-hashes --quiet \
 		--constraint requirements.lock --no-emit-index-url --no-emit-find-links \
 		-o deploy/requirements.lock
+	$(UV) pip compile --group build --universal --generate-hashes --quiet \
+		--constraint requirements.lock --no-emit-index-url --no-emit-find-links -o deploy/build.lock
 	$(UV) pip compile --group bench --universal --generate-hashes --quiet \
 		--no-emit-index-url --no-emit-find-links -o bench/requirements.lock
 	$(UV) pip compile --group dbt --universal --generate-hashes --quiet \

@@ -70,6 +70,11 @@ FAMILIES = {
     "backfill_days_read": Family("Of these, read", STREAM),
     "marts_stale_days": Family("Business days that the marts are behind on"),
     "marts_behind_seconds": Family("For how long they have been; 0: they are up to date"),
+    "workers": Family("Run workers, where there is a broker", ("queue", "version")),
+    "worker_slots": Family(
+        "Runs that they can have at work together; 0: nobody takes runs", ("queue",)
+    ),
+    "worker_runs": Family("Runs that workers are executing"),
     "runs": Family("Runs that aren't over", ("job", "status")),
     "oldest_queued_run_seconds": Family(
         "Seconds that the first run in the queue has waited", ("job",)

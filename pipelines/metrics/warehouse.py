@@ -7,7 +7,9 @@ from typing import Any
 from sqlalchemy.engine import Connection, Row
 
 from pipelines.metrics.families import Figures
+from pipelines.workers.queues import Queue
 from resources.account import Account
+from resources.configuration.broker import broker_url
 from resources.postgres.warehouse import Warehouse, execute
 from resources.vendor_api.vendor import DetailStream
 from resources.vendors import discover
@@ -30,6 +32,7 @@ def add_warehouse(figures: Figures, warehouse: Warehouse, accounts: Mapping[str,
         tables.add_quotas()
         tables.add_backfills()
         tables.add_marts()
+        tables.add_workers()
 
 
 class _Tables:
@@ -156,6 +159,19 @@ class _Tables:
         behind = (self._now - row.since).total_seconds() if row.since else 0
         self._add("marts_stale_days", row.days)
         self._add("marts_behind_seconds", max(behind, 0))
+
+    def add_workers(self) -> None:
+        """Nothing where there is no broker: runs are processes of the code server then."""
+        if not broker_url():
+            return
+        slots = dict.fromkeys(Queue, 0)
+        for row in self._rows("metrics/workers"):
+            self._add("workers", row.workers, row.queue, row.version)
+            slots[Queue(row.queue)] += row.slots
+        for queue, count in slots.items():
+            self._add("worker_slots", count, queue)
+        (row,) = self._rows("metrics/worker_runs")
+        self._add("worker_runs", row.runs)
 
 
 def _kind(row: Row[Any]) -> str:

@@ -18,7 +18,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from pipelines.dagster_home import open_instance, prepare
 from pipelines.metrics.collection import Collection
 from pipelines.metrics.families import FAMILIES, PREFIX
-from resources.configuration.home import Home
+from resources.configuration.home import BROKER, Home
 from resources.postgres.warehouse import Warehouse
 from tests.db.facts import put
 
@@ -98,7 +98,10 @@ DETAILS = {"vendor": "evolux", "account": "globex", "stream": "call_details"}
 OF_ACME = {"vendor": "wolkvox", "account": "acme"}
 
 
-def test_figures_are_what_the_tables_say(collection: Collection, home: Home) -> None:
+def test_figures_are_what_the_tables_say(
+    collection: Collection, home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(BROKER, "redis://127.0.0.1:1/0")
     with collection._warehouse.transaction() as c:
         _fill(c)
     found = figures(collection)
@@ -140,6 +143,11 @@ def _fill(c: sa.Connection) -> None:
     put(c, "ops.quotas", bucket="acme", day=today, used=2000, by_backfill=300)
     put(c, "ops.quotas", bucket="gone", day=today, used=5)
     put(c, "ops.stale_days", call_date=today, stale_since=now - timedelta(minutes=3))
+    for worker, minutes in (("a", 1), ("b", 1), ("lost", -1)):
+        put(c, "ops.workers", worker=worker, host="h", queue="polls", slots=4, version="0.1.0",
+            began_at=now, expires_at=now + timedelta(minutes=minutes))  # fmt: skip
+        put(c, "ops.worker_runs", run_id=worker, host="h", began_at=now,
+            expires_at=now + timedelta(minutes=minutes))  # fmt: skip
     put(c, "ops.backfills", account="acme", stream="calls", run_id="a", windows=10, done=4, days=20,
         first_day=today - timedelta(days=20), last_day=today, turn_s=0,
         started_at=now - timedelta(hours=1), seen_at=now)  # fmt: skip
@@ -182,6 +190,10 @@ def _expected() -> dict[tuple[str, Labels], float]:
         ("quota_exhausted", labels(**quota)): 1,
         ("backfill_days", labels(**CALLS)): 20,
         ("backfill_days_read", labels(**CALLS)): 8,
+        ("workers", labels(queue="polls", version="0.1.0")): 2,
+        ("worker_slots", labels(queue="polls")): 8,
+        ("worker_slots", labels(queue="backfills")): 0,
+        ("worker_runs", labels()): 2,
         ("marts_stale_days", labels()): 1,
         ("marts_behind_seconds", labels()): 180,
     }

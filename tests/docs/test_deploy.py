@@ -1,11 +1,17 @@
 """What is in `deploy/` fits the code. No container is started: there may be no engine."""
 
 import importlib
+import os
 import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import yaml
 
+from pipelines import health
 from pipelines.dagster_home import CONFIGURATION
 from pipelines.web.guard import HOSTS
 from resources.configuration.home import CHECKOUT
@@ -24,7 +30,7 @@ def test_the_image_copies_what_is_there() -> None:
         for line in re.findall(r"^COPY (?!--from)(.+)$", DOCKERFILE, re.MULTILINE)
         for name in line.split()[:-1]
     ]
-    assert {"assets", "pipelines", "resources", "sql", "requirements.lock"} <= set(copied)
+    assert {"assets", "pipelines", "resources", "sql", "deploy/requirements.lock"} <= set(copied)
     for name in copied:
         assert (CHECKOUT / name).exists(), name
 
@@ -41,21 +47,66 @@ def test_the_image_serves_the_code_location() -> None:
 
 def test_compose_is_whole() -> None:
     services = COMPOSE["services"]
-    assert {"postgres", "migrate", "code", "daemon", "ui", "proxy"} == set(services)
-    for service in services.values():
+    assert {"postgres", "redis", "migrate", "code", "worker", "daemon", "ui", "proxy"} == set(
+        services
+    )
+    for name, service in services.items():
         for other in service.get("depends_on", []):
             assert other in services
         for volume in service.get("volumes", []):
             source = volume.split(":")[0]
-            if source.startswith("./") and source not in ("./accounts.toml", "./secrets"):
+            if source.startswith("./") and source not in ("./accounts.toml", "./secrets/vendors"):
                 assert (DEPLOY / "compose" / source).exists(), source
             elif not source.startswith("./"):
                 assert source in COMPOSE["volumes"]
-    environment = services["code"]["environment"]
-    assert environment[DAGSTER_URL] == environment[URL]
+        assert set(service.get("secrets", [])) <= set(COMPOSE["secrets"])
+        assert name == "migrate" or service["healthcheck"]["test"], name
+        assert name == "migrate" or service["deploy"]["resources"]["limits"], name
     assert "ports" not in services["ui"], "only the proxy, which asks for a password, is open"
     assert services["ui"]["command"][0] == "callhouse-webserver"
     assert HOSTS in services["ui"]["environment"]
+
+
+def test_compose_has_its_secrets_in_files(tmp_path: Path) -> None:
+    text = (DEPLOY / "compose" / "compose.yaml").read_text(encoding="utf-8")
+    assert "PASSWORD:" not in text.replace("POSTGRES_PASSWORD:", "PASSWORD:")
+    shutil.copytree(DEPLOY / "compose", tmp_path / "compose")
+    for _ in range(2):  # again changes nothing
+        subprocess.run(["sh", tmp_path / "compose" / "make-secrets.sh"], check=True)
+        made = {file.name: file for file in (tmp_path / "compose" / "secrets").iterdir()}
+        texts = {name: file.read_text().strip() for name, file in made.items() if file.is_file()}
+    assert {f"./secrets/{name}" for name in texts} == {
+        secret["file"] for secret in COMPOSE["secrets"].values()
+    }
+    password = texts["postgres-password"]
+    assert texts["database-url"] == f"postgresql://callhouse:{password}@postgres/callhouse"
+    word = texts["redis.conf"].removeprefix("requirepass ")
+    assert texts["broker-url"] == f"redis://:{word}@redis:6379/0"
+    assert len({password, word}) == 2
+    assert len(password) == len(word) == 48
+    assert made["database-url"].parent.stat().st_mode & 0o077 == 0
+
+
+def test_settings_may_come_from_files(tmp_path: Path) -> None:
+    (tmp_path / "url").write_text("postgresql://u:p'$x@h/d\n")
+    command = ["sh", DEPLOY / "entrypoint.sh", "sh", "-c", f'echo "${URL} ${DAGSTER_URL}"']
+    environment = {"PATH": os.environ["PATH"], f"{URL}_FILE": str(tmp_path / "url")}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    assert done.stdout == "postgresql://u:p'$x@h/d postgresql://u:p'$x@h/d\n"
+
+
+def test_only_those_who_ask_vendors_have_their_tokens() -> None:
+    have = {
+        name
+        for name, service in COMPOSE["services"].items()
+        if any("secrets/vendors" in volume for volume in service.get("volumes", []))
+    }
+    assert have == {"code", "worker"}
+    assert {n for n, s in COMPOSE["services"].items() if "vendors" in s["networks"]} == {"worker"}
+    (deployment,) = VALUES["dagster-user-deployments"]["deployments"]
+    for pod in (VALUES["dagsterWebserver"], VALUES["dagsterDaemon"]):
+        assert pod["envSecrets"] == [{"name": "callhouse"}]
+    assert {"name": "callhouse-vendors"} in deployment["envSecrets"]
 
 
 def test_no_container_can_do_more_than_it_must() -> None:
@@ -77,6 +128,16 @@ def test_every_base_can_be_named_by_its_digest() -> None:
         assert service["image"] == "callhouse" or service["image"].startswith("${CALLHOUSE_"), name
 
 
+def test_probes_are_cheap_and_known() -> None:
+    """By our own module, which imports no Dagster."""
+    workers = (DEPLOY / "kubernetes" / "workers.yaml").read_text(encoding="utf-8")
+    text = (DEPLOY / "compose" / "compose.yaml").read_text(encoding="utf-8") + workers
+    asked = set(re.findall(r'"pipelines\.health", "(\w+)"', text))
+    assert asked == set(health.PARTS)
+    loaded = "import sys, pipelines.health; sys.exit('dagster' in sys.modules)"
+    subprocess.run([sys.executable, "-c", loaded], cwd=CHECKOUT, check=True)
+
+
 def test_the_image_holds_what_runs_and_no_tools() -> None:
     pin = re.compile(r"^([a-z0-9._-]+==[^ ;\\]+)", re.MULTILINE)
     runs = set(pin.findall((DEPLOY / "requirements.lock").read_text(encoding="utf-8")))
@@ -91,11 +152,17 @@ def test_only_the_daemon_and_the_ui_reach_the_code_server() -> None:
     services, networks = COMPOSE["services"], COMPOSE["networks"]
     shared = set(services["code"]["networks"])
     neighbours = {name for name, s in services.items() if shared & set(s["networks"])}
-    assert neighbours == {"code", "daemon", "ui", "postgres", "migrate"}
+    assert neighbours == {"code", "worker", "daemon", "ui", "postgres", "migrate", "redis"}
+    on = {name: {n for n, s in services.items() if name in s["networks"]} for name in networks}
+    assert on["code"] == {"code", "daemon", "ui"}
+    assert on["broker"] == {"redis", "code", "worker", "daemon", "ui"}
+    assert on["front"] == {"ui", "proxy"}
+    assert on["metrics"] == {"ui"}
     assert {name for name in services if "ports" in services[name]} == {"proxy"}
-    assert all(networks[name]["internal"] for name in ("code", "data"))
+    assert all(networks[name]["internal"] for name in ("code", "data", "broker", "metrics"))
     (deployment,) = VALUES["dagster-user-deployments"]["deployments"]
-    policy = yaml.safe_load((DEPLOY / "kubernetes" / "network-policy.yaml").read_text())["spec"]
+    text = (DEPLOY / "kubernetes" / "network-policy.yaml").read_text(encoding="utf-8")
+    policy = next(yaml.safe_load_all(text))["spec"]
     assert policy["podSelector"]["matchLabels"]["deployment"] == deployment["name"]
     (ingress,) = policy["ingress"]
     assert ingress["ports"] == [{"port": deployment["port"]}]
@@ -109,7 +176,7 @@ def test_kubernetes_runs_dagster_as_callhouse_does() -> None:
     ours = DAGSTER["run_coordinator"]
     assert (coordinator["module"], coordinator["class"]) == (ours["module"], ours["class"])
     assert hasattr(importlib.import_module(ours["module"]), ours["class"])
-    assert coordinator["config"] == DAGSTER["concurrency"]["runs"]
+    assert coordinator["config"] == ours["config"]
     monitoring: dict[str, Any] = DAGSTER["run_monitoring"]
     for name, value in daemon["runMonitoring"].items():
         assert monitoring[re.sub(r"([A-Z])", r"_\1", name).lower()] == value, name

@@ -158,7 +158,7 @@ def test_the_table_of_variables_is_what_is_read() -> None:
         for name in re.findall(r"\bCALLHOUSE_\w+\b", file.read_text(encoding="utf-8"))
     }
     assert {name for name in variables() if name.startswith("CALLHOUSE_")} == read
-    assert set(variables()) - read == {"DAGSTER_HOME", "POSTGRES_PASSWORD"}
+    assert set(variables()) - read == {"DAGSTER_HOME"}
 
 
 def test_the_table_of_variables_tells_their_defaults() -> None:

@@ -1,0 +1,70 @@
+"""`python -m pipelines.health PART [PORT]`: exits with 0 if this container's part does its work.
+
+What orchestrators ask every minute must be cheap: Dagster's own commands import it whole.
+"""
+
+import os
+import socket
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from contextlib import closing
+
+import psycopg
+
+import sql
+
+PATIENCE_S = 10
+
+
+def code(port: str) -> None:
+    """The code server listens: it ends by itself when its process with the code does."""
+    with socket.create_connection(("127.0.0.1", int(port)), PATIENCE_S):
+        pass
+
+
+def ui(port: str) -> None:
+    """Dagster's web server answers."""
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/server_info", timeout=PATIENCE_S):
+        pass
+
+
+def daemon() -> None:
+    """Dagster's scheduler has been at work, by its heartbeat."""
+    _require("health/daemon", os.environ["CALLHOUSE_DAGSTER_DATABASE_URL"])
+
+
+def worker() -> None:
+    """A worker of this host takes runs."""
+    _require("health/worker", os.environ["CALLHOUSE_DATABASE_URL"], host=socket.gethostname())
+
+
+def _require(statement: str, url: str, **parameters: str) -> None:
+    """Raises LookupError when the statement has no row."""
+    from resources.postgres.database import connect
+
+    with closing(connect(url, "callhouse health", autocommit=True)) as connection:
+        if connection.execute(sql.read(statement).encode(), parameters).fetchone() is None:
+            raise LookupError("nothing was heard of it")
+
+
+PARTS: dict[str, Callable[..., None]] = {
+    "code": code,
+    "ui": ui,
+    "daemon": daemon,
+    "worker": worker,
+}
+
+
+def main() -> None:
+    """Says what is wrong, in a line."""
+    name, *arguments = sys.argv[1:]
+    try:
+        PARTS[name](*arguments)
+    except (OSError, LookupError, psycopg.Error) as error:
+        sys.exit(f"{name}: {error}")
+
+
+if __name__ == "__main__":
+    main()

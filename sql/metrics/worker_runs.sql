@@ -1,0 +1,2 @@
+-- Runs that workers are executing.
+SELECT count(*) AS runs FROM ops.worker_runs WHERE expires_at > ops.now();

@@ -89,7 +89,7 @@ def test_compose_has_its_secrets_in_files(tmp_path: Path) -> None:
 
 def test_settings_may_come_from_files(tmp_path: Path) -> None:
     (tmp_path / "url").write_text("postgresql://u:p'$x@h/d\n")
-    command = ["sh", DEPLOY / "entrypoint.sh", "sh", "-c", f'echo "${URL} ${DAGSTER_URL}"']
+    command = ["sh", str(DEPLOY / "entrypoint.sh"), "sh", "-c", f'echo "${URL} ${DAGSTER_URL}"']
     environment = {"PATH": os.environ["PATH"], f"{URL}_FILE": str(tmp_path / "url")}
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
     assert done.stdout == "postgresql://u:p'$x@h/d postgresql://u:p'$x@h/d\n"

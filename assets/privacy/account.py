@@ -59,13 +59,14 @@ def _erase_day(connection: Connection, account: str, day: date) -> Counts:
 
 
 def _tables() -> list[str]:
-    """Those with rows by account that aren't of a day's partitions or computed from them."""
+    """Those with rows by account that aren't of a day's partitions: marts, too, which nobody
+    computes again for days whose facts are gone for their age.
+    """
+    partitioned = {"raw.records", *(f"facts.{name}" for name in facts.TABLES)}
     return [
         name
         for name, columns in sql.catalog.tables().items()
-        if name.partition(".")[0] in ("raw", "ops")
-        and name != "raw.records"
-        and any(column.name == "account" for column in columns)
+        if name not in partitioned and any(column.name == "account" for column in columns)
     ]
 
 

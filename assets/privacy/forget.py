@@ -19,7 +19,7 @@ from assets.privacy.erase import Erased, Eraser
 from assets.privacy.places import Owner, Places, Search, Step, pattern
 from assets.privacy.register import Erasure, Register
 from assets.privacy.texts import hide_in_files, hide_in_tables
-from assets.refresh import refresh_days
+from assets.refresh import refresh_days, stale_days
 from resources.errors import CallhouseError
 from resources.forgotten import Forgotten, Hasher, Kind, Suppressed
 from resources.postgres.warehouse import Warehouse, execute
@@ -164,9 +164,11 @@ def forget_again(site: Site) -> Counts:
     ]
     counts: Counts = Counter()
     hashes = frozenset(who.hash for who in known)
+    days: set[date] = set()
     for owner in site.owners.values():
         if hasher.account(owner.name) in hashes:
-            erase_account(site.warehouse, owner, counts.update, site.step)
+            days |= erase_account(site.warehouse, owner, counts.update, site.step)
+    _refresh(site, days)
     _forget(site, Forgotten(hasher, known), None, counts.update, hashes)
     return counts
 
@@ -231,9 +233,10 @@ def _erase(
 
 
 def _refresh(site: Site, days: set[date]) -> None:
-    """The marts of the days that lost something."""
-    for done, _ in enumerate(refresh_days(site.warehouse, sorted(days), always=True), start=1):
-        site.step("Refreshing marts", done, len(days))
+    """The marts of the days that lost something, also to whoever was interrupted after it."""
+    behind = sorted(days | set(stale_days(site.warehouse)))
+    for done, _ in enumerate(refresh_days(site.warehouse, behind, always=True), start=1):
+        site.step("Refreshing marts", done, len(behind))
 
 
 def _hide(site: Site, forgotten: Forgotten, prefilter: str | None, *, dry: bool = False) -> Counts:

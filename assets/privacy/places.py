@@ -15,6 +15,8 @@ from sql import facts
 from sql.table import Table
 
 _GAP = "([\\s().\\-/+\u2010-\u2015]|%2[0-9A-Fa-f]){0,4}"
+ANY_NUMBER = _GAP.join(["[0-9]"] * TAIL_DIGITS)
+"""What Postgres looks for where the number isn't known: the end of one, however it is written."""
 Step = Callable[[str, int, int], None]
 """Is told what is being done, and how much of how much of it is."""
 

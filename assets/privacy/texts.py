@@ -5,7 +5,6 @@ Digits become stars, in place: the rest of the text stays.
 
 import json
 import os
-import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
@@ -15,6 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Row
 
 from assets.loading.personal.erase import Counts
+from assets.privacy.places import ANY_NUMBER
 from resources.configuration.home import Home
 from resources.postgres.warehouse import Warehouse
 
@@ -22,7 +22,6 @@ Hide = Callable[[str], str]
 """The text with stars for somebody's digits, as long as before; equal if they aren't in it."""
 MOST_BYTES = 64 * 2**20
 """Of a line of a log: what is longer is no text of anybody's."""
-_NUMBER = re.compile("[0-9]{7}")
 _DATA = "data"
 
 
@@ -70,7 +69,7 @@ def _in_table(
         f"SELECT ctid::text AS place, {columns} FROM {table.name}"  # noqa: S608 - of pg_class
         f" WHERE concat_ws(' ', {everything}) ~ :pattern"
     )
-    pattern = {"pattern": prefilter or _NUMBER.pattern}
+    pattern = {"pattern": prefilter or ANY_NUMBER}
     found = 0
     with warehouse.transaction() as reading:
         options = {"stream_results": True, "max_row_buffer": 2_000}

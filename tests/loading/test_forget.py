@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+import sql.catalog
+from assets.maintenance import expiry
 from assets.privacy import forget
 from assets.privacy.forget import Person, Site
 from assets.refresh import refresh_marts
@@ -110,6 +112,12 @@ def test_a_person_is_nowhere_after(scene: Open, name: str, tmp_path: Path) -> No
     assert not +again_erased, "nothing is left to erase"
 
 
+GONE_CALLERS = """
+SELECT caller_key FROM marts.callers_by_day WHERE account = :account
+EXCEPT SELECT caller_key FROM facts.calls WHERE account = :account
+"""
+
+
 # A process that is killed closes no cursor.
 @pytest.mark.filterwarnings("ignore:.*ServerCursor.*:pytest.PytestUnraisableExceptionWarning")
 @pytest.mark.parametrize("step", [8, pytest.param(1, marks=pytest.mark.long)])
@@ -133,6 +141,7 @@ def test_killed_at_any_statement_it_is_simply_run_again(
             gc.collect()
             forget.forget_person(open_site(here, home), Person(number))
         assert searched(here, home, number) == {}, statement
+        assert here.query(GONE_CALLERS) == [], statement
         assert here.unreconciled() == []
         here.backfill()
         assert (here.day().raw_records, here.day().facts, here.day().suppressed) == (1, 1, 2)
@@ -299,6 +308,41 @@ def test_an_account_goes_whole_and_stays_away(scene: Open, tmp_path: Path) -> No
     assert (here.day().state, here.day().suppressed) == ("complete", 2)
     assert here.unreconciled() == []
     assert len(other.versions()) == 2
+
+
+def test_an_account_goes_out_of_marts_whose_facts_are_gone_for_their_age(
+    scene: Open, tmp_path: Path
+) -> None:
+    here, other = scene("evolux"), scene("evolux")
+    for one in (here, other):
+        one.put(one.thing(1), one.thing(2))
+        one.later(days=30)
+        one.backfill()
+    warehouse = here.system.warehouse
+    refresh_marts(warehouse)
+    expiry.drop_facts(warehouse, DAY + timedelta(days=1))
+    days = "SELECT calls FROM marts.calls_by_day WHERE account = :account"
+    assert sum(calls for (calls,) in here.query(days)) == 2
+    forget.forget_account(open_site(here, tmp_path), here.account.name)
+    for name, columns in sql.catalog.tables().items():
+        if any(column.name == "account" for column in columns):
+            left = here.query(f"SELECT 1 FROM {name} WHERE account = :account")
+            assert left == [], name
+    assert sum(calls for (calls,) in other.query(days)) == 2
+
+
+def test_again_finds_texts_in_any_spelling(scene: Open, tmp_path: Path) -> None:
+    """An old dump's, where nobody knows the number any more."""
+    _, number, _ = NUMBERS["evolux"]
+    here = scene("evolux")
+    forget.forget_person(open_site(here, tmp_path), Person(number))
+    for spelling in (number, "(11) 9 9948-0077", "11 9 99 48 00 77"):
+        here.query(
+            "INSERT INTO ops.findings (stream, name, account, note) VALUES "
+            f"('x', '{spelling}', :account, 'of {spelling}') RETURNING 1"
+        )
+    forget.forget_again(open_site(here, tmp_path))
+    assert searched(here, tmp_path, number) == {}
 
 
 def test_again_after_an_old_dump(scene: Open, tmp_path: Path) -> None:

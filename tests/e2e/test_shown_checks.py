@@ -33,6 +33,12 @@ def call(number: int, now: datetime | None = None, **changes: Any) -> dict[str, 
     } | changes
 
 
+def put_days_before(tenant: Tenant) -> None:
+    """A call on each day before: an empty one beside today's calls would be doubted."""
+    now = datetime.now(UTC)
+    tenant.put([call(100 + n, now - timedelta(days=n)) for n in (1, 2)])
+
+
 def wrong(warehouse: Warehouse) -> dict[tuple[str, str], int]:
     """The checks that have findings, and how many."""
     counts = "SELECT stream, name, count(*) AS findings FROM ops.findings GROUP BY stream, name"
@@ -63,6 +69,7 @@ def told(dagster: InProcessDagster) -> int:
 def test_checks_stay_evaluated_while_polls_find_something_new(
     dagster: InProcessDagster, warehouse: Warehouse, tenants: Mapping[str, Tenant]
 ) -> None:
+    put_days_before(tenants["one"])
     for number in range(POLLS):
         tenants["one"].put([call(number)])
         result = dagster.poll("conpeek")
@@ -79,6 +86,7 @@ def test_checks_stay_evaluated_while_polls_find_something_new(
 def test_a_red_check_stays_red_while_others_load(
     dagster: InProcessDagster, warehouse: Warehouse, tenants: Mapping[str, Tenant]
 ) -> None:
+    put_days_before(tenants["one"])
     dagster.poll("conpeek")
     good, tenants["other"].token = tenants["other"].token, "another"
     for number in range(3):

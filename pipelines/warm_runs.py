@@ -10,11 +10,20 @@ import os
 import sys
 from multiprocessing.context import ForkServerProcess, SpawnProcess
 
+from resources.vendors import discover
+
 WARM = "CALLHOUSE_WARM_RUNS"
 """`no`: each run begins in a new interpreter."""
 IMPORTED = [
-    "dagster._grpc.impl",
     "dagster._core.execution.api",
+    "dagster._core.instance.factory",
+    "dagster._core.secrets.env_file",
+    "dagster._core.storage.root",
+    "dagster._grpc.impl",
+    "dagster._utils.test",
+    "psycopg2.extras",
+    "assets.maintenance.asset",
+    "assets.report_page",
     "pipelines.alerts",
     "pipelines.maintenance",
     "pipelines.refreshes",
@@ -24,7 +33,8 @@ IMPORTED = [
     "pipelines.sensors",
     "pipelines.storage",
 ]
-"""What the definitions and a run import; not the definitions, which are made of the accounts."""
+"""What the definitions and a run import, also what Dagster imports late; not the definitions, which
+are made of the accounts."""
 
 
 def ask_for_warm_runs() -> None:
@@ -35,7 +45,8 @@ def ask_for_warm_runs() -> None:
 def make_runs_warm() -> None:
     """Where it was asked for, what this process spawns comes from the fork server."""
     if os.environ.get(WARM) == "yes":
-        multiprocessing.set_forkserver_preload(IMPORTED)
+        vendors = [f"resources.vendors.{name}" for name in discover()]
+        multiprocessing.set_forkserver_preload([*IMPORTED, *vendors])
         # Dagster names the context: what that does is changed. Both take the same arguments.
         popen = staticmethod(ForkServerProcess._Popen)  # noqa: SLF001
         SpawnProcess._Popen = popen  # type: ignore[assignment, method-assign]  # noqa: SLF001

@@ -4,15 +4,18 @@ Celery's word isn't taken for it: to Celery the run of a worker that was killed 
 """
 
 import os
+from contextlib import suppress
 from functools import cached_property
 from typing import Any
 
-from dagster import DagsterRun
+from dagster import DagsterRun, DagsterRunStatus
 from dagster._core.launcher import CheckRunHealthResult, LaunchRunContext, WorkerStatus
 from dagster._grpc.types import ExecuteRunArgs
 from dagster._serdes import ConfigurableClassData, pack_value
 from dagster_celery.config import TASK_EXECUTE_JOB_NAME
 from dagster_celery.launcher import CeleryRunLauncher
+from dagster_celery.tags import DAGSTER_CELERY_TASK_ID_TAG
+from kombu.exceptions import OperationalError
 
 from pipelines.workers.broker import make_broker
 from pipelines.workers.leases import execution, read_slots
@@ -48,6 +51,21 @@ class WorkersLauncher(CeleryRunLauncher):
             immutable=True,
         )
         self._launch_celery_task_run(run, message, TASK_EXECUTE_JOB_NAME)
+
+    def terminate(self, run_id: str) -> bool:
+        """Interrupts the run on its worker; one that no worker has begun is over at once.
+
+        Dagster's own doesn't say that somebody asked for it: the run would be called failed.
+        """
+        run = self._instance.get_run_by_id(run_id)
+        if run is None or run.is_finished:
+            return False
+        self._instance.report_run_canceling(run)
+        with suppress(OperationalError):  # the run looks every two seconds what it is called
+            self.celery.control.revoke(run.tags.get(DAGSTER_CELERY_TASK_ID_TAG), terminate=True)
+        if run.status == DagsterRunStatus.STARTING and not execution(self._warehouse, run_id):
+            self._instance.report_run_canceled(run, "No worker had begun it.")
+        return True
 
     @cached_property
     def _warehouse(self) -> Warehouse:

@@ -22,8 +22,9 @@ VENDORS = sorted(discover())
 DIALOGS = ["conpeek/dialogs_raw", "conpeek/dialogs"]
 STARTED = dg.DagsterRunStatus.STARTED
 HELD = """
-SELECT (SELECT count(*) FROM ops.permits WHERE reached_at IS NULL),
-       (SELECT count(*) FROM ops.reads), (SELECT count(*) FROM ops.worker_runs)
+SELECT (SELECT count(*) FROM ops.permits WHERE reached_at IS NULL AND expires_at > ops.now()),
+       (SELECT count(*) FROM ops.reads WHERE expires_at > ops.now()),
+       (SELECT count(*) FROM ops.worker_runs WHERE expires_at > ops.now())
 """
 
 

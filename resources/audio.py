@@ -14,6 +14,7 @@ from typing import IO, Any
 from resources.configuration.home import Home
 from resources.errors import ConfigurationError, TransientError
 
+AUDIO = "CALLHOUSE_AUDIO_URL"
 INCOMING = ".callhouse-incoming-"
 LONGEST_READABLE = 60
 """Characters: with the digest and a suffix it is less than any file system takes."""
@@ -39,13 +40,13 @@ class AudioStore:
         try:
             self._files, self._root = fsspec.core.url_to_fs(url)
         except (ImportError, ValueError) as error:
-            raise ConfigurationError([f"CALLHOUSE_AUDIO_URL: {error}"]) from None
+            raise ConfigurationError([f"{AUDIO}: {error}"]) from None
         self._is_local = "file" in self._files.protocol
 
     @classmethod
     def from_environment(cls) -> "AudioStore":
         """`CALLHOUSE_AUDIO_URL`, else the folder `audio` of Callhouse's home."""
-        chosen = os.environ.get("CALLHOUSE_AUDIO_URL")
+        chosen = os.environ.get(AUDIO)
         return cls(chosen or str(Home.from_environment().audio))
 
     @contextmanager

@@ -10,7 +10,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import closing, nullcontext, suppress
 from types import FrameType
 
@@ -21,6 +21,8 @@ from pipelines import dagster_home
 from pipelines.commands.database import database
 from pipelines.workers.leases import Worker
 from pipelines.workers.queues import Queue
+from resources.account import Account
+from resources.audio import AUDIO
 from resources.configuration.accounts import read_accounts
 from resources.configuration.broker import broker_url, require_broker, without_secrets
 from resources.configuration.home import BROKER, Home
@@ -28,6 +30,7 @@ from resources.errors import CallhouseError, ConfigurationError
 from resources.postgres.database import URL, require
 from resources.postgres.schema_version import SchemaError, require_current
 from resources.postgres.warehouse import Warehouse
+from resources.vendors import discover
 
 LOOK_EVERY_S = 1.0
 RENEW_EVERY_S = 15.0
@@ -132,7 +135,7 @@ class _Host:
         """Raises CallhouseError with what is lacking."""
         require(self._url)
         require_current(self._warehouse)
-        read_accounts(self._home.accounts)
+        accounts = read_accounts(self._home.accounts)
         require_broker(self._broker)
         dagster_home.prepare(self._home, self._url)
         for part in self._parts:
@@ -141,6 +144,11 @@ class _Host:
         names = " and ".join(part.name for part in self._parts)
         where = without_secrets(self._broker)
         self._say(f"The worker on {socket.gethostname()} takes {names} from {where}.")
+        if keeps_audio_here(accounts.values()):
+            console.print(
+                f"Audio is kept in {self._home.audio}, which other hosts don't see: with workers "
+                f"on more than one host set {AUDIO} to an object store."
+            )
 
     def _go_on(self) -> None:
         """Raises SchemaError when another version's tables are there, and this one's runs over."""
@@ -190,6 +198,15 @@ class _Host:
         if sentence != self._said:
             self._said = sentence
             console.print(sentence, markup=False)
+
+
+def keeps_audio_here(accounts: Iterable[Account]) -> bool:
+    """Whether any of them loads audio, and no place is named for it that all hosts share."""
+    vendors = discover().values()
+    loads = {
+        stream.name for vendor in vendors for stream in vendor.streams if stream.table == "audio"
+    }
+    return not os.environ.get(AUDIO) and any(loads & set(one.streams) for one in accounts)
 
 
 def _sentence(error: Exception) -> str:

@@ -28,7 +28,6 @@ from tests.workers.redis_server import RedisServer, needs_redis
 
 pytestmark = [
     needs_redis,
-    pytest.mark.long,
     pytest.mark.skipif(why_not() is not None, reason=why_not() or ""),
 ]
 TODAY = datetime.now(UTC).date()
@@ -56,11 +55,16 @@ permits.Limiter.permit = permit
 
 @pytest.fixture
 def tenants(
-    standin: StandIn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    request: pytest.FixtureRequest,
+    standin: StandIn,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> Mapping[str, Tenant]:
+    """Whose accounts begin two weeks ago, or in the short form today."""
     standin.reset()
+    days = 15 if request.node.get_closest_marker("long") else 0
     monkeypatch.setenv("CALLHOUSE_ACCOUNTS", str(tmp_path / "accounts.toml"))
-    return write_accounts(tmp_path / "accounts.toml", standin, TODAY - timedelta(days=15))
+    return write_accounts(tmp_path / "accounts.toml", standin, TODAY - timedelta(days=days))
 
 
 @pytest.fixture
@@ -87,14 +91,18 @@ def cluster(
 
 
 def worker_on(
-    host: Host, cluster: Cluster, broker: RedisServer, database_url: str, **environment: str
+    host: Host,
+    cluster: Cluster,
+    broker: RedisServer,
+    database_url: str,
+    *words: str,
+    **environment: str,
 ) -> Worker:
     """A worker on the host, which reaches Postgres and the broker over its cable."""
     url = database_url.replace(LOOPBACK, host.gateway)
     addresses = {URL: url, DAGSTER_URL: url, BROKER: broker.url(host.gateway)}
-    return cluster.worker(
-        "--concurrency", "1", prefix=host.prefix, environment=addresses | environment
-    )
+    words = ("--concurrency", "1", *words)
+    return cluster.worker(*words, prefix=host.prefix, environment=addresses | environment)
 
 
 def content(database_url: str) -> dict[str, list[str]]:
@@ -127,6 +135,23 @@ def executes(cluster: Cluster, worker: Worker, run_ids: list[str]) -> bool:
     return any(cluster.process_of(run_id) in mine for run_id in begun)
 
 
+def test_a_host_executes_runs_that_has_nothing_in_common_with_this_one(
+    cluster: Cluster,
+    hosts: tuple[list[Host], RedisServer],
+    standin: StandIn,
+    database_url_with_dagster: str,
+) -> None:
+    """The short form of what follows."""
+    (host, _), broker = hosts
+    worker_on(host, cluster, broker, database_url_with_dagster, "--queue", "polls")
+    run_id = cluster.poll("conpeek")
+    cluster.until(lambda: cluster.has_ended(run_id))
+    assert cluster.run(run_id).status.value == "SUCCESS"
+    assert {request.tenant for request in standin.requests} == {"conpeek"}
+    assert standin.breaches == []
+
+
+@pytest.mark.long
 def test_a_host_that_is_cut_off_and_another_that_is_gone_change_nothing(
     cluster: Cluster,
     hosts: tuple[list[Host], RedisServer],
@@ -165,6 +190,8 @@ def test_a_host_that_is_cut_off_and_another_that_is_gone_change_nothing(
     assert {cluster.run(run).status.value for run in again} == {"SUCCESS"}
 
     assert standin.breaches == []
+    for tenant in tenants.values():
+        tenant.latency_s = 0.0
     found = content(database_url_with_dagster)
     expected = undisturbed(database_url, tmp_path / "undisturbed")
     assert {table: len(rows) for table, rows in found.items()} == {
@@ -174,6 +201,7 @@ def test_a_host_that_is_cut_off_and_another_that_is_gone_change_nothing(
     assert found["raw.records"]
 
 
+@pytest.mark.long
 def test_without_the_limiter_the_vendors_notice(
     cluster: Cluster,
     hosts: tuple[list[Host], RedisServer],

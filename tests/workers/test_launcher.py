@@ -15,10 +15,12 @@ from dagster._core.utils import make_new_run_id
 from pipelines.workers.launcher import WorkersLauncher
 from pipelines.workers.leases import Worker, executing
 from pipelines.workers.queues import QUEUE_TAG, RETRIES_TAG, SCHEDULE_TAG, Queue, queue_tags
+from pipelines.workers.worker import keeps_audio_here
 from resources.configuration.broker import broker_url, without_secrets
 from resources.configuration.home import BROKER, Home
 from resources.errors import ConfigurationError
 from resources.postgres.warehouse import Warehouse
+from tests.unit import helpers
 from tests.workers.cluster import Cluster
 from tests.workers.redis_server import PASSWORD, RedisServer, needs_redis
 
@@ -115,6 +117,15 @@ def test_what_schedules_ask_for_is_short_and_not_repeated() -> None:
     assert queue_tags({}) == {QUEUE_TAG: "backfills", RETRIES_TAG: "3"}
     assert queue_tags({QUEUE_TAG: "polls"}) == {}
     assert queue_tags({RETRIES_TAG: "0"}) == {QUEUE_TAG: "backfills"}
+
+
+def test_audio_that_other_hosts_would_not_see_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    quiet = helpers.account("vono", streams=("recordings",))
+    loud = helpers.account("vono", streams=("recordings", "recording_audio"))
+    assert keeps_audio_here([quiet, loud])
+    assert not keeps_audio_here([quiet])
+    monkeypatch.setenv("CALLHOUSE_AUDIO_URL", "s3://bucket/audio")
+    assert not keeps_audio_here([quiet, loud])
 
 
 def test_a_brokers_url_is_checked_and_shown_without_secrets(

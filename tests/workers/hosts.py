@@ -39,8 +39,9 @@ class Host:
 
     def __init__(self, number: int, services: Sequence[int], tunnels: Sequence[int]) -> None:
         self.name = f"callhouse-{os.getpid()}-{number}"
-        self.gateway = f"10.213.{number}.1"
-        self._address = f"10.213.{number}.2"
+        network = f"10.{128 + os.getpid() % 100}.{os.getpid() // 100 % 250}"
+        self.gateway = f"{network}.{4 * number + 1}"
+        self._address = f"{network}.{4 * number + 2}"
         self._cable = f"ch{os.getpid() % 100_000}-{number}"
         self._services = (*services, *tunnels)
         self._tunnels = tunnels

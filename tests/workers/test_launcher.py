@@ -60,7 +60,7 @@ def test_runs_wait_for_workers_and_nothing_tells_of_this_host(
         envelope = json.loads(message)
         assert envelope["content-type"] == "application/json"
         assert poll in envelope["headers"]["kwargsrepr"]
-        cluster.cancel(poll)
+        assert launcher.terminate(poll)
         assert cluster.run(poll).status == dg.DagsterRunStatus.CANCELED, "no worker has begun it"
         broker.kill()
         assert launcher.slots() == {Queue.POLLS: 0, Queue.BACKFILLS: 0}

@@ -107,10 +107,10 @@ def test_every_command_is_documented() -> None:
         assert f"callhouse {name}" in text or f"make {name}" in text, name
 
 
-def test_queries_outside_the_analysts_pages_run(database_url: str) -> None:
+def test_queries_outside_the_analysts_pages_run(database_url_with_dagster: str) -> None:
     queries = [(page, query) for page, query in blocks("sql") if "docs/analysts" not in page]
     assert queries
-    with psycopg.connect(database_url) as connection:
+    with psycopg.connect(database_url_with_dagster) as connection:
         for _, query in queries:
             connection.execute(query.encode())
 

@@ -33,7 +33,7 @@ class Limits(BaseModel):
 
 class Distrust(BaseModel):
     """When a full read isn't believed at once: it shows too little of a day's known records (none
-    of them is doubted always), or it is the first one, and the vendor may not be ready yet.
+    of them is doubted always), or the vendor may not be ready yet.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
@@ -43,13 +43,13 @@ class Distrust(BaseModel):
     from_records: int = Field(20, ge=1, le=2**31 - 1)
     """If so many are known at least."""
     again_after_h: float = Field(4, ge=0, le=720)
-    """A day that ended lately is complete when a read so long after its first shows the same."""
-    empty_again_after_h: float = Field(24, ge=0, le=720)
-    """And an empty day, however long ago it was, after so long."""
-    recent_days: float = Field(2, ge=0, le=30)
-    """So long after its end a day isn't recent any more: its first read is believed, and one that
-    was complete before is read once more.
+    """No read makes a day complete sooner than so long after the day's end; where it changes
+    totals, than so long after the read.
     """
+    empty_again_after_h: float = Field(24, ge=0, le=720)
+    """An empty day, however long ago it was, is complete when a read so much later shows the same."""
+    recent_days: float = Field(2, ge=0, le=30)
+    """So long after its end a day that is complete is read once more."""
 
 
 class Options(BaseModel):

@@ -52,7 +52,9 @@ class Counts:
     was_complete: bool = False
     """It was, and nothing has changed since."""
     same_since: datetime | None = None
-    """Since when full reads have shown these records and no others; None: there was none."""
+    """Since when full reads have shown that it is empty, or the same totals; else when it ended.
+    None: there was no full read, or records have come since.
+    """
     suppressed: int = 0
 
     @property
@@ -135,7 +137,7 @@ class Assessment:
     same_rejects: int = 0
     """Reads in a row, this one included, with the same rejects."""
     same_since: datetime | None = None
-    """When the first of the full reads was asked for that have shown the same as this one."""
+    """Since when full reads have shown an empty day or the same totals; else when the day ended."""
 
 
 def assess(
@@ -146,8 +148,8 @@ def assess(
     # Counted no further than they matter: a day that is read again as it was isn't written again.
     same = counts.same_rejects if counts.rejected == counts.last_rejected else 0
     reads = min(1 + same, ENOUGH_READS)
-    is_over = reading.end >= day_end(day, source.account.timezone)
-    settled = bad if is_over and reads >= ENOUGH_READS else 0
+    end = day_end(day, source.account.timezone)
+    settled = bad if reading.end >= end and reads >= ENOUGH_READS else 0
     assessment = _assess(source, day, counts, reading, bad - settled)
     notes = [assessment.note, *reading.remarks]
     if (doubt := reading.doubts.get(day)) and doubt.since and day not in reading.silent:
@@ -159,7 +161,7 @@ def assess(
         assessment,
         note=note,
         same_rejects=reads if bad else 0,
-        same_since=_same_since(day, counts, reading) if is_over else None,
+        same_since=_same_since(day, end, counts, reading) if reading.end >= end else None,
     )
 
 
@@ -207,33 +209,36 @@ def _when_settled(
     return Assessment(Completeness.SETTLING, note, again)
 
 
-def _same_since(day: date, counts: Counts, reading: FullRead) -> datetime:
-    known = counts.same_since if day not in reading.changed else None
-    return known or reading.made_at or reading.read_at
+def _same_since(day: date, end: datetime, counts: Counts, reading: FullRead) -> datetime:
+    """`end`: of the day."""
+    made_at = reading.made_at or reading.read_at
+    if day in reading.changed:
+        return made_at
+    return counts.same_since or (made_at if counts.is_empty else end)
 
 
 def _sure_at(
     source: AccountStream[Stream], day: date, counts: Counts, reading: FullRead
 ) -> datetime:
-    """From when on a read is believed that shows what this one does: its first answer may be that
-    of a server which isn't ready yet.
+    """From when on a read is believed that shows what this one does: the first answers for a day
+    may be those of a server that isn't ready yet.
     """
-    distrust, since = source.account.distrust, _same_since(day, counts, reading)
-    was_so = counts.was_complete and day not in reading.changed
-    if was_so or day in reading.confirmed:
+    end, distrust = day_end(day, source.account.timezone), source.account.distrust
+    since = _same_since(day, end, counts, reading)
+    if day in reading.confirmed or (counts.was_complete and day not in reading.changed):
         return since
     if counts.is_empty:
         return since + timedelta(hours=distrust.empty_again_after_h)
-    old_at = day_end(day, source.account.timezone) + timedelta(days=distrust.recent_days)
-    return min(since + timedelta(hours=distrust.again_after_h), old_at)
+    return since + timedelta(hours=distrust.again_after_h)
 
 
 def _not_sure(counts: Counts, sure_at: datetime) -> str:
-    what = "nothing came" if counts.is_empty else "the day has ended lately"
-    return (
-        f"{what}, and the vendor may not be ready: complete when a read after "
-        f"{sure_at:{SHOWN}} UTC shows the same"
-    )
+    if counts.is_empty:
+        return (
+            "nothing came, and the vendor may not be ready: complete when a read after "
+            f"{sure_at:{SHOWN}} UTC shows the same"
+        )
+    return f"the vendor may not have all of the day yet: it is read again at {sure_at:{SHOWN}} UTC"
 
 
 def _kept(made_at: datetime) -> str:

@@ -44,7 +44,7 @@ def test_a_day_whose_vendor_is_late_is_complete_only_with_all(scene: Open, strea
     show(here, 10)
     poll_until(here, lambda: bool(here.day().state == "complete"))
     assert here.day().facts == 10
-    assert here.system.clock.now() >= day_end(DAY, here.account.timezone) + 7 * HOUR
+    assert here.system.clock.now() >= day_end(DAY, here.account.timezone) + 4 * HOUR
 
 
 @pytest.mark.parametrize("stream", STREAMS)

@@ -473,7 +473,7 @@ COMMENT ON COLUMN ops.days.missing IS 'Of raw_records those that full reads no l
 COMMENT ON COLUMN ops.days.suppressed IS 'Records of people who have been forgotten: the vendor counts them, and they are in no table';
 COMMENT ON COLUMN ops.days.last_polled_at IS 'When the day was last read, also in part or in vain';
 COMMENT ON COLUMN ops.days.read_at IS 'When the newest full read of the day was asked for. NULL: never';
-COMMENT ON COLUMN ops.days.same_since IS 'When the first of the full reads in a row was asked for that all showed the same records. NULL: none, or records came since';
+COMMENT ON COLUMN ops.days.same_since IS 'Since when full reads have shown that the day is empty, or the same totals of it; else when it ended. NULL: no full read since records came last';
 COMMENT ON COLUMN ops.days.completed_at IS 'When the day turned complete; kept while it is read again only to make sure. NULL: it isn''t, or records came since';
 COMMENT ON COLUMN ops.days.next_read_at IS 'When it is read again by itself. NULL: as soon as it is due, or never if complete. A day that is complete lately is read once more';
 COMMENT ON COLUMN ops.days.attempts IS 'Reads in a row that failed, or that lacked the same and weren''t believed';

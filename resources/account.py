@@ -47,7 +47,7 @@ class Distrust(BaseModel):
     totals, than so long after the read.
     """
     empty_again_after_h: float = Field(24, ge=0, le=720)
-    """An empty day, however long ago it was, is complete when a read so much later shows the same."""
+    """An empty day, however long ago it was, is complete when it is so that much later, too."""
     recent_days: float = Field(2, ge=0, le=30)
     """So long after its end a day that is complete is read once more."""
 

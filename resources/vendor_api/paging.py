@@ -29,7 +29,7 @@ has nothing new. Where pages are smaller, a few deleted rows are all of one.
 """
 ROUND = 50
 """What most of servers' own limits are multiples of; others are powers of two, or one less."""
-FEWEST = 50
+FEWEST = 100
 """No server gives less at most, where there are no pages: fewer rows are just few."""
 
 

@@ -26,7 +26,7 @@ def loaded(here: Scene, known: int) -> None:
     show(here, *range(known))
     here.at(EVENING)
     here.backfill()
-    assert (here.day().state, here.day().facts) == ("complete", known)
+    assert (here.day().state, here.day().facts) == ("complete", known), here.day()
 
 
 def missing(here: Scene) -> int:

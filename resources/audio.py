@@ -35,10 +35,8 @@ class AudioStore:
     """`url` is a folder or any URL of fsspec's (`s3://bucket/prefix`; needs its package)."""
 
     def __init__(self, url: str) -> None:
-        import fsspec  # slow to import, and few accounts load audio
-
         try:
-            self._files, self._root = fsspec.core.url_to_fs(url)
+            self._files, self._root = _store(url)
         except (ImportError, ValueError) as error:
             raise ConfigurationError([f"{AUDIO}: {error}"]) from None
         self._is_local = "file" in self._files.protocol
@@ -85,10 +83,8 @@ class AudioStore:
     @staticmethod
     def exists(uri: str) -> bool:
         """Whether a file is where its URI says. Raises TransientError when its store is away."""
-        import fsspec
-
-        files, path = fsspec.core.url_to_fs(uri)
         with _sayable(uri):
+            files, path = _store(uri)
             return bool(files.exists(path))
 
     @staticmethod
@@ -97,10 +93,8 @@ class AudioStore:
 
         Raises TransientError when its store doesn't let go of it.
         """
-        import fsspec
-
-        files, path = fsspec.core.url_to_fs(uri)
         with _sayable(uri):
+            files, path = _store(uri)
             try:
                 files.rm_file(path)
             except FileNotFoundError:
@@ -124,6 +118,14 @@ def _sweep(folder: Path) -> None:
                 file.unlink()
 
 
+def _store(url: str) -> tuple[Any, str]:
+    """A file system of fsspec's, and the path in it. Raises ImportError, ValueError."""
+    import fsspec  # slow to import, and few accounts load audio
+
+    files, path = fsspec.core.url_to_fs(url)
+    return files, path
+
+
 def _readable(file: IO[bytes]) -> Any:
     """Typing has no name for what `file_digest` wants."""
     return file
@@ -131,8 +133,10 @@ def _readable(file: IO[bytes]) -> Any:
 
 @contextmanager
 def _sayable(where: str) -> Iterator[None]:
-    """A full disk or a store that is away passes: one account's audio waits, nothing else."""
+    """A full disk or a store that is away passes: one account's audio waits, nothing else. So does
+    one whose package isn't installed here.
+    """
     try:
         yield
-    except OSError as error:
+    except (OSError, ImportError, ValueError) as error:
         raise TransientError(f"audio can't be kept at {where}: {error}") from None

@@ -20,7 +20,12 @@ LONGEST = 20
 """Digits: fifteen of a number, and what may be dialled before it."""
 MOST_PREFIX = 5
 """Digits that a telephone system dials before a number and that belong to no numbering plan."""
-_RUN = re.compile("[+0-9][+0-9\\s().\\-/\u2010-\u2015]{5,}[0-9]")
+SEPARATORS = (
+    "\\s().\\-/_\u00a0\u00ad\u00b7\u1680\u2000-\u2015\u202a-\u202f\u205f-\u2064\u2066-\u2069\u2212"
+    "\u3000\ufeff"
+)
+"""What stands between a number's digits, the invisible too; in brackets, here and in Postgres."""
+_RUN = re.compile(f"[+0-9][+0-9{SEPARATORS}]{{5,}}[0-9]")
 """What may hold a number: one class of characters, which is looked for fastest."""
 LONGEST_GAP = 4
 """Characters between two digits of one number."""
@@ -139,14 +144,15 @@ class Forgotten:
         it is theirs; but the end of a number with a plus isn't another number.
         """
         for first in range(len(groups)):
-            text = "".join(group[0] for group in groups[first:])
+            begin, *rest = (group[0] for group in groups[first:])
+            text = begin + "".join(part.lstrip("+") for part in rest)
             if len(text) > LONGEST:
                 continue
             numbers = _numbers(text, country)
             known = (self._by_hash.get(self.hasher.number(number)) for number in numbers)
             if found := next(filter(None, known), None):
                 return first, found
-            if numbers and text.startswith("+"):
+            if numbers and text.startswith("+") and not any(part.startswith("+") for part in rest):
                 return None
         return None
 

@@ -9,9 +9,8 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 import sql.catalog
-from assets.loading.personal.erase import Counts
+from assets.loading.personal.erase import Counts, remove_audio
 from assets.privacy.places import Owner, Step
-from resources.audio import AudioStore
 from resources.postgres.warehouse import Warehouse, execute
 from sql import facts
 
@@ -46,8 +45,8 @@ def erase_account(
 def _erase_day(connection: Connection, account: str, day: date) -> Counts:
     where = {"account": account, "day": day}
     counts: Counts = Counter()
-    for row in execute(connection, "erase/account_audio", **where):
-        counts["audio files"] += AudioStore.remove(row.uri)
+    audio = execute(connection, "erase/account_audio", **where)
+    counts.update(remove_audio(row.uri for row in audio))
     for table in facts.TABLES.values():
         rows = execute(connection, "erase/account_facts", table, **where)
         counts[f"facts.{table.name}"] += rows[0].rows

@@ -104,7 +104,7 @@ class Eraser:
                 continue
             days.setdefault(stream.name, set()).update(own)
             dated = where | {"days": sorted(own)}
-            counts["audio files"] += erase_audio(connection, self._owner.name, stream, [key], own)
+            counts.update(erase_audio(connection, self._owner.name, stream, [key], own))
             counts["raw.records"] += self._bare_versions(connection, stream, dated)
             counts["ops.rejects"] += execute(connection, "erase/rejects", **where)[0].rows
             for table in stream.tables:

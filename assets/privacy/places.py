@@ -8,13 +8,13 @@ from datetime import date
 from typing import Any
 
 from resources.account import Account
-from resources.forgotten import TAIL_DIGITS, Forgotten, Suppressed
+from resources.forgotten import SEPARATORS, TAIL_DIGITS, Forgotten, Suppressed
 from resources.postgres.warehouse import Warehouse, stream
 from resources.vendor_api.vendor import AnyStream, DetailStream, Vendor, Vendors
 from sql import facts
 from sql.table import Table
 
-_GAP = "([\\s().\\-/+\u2010-\u2015]|%2[0-9A-Fa-f]){0,4}"
+_GAP = f"([{SEPARATORS}+]|%2[0-9A-Fa-f]|\\\\u[0-9A-Fa-f]{{4}}){{0,4}}"
 ANY_NUMBER = _GAP.join(["[0-9]"] * TAIL_DIGITS)
 """What Postgres looks for where the number isn't known: the end of one, however it is written."""
 Step = Callable[[str, int, int], None]

@@ -65,13 +65,15 @@ def _forget_again(site: forget.Site) -> int:
 
 
 def _say_what_is_left(url: str, made: Manifest, left: list[str]) -> None:
+    with closing(Warehouse(url, pool_size=1)) as warehouse:
+        days = warehouse.rows("dump/days")[0]
+        known = {row.audio_uri for row in warehouse.rows("dump/audio")}
     if not made.has_facts:
-        with closing(Warehouse(url, pool_size=1)) as warehouse:
-            days = warehouse.rows("dump/days")[0]
         console.say(f"The dump has no facts: run `callhouse rebuild --from {days.first} "
                     f"--to {days.last}`.")  # fmt: skip
-    if missing := [uri for uri, _ in made.audio if uri and not AudioStore.exists(uri)]:
-        console.say(f"{len(missing):,} of {len(made.audio):,} audio files aren't where they were, "
+    audio = [uri for uri, _ in made.audio if uri and (uri in known or not made.has_facts)]
+    if missing := [uri for uri in audio if not AudioStore.exists(uri)]:
+        console.say(f"{len(missing):,} of {len(audio):,} audio files aren't where they were, "
                     f"such as {missing[0]}: copy them back.")  # fmt: skip
     if left:
         console.say("An administrator still has to run:")

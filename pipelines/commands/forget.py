@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 
-from assets.loading.personal.erase import Counts
+from assets.loading.personal.erase import LOST_AUDIO, Counts
 from assets.privacy import forget
 from assets.privacy.export import export_person
 from assets.privacy.forget import Person, Site
@@ -138,6 +138,8 @@ def _print(counts: Counts, *, is_dry: bool) -> None:
     rows = [[place, count] for place, count in sorted(counts.items()) if count]
     if rows:
         console.table(["where", "found" if is_dry else "erased"], rows)
+    if counts[LOST_AUDIO]:
+        console.say("Some audio isn't where it was kept: if it is elsewhere, delete it there.")
     if is_dry:
         console.say("Nothing was changed." if rows else "Nowhere.")
     else:

@@ -9,14 +9,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 import sql.catalog
+from assets.loading.personal.erase import LOST_AUDIO
 from assets.maintenance import expiry
 from assets.privacy import forget
 from assets.privacy.forget import Person, Site
+from assets.privacy.texts import CLOSED, hide_in_tables
 from assets.refresh import refresh_marts
 from resources.errors import CallhouseError
 from resources.forgotten import Hasher
+from resources.postgres.warehouse import Warehouse
 from resources.vendor_api.vendor import DetailStream
 from resources.vendors import discover
 from tests.loading.conftest import DAY, Open, Scene
@@ -225,7 +229,11 @@ def test_details_and_audio_go_too(
     assert len(here.query("SELECT 1 FROM raw.heads WHERE account = :account")) == 2
 
     kept = here.query("SELECT recording_id FROM facts.recordings WHERE account = :account")[0][0]
-    forget.forget_record(open_site(here, tmp_path), here.account.name, "recording_audio", kept)
+    (tmp_path / "audio").rename(tmp_path / "elsewhere")
+    erased = forget.forget_record(
+        open_site(here, tmp_path), here.account.name, "recording_audio", kept
+    )
+    assert (erased["audio files"], erased[LOST_AUDIO]) == (0, 1), "it is told"
     here.backfill()
     assert fetch() == 0
     assert here.facts("recording_id", "call_date") == []
@@ -336,13 +344,34 @@ def test_again_finds_texts_in_any_spelling(scene: Open, tmp_path: Path) -> None:
     _, number, _ = NUMBERS["evolux"]
     here = scene("evolux")
     forget.forget_person(open_site(here, tmp_path), Person(number))
-    for spelling in (number, "(11) 9 9948-0077", "11 9 99 48 00 77"):
+    escaped = json.dumps({"of": "11\u00a09\u202f9948\u00a00077"})
+    for spelling in (number, "(11) 9 9948-0077", "11 9 99 48 00 77", escaped):
         here.query(
             "INSERT INTO ops.findings (stream, name, account, note) VALUES "
-            f"('x', '{spelling}', :account, 'of {spelling}') RETURNING 1"
+            f"('x', md5('{spelling}'), :account, '{spelling}') RETURNING 1"
         )
     forget.forget_again(open_site(here, tmp_path))
     assert searched(here, tmp_path, number) == {}
+    notes = here.query("SELECT note FROM ops.findings WHERE account = :account")
+    assert not [note for (note,) in notes if "0077" in note or "00 77" in note]
+
+
+def test_tables_that_others_keep_closed_are_counted(scene: Open) -> None:
+    """As where the warehouse's user is no superuser, and somebody else has a schema beside it."""
+    warehouse = scene("evolux").system.warehouse
+    with warehouse.transaction() as connection:
+        connection.exec_driver_sql("CREATE SCHEMA theirs")
+        connection.exec_driver_sql("CREATE TABLE theirs.notes (note text)")
+        connection.exec_driver_sql("CREATE ROLE test_limited LOGIN PASSWORD 'secret'")
+    url = sa.make_url(warehouse.url).set(username="test_limited", password="secret")
+    limited = Warehouse(url.render_as_string(hide_password=False))
+    try:
+        assert hide_in_tables(limited, str.upper, None)[CLOSED] > 1
+    finally:
+        limited.close()
+        with warehouse.transaction() as connection:
+            connection.exec_driver_sql("DROP SCHEMA theirs CASCADE")
+            connection.exec_driver_sql("DROP ROLE test_limited")
 
 
 def test_again_after_an_old_dump(scene: Open, tmp_path: Path) -> None:

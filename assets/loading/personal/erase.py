@@ -1,7 +1,7 @@
 """Records out of every table, with all their versions and the details that are of them."""
 
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import date, datetime
 
 from sqlalchemy.engine import Connection
@@ -12,6 +12,7 @@ from resources.vendor_api.vendor import AnyStream
 
 Counts = Counter[str]
 """Rows by table, and files."""
+LOST_AUDIO = "audio files that weren't there"
 
 
 def erase_records(
@@ -34,7 +35,7 @@ def erase_records(
         if not own:
             continue
         days[one.name] = own
-        counts["audio files"] += erase_audio(connection, account, one, keys, own)
+        counts.update(erase_audio(connection, account, one, keys, own))
         for table in one.tables:
             rows = execute(connection, "erase/facts", table, days=sorted(own), **where)
             counts[f"facts.{table.name}"] += rows[0].rows
@@ -52,13 +53,18 @@ def erase_audio(
     stream: AnyStream,
     keys: Sequence[str],
     days: Collection[date],
-) -> int:
+) -> Counts:
     """Deletes the records' audio files, if the stream brings any; returns how many there were."""
     if not any(column.name == "audio_uri" for column in stream.target.copied):
-        return 0
+        return Counter()
     rows = execute(connection, "erase/audio", days=sorted(days), keys=list(keys), account=account,
                    stream=stream.name)  # fmt: skip
-    return sum(AudioStore.remove(row.uri) for row in rows)
+    return remove_audio(row.uri for row in rows)
+
+
+def remove_audio(uris: Iterable[str]) -> Counts:
+    """Deletes audio files. Of those that aren't where they were it tells: they may be elsewhere."""
+    return Counter("audio files" if AudioStore.remove(uri) else LOST_AUDIO for uri in uris)
 
 
 def recount(

@@ -173,6 +173,8 @@ def test_an_object_store_gets_whole_files(
 def test_a_store_that_cannot_be_used_says_so(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="CALLHOUSE_AUDIO_URL"):
         AudioStore("nowhere://bucket")
+    with pytest.raises(TransientError, match="Protocol not known"):
+        AudioStore.remove("nowhere://bucket/kept.mp3")
     occupied = tmp_path / "file"
     occupied.write_text("not a folder")
     with pytest.raises(TransientError, match="can't be kept"), AudioStore(str(occupied)).incoming():

@@ -43,7 +43,9 @@ class Image:
 
     def command(self, *words: str) -> list[str]:
         """The words, as user 1000 in there."""
-        inside = ["chroot", "--userspec=1000:1000", str(self.root), "callhouse-entrypoint", *words]
+        chroot = shutil.which("chroot")
+        assert chroot
+        inside = [chroot, "--userspec=1000:1000", str(self.root), "callhouse-entrypoint", *words]
         settings = [f"{name}={value}" for name, value in self.environment.items()]
         return ["env", "--ignore-environment", *settings, *inside]
 
@@ -124,7 +126,7 @@ def test_it_holds_what_runs_and_no_tools(image: Image) -> None:
     assert names.split() == ["dagster", "celery"]
     assert image.run("id", "-u").strip() == "1000"
     size = sum(file.lstat().st_size for file in (image.root / "venv").rglob("*"))
-    assert size < 500e6, f"{size / 1e6:.0f} MB of packages"
+    assert size < 550e6, f"{size / 1e6:.0f} MB of packages"
 
 
 _MODULES = """

@@ -46,9 +46,10 @@ def restore(url: str, folder: Path) -> None:
         bar.step("Restoring", 0, 1)
         made = dump.restore(url, _dagster(url), folder.absolute())
         bar.step("Migrating", 0, 1)
-        left = migration.migrate(url) + dump.restore_analysts(url, made)
+        left = migration.migrate(url, restores=True) + dump.restore_analysts(url, made)
         with open_site(url, bar) as site:
             again = _forget_again(site)
+        dump.end_restore(url)
     console.say(f"Restored as of {made.made_at:%F %T} UTC; every day's rows are what was dumped.")
     if again:
         console.say(f"Whoever was forgotten since then is so again ({again} erasures).")

@@ -119,12 +119,13 @@ def backup(url: str, dagster_url: str | None, folder: Path, wish: Wish) -> Manif
 
 def restore(url: str, dagster_url: str | None, folder: Path) -> Manifest:
     """Fills an empty database from a backup, and compares what is in it then with what was dumped.
+    Until `end_restore` everybody else refuses the database.
 
     Raises CallhouseError when the database isn't empty, when Postgres' programs fail, or when
     something else came out than was put in.
     """
     manifest = Manifest.read(folder)
-    _restore(url, folder / WAREHOUSE)
+    _restore(url, folder / WAREHOUSE, marks=True)
     if (folder / HISTORY).exists():
         _restore(dagster_url or url, folder / HISTORY, needs_empty=dagster_url is not None)
     with connect(url, "callhouse restore") as connection:
@@ -135,6 +136,12 @@ def restore(url: str, dagster_url: str | None, folder: Path) -> Manifest:
             "What was restored isn't what was dumped: " + "; ".join(differences[:20])
         )
     return manifest
+
+
+def end_restore(url: str) -> None:
+    """Says that the database is whole, and that nobody is in it who was forgotten."""
+    with connect(url, "callhouse restore") as connection:
+        connection.execute(sql.read("dump/end_restore"))
 
 
 def plain(url: str) -> str:
@@ -232,11 +239,16 @@ def _dump(url: str, major: int, into: Path, options: Sequence[str]) -> None:
          "--no-privileges", f"--file={into}", *options)  # fmt: skip
 
 
-def _restore(url: str, dump: Path, *, needs_empty: bool = True) -> None:
+def _restore(url: str, dump: Path, *, needs_empty: bool = True, marks: bool = False) -> None:
     with connect(url, "callhouse restore") as connection:
         if needs_empty and (full := _one(connection, sql.read("dump/contents"))):
-            raise CallhouseError(f"The database isn't empty: it has {full}. Restore into a new one")
+            raise CallhouseError(
+                f"The database isn't empty: it has {full}. Restore into a new one (the embedded "
+                "one: stop Callhouse, move `postgres` in its home aside)"
+            )
         major = _major(connection)
+        if marks:
+            connection.execute(sql.read("dump/begin_restore"))
     _run(url, _program("pg_restore", major), "--no-owner", "--no-privileges", "--exit-on-error",
          f"--jobs={JOBS}", str(dump))  # fmt: skip
 

@@ -11,7 +11,7 @@ from resources.errors import CallhouseError
 from resources.postgres.database import engine
 from resources.postgres.objects import lay_lost_facts, lay_objects
 from resources.postgres.roles import grant_roles, set_agent_names
-from resources.postgres.schema_version import require_known
+from resources.postgres.schema_version import UNFINISHED, SchemaError, require_known
 
 LOCK = "callhouse migrate"
 VERSION = "public.schema_version"
@@ -27,18 +27,23 @@ IN_THE_WAY = {
 
 
 def migrate(
-    url: str, patience_s: float = PATIENCE_S, *, agent_names: bool | None = None
+    url: str,
+    patience_s: float = PATIENCE_S,
+    *,
+    agent_names: bool | None = None,
+    restores: bool = False,
 ) -> list[str]:
     """Brings the warehouse at `url` up to date; returns what an administrator still has to run.
 
     `agent_names`: from now on analysts without personal data see names of agents, or don't.
+    `restores`: it is a part of a restore that is under way.
 
     Safe to repeat, at the same time from several machines (it runs under a lock of the database)
     and while loads and analysts are at work: whoever waits for a table holds up all who come
     after, so it waits for a moment only, lets go of everything, and tries again.
 
     Raises CallhouseError when a table isn't free for a moment in `patience_s`, and SchemaError when
-    the tables are those of a newer Callhouse, or of another unreleased one.
+    the tables are those of a newer Callhouse, of another unreleased one, or of half a restore.
     """
     connections = engine(url, "callhouse migrate", poolclass=sa.NullPool)
     try:
@@ -46,6 +51,8 @@ def migrate(
             on=_is_in_the_way, attempts=None, timeout=patience_s, wait_initial=0.5, wait_max=5
         ):
             with attempt, connections.begin() as connection:
+                if not restores:
+                    _require_whole(connection)
                 return _migrate(connection, agent_names)
         raise AssertionError("unreachable")
     except sa.exc.OperationalError as error:
@@ -56,6 +63,12 @@ def migrate(
             "Look in pg_stat_activity for a transaction that is open for long, end it, and "
             "run `callhouse migrate` again."
         ) from None
+
+
+def _require_whole(connection: Connection) -> None:
+    table = connection.execute(sa.text("SELECT to_regclass('public.unfinished_restore')"))
+    if table.scalar():
+        raise SchemaError(UNFINISHED)
 
 
 def _migrate(connection: Connection, agent_names: bool | None) -> list[str]:

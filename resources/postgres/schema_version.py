@@ -12,6 +12,11 @@ from resources.postgres.warehouse import Warehouse
 
 VERSIONS = sql.FOLDER / "migrations" / "versions"
 NO_TABLES = "the warehouse has no tables yet: run `callhouse migrate`"
+UNFINISHED = (
+    "a restore of this database hasn't ended, and what is in it may be a part. If none is under "
+    "way, restore into an empty database (the embedded one: stop Callhouse, move `postgres` in its "
+    "home aside)"
+)
 UNDEFINED_TABLE = "42P01"
 
 
@@ -82,6 +87,8 @@ def require_current(warehouse: Warehouse) -> str:
         raise SchemaError(NO_TABLES) from None
     if not rows:
         raise SchemaError(NO_TABLES)
+    if rows[0].is_unfinished:
+        raise SchemaError(UNFINISHED)
     present, laid = str(rows[0].version), rows[0].baseline
     require_known(present, laid)
     if present != head():

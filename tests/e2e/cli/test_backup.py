@@ -3,8 +3,12 @@
 import os
 import re
 import shlex
+import signal
 import subprocess
+import sys
+import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +20,8 @@ from resources.embedded import dump
 from resources.embedded.dump import Wish
 from resources.errors import CallhouseError
 from resources.postgres.database import DAGSTER_URL, connect
+from resources.postgres.migration import migrate
+from resources.postgres.schema_version import SchemaError, require_head
 from resources.postgres.warehouse import Warehouse
 from resources.standin import Tenant
 from tests.conftest import fresh_database
@@ -163,3 +169,36 @@ def test_what_comes_out_is_compared(
     (folder / dump.MANIFEST).write_text(text.replace(digest, "1"))
     with pytest.raises(CallhouseError, match=r"raw.records 2026-03-10: 2 rows.*other contents"):
         dump.restore(empty_database_url, None, folder)
+    for command in (migrate, require_head):
+        with pytest.raises(SchemaError, match=r"a restore of this database hasn't ended"):
+            command(empty_database_url)
+    (folder / dump.MANIFEST).write_text(text)
+    with pytest.raises(CallhouseError, match=r"The database isn't empty"):
+        dump.restore(empty_database_url, None, folder)
+
+
+@pytest.mark.long
+def test_what_a_killed_restore_leaves_is_refused(
+    call: Call,
+    postgres_url: str,
+    tmp_path: Path,
+) -> None:
+    """Also by who would begin with half of the tables."""
+    call("sync", "--from", str(DAY))
+    backup = str(tmp_path / "backup")
+    call("backup", backup)
+    with fresh_database(postgres_url, template="template0") as restored:
+        os.environ["CALLHOUSE_DATABASE_URL"] = restored
+        command = [str(Path(sys.executable).with_name("callhouse")), "restore", backup]
+        begun = subprocess.Popen(command, start_new_session=True, env=dict(os.environ))
+        with closing(psycopg.connect(restored, autocommit=True)) as connection:
+            begins = "SELECT to_regclass('public.unfinished_restore')"
+            while connection.execute(begins).fetchone() == (None,):
+                assert begun.poll() is None
+                time.sleep(0.02)
+        os.killpg(begun.pid, signal.SIGKILL)
+        begun.wait()
+        call("backup", str(tmp_path / "other"), exit_code=1)
+        for words in (["migrate"], ["sync"]):
+            assert "hasn't ended" in " ".join(call(*words, exit_code=1).stderr.split())
+        assert "isn't empty" in call("restore", backup, exit_code=1).stderr

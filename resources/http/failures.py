@@ -13,6 +13,7 @@ from itertools import islice
 from resources.text.payload import Body, Json
 
 _SUCCESS_NAMES = {"success", "succeeded", "successful", "sucesso", "ok"}
+_TRUE = {"true", "1", "yes"}
 _FALSE = {"false", "0", "no", "nok", "ko"}
 _ERROR_NAMES = {"error", "errors", "erro", "erros", "err", "error_code", "errorcode", "exception"}
 _NO_ERROR = {"", "200", "false", "no", "none", "null", "ok", "no error", "sem erro", "success"}
@@ -26,6 +27,17 @@ _FAILURE_WORDS = re.compile(
     r"(?<!no )(?<!sem )\b(error|erro|failed|failure|falha|exception|unauthori[sz]ed|forbidden|"
     r"denied)\b"
 )
+_UNFINISHED = {"processing", "pending", "queued", "in progress", "in_progress", "partial",
+               "incomplete"}  # fmt: skip
+_PARTIAL_NAMES = {"partial", "ispartial", "partialresults", "incompleteresults", "timedout",
+                  "terminatedearly"}  # fmt: skip
+_WARNING_NAMES = {"warning", "warnings", "aviso", "avisos", "advertencia", "advertencias"}
+_PARTIAL_WORDS = re.compile(
+    r"\b(partial|parcial|parciais|parciales)\b|\b(truncat|incomplet)|\btimed out\b|shards? failed"
+    r"|\blimited to\b.*\d|\bbeing (generated|prepared|processed)\b|^\W*processing\b\W*$"
+    r"|\b(still processing|processando|procesando|em processamento|en proceso)\b"
+)
+"""What an answer says that isn't all, or isn't yet."""
 _HEADS = {"meta", "response", "result", "status", "header", *_ERROR_NAMES}
 """Parts of an envelope that may say what the envelope itself doesn't."""
 _MOST_SHOWN = 4
@@ -121,7 +133,8 @@ def failure_in(value: Json, but: Collection[str] = ()) -> str | None:
         f"{name}: {_shown(item)}"
         for head in _heads(value, but)
         for name, item in head.items()
-        if name.lower() not in but and _is_failure(name.lower(), item)
+        if name.lower() not in but
+        and (_is_failure(name.lower(), item) or _is_partial(name.lower(), item))
     ]
     if not failures:
         return None
@@ -172,6 +185,18 @@ def _is_failure(name: str, item: Json) -> bool:
     if name in _STATUS_NAMES:
         return text in _FAILED or re.fullmatch("[45][0-9][0-9]", text) is not None
     return name in _MESSAGE_NAMES and _FAILURE_WORDS.search(text) is not None
+
+
+def _is_partial(name: str, item: Json) -> bool:
+    """Whether it says that the answer isn't all, or not yet."""
+    if name == "_shards":  # Elasticsearch's
+        return isinstance(item, dict) and bool(item.get("failed"))
+    text = plain_text(str(item))
+    if re.sub("[^a-z]", "", name) in _PARTIAL_NAMES:
+        return text in _TRUE
+    if name in _STATUS_NAMES:
+        return text in _UNFINISHED
+    return name in _MESSAGE_NAMES | _WARNING_NAMES and _PARTIAL_WORDS.search(text) is not None
 
 
 def _shown(item: Json) -> str:

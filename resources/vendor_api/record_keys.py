@@ -10,13 +10,16 @@ from resources.vendor_api.vendor import Record
 
 LONGEST_KEY = 500
 """No vendor's is longer; one that doesn't fit an index entry would stop a whole load."""
-_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+_UUID = re.compile(r"([0-9a-f]{8})(-?)" + r"([0-9a-f]{4})\2" * 3 + r"([0-9a-f]{12})", re.IGNORECASE)
 
 
-def key_of(*fields: str, optional: Collection[str] = ()) -> Callable[[Record], str | None]:
+def key_of(
+    *fields: str, optional: Collection[str] = (), uuid_dash: str | None = None
+) -> Callable[[Record], str | None]:
     """A record's key from its fields: None when one is missing that isn't `optional`, or isn't a
-    plain, short value. A number or a UUID spelt otherwise (12.0 for 12, in capitals) is the same
-    key: a vendor that changes how it writes them has no other records.
+    plain, short value. A number or a UUID spelt otherwise (12.0 for 12, in capitals, with blanks
+    around it) is the same key: a vendor that changes how it writes them has no other records.
+    `uuid_dash`: "-" or "", as the vendor's document has UUIDs; None: as they come.
     """
 
     def key(record: Record) -> str | None:
@@ -29,7 +32,7 @@ def key_of(*fields: str, optional: Collection[str] = ()) -> Callable[[Record], s
                 part = ""
             elif isinstance(part, dict | list | bool):
                 return None
-            parts.append(_spelt(part))
+            parts.append(_spelt(part, uuid_dash))
         text = "/".join(parts)
         if payload.unstorable(text):
             text = payload.storable(text)
@@ -38,9 +41,11 @@ def key_of(*fields: str, optional: Collection[str] = ()) -> Callable[[Record], s
     return key
 
 
-def _spelt(part: Any) -> str:
+def _spelt(part: Any, uuid_dash: str | None) -> str:
     if isinstance(part, float) and part.is_integer():
         return str(int(part))
-    text = part if isinstance(part, str) else str(part)
-    lower = text.lower()
-    return lower if lower != text and _UUID.fullmatch(text) else text
+    text = str(part).strip()
+    if len(text) in (32, 36) and (found := _UUID.fullmatch(text)):
+        first, dash, *rest = found.groups()
+        return (dash if uuid_dash is None else uuid_dash).join((first, *rest)).lower()
+    return text

@@ -172,7 +172,7 @@ CALLS = Stream(
     document=DOCUMENT,
     table="calls",
     read=Clickfono.calls,
-    key=key_of("uuid"),
+    key=key_of("uuid", uuid_dash=""),
     normalise=calls_to_facts,
     live="day",
     settle=timedelta(days=7),

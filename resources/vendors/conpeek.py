@@ -26,7 +26,7 @@ DOCUMENT = "Read CDR Dialog"
 REPORT = "cdr_dialog"
 AUTH = HeaderToken("authorization")
 """The bare key, without a scheme before it."""
-KEY = key_of("dialog_uuid")
+KEY = key_of("dialog_uuid", uuid_dash="-")
 PAGE = 500
 """`limit`'s default; no maximum is documented, so no more is asked for."""
 TIME = "%Y-%m-%d %H:%M:%S"

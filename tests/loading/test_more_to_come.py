@@ -44,6 +44,24 @@ def test_an_answer_that_tells_of_more_is_not_all(
     assert (here.day().state, here.day().facts) == ("complete", 11)
 
 
+@pytest.mark.parametrize("vendor", ["conpeek", "evolux", "vono", "wolkvox.calls"])
+@pytest.mark.parametrize(
+    "fault", [Fault.says(timed_out=True), Fault.says(warnings=["limited to the first 11 rows"])]
+)
+def test_an_answer_that_says_that_it_is_partial_is_not_all(
+    scene: Open, vendor: str, fault: Fault
+) -> None:
+    here = scene(vendor)
+    here.put(*(here.thing(number) for number in range(1, 12)))
+    here.at(EVENING + timedelta(days=4))
+    here.tenant.arm(fault, 99)
+    assert "says that the request failed" in (here.backfill().error or "")
+    assert here.day().state == "failed"
+    here.tenant.disarm()
+    here.backfill()
+    assert (here.day().state, here.day().facts) == ("complete", 11)
+
+
 def test_an_answer_without_pages_that_has_a_limit_s_size_is_asked_for_in_parts(
     scene: Open,
 ) -> None:

@@ -2,8 +2,10 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from itertools import count
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -127,3 +129,27 @@ def test_two_rows_that_differ_in_a_volatile_field_alone_are_one_record(scene: Op
     here.backfill()
     here.backfill()
     assert (len(here.versions()), here.rejects()) == (1, [])
+
+
+SPELT: dict[str, tuple[str, Callable[[Any], Any]]] = {
+    "clickfono": ("uuid", lambda uuid: str(UUID(uuid)).upper()),
+    "conpeek": ("dialog_uuid", lambda uuid: UUID(uuid).hex.upper()),
+    "evolux": ("id", float),
+    "vono": ("record_id", lambda number: f" {number} "),
+}
+
+
+@pytest.mark.parametrize("vendor", SPELT)
+def test_an_id_that_is_spelt_otherwise_is_the_same_record(scene: Open, vendor: str) -> None:
+    """Also where an answer's parts come from servers that don't agree on it."""
+    here = scene(vendor)
+    here.put(*(here.thing(number) for number in range(1, 5)))
+    here.at(NOON + timedelta(days=4))
+    here.backfill()
+    name, spelt = SPELT[vendor]
+    each_answer(
+        here, lambda row, number: row | {name: spelt(row[name]) if number % 2 else row[name]}
+    )
+    for _ in range(2):
+        assert here.backfill().error is None
+        assert (here.day().state, here.day().facts) == ("complete", 4)

@@ -149,6 +149,24 @@ def test_half_a_character_is_replaced_in_its_text() -> None:
     assert key_of("field")({"field": "Ana \ud83d"}) == "Ana �"
 
 
+@pytest.mark.parametrize(
+    ("value", "dash", "key"),
+    [
+        (" 12 ", None, "12"),
+        (12.0, None, "12"),
+        ("012", None, "012"),
+        ("0AF7651916CD43DD8448EB211C80319C", None, "0af7651916cd43dd8448eb211c80319c"),
+        ("0AF76519-16CD-43DD-8448-EB211C80319C", None, "0af76519-16cd-43dd-8448-eb211c80319c"),
+        ("0AF76519-16CD-43DD-8448-EB211C80319C", "", "0af7651916cd43dd8448eb211c80319c"),
+        ("0af7651916cd43dd8448eb211c80319c", "-", "0af76519-16cd-43dd-8448-eb211c80319c"),
+        ("0af76519-16cd43dd8448eb211c80319c---", "", "0af76519-16cd43dd8448eb211c80319c---"),
+        ("ABC", "", "ABC"),
+    ],
+)
+def test_an_id_is_the_same_key_however_it_is_spelt(value: Any, dash: str | None, key: str) -> None:
+    assert key_of("field", uuid_dash=dash)({"field": value}) == key
+
+
 def test_a_value_that_was_not_read_may_mean_anything() -> None:
     read = columns("much", "N/A", "", 5)
     read.seconds("field")

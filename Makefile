@@ -19,7 +19,7 @@ PYTHON = $(shell for python in python3 python3.14 python3.13 python3.12 python3.
 REQUIRE_PYTHON = test -n "$(PYTHON)" || { \
 	echo "Callhouse needs Python 3.11 or newer. Install it, then run make again." >&2; exit 1; }
 
-.PHONY: help install up demo test test-long coverage bench lint format lock baseline
+.PHONY: help install up demo test test-long coverage bench lint format lock generate
 
 help:
 	@echo "make up         run Callhouse at http://127.0.0.1:3000 (another port: make up PORT=3001)"
@@ -28,7 +28,7 @@ help:
 	@echo "make coverage   the same with coverage, which takes a third longer"
 	@echo "make lint       format, lint, types, import contracts, definitions (make format: mends what can be mended)"
 	@echo "make bench      the measurements behind the figures in the docs"
-	@echo "make baseline   what is generated: the first migration, the docs' tables, dbt's sources"
+	@echo "make generate   what is generated: the docs' tables, dbt's sources"
 	@echo "make lock       requirements.lock anew, from pyproject.toml"
 
 install: $(INSTALLED)
@@ -72,9 +72,7 @@ format: $(INSTALLED)
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-# Until the first release; from then on a change of a table brings a migration of its own.
-baseline: $(INSTALLED)
-	$(BIN)/python -m sql.migrations.freeze
+generate: $(INSTALLED)
 	$(BIN)/python -m sql.describe
 	$(BIN)/python -m pipelines.vendor_tables
 	$(BIN)/python -m sql.dbt

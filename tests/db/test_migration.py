@@ -15,7 +15,6 @@ from resources.postgres.migration import migrate
 from resources.postgres.objects import lay_objects
 from resources.postgres.warehouse import Warehouse
 from sql import ddl
-from sql.migrations import freeze
 from tests.db.facts import DAY, mark_stale, put, put_call, put_day, query
 
 NEXT = DAY + timedelta(days=1)
@@ -289,9 +288,3 @@ def test_migrations_lead_to_what_the_schema_says(
     assert len(laid) > 300
     assert laid - migrated == set(), "sql/schema has what the migrations lack: write a migration"
     assert migrated - laid == set(), "the migrations leave what sql/schema lacks"
-
-
-def test_the_baseline_is_frozen_from_the_schema() -> None:
-    """Until the first release; afterwards this test goes, and the one above stays."""
-    frozen = freeze.BASELINE.read_text(encoding="utf-8")
-    assert frozen == freeze.text(), "run: python -m sql.migrations.freeze"

@@ -3,6 +3,7 @@ later ones. Once a release, and never again: a stored dump stays as it is.
 """
 
 import gzip
+import os
 import sys
 import tempfile
 from pathlib import Path
@@ -33,8 +34,9 @@ def main(release: str) -> None:
         raise SystemExit(f"{file} is stored already")
     with tempfile.TemporaryDirectory() as name:
         home = Home(Path(name) / "home")
+        os.environ["CALLHOUSE_HOME"] = str(home.root)
         server = LocalPostgres(home)
-        text = dump_of_now(server.start(), home.root)
+        text = dump_of_now(server.start(), home.root).replace(str(home.root), "/callhouse")
         server.stop()
     file.write_bytes(gzip.compress(text.encode(), mtime=0))
 

@@ -11,7 +11,7 @@ down_revision = None
 
 
 def upgrade() -> None:
-    """Lays the tables that `sql.migrations.freeze` wrote down."""
+    """Lays the tables of 0.1.0."""
     laid = Path(__file__).with_suffix(".sql").read_bytes()
     op.get_bind().exec_driver_sql(laid.decode().replace("%", "%%"))
     # Until the first release the tables may change under the same version: what they were made by.

@@ -88,6 +88,14 @@ class WindowTooLargeError(VendorError):
     """The answer was cut off, took too long or was too big: ask for less at once."""
 
 
+class PerhapsCutOffError(WindowTooLargeError):
+    """As many `rows` came as limits have. Parts of the window tell whether there are others."""
+
+    def __init__(self, message: str, rows: int) -> None:
+        super().__init__(message)
+        self.rows = rows
+
+
 class TimedOutError(WindowTooLargeError):
     """The answer took too long."""
 

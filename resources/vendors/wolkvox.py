@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 from resources.account import Account, Limits
 from resources.errors import (
     ContractError,
+    PerhapsCutOffError,
     QuotaExhaustedError,
     ThrottledError,
     TransientError,
@@ -142,9 +143,10 @@ class Wolkvox(Client):
                 "the answer was cut off"
             )
         if self.largest.is_met(len(page.records), window) and window.days:
-            raise WindowTooLargeError(
+            raise PerhapsCutOffError(
                 f"{api}: {len(page.records):,} records came, the most so far: perhaps a limit of "
-                "the server's, if parts of the window don't have fewer"
+                "the server's, if parts of the window don't have fewer",
+                len(page.records),
             )
 
     def _report(self, api: str, first: datetime, last: datetime) -> Page:

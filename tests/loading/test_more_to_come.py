@@ -75,6 +75,21 @@ def test_an_answer_without_pages_that_has_a_limit_s_size_is_asked_for_in_parts(
     assert here.requests() < 12
 
 
+@pytest.mark.parametrize(("others", "state"), [(0, "complete"), (1, "failed")])
+def test_a_minute_of_a_limit_s_size_is_all_where_no_other_record_came(
+    scene: Open, others: int, state: str
+) -> None:
+    """A dialler's calls of a day are all of one minute; a server that cuts off has others."""
+    here = scene("wolkvox.calls")
+    here.put(*(here.thing(number) for number in range(1, 101 + others)))
+    here.put(*(here.thing(number, minutes=60) for number in range(201, 201 + others)))
+    here.at(EVENING + timedelta(days=4))
+    here.tenant.behave(Quirk.cut_off(100))
+    error = here.backfill().error
+    assert (here.day().state, error is None) == (state, not others)
+    assert "does the server give no more?" in (here.day().note or "") or others
+
+
 def test_days_of_a_limit_s_size_that_can_not_be_asked_for_in_parts_are_told(scene: Open) -> None:
     here = scene("clickfono", DAY - timedelta(days=1))
     for ago in (0, 24 * 60):

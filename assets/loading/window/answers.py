@@ -8,6 +8,7 @@ from datetime import date, datetime, timedelta
 from assets.loading.landing.observation import Observation
 from assets.loading.missing import ReadKeys
 from assets.loading.window.lease import ReadLease
+from resources.errors import PerhapsCutOffError
 from resources.text import payload
 from resources.vendor_api.vendor import Page, Stream
 from resources.windows import Window, business_day, day_end, days_between
@@ -147,6 +148,8 @@ class WindowRead:
     """Those of them that the vendor's total counts, too."""
     is_doubtful: bool = False
     """Whether known records didn't come, and a limit didn't let them be asked for again."""
+    perhaps_cut_off: PerhapsCutOffError | None = None
+    """Of an answer for the shortest window there is, which showed as many records as a limit."""
     alone: set[date] = field(default_factory=set)
     """Days that were asked for without any other."""
     requests: int = 0
@@ -211,6 +214,19 @@ class WindowRead:
         self.repeats += part.repeats
         self.counted_repeats += part.counted_repeats
         self.remarks += part.remarks
+
+    def require_no_others(self) -> None:
+        """Raises PerhapsCutOffError where other records came than those of the answer that looks
+        like a limit: the larger windows' answers, which showed no more, were cut off, too.
+        """
+        if (error := self.perhaps_cut_off) is None:
+            return
+        if len(self.seen) + len(self.unkeyed) > error.rows:
+            raise error
+        self.remarks.append(
+            f"{error.rows:,} records came, as limits have it, all of one minute: does the server "
+            "give no more?"
+        )
 
     def day_remarks(self) -> tuple[str, ...]:
         """The remarks, with what the counts say of the window's days."""

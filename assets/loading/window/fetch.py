@@ -8,8 +8,13 @@ from assets.loading.landing.observation import Observation, observations
 from assets.loading.missing import compare
 from assets.loading.window.answers import Part, WindowRead
 from assets.loading.window.size import WindowSize
-from resources.errors import ContractError, DeferredError, WindowTooLargeError
-from resources.vendor_api.vendor import Stream
+from resources.errors import (
+    ContractError,
+    DeferredError,
+    PerhapsCutOffError,
+    WindowTooLargeError,
+)
+from resources.vendor_api.vendor import Page, Stream
 from resources.windows import Window, business_day
 
 READS = 3
@@ -35,6 +40,7 @@ class Fetcher:
         have been cut short.
         """
         yield from self.window(read.window, read)
+        read.require_no_others()
         keys = read.keys(self._stream)
         if not keys.days or not keys.is_telling or read.has_totals:
             return
@@ -47,6 +53,7 @@ class Fetcher:
         self.begin()
         try:
             yield from self.window(read.window, read)
+            read.require_no_others()
         except DeferredError:
             read.is_doubtful = True
 
@@ -79,6 +86,15 @@ class Fetcher:
         if len(window.days) <= 1:  # of which nothing is learned for the next poll
             self._client.http.goes_on()
 
+    def _pages(self, window: Window, read: WindowRead) -> Iterator[Page]:
+        """The stream's pages. Whether the shortest window was cut off shows when all is read."""
+        try:
+            yield from self._stream.read(self._client, window)
+        except PerhapsCutOffError as error:
+            if window.split():
+                raise
+            read.perhaps_cut_off = error
+
     def _whole(self, window: Window, read: WindowRead) -> Iterator[Observation]:
         """The window's records, read again when their number isn't what the vendor says.
 
@@ -90,7 +106,7 @@ class Fetcher:
             part = Part()
             if nth:
                 self.begin()
-            for page in self._stream.read(self._client, window):
+            for page in self._pages(window, read):
                 self._client.http.goes_on()
                 read.requests += 1
                 # Keys of aggregates aren't those that their client knows.

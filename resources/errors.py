@@ -89,11 +89,14 @@ class WindowTooLargeError(VendorError):
 
 
 class PerhapsCutOffError(WindowTooLargeError):
-    """As many `rows` came as limits have. Parts of the window tell whether there are others."""
+    """As many `rows` came as limits have. Parts of the window tell whether there are others: before
+    and after the `middle` one of these.
+    """
 
-    def __init__(self, message: str, rows: int) -> None:
+    def __init__(self, message: str, rows: int, middle: datetime | None) -> None:
         super().__init__(message)
         self.rows = rows
+        self.middle = middle
 
 
 class TimedOutError(WindowTooLargeError):

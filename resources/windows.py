@@ -114,5 +114,11 @@ class Window:
             return None
         return replace(self, end=border), replace(self, start=border)
 
+    def split_at(self, border: datetime) -> tuple["Window", "Window"] | None:
+        """Two parts of one day, or None where `border` isn't inside of it."""
+        if len(self.days) > 1 or not self.start < border < self.end:
+            return None
+        return replace(self, end=border), replace(self, start=border)
+
     def __str__(self) -> str:
         return f"{self.start:%Y-%m-%d %H:%M:%S}Z to {self.end:%Y-%m-%d %H:%M:%S}Z"

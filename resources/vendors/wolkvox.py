@@ -7,7 +7,7 @@ errors are known from public material, so whatever of theirs isn't mapped stays 
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
@@ -147,7 +147,15 @@ class Wolkvox(Client):
                 f"{api}: {len(page.records):,} records came, the most so far: perhaps a limit of "
                 "the server's, if parts of the window don't have fewer",
                 len(page.records),
+                self._middle(list(filter(None, starts))),
             )
+
+    def _middle(self, starts: list[datetime]) -> datetime | None:
+        """The instant by which half of the calls had begun."""
+        if not starts:
+            return None
+        local = sorted(starts)[len(starts) // 2].replace(tzinfo=self.account.timezone)
+        return local.astimezone(UTC)
 
     def _report(self, api: str, first: datetime, last: datetime) -> Page:
         report, permit = self.http.get(

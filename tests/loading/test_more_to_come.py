@@ -75,6 +75,15 @@ def test_an_answer_without_pages_that_has_a_limit_s_size_is_asked_for_in_parts(
     assert here.requests() < 12
 
 
+def test_whether_a_round_number_is_all_is_known_after_two_more_requests(scene: Open) -> None:
+    """However near each other the calls are: each may cost an interval of minutes."""
+    here = scene("wolkvox.calls")
+    here.put(*(here.thing(number, minutes=number // 50) for number in range(1, 101)))
+    here.at(EVENING + timedelta(days=4))
+    assert here.backfill().error is None
+    assert (here.day().state, here.day().facts, here.requests()) == ("complete", 100, 3)
+
+
 @pytest.mark.parametrize(("others", "state"), [(0, "complete"), (1, "failed")])
 def test_a_minute_of_a_limit_s_size_is_all_where_no_other_record_came(
     scene: Open, others: int, state: str

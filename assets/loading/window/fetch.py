@@ -65,6 +65,8 @@ class Fetcher:
                 yield from self._whole(window, read)
             except WindowTooLargeError as error:
                 self._require_halves(window, read, error)
+                if isinstance(error, PerhapsCutOffError) and error.middle:
+                    halves = window.split_at(error.middle) or halves
             else:
                 if window.days:
                     self._size.went_well(window)

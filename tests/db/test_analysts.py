@@ -141,6 +141,6 @@ def test_only_analysts_are_removed(name: str, database_url: str) -> None:
         user = identifiers.Identifier(name)
         admin.execute("CREATE TABLE public.notes (n int)")
         admin.execute(identifiers.SQL("GRANT SELECT ON public.notes TO {}").format(user))
-        assert "granted something besides" in call("remove", name, exit_code=1).stderr
+        assert "granted something else" in call("remove", name, exit_code=1).stderr
         psycopg.connect(url).close()
         admin.execute("DROP TABLE public.notes")

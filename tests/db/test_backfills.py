@@ -85,7 +85,10 @@ def asked_days(standin: StandIn) -> list[tuple[int, int]]:
     windows = []
     for request in standin.requests:
         asked = dict(part.split("=") for part in request.path.partition("?")[2].split("&"))
-        windows.append((int(asked["date_ini"][6:8]), int(asked["date_end"][6:8])))
+        # The end that is asked for is the second after the window.
+        day, time_of_day = asked["date_end"][:8], asked["date_end"][8:]
+        end = datetime.fromisoformat(f"{day}T{time_of_day}") - timedelta(seconds=1)
+        windows.append((int(asked["date_ini"][6:8]), end.day))
     return windows
 
 

@@ -271,7 +271,7 @@ def test_facts_go_with_all_they_came_from_and_the_counts_stay(
     days = "SELECT call_date, raw_records, facts, expired_at IS NOT NULL FROM ops.days ORDER BY 1"
     assert query(loaded, days) == [(OLD[0], 1, 1, True), (OLD[1], 1, 1, False), (DAY, 1, 1, False)]
     unsettled = loaded.rows("plan/unsettled_days", account="acme", stream="calls", first=OLD[0],
-                            last=OLD[1])  # fmt: skip
+                            last=OLD[1], now=loaded.now())  # fmt: skip
     assert [row.call_date for row in unsettled] == [OLD[1]], "it isn't read again by itself"
     assert expiry.drop_facts(loaded, OLD[1]).dropped == []
 

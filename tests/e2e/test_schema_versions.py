@@ -51,7 +51,7 @@ COMMANDS = {
     "export-person": "export-person --number 48221234567",
     "migrate": "migrate",
 }
-OTHERS = {"sql", "report", "analyst", "backup", "restore", "demo", "map", "up"}
+OTHERS = {"sql", "report", "analyst", "backup", "restore", "demo", "map", "up", "worker"}
 """What takes the tables as they are, makes its own or looks at none, and what is tried below."""
 ACCOUNTS = """
 [accounts.acme]

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from assets.loading import load, plan, poll
+from assets.loading.context import Watch, nobody
 from assets.loading.load import Loader
 from assets.loading.result import Result
 from assets.loading.window import lease
@@ -44,13 +45,13 @@ def limited(here: Scene, **limits: Any) -> Scene:
 
 
 @contextmanager
-def loaders(here: Scene, number: int = 1) -> Iterator[list[Loader]]:
+def loaders(here: Scene, number: int = 1, watch: Watch = nobody) -> Iterator[list[Loader]]:
     """As many processes as loaders: each has connections, and a name, of its own."""
     url = here.system.warehouse.url.render_as_string(hide_password=False)
     warehouses = [Warehouse(url) for _ in range(number)]
     vendor = discover()[here.account.vendor]
     made = [
-        Loader(warehouse, vendor, f"run-{n}", clock=here.system.clock.now)
+        Loader(warehouse, vendor, f"run-{n}", clock=here.system.clock.now, watch=watch)
         for n, warehouse in enumerate(warehouses)
     ]
     try:
@@ -246,14 +247,15 @@ def test_a_long_catch_up_keeps_what_it_has_read(
     marks = [watermark(here)]
     while marks[-1] < NOON - timedelta(minutes=5):
         reads: list[Result] = []
-        with loaders(here) as (loader,):
+        running: list[Loader] = []
 
-            def end_soon(result: Result, loader: Loader = loader, done: Any = reads) -> None:
-                done.append(result)
-                if len(done) == 4:
-                    loader.stop()
+        def end_soon(result: Result, done: Any = reads, running: Any = running) -> None:
+            done.append(result)
+            if len(done) == 4:
+                running[0].stop()
 
-            loader._watch = end_soon
+        with loaders(here, watch=end_soon) as (loader,):
+            running.append(loader)
             loader.poll([here.account], [here.stream])
         marks.append(watermark(here))
         assert len(marks) < 10

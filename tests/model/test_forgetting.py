@@ -72,6 +72,8 @@ class Life:
         self._later(60 * 24 * 30)
         for _ in range(4):  # rejects that stay as they are let their day settle
             self._backfill()
+        self._later(60 * 24)  # and an empty day that it is so a day later, too
+        self._backfill()
 
     def tables(self) -> dict[str, Any]:
         """What is stored; of days only what isn't of the vendor's own count."""

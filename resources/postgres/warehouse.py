@@ -6,6 +6,7 @@ from datetime import date, datetime
 from functools import cache, cached_property
 from typing import Any, TypeVar
 
+import psycopg
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine, Row
 
@@ -71,6 +72,7 @@ class Warehouse:
         """
 
         def once() -> T:
+            has_looked = False
             while True:
                 self.clock.now()
                 try:
@@ -78,6 +80,12 @@ class Warehouse:
                         return work(connection)
                 except LackingDaysError as error:
                     self.make_days(error.days)
+                except (psycopg.errors.CheckViolation, sa.exc.IntegrityError) as error:
+                    # A day that was there was dropped for its age meanwhile.
+                    if has_looked or "no partition of relation" not in str(error):
+                        raise
+                    has_looked = True
+                    self._days.clear()
 
         return persistently(once)
 

@@ -339,6 +339,18 @@ def test_an_account_goes_out_of_marts_whose_facts_are_gone_for_their_age(
     assert sum(calls for (calls,) in other.query(days)) == 2
 
 
+def test_a_day_that_went_for_its_age_may_be_asked_for_again(scene: Open) -> None:
+    """By a process that had made its partitions before."""
+    first, second = scene("evolux"), scene("evolux")
+    for here in (first, second):
+        here.put(here.thing(1))
+        here.later(days=30)
+        here.backfill()
+        expiry.drop_facts(here.system.warehouse, DAY + timedelta(days=1))
+    second.backfill()
+    assert (len(second.versions()), second.day().rejects) == (1, 0)
+
+
 def test_again_finds_texts_in_any_spelling(scene: Open, tmp_path: Path) -> None:
     """An old dump's, where nobody knows the number any more."""
     _, number, _ = NUMBERS["evolux"]

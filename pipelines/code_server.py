@@ -12,7 +12,7 @@ import time
 import psutil
 from dagster._cli.code_server import start_command
 
-from pipelines.quiet import look_less_often
+from pipelines.quiet import beat_less_often
 from pipelines.warm_runs import ask_for_warm_runs
 
 LOCATION = "callhouse"
@@ -38,7 +38,7 @@ def end_with_the_code() -> None:
 
 def main() -> None:
     ask_for_warm_runs()
-    look_less_often()
+    beat_less_often()
     threading.Thread(target=end_with_the_code, daemon=True).start()
     options = ["--location-name", LOCATION, "--heartbeat-ttl", A_DAY_S, *sys.argv[1:]]
     start_command([*CODE, *options])

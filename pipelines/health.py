@@ -62,6 +62,8 @@ def main() -> None:
     name, *arguments = sys.argv[1:]
     try:
         PARTS[name](*arguments)
+    except KeyError as error:
+        sys.exit(f"{name}: {error.args[0]} isn't set")
     except (OSError, LookupError, psycopg.Error) as error:
         sys.exit(f"{name}: {error}")
 

@@ -13,6 +13,12 @@ LOOK_S = 5
 
 
 def look_less_often() -> None:
-    """In this process."""
-    client.CLIENT_HEARTBEAT_INTERVAL = HEARTBEAT_S
+    """In this process, at a code server that lives by itself."""
     server_watcher.WATCH_INTERVAL = LOOK_S
+
+
+def beat_less_often() -> None:
+    """To the process with the code. For the code server alone: those that the daemon or the web
+    server start by themselves wait for less than a minute.
+    """
+    client.CLIENT_HEARTBEAT_INTERVAL = HEARTBEAT_S

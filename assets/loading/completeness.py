@@ -161,7 +161,7 @@ def assess(
         assessment,
         note=note,
         same_rejects=reads if bad else 0,
-        same_since=_same_since(day, end, counts, reading) if reading.end >= end else None,
+        same_since=assessment.same_since or counts.same_since,
     )
 
 
@@ -182,7 +182,10 @@ def _assess(
     if (doubt := reading.doubts.get(day)) and not reading.is_overtaken:
         return _look_again(counts, reading, doubt, day)
     if note := _why_once_more(day, counts, reading):
-        return Assessment(Completeness.SETTLING, note, reading.read_at)
+        is_kept = reading.made_at is not None and reading.made_at < reading.read_at
+        return Assessment(
+            Completeness.SETTLING, note, reading.read_at + (FIRST_LOOK if is_kept else NOTHING)
+        )
     return _when_settled(source, day, counts, reading)
 
 
@@ -191,14 +194,15 @@ def _when_settled(
 ) -> Assessment:
     """Of a read with which nothing is wrong: whether records may still change, or come."""
     stream, end = source.stream, day_end(day, source.account.timezone)
-    settled_at, sure_at = end + stream.settle, _sure_at(source, day, counts, reading)
+    since = _same_since(day, end, counts, reading)
+    settled_at, sure_at = end + stream.settle, _sure_at(source, day, counts, reading, since)
     made_at = reading.made_at or reading.read_at
     is_settled = made_at >= settled_at
     is_settled |= stream.until_final and not counts.open_records and made_at >= end + GRACE
     if is_settled and made_at >= sure_at:
         old_at = end + timedelta(days=source.account.distrust.recent_days)
-        once_more = old_at if made_at < old_at else None
-        return Assessment(Completeness.COMPLETE, _remark(counts), once_more)
+        once_more = max(old_at, reading.read_at + FIRST_LOOK) if made_at < old_at else None
+        return Assessment(Completeness.COMPLETE, _remark(counts), once_more, same_since=since)
     if made_at < reading.read_at:
         note, again = _kept(made_at), reading.read_at + FIRST_LOOK
     elif is_settled:
@@ -206,7 +210,7 @@ def _when_settled(
     else:
         note = f"records may change until {settled_at:{SHOWN}} UTC"
         again = min(reading.read_at + stream.settle_every, max(settled_at, sure_at))
-    return Assessment(Completeness.SETTLING, note, again)
+    return Assessment(Completeness.SETTLING, note, again, same_since=since)
 
 
 def _same_since(day: date, end: datetime, counts: Counts, reading: FullRead) -> datetime:
@@ -218,13 +222,12 @@ def _same_since(day: date, end: datetime, counts: Counts, reading: FullRead) -> 
 
 
 def _sure_at(
-    source: AccountStream[Stream], day: date, counts: Counts, reading: FullRead
+    source: AccountStream[Stream], day: date, counts: Counts, reading: FullRead, since: datetime
 ) -> datetime:
-    """From when on a read is believed that shows what this one does: the first answers for a day
-    may be those of a server that isn't ready yet.
+    """From when on a read is believed that shows what this one does, and others did `since`: the
+    first answers for a day may be those of a server that isn't ready yet.
     """
-    end, distrust = day_end(day, source.account.timezone), source.account.distrust
-    since = _same_since(day, end, counts, reading)
+    distrust = source.account.distrust
     if day in reading.confirmed or (counts.was_complete and day not in reading.changed):
         return since
     if counts.is_empty:

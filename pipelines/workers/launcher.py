@@ -17,6 +17,7 @@ from dagster_celery.launcher import CeleryRunLauncher
 from dagster_celery.tags import DAGSTER_CELERY_TASK_ID_TAG
 from kombu.exceptions import OperationalError
 
+from pipelines.recovery import PROCESS_TAG, is_over
 from pipelines.workers.broker import make_broker
 from pipelines.workers.leases import execution, read_slots
 from pipelines.workers.queues import Queue
@@ -34,6 +35,11 @@ class WorkersLauncher(CeleryRunLauncher):
         super().__init__(broker=broker, inst_data=inst_data, **others)
         self.celery = make_broker(broker)
         self._url = broker
+
+    @property
+    def supports_resume_run(self) -> bool:
+        """A run whose worker was lost is repeated: what it has read stays."""
+        return False
 
     def launch_run(self, context: LaunchRunContext) -> None:
         """Sends the run. The message says which one it is; a worker has its own instance."""
@@ -62,7 +68,8 @@ class WorkersLauncher(CeleryRunLauncher):
             return False
         self._instance.report_run_canceling(run)
         with suppress(OperationalError):  # the run looks every two seconds what it is called
-            self.celery.control.revoke(run.tags.get(DAGSTER_CELERY_TASK_ID_TAG), terminate=True)
+            if task := run.tags.get(DAGSTER_CELERY_TASK_ID_TAG):
+                self.celery.control.revoke(task, terminate=True)
         if run.status == DagsterRunStatus.STARTING and not execution(self._warehouse, run_id):
             self._instance.report_run_canceled(run, "No worker had begun it.")
         return True
@@ -84,7 +91,14 @@ class WorkersLauncher(CeleryRunLauncher):
         return found
 
     def check_run_worker_health(self, run: DagsterRun) -> CheckRunHealthResult:
-        """Whether the run's process still says that it executes it."""
+        """Whether the run's process still says that it executes it.
+
+        A pass has its runs in a process of its own (`callhouse sync`), on any host: of those only
+        this host's are known to have ended.
+        """
+        if PROCESS_TAG in run.tags:
+            ended = WorkerStatus.FAILED if is_over(run) else WorkerStatus.RUNNING
+            return CheckRunHealthResult(ended)
         found = execution(self._warehouse, run.run_id)
         if found is None:
             return CheckRunHealthResult(WorkerStatus.NOT_FOUND, "No worker executes this run.")

@@ -185,7 +185,7 @@ class Http:
                     request.sink.truncate()  # an attempt before this one may have left half a body
                 answer = self._send(signed, permit)
                 result, outcome.records = request.parse(answer)
-                if not outcome.records:
+                if not outcome.records and request.report != TOKEN:
                     check_ready(answer)
                 permit.granted_at -= age(answer)
             except CallhouseError as error:

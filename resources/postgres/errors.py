@@ -60,10 +60,18 @@ def passes(error: BaseException) -> bool:
     return isinstance(cause, psycopg.OperationalError)  # the connection itself is gone
 
 
+def lacks_partition(error: BaseException) -> bool:
+    """Whether a row's day has no partition. (A constraint that a row breaks has a name.)"""
+    cause = error.orig if isinstance(error, sa.exc.DBAPIError) else error
+    return isinstance(cause, psycopg.errors.CheckViolation) and not cause.diag.constraint_name
+
+
 def refuses(error: BaseException) -> bool:
     """Whether Postgres (or its driver) refuses what is to be written: without it, the
     rest may go.
     """
+    if lacks_partition(error):
+        return False
     cause = error.orig if isinstance(error, sa.exc.DBAPIError) else error
     is_too_much = (sqlstate(error) or "").startswith(TOO_MUCH)
     return is_too_much or isinstance(cause, psycopg.DataError | psycopg.IntegrityError)

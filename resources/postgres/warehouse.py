@@ -13,7 +13,7 @@ from sqlalchemy.engine import Connection, Engine, Row
 import sql
 from resources.postgres.clock import Clock
 from resources.postgres.database import engine
-from resources.postgres.errors import persistently
+from resources.postgres.errors import lacks_partition, persistently
 from sql.table import Target
 
 T = TypeVar("T")
@@ -82,7 +82,7 @@ class Warehouse:
                     self.make_days(error.days)
                 except (psycopg.errors.CheckViolation, sa.exc.IntegrityError) as error:
                     # A day that was there was dropped for its age meanwhile.
-                    if has_looked or "no partition of relation" not in str(error):
+                    if has_looked or not lacks_partition(error):
                         raise
                     has_looked = True
                     self._days.clear()

@@ -14,12 +14,16 @@ _UUID = re.compile(r"([0-9a-f]{8})(-?)" + r"([0-9a-f]{4})\2" * 3 + r"([0-9a-f]{1
 
 
 def key_of(
-    *fields: str, optional: Collection[str] = (), uuid_dash: str | None = None
+    *fields: str,
+    optional: Collection[str] = (),
+    uuid_dash: str | None = None,
+    is_name: bool = False,
 ) -> Callable[[Record], str | None]:
     """A record's key from its fields: None when one is missing that isn't `optional`, or isn't a
     plain, short value. A number or a UUID spelt otherwise (12.0 for 12, in capitals, with blanks
     around it) is the same key: a vendor that changes how it writes them has no other records.
-    `uuid_dash`: "-" or "", as the vendor's document has UUIDs; None: as they come.
+    `uuid_dash`: "-" or "", as the vendor's document has UUIDs; None: as they come. `is_name`: the
+    fact has the field as it is, and is told apart by it: blanks count.
     """
 
     def key(record: Record) -> str | None:
@@ -32,7 +36,7 @@ def key_of(
                 part = ""
             elif isinstance(part, dict | list | bool):
                 return None
-            parts.append(_spelt(part, uuid_dash))
+            parts.append(str(part) if is_name else _spelt(part, uuid_dash))
         text = "/".join(parts)
         if payload.unstorable(text):
             text = payload.storable(text)

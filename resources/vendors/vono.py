@@ -17,6 +17,7 @@ from resources.account import Account, Limits, Options
 from resources.audio import AudioStore, file_name
 from resources.errors import (
     ContractError,
+    CutShortError,
     FailedAnswerError,
     PermanentError,
     RecordError,
@@ -138,6 +139,8 @@ class Vono(Client):
                 partial(_parse_listing, 0),
                 params={**asked, "start": 0, "limit": PAGE},
             )
+        except (ThrottledError, CutShortError):
+            raise
         except (ContractError, TransientError, WindowTooLargeError):
             return
         rows = [

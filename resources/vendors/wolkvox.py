@@ -61,6 +61,7 @@ QUOTA = re.compile(
 SERVER = re.compile(r"wv([^.]+)\.")
 TOTALS = re.compile(r"(?i)\s*(grand |gran )?total(es|s)?( general)?\s*")
 LEFT_OUT = "a row of all agents' totals was left out"
+NO_SUM = "a row is called as totals are, but isn't the sum of the others: it counts as an agent"
 
 DIRECTIONS = {
     "inbound": Direction.INBOUND,
@@ -105,10 +106,13 @@ class Wolkvox(Client):
         midnight = datetime.combine(window.day, time.min)
         last = datetime.combine(window.day, DAY_LAST)
         page = self._report("cdr_2", midnight, min(window.wall_times[1], last))
-        if (total := _row_of_totals(page.records)) is not None:
-            rest = [row for row in page.records if row is not total]
+        named = [row for row in page.records if _is_called_total(row)]
+        if len(named) == 1 and _is_sum(named[0], page.records):
+            rest = [row for row in page.records if row is not named[0]]
             found = page.total - 1 if page.total == len(page.records) else page.total
             page = replace(page, records=rest, total=found, remark=LEFT_OUT)
+        elif named:
+            page = replace(page, remark=NO_SUM)
         yield page
 
     def calls(self, window: Window) -> Iterator[Page]:
@@ -235,20 +239,23 @@ def count_in(message: str) -> int | None:
     return max((int(re.sub(r"\D", "", count)) for count in COUNT.findall(message)), default=None)
 
 
-def _row_of_totals(rows: list[Any]) -> dict[str, Any] | None:
-    """The row that is no agent, but the sum of all others, and is called so."""
-    named = [r for r in rows if isinstance(r, dict) and TOTALS.fullmatch(str(r.get("agent_name")))]
-    if len(named) != 1 or len(rows) < 3:
-        return None
-    calls = [_count_of(row) for row in rows]
-    whole = _count_of(named[0])
-    return (
-        named[0] if whole and None not in calls and sum(filter(None, calls)) == 2 * whole else None
-    )
+def _is_called_total(row: Any) -> bool:
+    return isinstance(row, dict) and bool(TOTALS.fullmatch(str(row.get("agent_name"))))
+
+
+def _is_sum(total: Any, rows: list[Any]) -> bool:
+    """Whether one of the rows is no agent, but the sum of all others."""
+    whole, calls = _count_of(total), [_count_of(row) for row in rows]
+    if not whole or None in calls:
+        return False
+    return len(rows) > 1 and sum(filter(None, calls)) == 2 * whole
 
 
 def _count_of(row: Any) -> int | None:
-    value = str(row.get("calls")) if isinstance(row, dict) else ""
+    """A row's calls, as they are written for people, too; none where nothing is written."""
+    value = str(row.get("calls") or 0).strip() if isinstance(row, dict) else ""
+    if re.fullmatch(r"\d{1,3}([.,]\d{3})+", value, re.ASCII):
+        value = re.sub(r"\D", "", value)
     return int(value) if re.fullmatch(r"\d{1,9}", value, re.ASCII) else None
 
 
@@ -419,7 +426,7 @@ AGENT_USAGE = Stream(
     document=DOCUMENT,
     table="agent_usage",
     read=Wolkvox.agent_usage,
-    key=key_of("agent_name"),
+    key=key_of("agent_name", is_name=True),
     normalise=usage_to_facts,
     live="day",
     settle=timedelta(days=1),

@@ -57,7 +57,7 @@ def test_a_database_that_answers(database_url: str) -> None:
 
 def test_a_database_of_another_encoding(postgres: LocalPostgres) -> None:
     """Its driver would hand over bytes for texts."""
-    name = f"test_ascii_{os.getpid()}"
+    name = f"test_{os.getpid()}_ascii"
     with closing(connect(postgres.url("postgres", ADMIN), "test", autocommit=True)) as admin:
         create = f"CREATE DATABASE {name} ENCODING 'SQL_ASCII' LOCALE 'C' TEMPLATE template0"
         admin.execute(create.encode())

@@ -45,6 +45,12 @@ def test_the_image_serves_the_code_location() -> None:
     assert server["grpc_server"]["host"] in COMPOSE["services"]
 
 
+OUTSIDE = [
+    name for name, network in COMPOSE["networks"].items() if not (network or {}).get("internal")
+]
+"""Networks that reach the world."""
+
+
 def test_compose_is_whole() -> None:
     services = COMPOSE["services"]
     assert {"postgres", "redis", "migrate", "code", "worker", "daemon", "ui", "proxy"} == set(
@@ -102,7 +108,8 @@ def test_only_those_who_ask_vendors_have_their_tokens() -> None:
         if any("secrets/vendors" in volume for volume in service.get("volumes", []))
     }
     assert have == {"code", "worker"}
-    assert {n for n, s in COMPOSE["services"].items() if "vendors" in s["networks"]} == {"worker"}
+    on = {n: {k for k, s in COMPOSE["services"].items() if n in s["networks"]} for n in OUTSIDE}
+    assert on == {"vendors": {"worker"}, "alerts": {"code"}, "front": {"ui", "proxy"}}
     (deployment,) = VALUES["dagster-user-deployments"]["deployments"]
     for pod in (VALUES["dagsterWebserver"], VALUES["dagsterDaemon"]):
         assert pod["envSecrets"] == [{"name": "callhouse"}]
@@ -180,6 +187,11 @@ def test_kubernetes_runs_dagster_as_callhouse_does() -> None:
     monitoring: dict[str, Any] = DAGSTER["run_monitoring"]
     for name, value in daemon["runMonitoring"].items():
         assert monitoring[re.sub(r"([A-Z])", r"_\1", name).lower()] == value, name
+    pools = VALUES["concurrency"]["pools"]
+    assert VALUES["concurrency"]["enabled"]
+    assert {"granularity": pools["granularity"], "default_limit": pools["defaultLimit"]} == (
+        DAGSTER["concurrency"]["pools"]
+    )
     assert not VALUES["telemetry"]["enabled"]
     # Dagster's chart starts `dagster-webserver`: in the image that is the guarded one.
     assert "ln -sf callhouse-webserver" in DOCKERFILE

@@ -104,6 +104,7 @@ def test_a_poll_and_a_backfill_in_each_others_way(
     dagster: InProcessDagster, warehouse: Warehouse, tenants: Mapping[str, Tenant]
 ) -> None:
     """What counts is what was found last, not which run began last."""
+    put_days_before(tenants["one"])
     tenants["one"].put([call(1, dialog_type=["EXTERNAL"])])
     assets = dagster.assets("conpeek")
     dagster.ended(dagster.backfill(assets, [f"{TODAY}"]))

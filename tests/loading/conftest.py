@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import stamina
 
+from assets.loading import plan
 from assets.loading.result import Result
 from pipelines.commands.accept import accept
 from resources.account import Account
@@ -27,6 +28,12 @@ from tests.practice import practised
 DAY = date(2025, 3, 12)
 NOON = datetime(2025, 3, 12, 15, 0, tzinfo=UTC)
 """Daytime in every vendor's zone."""
+
+
+@pytest.fixture(autouse=True)
+def _busy_machines_are_quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """How much a poll catches up at once goes by how long it takes: here it is quick, always."""
+    monkeypatch.setattr(plan, "QUICK_S", 60.0)
 
 
 @dataclass

@@ -236,7 +236,6 @@ def test_a_long_catch_up_keeps_what_it_has_read(
     scene: Open, vendor: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Case 14: two days behind, and each run is over before all of it could be read."""
-    monkeypatch.setattr(plan, "QUICK_S", 60.0)
     monkeypatch.setattr(plan, "LONGEST_PIECE", timedelta(hours=4))
     here = scene(vendor, DAY - timedelta(days=2))
     here.at(NOON - timedelta(days=2))
@@ -297,13 +296,13 @@ def test_a_window_of_two_pages_is_read_whole_where_requests_must_be_far_apart(
 ) -> None:
     """Each poll would ask for the first page, and come no further."""
     for patience in ("POLL", "CATCH_UP"):
-        shorter = replace(getattr(poll, patience), longest=timedelta(seconds=1.2))
+        shorter = replace(getattr(poll, patience), longest=timedelta(seconds=0.3))
         monkeypatch.setattr(poll, patience, shorter)
-    here = limited(scene(vendor, DAY - timedelta(days=days_ago)), min_interval_s=2.0)
+    here = limited(scene(vendor, DAY - timedelta(days=days_ago)), min_interval_s=1.0)
     here.tenant.behave(Quirk.page_cap(3))
     here.put(*(here.thing(n, minutes=n - days_ago * 24 * 60) for n in range(5)))
     for _ in range(2 + 3 * days_ago):
-        time.sleep(2)
+        time.sleep(1)
         here.poll()
         here.later(minutes=5)
     assert here.facts("count(*)", "1") == [(5, 1)]

@@ -7,7 +7,7 @@ import pytest
 
 from resources.account import Distrust
 from resources.standin import Fault
-from resources.windows import day_end
+from resources.windows import day_end, days_between
 from tests.loading.conftest import DAY, NOON, STREAMS, Open, Scene
 
 HOUR = timedelta(hours=1)
@@ -158,12 +158,13 @@ def test_an_empty_answer_that_speaks_of_trouble_is_none(
 
 
 def test_an_empty_day_among_full_ones_is_told(scene: Open) -> None:
-    week = [DAY - timedelta(days=n) for n in (1, 0)] + [DAY + timedelta(days=1)]
-    here = scene("vono", week[0])
-    here.put(*(here.thing(n, minutes=24 * 60 * n) for n in (-1, 1)))
+    """Not one that is so each week: people close on Sundays."""
+    before = DAY - timedelta(days=7)
+    here = scene("vono", before)
+    here.put(*(here.thing(n, minutes=24 * 60 * n) for n in (-7, -1)))
     here.at(NOON + timedelta(days=9))
-    here.backfill(*week)
-    assert DAY in here.implausible()
+    here.backfill(*days_between(before, DAY + timedelta(days=1)))
+    assert here.implausible() == [DAY]
     here.later(hours=24)
     here.poll()
     assert here.day().state == "complete"

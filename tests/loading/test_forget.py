@@ -3,6 +3,7 @@
 import gc
 import itertools
 import json
+import os
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -362,20 +363,24 @@ def test_again_finds_texts_in_any_spelling(scene: Open, tmp_path: Path) -> None:
             "INSERT INTO ops.findings (stream, name, account, note) VALUES "
             f"('x', md5('{spelling}'), :account, '{spelling}') RETURNING 1"
         )
+    known = "SELECT note FROM ops.findings WHERE account = :account"
+    before = here.query(known)
+    assert searched(here, tmp_path, number)
     forget.forget_again(open_site(here, tmp_path))
     assert searched(here, tmp_path, number) == {}
-    notes = here.query("SELECT note FROM ops.findings WHERE account = :account")
+    notes = here.query(known)
+    assert (len(notes), len({*before} & {*notes})) == (4, 0), "each has changed"
     assert not [note for (note,) in notes if "0077" in note or "00 77" in note]
 
 
 def test_tables_that_others_keep_closed_are_counted(scene: Open) -> None:
     """As where the warehouse's user is no superuser, and somebody else has a schema beside it."""
-    warehouse = scene("evolux").system.warehouse
+    warehouse, role = scene("evolux").system.warehouse, f"test_limited_{os.getpid()}"
     with warehouse.transaction() as connection:
         connection.exec_driver_sql("CREATE SCHEMA theirs")
         connection.exec_driver_sql("CREATE TABLE theirs.notes (note text)")
-        connection.exec_driver_sql("CREATE ROLE test_limited LOGIN PASSWORD 'secret'")
-    url = sa.make_url(warehouse.url).set(username="test_limited", password="secret")
+        connection.exec_driver_sql(f"CREATE ROLE {role} LOGIN PASSWORD 'secret'")
+    url = sa.make_url(warehouse.url).set(username=role, password="secret")
     limited = Warehouse(url.render_as_string(hide_password=False))
     try:
         assert hide_in_tables(limited, str.upper, None)[CLOSED] > 1
@@ -383,7 +388,7 @@ def test_tables_that_others_keep_closed_are_counted(scene: Open) -> None:
         limited.close()
         with warehouse.transaction() as connection:
             connection.exec_driver_sql("DROP SCHEMA theirs CASCADE")
-            connection.exec_driver_sql("DROP ROLE test_limited")
+            connection.exec_driver_sql(f"DROP ROLE {role}")
 
 
 def test_again_after_an_old_dump(scene: Open, tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from resources.standin import Fault, Quirk
 from resources.standin.answer import Answer, Ask
-from tests.loading.conftest import NOON, Open, Scene
+from tests.loading.conftest import DAY, NOON, Open, Scene
 from tests.loading.lists import (
     EVENING,
     MANY,
@@ -201,4 +201,20 @@ def test_rows_that_stand_twice_on_two_pages_are_told_apart_from_rows_that_are_la
     assert here.backfill().error is None
     assert shown(here) == list(range(1, MANY))
     assert here.day().state == "complete"
+    assert here.unreconciled() == []
+
+
+def test_blanks_around_an_agent_s_name_are_the_name_s(scene: Open) -> None:
+    """The fact is told apart by it: a rebuild deleted one whose key had none."""
+    here = scene("wolkvox")
+    for number, blank in ((1, ""), (2, " ")):
+        shown = here.kind.show(here.thing(number), here.kind.zone) | {"agent_name": f"Ana{blank}"}
+        here.tenant.put([shown], here.kind.report, day=DAY)
+    here.at(EVENING + timedelta(days=2))
+    here.backfill()
+    before = here.facts("agent_name", "calls")
+    assert [name for name, _ in sorted(before)] == ["Ana", "Ana "]
+    assert (here.day().state, here.day().rejects) == ("complete", 0)
+    here.rebuild()
+    assert here.facts("agent_name", "calls") == before
     assert here.unreconciled() == []

@@ -56,8 +56,12 @@ class System:
         sa.event.listen(warehouse.engine, "before_cursor_execute", self._count)
         with practised():
             self.vendors = discover()
-        self.loaders = {
-            name: Loader(warehouse, vendor, "model", clock=clock.now)
+        self.loaders = self._processes()
+
+    def _processes(self) -> dict[str, Loader]:
+        """What loads: each vendor's loader."""
+        return {
+            name: Loader(self.warehouse, vendor, "model", clock=self.clock.now)
             for name, vendor in self.vendors.items()
         }
 
@@ -125,6 +129,8 @@ class System:
             yield lambda: killed
         except Killed:
             killed = True
+            self.close()  # nobody goes on with a loader that was killed
+            self.loaders = self._processes()
         finally:
             self._trouble = {}
 

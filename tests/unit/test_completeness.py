@@ -25,3 +25,22 @@ def test_a_note_ends_with_the_read_s_remarks_also_of_a_complete_day() -> None:
     day_goes_on = replace(reading, end=READ_AT - timedelta(days=8))
     assert assess(AccountStream(ACCOUNT, DIALOGS), DAY, COUNTS, day_goes_on).state == "open"
     assert assess(AccountStream(ACCOUNT, DIALOGS), DAY, COUNTS, READING).note is None
+
+
+def test_a_day_that_is_read_once_more_behind_a_cache_waits_for_it() -> None:
+    """It would be asked for at every poll."""
+    read_at = datetime(2025, 3, 15, 1, tzinfo=UTC)
+    kept = replace(READING, read_at=read_at, end=read_at, made_at=read_at - timedelta(hours=26))
+    found = assess(AccountStream(ACCOUNT, DIALOGS), DAY, replace(COUNTS, was_complete=True), kept)
+    assert found.state == "complete"
+    assert found.next_read_at is not None
+    assert found.next_read_at > read_at
+
+
+def test_a_read_that_is_not_believed_is_none_of_two_that_show_nothing() -> None:
+    empty = replace(COUNTS, raw_records=0, facts=0)
+    failed = replace(READING, several_days=True, undated=2)
+    assert assess(AccountStream(ACCOUNT, DIALOGS), DAY, empty, failed).same_since is None
+    alone = replace(READING, silent=frozenset([DAY]))
+    assert assess(AccountStream(ACCOUNT, DIALOGS), DAY, empty, alone).same_since is None
+    assert assess(AccountStream(ACCOUNT, DIALOGS), DAY, empty, READING).same_since == READ_AT

@@ -30,6 +30,8 @@ def test_processes_look_at_each_other_less_often(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(client, "CLIENT_HEARTBEAT_INTERVAL", 1)
     monkeypatch.setattr(server_watcher, "WATCH_INTERVAL", 1)
     quiet.look_less_often()
+    assert client.CLIENT_HEARTBEAT_INTERVAL == 1, "whoever they start by themselves waits not long"
+    quiet.beat_less_often()
     assert client.CLIENT_HEARTBEAT_INTERVAL == quiet.HEARTBEAT_S
     assert server_watcher.WATCH_INTERVAL == quiet.LOOK_S
     assert "CLIENT_HEARTBEAT_INTERVAL" in inspect.getsource(client.client_heartbeat_thread)

@@ -31,7 +31,8 @@ pytestmark = [
     pytest.mark.skipif(why_not() is not None, reason=why_not() or ""),
 ]
 TODAY = datetime.now(UTC).date()
-WEEKS = [f"{TODAY - timedelta(days=ago)}" for ago in range(15, 0, -1)]
+WEEKS = [f"{TODAY - timedelta(days=ago)}" for ago in range(18, 3, -1)]
+"""Two weeks of days whose records change no more."""
 VENDORS = sorted(discover())
 CHANGES_WITH_TIME = ["first_seen_at", "updated_at", "observed_at", "request_id"]
 WITHOUT_LIMITS = """
@@ -60,9 +61,9 @@ def tenants(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> Mapping[str, Tenant]:
-    """Whose accounts begin two weeks ago, or in the short form today."""
+    """Whose accounts begin with the weeks, or in the short form today."""
     standin.reset()
-    days = 15 if request.node.get_closest_marker("long") else 0
+    days = 18 if request.node.get_closest_marker("long") else 0
     monkeypatch.setenv("CALLHOUSE_ACCOUNTS", str(tmp_path / "accounts.toml"))
     return write_accounts(tmp_path / "accounts.toml", standin, TODAY - timedelta(days=days))
 
@@ -111,8 +112,8 @@ def content(database_url: str) -> dict[str, list[str]]:
     with psycopg.connect(database_url) as connection:
         for table in ("raw.records", *(f"facts.{name}" for name in facts.TABLES)):
             rows = connection.execute(
-                f"SELECT to_jsonb(t) - %s::text[] FROM {table} t WHERE call_date < %s".encode(),
-                [CHANGES_WITH_TIME, TODAY],
+                f"SELECT to_jsonb(t) - %s::text[] FROM {table} t WHERE call_date <= %s".encode(),
+                [CHANGES_WITH_TIME, WEEKS[-1]],
             )
             found[table] = sorted(json.dumps(row, sort_keys=True) for (row,) in rows)
     return found

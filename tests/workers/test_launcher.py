@@ -1,10 +1,13 @@
 """What the daemon knows of workers, and what it sends to them: no worker is needed for that."""
 
+import base64
 import json
 import os
+import socket
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from urllib.parse import quote
 
 import dagster as dg
 import psycopg
@@ -12,6 +15,7 @@ import pytest
 from dagster._core.launcher import WorkerStatus
 from dagster._core.utils import make_new_run_id
 
+from pipelines.recovery import PROCESS_TAG, process_tags
 from pipelines.workers.launcher import WorkersLauncher
 from pipelines.workers.leases import Worker, executing
 from pipelines.workers.queues import QUEUE_TAG, RETRIES_TAG, SCHEDULE_TAG, Queue, queue_tags
@@ -76,9 +80,12 @@ def test_runs_wait_for_workers_and_nothing_tells_of_this_host(
     with psycopg.connect(database_url_with_dagster) as connection:
         written = connection.execute(WRITTEN.encode()).fetchall()
     home = str(Home.from_environment().root)
-    for (row,) in [*written, (message.decode(),)]:
+    body = base64.b64decode(envelope["body"]).decode()
+    assert poll in body
+    for (row,) in [*written, (message.decode(),), (body,)]:
         assert home not in row
         assert PASSWORD not in row
+        assert quote(PASSWORD, safe="") not in row
     assert all(str(Path.cwd()) not in row for (row,) in written)
 
 
@@ -110,6 +117,28 @@ def test_a_run_lives_as_long_as_its_process_says_so(
     assert status() == WorkerStatus.NOT_FOUND
     cluster.turn()
     assert cluster.run(run.run_id).status == dg.DagsterRunStatus.FAILURE, "run monitoring ends it"
+
+
+@needs_redis
+def test_a_pass_s_runs_are_none_of_the_workers(cluster: Cluster) -> None:
+    """`callhouse sync` executes them itself, on whatever host: run monitoring lets them be."""
+    mine, gone = process_tags(), {PROCESS_TAG: f"{socket.gethostname()} {2**22} 0"}
+    elsewhere = {PROCESS_TAG: "another-host 1 0"}
+    runs = [
+        dg.DagsterRun(
+            "conpeek_poll", make_new_run_id(), status=dg.DagsterRunStatus.STARTED, tags=tags
+        )
+        for tags in (mine, elsewhere, gone)
+    ]
+    for run in runs:
+        cluster.instance.add_run(run)
+    cluster.turn()
+    assert [cluster.run(run.run_id).status.value for run in runs] == [
+        "STARTED",
+        "STARTED",
+        "FAILURE",
+    ]
+    assert not cluster.instance.run_launcher.supports_resume_run
 
 
 def test_what_schedules_ask_for_is_short_and_not_repeated() -> None:

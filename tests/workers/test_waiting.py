@@ -67,7 +67,7 @@ def test_a_worker_waits_for_what_it_lacks(
             connection.execute(f"UPDATE {VERSIONS} SET version_num = '9999'".encode())
         until(lambda: "the older of the two" in worker.said(), worker)
         assert workers(empty_database_url) == []
-        assert not worker.pool()[1:], "its processes have ended"
+        assert not worker.family()[1:], "its processes have ended"
         with psycopg.connect(empty_database_url) as connection:
             connection.execute(f"UPDATE {VERSIONS} SET version_num = %s".encode(), [version])
         until(lambda: workers(empty_database_url) == ["backfills", "polls"], worker)

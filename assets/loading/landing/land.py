@@ -74,6 +74,8 @@ class Landing:
         """Keys of what was read and isn't a fact."""
         self.undated: set[str] = set()
         """Keys of what of it doesn't say its day either."""
+        self.changed: set[date] = set()
+        """Days of records that came in another state than before."""
         self.is_overtaken = False
         """Whether a newer answer had landed first, with other states of some of these records."""
         self._several: set[str] = set()
@@ -242,6 +244,8 @@ class Landing:
         for item in items:
             (self.rejected.add if item.rejected else self.rejected.discard)(item.key)
             (self.undated.discard if item.is_dated else self.undated.add)(item.key)
+            if item.writes and item.version > 0 and item.call_date:
+                self.changed.add(item.call_date)
         touched = {day for item in items for day in (item.call_date, item.old_date) if day}
         self._require_days(touched | {item.call_date for item in unkeyed})
         note_unstable(connection, self.source, items)

@@ -43,8 +43,7 @@ class Closing:
         self._reopen_or_resolve(connection, judged.doubts)
         counts = count_days(connection, source, loaded.days | set(read.window.days), self.now)
         loaded.turned |= {day for day, count in counts.items() if count.is_first}
-        changed = {day for day, of_day in loaded.by_day.items() if of_day.changed}
-        loaded.turned |= self._close_days(connection, counts, judged, changed)
+        loaded.turned |= self._close_days(connection, counts, judged)
         last = read.last_day
         if last not in counts and open_day(connection, source, last, self.now):
             loaded.turned.add(last)
@@ -81,11 +80,8 @@ class Closing:
         connection: Connection,
         counts: dict[date, Counts],
         judged: Judged,
-        changed: set[date],
     ) -> set[date]:
-        """Judges the days that were read in full, of which some records have `changed`; returns
-        those whose state changed.
-        """
+        """Judges the days that were read in full; returns those whose state changed."""
         read, landing, days = self.read, self.landing, self.read.window.days
         unkeyed = len(read.unkeyed - landing.suppression.unkeyed)
         counts_one_day = read.has_totals and len(days) == 1
@@ -99,7 +95,7 @@ class Closing:
             undated=len(landing.undated & landing.rejected & read.seen) + unkeyed,
             disturbed=judged.disturbed,
             confirmed=judged.confirmed,
-            changed=frozenset(changed) if self.source.stream.replaces else frozenset(),
+            changed=frozenset(landing.changed) if self.source.stream.replaces else frozenset(),
             is_overtaken=landing.is_overtaken,
             remarks=read.day_remarks(),
             doubts=judged.doubts,

@@ -97,6 +97,17 @@ def test_a_day_on_which_clocks_change_is_one_question(
     assert last_second["date_end"] == (day + timedelta(days=1)).isoformat()
 
 
+def test_a_last_second_that_cannot_be_asked_for_now_is_not_taken_for_empty(
+    read: Read, tenant: Tenant
+) -> None:
+    tenant.arm(Fault.status(429), times=99, when=lambda ask: ask.query["time_ini"] == "23:59:59")
+    with pytest.raises(ThrottledError):
+        read(Window.of_days((DAY,), ZONE, AFTERWARDS))
+    tenant.disarm()
+    tenant.arm(Fault.status(400), times=99, when=lambda ask: ask.query["time_ini"] == "23:59:59")
+    read(Window.of_days((DAY,), ZONE, AFTERWARDS))
+
+
 def test_a_subscriber_narrows_the_path(
     read: Read, tenant: Tenant, grants: Grants, vendors: StandIn
 ) -> None:

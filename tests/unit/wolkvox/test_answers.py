@@ -18,6 +18,7 @@ from resources.errors import (
 )
 from resources.standin import Fault, StandIn, Tenant
 from resources.vendor_api.vendor import Page
+from resources.vendors import wolkvox
 from resources.vendors.wolkvox import count_in
 from resources.windows import Window
 from tests.unit.helpers import Grants, sample
@@ -230,14 +231,23 @@ def test_dates_that_were_ignored_are_noticed(read: Read, tenant: Tenant, stream:
     assert len(pages[0].records) == 2  # they are records all the same: kept
 
 
-@pytest.mark.parametrize(("calls", "is_agent"), [("38", False), ("39", True)])
+@pytest.mark.parametrize(
+    ("others", "calls", "is_agent"),
+    [
+        ([], "38", False),
+        ([""], "38", False),
+        (["1,962"], "2,000", False),
+        ([], "39", True),
+        (["some"], "38", True),
+    ],
+)
 def test_a_row_that_sums_up_the_others_is_no_agent(
-    read: Read, tenant: Tenant, calls: str, is_agent: bool
+    read: Read, tenant: Tenant, others: list[str], calls: str, is_agent: bool
 ) -> None:
-    row = {"agent_name": "TOTAL", "calls": calls, "cost": "12845.50"}
-    tenant.put([row], report="cdr_2", day=DAY)
+    shown = [{"agent_name": f"Agent {n}", "calls": text} for n, text in enumerate(others)]
+    tenant.put([*shown, {"agent_name": "TOTAL", "calls": calls}], report="cdr_2", day=DAY)
     (page,) = read("agent_usage")
     names = [record["agent_name"] for record in page.records]
     assert ("TOTAL" in names) == is_agent
-    assert page.total == len(names) == 2 + is_agent
-    assert page.remark == (None if is_agent else "a row of all agents' totals was left out")
+    assert page.total == len(names) == 2 + len(others) + is_agent
+    assert page.remark == (wolkvox.NO_SUM if is_agent else wolkvox.LEFT_OUT)

@@ -58,9 +58,10 @@ class Clock:
         return last.database + timedelta(seconds=time.monotonic() - last.stopwatch)
 
     def of(self, moment: datetime) -> datetime:
-        """When that is by the database's clock, what is `moment` by this host's."""
-        last = self._recent()
-        return moment - (last.host - last.database)
+        """When that is by the database's clock, what is `moment` by this host's: the same, as far
+        as the measurement can't tell them apart.
+        """
+        return moment - self._recent().ahead
 
     def require_agreement(self) -> None:
         """Raises ClockError when this host's clock is wrong by more than FARTHEST: what Dagster

@@ -61,6 +61,12 @@ def test_a_moment_of_the_host_s_clock_is_another_by_the_database_s() -> None:
     assert abs(asked.of(NOW) - NOW + timedelta(days=1)) < timedelta(seconds=0.1)
 
 
+@pytest.mark.parametrize("part", [0.0, 1.0])
+def test_a_slow_answer_moves_no_moment(part: float) -> None:
+    """What is due at midnight is due by the tick of midnight."""
+    assert Clock(Database(timedelta(0), 0.05, part).now).of(NOW) == NOW
+
+
 @pytest.mark.parametrize("seconds", [-50, 0, 50])
 def test_within_a_minute_they_agree(seconds: float) -> None:
     Clock(Database(timedelta(seconds=seconds)).now).require_agreement()

@@ -10,7 +10,7 @@ PAGE = sql.FOLDER.parent / "docs" / "analysts" / "tables.md"
 HEAD = """\
 # Tables
 
-Written by `python -m sql.describe` from `sql/facts.py` and the comments in `sql/`, which Postgres
+Written by `python -m sql.describe` from `sql/facts` and the comments in `sql/`, which Postgres
 (`\\d+ facts.calls`) and Dagster show too. Columns marked * are personal data: `callhouse_analyst`
 sees them shortened or empty, in the schema `masked` ([access](access.md)).
 

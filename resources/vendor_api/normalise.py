@@ -8,9 +8,7 @@ which is rejected.
 
 import re
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
-from contextvars import ContextVar
-from datetime import UTC, datetime, timedelta
+from datetime import UTC
 from itertools import chain, islice
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -21,6 +19,9 @@ import pandas as pd
 from resources.account import Account
 from resources.text import payload
 from resources.vendor_api import phones
+from resources.vendor_api.dates import are_broken, ends_with_offset
+from resources.vendor_api.series import Column, as_floats, objects, places, without
+from resources.vendor_api.sizes import CUT, LEFT_OUT, LONGEST_TEXT, are_small, cut, without_largest
 from resources.vendor_api.values import (
     NO_VALUE,
     StandsForNothing,
@@ -33,52 +34,23 @@ from resources.vendor_api.values import (
 )
 from resources.vendor_api.vendor import Facts, Faults, Record, Reject
 
-Column = Any
-"""A pandas Series as long as the batch (pandas' own types say no more of object columns)."""
-
 THOUSANDS = re.compile(r"\s*[+-]?\d{1,3}(?:\.\d{3})+\s*", re.ASCII)
 """A text that is a thousand times more where dots part thousands."""
 MILLIONS = re.compile(r"\s*[+-]?\d{1,3}(?:\.\d{3}){2,}\s*", re.ASCII)
 """One that can't be anything else."""
-OFFSET = re.compile(r"(?:[zZ]|[+-]\d{2}(?::?\d{2})?)\s*$")
 BIGINT = float(2**63 - 1024)
 """The largest bigint that a float can hold."""
 INTEGER = float(2**31 - 1)
-EARLIEST = np.datetime64("2000-01-01")
-"""In UTC."""
 BOOLEANS = {True: True, False: False, "true": True, "false": False, "1": True, "0": False}
 EXPECTED_SECONDS = "expected a number of seconds, MM:SS or HH:MM:SS"
 NO_LIST = "expected a list of objects"
-AHEAD = timedelta(days=2)
-"""A call further ahead than this, or before EARLIEST, is a broken date, not a call."""
-_shown_at: ContextVar[datetime | None] = ContextVar("shown_at", default=None)
 MOST_NEW_VALUES = 5
 """So many values of one field and batch are reported as new: it may be anything but a list."""
 MOST_NEW_FIELDS = 50
 """So many fields of a batch are reported as new: their names may be anything, too."""
 LONGEST_NAME = 100
-LONGEST_TEXT = 800
-"""Bytes of UTF-8: three such texts fit a row of an index (2,704), as marts have."""
-CUT = f"cut, as it is longer than {LONGEST_TEXT} bytes"
-LARGEST_OBJECT = 256 * 1024
-"""Bytes of JSON that a fact keeps of what isn't mapped."""
-MANY = 250
-"""Objects that are measured together: of usual ones none is large if all of them aren't."""
-LEFT_OUT = f"left out, as more than {LARGEST_OBJECT:,} bytes of JSON would be kept"
 MOST_LEFT_OUT = 5
 """So many of a record's fields that are left out are named."""
-
-
-@contextmanager
-def shown_at(moment: datetime) -> Iterator[None]:
-    """Within the block mappings take dates after the moment for the future: when the vendor showed
-    the records, by the database's clock. Outside, where nothing is loaded, it is this host's now.
-    """
-    before = _shown_at.set(moment)
-    try:
-        yield
-    finally:
-        _shown_at.reset(before)
 
 
 class Columns:
@@ -106,7 +78,7 @@ class Columns:
             values = [value.get(inner) if isinstance(value, dict) else None for value in values]
         if "" in values:
             values = [None if value == "" else value for value in values]
-        return _objects(values)
+        return objects(values)
 
     def text(self, field: str, required: bool = False) -> Column:
         """Strings; numbers as their digits. What Postgres can't keep of one is replaced in it, and
@@ -126,7 +98,7 @@ class Columns:
             values = [None if is_missing(value) else value for value in values]
         if payload.unstorable("".join(filter(None, values))):
             values = [payload.storable(value) for value in values]
-        return self._present(_objects(self._cut(values, field)), field, required)
+        return self._present(objects(self._cut(values, field)), field, required)
 
     def number(self, field: str, required: bool = False) -> Column:
         """Finite numbers up to a bigint, also as strings with a decimal point."""
@@ -139,7 +111,7 @@ class Columns:
     def integer(self, field: str, required: bool = False, most: float = BIGINT) -> Column:
         """Counts, as pandas' nullable Int64; `most` = INTEGER for a column so small."""
         column = self._present(self.values(field), field, required)
-        numbers = _numbers(column)
+        numbers = as_floats(column)
         odd = column.notna() & ~(numbers % 1 == 0) & ~numbers.isin([np.inf, -np.inf])
         odd |= _has_dots(column, THOUSANDS)
         self._judge(column, odd, field, "expected a whole number", is_no_count, required)
@@ -151,7 +123,7 @@ class Columns:
     def decimal(self, field: str) -> Column:
         """Numbers that must keep every digit (money): checked, and left as the text they were."""
         given, is_number = self.values(field), self.number(field).notna()
-        exact = _objects(
+        exact = objects(
             str(value).strip() if known else None
             for value, known in zip(given, is_number, strict=True)
         )
@@ -174,7 +146,7 @@ class Columns:
             self._judge(column, odd, field, EXPECTED_SECONDS, is_no_count, required)
         negative = seconds.to_numpy() < 0
         self._judge(column, negative, field, "a duration can't be negative", is_no_count, required)
-        return _without(seconds, negative)
+        return without(seconds, negative)
 
     def boolean(self, field: str) -> Column:
         """True and False, also as 1 and 0 or their strings."""
@@ -189,14 +161,14 @@ class Columns:
             found is None and value is not None for found, value in zip(read, column, strict=True)
         ]
         self._judge(column, odd, field, "expected true or false", is_no_count)
-        return _objects(read)
+        return objects(read)
 
     def object(self, field: str) -> Column:
         """Objects, as they came."""
         column = self.values(field)
         odd = column.notna() & ~column.map(lambda value: isinstance(value, dict)).astype(bool)
         self._judge(column, odd, field, "expected an object", is_no_value)
-        return _objects(
+        return objects(
             self._within(index, value, field)
             for index, value in enumerate(column.where(~odd, None))
         )
@@ -206,7 +178,7 @@ class Columns:
         text = self.text(field, required)
         instants: Column = pd.to_datetime(text, format=pattern, errors="coerce", utc=True)
         if pattern == "ISO8601":
-            without = instants.notna() & ~_ends_with_offset(text)
+            without = instants.notna() & ~ends_with_offset(text)
             reason = "expected a date and time with its offset"
             self._judge(text, without, field, reason, is_no_date, required)
             instants = instants.where(~without)
@@ -215,7 +187,7 @@ class Columns:
     def epoch(self, field: str, required: bool = False) -> Column:
         """Instants as seconds since 1970."""
         column = self._present(self.values(field), field, required)
-        numbers = _numbers(column)
+        numbers = as_floats(column)
         odd = column.notna() & numbers.isna()
         self._judge(column, odd, field, "expected a number", is_no_date, required)
         instants = pd.to_datetime(numbers.where(numbers.abs() < 1e11), unit="s", utc=True)
@@ -238,12 +210,12 @@ class Columns:
         if not mapping.keys() >= set(values) - {None}:
             unknown = (value for value in dict.fromkeys(values) if value and value not in mapping)
             self._new.update(f"{field}={value[:40]}" for value in islice(unknown, MOST_NEW_VALUES))
-        return _objects([mapping.get(value, default) for value in values])
+        return objects([mapping.get(value, default) for value in values])
 
     def e164(self, column: Column) -> Column:
         """Phone numbers in E.164 by the account's country; NULL for extensions and the like."""
         country = self.account.country
-        return _objects(
+        return objects(
             [phones.e164(value, country) if isinstance(value, str) else None for value in column]
         )
 
@@ -285,13 +257,13 @@ class Columns:
         for holder in holders:
             self.tell(name for name in _inner_names(rest, holder) if name not in known)
             _leave_out(rest, holder, self._read.difference(kept))
-        if _are_small(rest):
-            return _objects([found or None for found in rest])
-        return _objects([self._within(index, found or None) for index, found in enumerate(rest)])
+        if are_small(rest):
+            return objects([found or None for found in rest])
+        return objects([self._within(index, found or None) for index, found in enumerate(rest)])
 
     def note(self, where: Column, field: str, reason: str) -> None:
         """Notes that the field of the records `where` is true couldn't be read, and is NULL."""
-        for index in _places(where):
+        for index in places(where):
             self.note_at(index, field, reason)
 
     def note_at(self, index: int, field: str, reason: str) -> None:
@@ -300,7 +272,7 @@ class Columns:
 
     def reject(self, where: Column, field: str, reason: str) -> None:
         """Rejects the records `where` is true. The first reason is the one that stays."""
-        for index in _places(where):
+        for index in places(where):
             self._rejects.setdefault(index, Reject(index, field, reason))
 
     def unread(self, *fields: str) -> Column:
@@ -336,27 +308,21 @@ class Columns:
         """The texts, none longer than LONGEST_TEXT."""
         if max(map(len, filter(None, values)), default=0) <= LONGEST_TEXT // 4:  # bytes of any one
             return values
-        cut = [value and _cut(value) for value in values]
-        self.note(pd.Series([new != old for new, old in zip(cut, values, strict=True)]), field, CUT)
-        return cut
+        short = [value and cut(value) for value in values]
+        is_cut = [new != old for new, old in zip(short, values, strict=True)]
+        self.note(pd.Series(is_cut), field, CUT)
+        return short
 
     def _within(self, index: int, found: Record | None, field: str | None = None) -> Record | None:
-        """The record's object without its largest fields, where it is beyond LARGEST_OBJECT.
+        """The record's object without its largest fields, where it is too large: noted.
         `field`: the one that it stands in; None where it holds fields of the record itself.
         """
-        if found is None or len(payload.encode(found)) <= LARGEST_OBJECT:
+        if found is None or len(kept := without_largest(found)) == len(found):
             return found
-        sizes = {name: len(payload.encode({name: value})) for name, value in found.items()}
-        kept: set[str] = set()
-        room = LARGEST_OBJECT
-        for name in sorted(sizes, key=lambda name: sizes[name]):
-            if (room := room - sizes[name]) < 0:
-                break
-            kept.add(name)
         left_out = [name for name in found if name not in kept]
         for name in [field] if field else left_out[:MOST_LEFT_OUT]:
             self.note_at(index, payload.storable(name)[:LONGEST_NAME], LEFT_OUT)
-        return {name: value for name, value in found.items() if name in kept} or None
+        return kept or None
 
     def _present(self, column: Column, field: str, required: bool) -> Column:
         if required:
@@ -367,12 +333,12 @@ class Columns:
         """Numbers and their texts as floats. Where one text of the batch has dots between
         thousands, those that may have one there, too, can't be read.
         """
-        numbers = _numbers(column)
+        numbers = as_floats(column)
         if not _has_dots(column, MILLIONS).any():
             return numbers
         odd = _has_dots(column, THOUSANDS)
         self._judge(column, odd, field, "a dot may part thousands", required=required)
-        return _without(numbers, odd)
+        return without(numbers, odd)
 
     def _bounded(
         self, numbers: Column, column: Column, field: str, required: bool, most: float = BIGINT
@@ -380,17 +346,16 @@ class Columns:
         reason = "a bigint" if most == BIGINT else f"{most:.0f}"
         beyond = np.abs(numbers.to_numpy()) > most
         self._judge(column, beyond, field, f"the number is beyond {reason}", required=required)
-        return _without(numbers, beyond)
+        return without(numbers, beyond)
 
     def _plausible(self, given: Column, instants: Column, field: str, required: bool) -> Column:
         moments = instants.to_numpy(dtype="datetime64[us]")  # in UTC
         unread = given.notna().to_numpy() & np.isnat(moments)
         self._judge(given, unread, field, "expected a date and time", is_no_date, required)
-        latest = (_shown_at.get() or datetime.now(UTC)).astimezone(UTC) + AHEAD
-        odd = (moments < EARLIEST) | (moments > np.datetime64(latest.replace(tzinfo=None)))
+        odd = are_broken(moments)
         reason = "the date is before 2000 or in the future"
         self._judge(given, odd, field, reason, is_no_date, required)
-        return _without(instants, odd)
+        return without(instants, odd)
 
     def _judge(
         self,
@@ -405,7 +370,7 @@ class Columns:
         if required:
             self.reject(odd, field, reason)
             return
-        for index in _places(odd):
+        for index in places(odd):
             value = column.iat[index]
             if not is_missing(value):
                 said = NO_VALUE if stands_for_nothing(value) else reason
@@ -446,46 +411,10 @@ class Parts(Columns):
         return frame.set_index(pd.Index(self._owners, dtype="int64"))
 
 
-def _objects(values: Iterable[Any]) -> Column:
-    return pd.Series(list(values), dtype=object)
-
-
-def _cut(text: str) -> str:
-    """At most LONGEST_TEXT bytes of it: it ends with the last character that fits whole."""
-    if len(encoded := text.encode()) <= LONGEST_TEXT:
-        return text
-    return encoded[: LONGEST_TEXT - len("…".encode())].decode(errors="ignore") + "…"
-
-
-def _places(where: Column) -> list[int]:
-    flags = np.asarray(where)
-    if flags.dtype != bool:
-        flags = pd.Series(where).fillna(False).astype(bool).to_numpy()
-    return np.flatnonzero(flags).tolist() if flags.any() else []
-
-
-def _without(column: Column, odd: Any) -> Column:
-    """The column with nothing where it is odd: hardly ever anywhere."""
-    places = _places(odd)
-    if not places:
-        return column
-    column = column.copy()
-    column.iloc[places] = None
-    return column
-
-
-def _are_small(objects: Sequence[Record]) -> bool:
-    """Whether none is beyond LARGEST_OBJECT, for sure: many together aren't."""
-    return all(
-        len(payload.encode(objects[at : at + MANY])) <= LARGEST_OBJECT
-        for at in range(0, len(objects), MANY)
-    )
-
-
 def _inner_names(records: Iterable[Record], holder: str) -> Iterator[str]:
     """The dotted names of all fields in the records' object `holder`."""
-    objects = (value for record in records if isinstance(value := record.get(holder), dict))
-    return (f"{holder}.{name}" for name in dict.fromkeys(chain.from_iterable(objects)))
+    held = (value for record in records if isinstance(value := record.get(holder), dict))
+    return (f"{holder}.{name}" for name in dict.fromkeys(chain.from_iterable(held)))
 
 
 def _leave_out(records: Iterable[Record], holder: str, names: set[str]) -> None:
@@ -504,35 +433,9 @@ def _leave_out(records: Iterable[Record], holder: str, names: set[str]) -> None:
             del record[holder]
 
 
-def _ends_with_offset(texts: Column) -> Column:
-    return pd.Series([text is not None and OFFSET.search(text) is not None for text in texts])
-
-
 def _has_dots(column: Column, pattern: "re.Pattern[str]") -> Any:
     """Where the value is a text like that, which has dots."""
     return np.array(
         [isinstance(v, str) and "." in v and pattern.fullmatch(v) is not None for v in column],
         dtype=bool,
     )
-
-
-def _numbers(column: Column) -> Column:
-    """Numbers and their texts as floats; NaN for all else."""
-    values = column.tolist()
-    kinds = set(map(type, values))
-    if kinds <= {int, float, type(None)}:  # nothing is to be looked for in texts
-        with suppress(OverflowError):
-            return pd.Series(np.array(values, dtype="float64"))
-    if not kinds <= {str, type(None)}:
-        column = _objects([_numeric(value) for value in values])
-    numbers: Column = pd.to_numeric(column, errors="coerce")
-    return numbers.astype("float64")
-
-
-def _numeric(value: Any) -> Any:
-    """What pandas can look for a number in; it chokes on an integer that no float can hold."""
-    if isinstance(value, bool | dict | list):
-        return None
-    if isinstance(value, int):
-        return float(max(min(value, 2**64), -(2**64)))
-    return value

@@ -38,7 +38,8 @@ from resources.windows import SECOND, Window, business_day, days_between
 from sql.vocabulary import Direction, Disposition, Grain, Tells
 
 if TYPE_CHECKING:
-    from resources.vendor_api.normalise import Column, Columns
+    from resources.vendor_api.normalise import Columns
+    from resources.vendor_api.series import Column
 
 DOCUMENT = "API Relatório de Gravações Vono"
 REPORT = "recording"

@@ -34,7 +34,8 @@ from resources.windows import ONE_DAY, SECOND, Window, business_day, day_end, da
 from sql.vocabulary import Direction, Disposition, EndedBy, Grain, Tells
 
 if TYPE_CHECKING:
-    from resources.vendor_api.normalise import Column, Columns
+    from resources.vendor_api.normalise import Columns
+    from resources.vendor_api.series import Column
 
 DOCUMENT = "APIs Reports Manager: 2. Calls and telephone usage per agent"
 PUBLIC = "APIs Reports Manager, known from public material"

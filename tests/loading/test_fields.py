@@ -11,7 +11,7 @@ import pytest
 from assets.refresh import refresh_days
 from resources.account import Account
 from resources.standin import Fault, Quirk
-from resources.vendor_api.normalise import CUT, LEFT_OUT, LONGEST_TEXT
+from resources.vendor_api.sizes import CUT, LEFT_OUT, LONGEST_TEXT
 from resources.vendor_api.values import NO_VALUE
 from resources.vendor_api.vendor import Facts, Record
 from tests.loading.conftest import DAY, NOON, Open, Scene

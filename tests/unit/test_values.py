@@ -9,16 +9,10 @@ import pytest
 
 import sql
 from resources.text import payload
-from resources.vendor_api.normalise import (
-    CUT,
-    LARGEST_OBJECT,
-    LEFT_OUT,
-    LONGEST_TEXT,
-    MOST_LEFT_OUT,
-    Columns,
-    shown_at,
-)
+from resources.vendor_api.dates import shown_at
+from resources.vendor_api.normalise import MOST_LEFT_OUT, Columns
 from resources.vendor_api.record_keys import key_of
+from resources.vendor_api.sizes import CUT, LARGEST_OBJECT, LEFT_OUT, LONGEST_TEXT
 from resources.vendor_api.values import NO_VALUE, clock_seconds, is_missing, is_no_date, is_no_value
 from tests.unit.helpers import account
 

@@ -7,7 +7,7 @@ from assets.loading.account_stream import AccountStream
 from assets.loading.landing.stage import Item
 from resources.account import Account
 from resources.text import payload
-from resources.vendor_api.normalise import shown_at
+from resources.vendor_api.dates import shown_at
 from resources.vendor_api.vendor import AnyStream, Facts, Record, Reject
 
 BEFORE_START = timedelta(days=31)

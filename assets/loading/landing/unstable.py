@@ -13,7 +13,7 @@ from assets.loading.account_stream import AccountStream
 from assets.loading.landing.stage import Item
 from resources.postgres.warehouse import execute
 from resources.text import payload
-from resources.vendor_api.normalise import shown_at
+from resources.vendor_api.dates import shown_at
 from resources.vendor_api.vendor import AnyStream, Record
 
 FEW = 4

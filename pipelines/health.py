@@ -6,6 +6,7 @@ What orchestrators ask every minute must be cheap: Dagster's own commands import
 import os
 import socket
 import sys
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable
@@ -14,8 +15,11 @@ from contextlib import closing
 import psycopg
 
 import sql
+from resources.configuration.home import Home
 
 PATIENCE_S = 10
+LOOKED_S = 120
+"""Between two looks a worker may wait for a database that doesn't answer."""
 
 
 def code(port: str) -> None:
@@ -40,6 +44,15 @@ def worker() -> None:
     _require("health/worker", os.environ["CALLHOUSE_DATABASE_URL"], host=socket.gethostname())
 
 
+def worker_looks() -> None:
+    """A worker looks after its processes: it takes runs, finishes those that it has, or waits. It
+    asks nobody: that a database is away is no reason to end a worker.
+    """
+    ago = time.time() - Home.from_environment().worker_looked.stat().st_mtime
+    if ago > LOOKED_S:
+        raise LookupError(f"it hasn't looked after its processes for {ago:.0f} s")
+
+
 def _require(statement: str, url: str, **parameters: str) -> None:
     """Raises LookupError when the statement has no row."""
     from resources.postgres.database import connect
@@ -54,6 +67,7 @@ PARTS: dict[str, Callable[..., None]] = {
     "ui": ui,
     "daemon": daemon,
     "worker": worker,
+    "worker_looks": worker_looks,
 }
 
 

@@ -6,7 +6,7 @@ whoever takes a run into the queue can say otherwise (`dagster.yaml` names this 
 """
 
 from datetime import UTC, date, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from dagster import DagsterRun
 from dagster._core.run_coordinator import QueuedRunCoordinator, SubmitRunContext
@@ -17,12 +17,8 @@ from dagster._core.storage.tags import (
     PRIORITY_TAG,
 )
 
-from pipelines.workers.queues import QUEUE_TAG, queue_tags
-from resources.configuration.broker import broker_url
+from pipelines.workers.queues import QUEUE_TAG, queue_tags, workers_of
 from resources.vendors import discover
-
-if TYPE_CHECKING:
-    from pipelines.workers.launcher import WorkersLauncher
 
 
 class NewestDayFirst(QueuedRunCoordinator):
@@ -41,7 +37,7 @@ class NewestDayFirst(QueuedRunCoordinator):
         if (last := last_day(run)) and PRIORITY_TAG not in run.tags:
             today = datetime.now(UTC).date()  # this host's: only the order matters
             tags[PRIORITY_TAG] = str(priority(last, today))
-        if self._workers:
+        if workers_of(self._instance):
             tags |= queue_tags(run.tags)
         if tags:
             self._instance.add_run_tags(run.run_id, tags)
@@ -50,22 +46,14 @@ class NewestDayFirst(QueuedRunCoordinator):
     def get_run_queue_config(self) -> RunQueueConfig:
         """What Dagster's daemon goes by each time that it looks into the queue."""
         config = super().get_run_queue_config()
-        if not self._workers:
+        workers = workers_of(self._instance)
+        if workers is None:
             return config
         room = [
             {"key": QUEUE_TAG, "value": queue.value, "limit": slots}
-            for queue, slots in self._workers.slots().items()
+            for queue, slots in workers.slots().items()
         ]
         return config._replace(tag_concurrency_limits=[*config.tag_concurrency_limits, *room])
-
-    @property
-    def _workers(self) -> "WorkersLauncher | None":
-        if not broker_url():
-            return None
-        from pipelines.workers.launcher import WorkersLauncher
-
-        launcher = self._instance.run_launcher
-        return launcher if isinstance(launcher, WorkersLauncher) else None
 
 
 def runs_at_once(vendors: int) -> int:

@@ -25,7 +25,7 @@ from pipelines.local import watchdog
 from pipelines.local.accounts_watch import AccountsWatch
 from pipelines.local.child import Child
 from pipelines.local.standin import start_standin
-from resources.configuration.broker import broker_url, require_broker, without_secrets
+from resources.configuration.broker import broker_url
 from resources.configuration.home import Home
 from resources.configuration.plain_environment import plain_environment
 from resources.embedded.local_postgres import LocalPostgres, database_url
@@ -45,8 +45,7 @@ def run(port: int) -> None:
     home = Home.from_environment()
     home.make()
     try:
-        if broker := broker_url():
-            require_broker(broker)
+        broker_url()  # one that is none is told before anything is started
         with signals_interrupt(), only_one(home):
             sockets = private_folder()
             with watchdog.process_group(home, sockets) as leader:
@@ -136,7 +135,7 @@ class _Stack:
             self._children.append(start_standin(self._home, self._leader.pid))
         previous = dagster_home.workspace_socket(self._home)
         self._code_server = self._start_code_server()
-        self._before_serving("pipelines.local.preflight", previous)
+        self._where_runs_go = self._before_serving("pipelines.local.preflight", previous)
         self._code_server.wait_until_ready()
         dagster_home.write_workspace(self._home, self._code_socket)
         workspace = dagster_home.workspace_file(self._home)
@@ -181,8 +180,8 @@ class _Stack:
         self._children.append(child)
         return child
 
-    def _before_serving(self, module: str, dead_code_server: Path | None) -> None:
-        """What has to be done first, about a code server that runs no more."""
+    def _before_serving(self, module: str, dead_code_server: Path | None) -> str:
+        """Does what comes first, about a code server that runs no more. Returns what that says."""
         done = subprocess.run(
             [sys.executable, "-m", module, *filter(None, [dead_code_server])],
             process_group=self._leader.pid,
@@ -192,6 +191,7 @@ class _Stack:
         )
         if done.returncode:
             raise CallhouseError(done.stderr.strip())
+        return done.stdout.strip()
 
     def _introduce(self) -> None:
         facts = Table.grid(padding=(0, 2))
@@ -207,8 +207,8 @@ class _Stack:
             facts.add_row("", "own calls, write an accounts.toml (see accounts.example.toml)")
         else:
             facts.add_row("Accounts", str(self._home.accounts))
-        if broker := broker_url():
-            facts.add_row("Runs", f"by workers (callhouse worker), from {without_secrets(broker)}")
+        if self._where_runs_go:
+            facts.add_row("Runs", self._where_runs_go)
         facts.add_row("Logs", str(self._home.logs))
         if wrong := self._wrong_clock():
             facts.add_row("[red]Clock", f"[red]{wrong}")

@@ -13,6 +13,7 @@ from prometheus_client import generate_latest
 from pipelines.metrics.families import Figures
 from pipelines.metrics.runs import add_runs
 from pipelines.metrics.warehouse import add_warehouse
+from pipelines.workers.queues import workers_of
 from resources.configuration.home import Home
 from resources.configuration.settings import read_settings
 from resources.embedded.local_postgres import database_url
@@ -46,8 +47,9 @@ class Collection:
         figures.add("settings_faults", len(settings.sentences()))
         for vendor, count in Counter(account.vendor for account in accounts.values()).items():
             figures.add("accounts", count, vendor)
+        has_workers = workers_of(self._instance) is not None
         parts: dict[str, Callable[[Figures], None]] = {
-            "warehouse": lambda part: add_warehouse(part, self._warehouse, accounts),
+            "warehouse": lambda part: add_warehouse(part, self._warehouse, accounts, has_workers),
             "dagster": lambda part: add_runs(part, self._instance),
         }
         for name, add in parts.items():

@@ -70,7 +70,7 @@ FAMILIES = {
     "backfill_days_read": Family("Of these, read", STREAM),
     "marts_stale_days": Family("Business days that the marts are behind on"),
     "marts_behind_seconds": Family("For how long they have been; 0: they are up to date"),
-    "workers": Family("Run workers, where there is a broker", ("queue", "version")),
+    "workers": Family("Run workers, where runs go to workers", ("queue", "version")),
     "worker_slots": Family(
         "Runs that they can have at work together; 0: nobody takes runs", ("queue",)
     ),

@@ -9,7 +9,6 @@ from sqlalchemy.engine import Connection, Row
 from pipelines.metrics.families import Figures
 from pipelines.workers.queues import Queue
 from resources.account import Account
-from resources.configuration.broker import broker_url
 from resources.postgres.warehouse import Warehouse, execute
 from resources.vendor_api.vendor import DetailStream
 from resources.vendors import discover
@@ -22,8 +21,12 @@ SHOWN_OF_CREDENTIAL = 8
 STATES = ("complete", "settling", "open", "failed", "unread")
 
 
-def add_warehouse(figures: Figures, warehouse: Warehouse, accounts: Mapping[str, Account]) -> None:
-    """Adds what the tables say of these accounts, all of it as of one moment."""
+def add_warehouse(
+    figures: Figures, warehouse: Warehouse, accounts: Mapping[str, Account], has_workers: bool
+) -> None:
+    """Adds what the tables say of these accounts, and of the workers to which runs go, if they do;
+    all of it as of one moment.
+    """
     with warehouse.transaction() as connection:
         tables = _Tables(figures, connection, accounts)
         tables.add_streams()
@@ -32,7 +35,8 @@ def add_warehouse(figures: Figures, warehouse: Warehouse, accounts: Mapping[str,
         tables.add_quotas()
         tables.add_backfills()
         tables.add_marts()
-        tables.add_workers()
+        if has_workers:
+            tables.add_workers()
 
 
 class _Tables:
@@ -161,9 +165,6 @@ class _Tables:
         self._add("marts_behind_seconds", max(behind, 0))
 
     def add_workers(self) -> None:
-        """Nothing where there is no broker: runs are processes of the code server then."""
-        if not broker_url():
-            return
         slots = dict.fromkeys(Queue, 0)
         for row in self._rows("metrics/workers"):
             self._add("workers", row.workers, row.queue, row.version)

@@ -20,13 +20,13 @@ from kombu.exceptions import OperationalError
 from pipelines.recovery import PROCESS_TAG, is_over
 from pipelines.workers.broker import make_broker
 from pipelines.workers.leases import execution, read_slots
-from pipelines.workers.queues import Queue
+from pipelines.workers.queues import Queue, SendsToWorkers
 from resources.configuration.broker import BrokerError, require_broker
 from resources.postgres.database import URL
 from resources.postgres.warehouse import Warehouse
 
 
-class WorkersLauncher(CeleryRunLauncher):
+class WorkersLauncher(CeleryRunLauncher, SendsToWorkers):
     """`dagster.workers.yaml` names this class."""
 
     def __init__(

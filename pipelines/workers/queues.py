@@ -1,7 +1,12 @@
 """The two queues of workers, and which of them a run goes into."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from dagster import DagsterInstance
 
 QUEUE_TAG = "dagster-celery/queue"
 SCHEDULE_TAG = "dagster/schedule_name"
@@ -15,6 +20,22 @@ class Queue(StrEnum):
 
     POLLS = "polls"
     BACKFILLS = "backfills"
+
+
+class SendsToWorkers(ABC):
+    """What a launcher says of itself whose runs go to workers."""
+
+    @abstractmethod
+    def slots(self) -> Mapping[Queue, int]:
+        """How many runs may be at work at once, by queue."""
+
+
+def workers_of(instance: "DagsterInstance") -> SendsToWorkers | None:
+    """The instance's launcher if its runs go to workers; a broker alone doesn't say so, as Dagster
+    may have been told to launch them otherwise.
+    """
+    launcher: object = instance.run_launcher
+    return launcher if isinstance(launcher, SendsToWorkers) else None
 
 
 def queue_of(tags: Mapping[str, str]) -> Queue:

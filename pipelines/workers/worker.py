@@ -119,7 +119,7 @@ class _Host:
                 self._look()
             except (CallhouseError, sa.exc.SQLAlchemyError) as error:
                 self._say(f"Waiting: {_sentence(error)}")
-            time.sleep(LOOK_EVERY_S)
+            self._pause()
         self._finish()
 
     def _ask_to_end(self, number: int, _frame: FrameType | None) -> None:
@@ -187,7 +187,12 @@ class _Host:
         """Of the runs at work, unless a signal says that it takes too long."""
         asked = self._asked_to_end
         while any(part.runs for part in self._parts) and self._asked_to_end == asked:
-            time.sleep(LOOK_EVERY_S)
+            self._pause()
+
+    def _pause(self) -> None:
+        """Until the next look. This one is told to whoever asks whether the worker hangs."""
+        self._home.worker_looked.touch()
+        time.sleep(LOOK_EVERY_S)
 
     def _end(self, how: signal.Signals) -> None:
         for part in self._parts:

@@ -78,5 +78,10 @@ class Home:
         return self.root / "standin"
 
     @property
+    def worker_looked(self) -> Path:
+        """Touched by `callhouse worker` at each look at its processes, whatever it waits for."""
+        return self.root / "worker.looked"
+
+    @property
     def logs(self) -> Path:
         return self.root / "logs"

@@ -15,7 +15,8 @@ from dagster._core.types.loadable_target_origin import LoadableTargetOrigin
 from dagster._core.utils import make_new_run_id
 from prometheus_client.parser import text_string_to_metric_families
 
-from pipelines.dagster_home import open_instance, prepare
+from pipelines.dagster_home import CONFIGURATION, open_instance, prepare
+from pipelines.local.preflight import where_runs_go
 from pipelines.metrics.collection import Collection
 from pipelines.metrics.families import FAMILIES, PREFIX
 from resources.configuration.home import BROKER, Home
@@ -64,7 +65,9 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
 def instance(
     home: Home, database_url_with_dagster: str, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[DagsterInstance]:
+    """One whose runs go to workers."""
     monkeypatch.setattr(os, "environ", os.environ.copy())
+    monkeypatch.setenv(BROKER, "redis://127.0.0.1:1/0")
     prepare(home, database_url_with_dagster)
     with open_instance() as instance:
         yield instance
@@ -98,10 +101,7 @@ DETAILS = {"vendor": "evolux", "account": "globex", "stream": "call_details"}
 OF_ACME = {"vendor": "wolkvox", "account": "acme"}
 
 
-def test_figures_are_what_the_tables_say(
-    collection: Collection, home: Home, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv(BROKER, "redis://127.0.0.1:1/0")
+def test_figures_are_what_the_tables_say(collection: Collection, home: Home) -> None:
     with collection._warehouse.transaction() as c:
         _fill(c)
     found = figures(collection)
@@ -223,6 +223,27 @@ def test_runs_are_counted_from_dagsters_storage(
         for statistic in ("median", "max"):
             assert 0 <= found[name, labels(job="vono_poll", statistic=statistic)] < 60
     assert 0 <= found["oldest_queued_run_seconds", labels(job="vono_poll")] < 60
+
+
+def test_where_runs_go_elsewhere_nobody_is_missed(
+    home: Home, database_url_with_dagster: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The broker is there, for other things; Dagster was told to launch runs otherwise."""
+    monkeypatch.setattr(os, "environ", os.environ.copy())
+    own = home.root / "dagster-of-our-own"
+    own.mkdir()
+    (own / CONFIGURATION.name).write_bytes(CONFIGURATION.read_bytes())
+    monkeypatch.setenv("DAGSTER_HOME", str(own))
+    monkeypatch.setenv(BROKER, "redis://127.0.0.1:1/0")
+    prepare(home, database_url_with_dagster)
+    with (
+        open_instance() as instance,
+        closing(Warehouse(database_url_with_dagster, pool_size=1)) as warehouse,
+    ):
+        assert where_runs_go(instance).startswith("not by workers")
+        found = {name for name, _ in figures(Collection(home, warehouse, instance))}
+    assert "marts_stale_days" in found
+    assert not found & {"workers", "worker_slots", "worker_runs"}
 
 
 def test_a_part_that_does_not_answer_has_no_figures(

@@ -61,11 +61,12 @@ class Worker:
         environment: Mapping[str, str] | None = None,
     ) -> None:
         own = {"CALLHOUSE_HOME": str(home), "DAGSTER_HOME": "", "COLUMNS": "200"}
+        self._environment = {**os.environ, **own, **(environment or {})}
         self.log = home.parent / f"{home.name}.log"
         with self.log.open("w") as log:
             self.process = subprocess.Popen(
                 [*prefix, str(CALLHOUSE), "worker", *words],
-                env={**os.environ, **own, **(environment or {})},
+                env=self._environment,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
@@ -74,6 +75,18 @@ class Worker:
     def said(self) -> str:
         """All that it has printed."""
         return self.log.read_text(encoding="utf-8")
+
+    def looked_at(self) -> float:
+        """When it last looked after its processes."""
+        return Home(Path(self._environment["CALLHOUSE_HOME"])).worker_looked.stat().st_mtime
+
+    def is_well(self, part: str) -> bool:
+        """What a probe of its container finds."""
+        command = [sys.executable, "-m", "pipelines.health", part]
+        done = subprocess.run(
+            command, env=self._environment, stderr=subprocess.DEVNULL, check=False
+        )
+        return not done.returncode
 
     def family(self) -> list[psutil.Process]:
         """It and the processes that it has started."""

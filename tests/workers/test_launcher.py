@@ -15,6 +15,7 @@ import pytest
 from dagster._core.launcher import WorkerStatus
 from dagster._core.utils import make_new_run_id
 
+from pipelines.local.preflight import where_runs_go
 from pipelines.recovery import PROCESS_TAG, process_tags
 from pipelines.workers.launcher import WorkersLauncher
 from pipelines.workers.leases import Worker, executing
@@ -43,6 +44,7 @@ def test_runs_wait_for_workers_and_nothing_tells_of_this_host(
     """No worker, no slot; one for polls lets a poll go, not a backfill; a dead broker none."""
     launcher = cluster.instance.run_launcher
     assert isinstance(launcher, WorkersLauncher)
+    assert where_runs_go(cluster.instance).endswith(f"from redis://127.0.0.1:{broker.port}/0")
     poll = cluster.poll("conpeek")
     backfill = cluster.backfill(["conpeek/dialogs_raw", "conpeek/dialogs"], [YESTERDAY])
     cluster.turn()

@@ -21,6 +21,7 @@ DAYS = [f"{TODAY - timedelta(days=ago)}" for ago in (2, 1)]
 VENDORS = sorted(discover())
 DIALOGS = ["conpeek/dialogs_raw", "conpeek/dialogs"]
 STARTED = dg.DagsterRunStatus.STARTED
+VERSIONS = "public.schema_version"
 HELD = """
 SELECT (SELECT count(*) FROM ops.permits WHERE reached_at IS NULL AND expires_at > ops.now()),
        (SELECT count(*) FROM ops.reads WHERE expires_at > ops.now()),
@@ -85,6 +86,10 @@ class Backfills:
         (run,) = self._cluster.runs_of(backfill)
         assert run.status == STARTED
         return backfill, run
+
+    def go_on_slowly(self) -> None:
+        """From now on the vendor takes its time again."""
+        self._standin.tenants["conpeek", "conpeek"].latency_s = 5.0
 
     def end_well(self, backfill: str, *statuses: str) -> None:
         """Its runs end with these statuses, newest first; nothing is held any more."""
@@ -153,4 +158,34 @@ def test_a_worker_that_is_to_end_finishes_its_run_or_has_it_repeated(
     backfill, _ = backfills.begun()
     other.stop(signal.SIGTERM)
     backfills.end_well(backfill, "SUCCESS")
+    assert standin.breaches == []
+
+
+@pytest.mark.long
+def test_a_worker_of_another_version_finishes_its_runs_and_lives(
+    cluster: Cluster, standin: StandIn, backfills: Backfills, database_url_with_dagster: str
+) -> None:
+    """The tables are migrated while it executes a run: it isn't ready for another, and no probe
+    ends it, neither while it finishes nor while it waits for its own version.
+    """
+    worker = backfills.worker
+    backfill, run = backfills.begun()
+    cluster.until(lambda: worker.is_well("worker"))
+    backfills.go_on_slowly()
+    with psycopg.connect(database_url_with_dagster, autocommit=True) as connection:
+        version = connection.execute(f"SELECT version_num FROM {VERSIONS}".encode()).fetchone()
+        set_version = f"UPDATE {VERSIONS} SET version_num = %s".encode()
+        connection.execute(set_version, ["9999"])
+        cluster.until(lambda: not worker.is_well("worker"))
+        assert cluster.run(run.run_id).status == STARTED
+        looked = worker.looked_at()
+        time.sleep(3)
+        assert worker.looked_at() > looked
+        assert worker.is_well("worker_looks")
+        standin.tenants["conpeek", "conpeek"].latency_s = 0.0
+        backfills.end_well(backfill, "SUCCESS")
+        cluster.until(lambda: "the older of the two" in worker.said())
+        assert worker.is_well("worker_looks")
+        connection.execute(set_version, version)
+    cluster.until(lambda: worker.is_well("worker"))
     assert standin.breaches == []

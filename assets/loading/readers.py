@@ -16,7 +16,7 @@ from resources.account import Account
 from resources.http.client import Http
 from resources.http.permits import Limiter, Patience
 from resources.http.transport import Transport
-from resources.vendor_api.paging import LargestPage
+from resources.vendor_api.largest_page import LargestPage
 from resources.vendor_api.vendor import DetailStream, Stream, Vendor
 
 

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 
 from resources.account import Account
 from resources.http.client import Http
-from resources.vendor_api.paging import LargestPage, Pages
+from resources.vendor_api.largest_page import LargestPage
+from resources.vendor_api.paging import Pages
 from resources.vendor_api.vendor import Record
 from resources.windows import Window
 

@@ -8,14 +8,13 @@ is taken for the end of a list, and why: docs/decisions/end-of-a-list.md.
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Literal
-from urllib.parse import parse_qsl, urljoin, urlsplit
 
 from resources.errors import ContractError, WindowTooLargeError
 from resources.http.more import More
 from resources.http.permits import Permit
 from resources.text import payload
+from resources.vendor_api.largest_page import LargestPage
 from resources.vendor_api.vendor import Page, Record
-from resources.windows import Window
 
 MOST_PAGES = 10_000
 """Of one list: five million records in pages of 500. What has more is asked for in parts."""
@@ -27,45 +26,6 @@ TELLING = 10
 """Rows of a server's largest page, from which on it tells something that a page is full, empty, or
 has nothing new. Where pages are smaller, a few deleted rows are all of one.
 """
-ROUND = 50
-"""What most of servers' own limits are multiples of; others are powers of two, or one less."""
-FEWEST = 100
-"""No server gives less at most, where there are no pages: fewer rows are just few."""
-
-
-@dataclass(slots=True)
-class LargestPage:
-    """The largest page that an account's server has ever given of a stream, as far as is known.
-    One that is as large may be full, whatever was asked for.
-    """
-
-    rows: int = 0
-    window: Window | None = None
-    """Whose answer without pages was so large first, of those of this run."""
-
-    def note(self, rows: int) -> None:
-        """A page had so many."""
-        self.rows = max(self.rows, rows)
-
-    def is_met(self, rows: int, window: Window) -> bool:
-        """Notes an answer without pages, and tells whether it may be all that its server gives:
-        none was larger, and it is a number that limits have, or another window's was as large. (The
-        busiest day's own number comes again at each read of it, and says nothing.)
-        """
-        if rows > self.rows:
-            self.window = None
-        self.note(rows)
-        if rows < FEWEST or rows < self.rows:
-            return False
-        other = self.window not in (None, window)
-        self.window = self.window or window
-        return other or _is_limit(rows)
-
-
-def _is_limit(rows: int) -> bool:
-    """Whether so many are what limits are: 250, 1,000, 999, 1,024, 2,047."""
-    is_power = any(n & (n - 1) == 0 for n in (rows, rows + 1))
-    return is_power or rows % ROUND == 0 or (rows + 1) % (2 * ROUND) == 0
 
 
 @dataclass(slots=True)
@@ -319,25 +279,3 @@ def check_whole(report: str, rows: int, permit: Permit) -> None:
             f"{report}: {rows:,} records came, but the vendor tells of {told}: it gives pages, "
             "which its document doesn't"
         )
-
-
-def read_link(base_url: str, link: str, report: str) -> tuple[str, dict[str, str]]:
-    """The vendor's link to its next page as a path below `base_url`, and parameters. A path alone
-    is below the host, as in a browser.
-
-    Raises ContractError where it leads anywhere else: what is sent there would be signed.
-    """
-    base = urlsplit(base_url.rstrip("/") + "/")
-    try:
-        found = urlsplit(urljoin(base.geturl(), link))
-    except ValueError:
-        raise ContractError(f"{report}: the link to the next page can't be read") from None
-    is_own = (found.scheme, found.netloc.lower()) == (base.scheme, base.netloc.lower())
-    is_below = found.path.startswith(base.path) and ".." not in found.path.split("/")
-    if not (is_own and is_below):
-        where = f"{found.scheme}://{found.hostname or ''}"
-        raise ContractError(
-            f"{report}: the link to the next page leads to {where}, not below the account's "
-            "base_url: it isn't followed with a credential"
-        )
-    return found.path[len(base.path) :], dict(parse_qsl(found.query, keep_blank_values=True))

@@ -17,7 +17,7 @@ from resources.http.client import Http
 from resources.http.permits import POLL, Limiter, Outcome, Permit
 from resources.http.refusals import refuse
 from resources.http.transport import Transport
-from resources.vendor_api.paging import read_link
+from resources.vendor_api.links import read_link
 from tests.support import Ledger, Replay, Reply
 from tests.unit import helpers
 

@@ -12,7 +12,8 @@ from assets.loading.landing.observation import observations
 from resources.errors import ContractError, WindowTooLargeError
 from resources.http.permits import Outcome, Permit
 from resources.vendor_api import paging
-from resources.vendor_api.paging import LargestPage, Pages
+from resources.vendor_api.largest_page import LargestPage
+from resources.vendor_api.paging import Pages
 from resources.vendor_api.record_keys import key_of
 from resources.vendor_api.vendor import Page, Stream
 from resources.vendors import discover

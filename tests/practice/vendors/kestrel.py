@@ -19,7 +19,7 @@ from resources.http.refusals import refuse_page, unlike
 from resources.text import payload
 from resources.vendor_api.asked_for import require_inside
 from resources.vendor_api.client import Client
-from resources.vendor_api.paging import read_link
+from resources.vendor_api.links import read_link
 from resources.vendor_api.record_keys import key_of
 from resources.vendor_api.vendor import Facts, Page, Record, Stream, Vendor
 from resources.windows import Window

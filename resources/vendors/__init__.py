@@ -1,4 +1,4 @@
-"""The vendors: each module here is one, found by being here. None knows another, or Dagster."""
+"""The vendors: each module or package here is one, found by being here. None knows another."""
 
 import importlib
 import pkgutil
@@ -9,7 +9,7 @@ from resources.vendor_api.vendor import Vendor, Vendors
 
 @cache
 def discover() -> Vendors:
-    """Every vendor that has a module in this package, by name."""
+    """Every vendor that has a module or a package here, by name."""
     modules = (
         importlib.import_module(f"{__name__}.{module.name}")
         for module in pkgutil.iter_modules(__path__)

@@ -21,7 +21,7 @@ from resources.standin import Fault, StandIn, Tenant
 from resources.standin.answer import Answer
 from resources.text.redact import MASK
 from resources.vendor_api.vendor import Page
-from resources.vendors.vono import VonoOptions
+from resources.vendors.vono.client import VonoOptions
 from resources.windows import Window
 from tests.unit.helpers import Grants, account_of, client
 from tests.unit.vono.conftest import (

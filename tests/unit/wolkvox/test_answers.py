@@ -18,8 +18,8 @@ from resources.errors import (
 )
 from resources.standin import Fault, StandIn, Tenant
 from resources.vendor_api.vendor import Page
-from resources.vendors import wolkvox
-from resources.vendors.wolkvox import count_in
+from resources.vendors.wolkvox.client import count_in
+from resources.vendors.wolkvox.totals import LEFT_OUT, NO_SUM
 from resources.windows import Window
 from tests.unit.helpers import Grants, sample
 from tests.unit.wolkvox.conftest import (
@@ -250,4 +250,4 @@ def test_a_row_that_sums_up_the_others_is_no_agent(
     names = [record["agent_name"] for record in page.records]
     assert ("TOTAL" in names) == is_agent
     assert page.total == len(names) == 2 + len(others) + is_agent
-    assert page.remark == (wolkvox.NO_SUM if is_agent else wolkvox.LEFT_OUT)
+    assert page.remark == (NO_SUM if is_agent else LEFT_OUT)

@@ -1,18 +1,13 @@
-"""Wolkvox: the reports manager. One answer a window, without pages, every value a string.
-
-The vendor's document is of `cdr_2` and names the limits; the other reports and the texts of the
-errors are known from public material, so whatever of theirs isn't mapped stays in `attributes`.
-"""
+"""What Wolkvox is asked, and what its answers mean."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from resources.account import Account, Limits
 from resources.errors import (
     ContractError,
     PerhapsCutOffError,
@@ -28,17 +23,10 @@ from resources.http.refusals import refuse_page, unlike
 from resources.text import payload
 from resources.vendor_api.client import Client
 from resources.vendor_api.paging import check_whole
-from resources.vendor_api.record_keys import key_of
-from resources.vendor_api.vendor import Facts, Page, Record, Stream, Vendor
+from resources.vendor_api.vendor import Page
+from resources.vendors.wolkvox.totals import without_totals
 from resources.windows import ONE_DAY, SECOND, Window, business_day, day_end, day_start
-from sql.vocabulary import Direction, Disposition, EndedBy, Grain, Tells
 
-if TYPE_CHECKING:
-    from resources.vendor_api.normalise import Columns
-    from resources.vendor_api.series import Column
-
-DOCUMENT = "APIs Reports Manager: 2. Calls and telephone usage per agent"
-PUBLIC = "APIs Reports Manager, known from public material"
 PATH = "api/v2/reports_manager.php"
 AUTH = HeaderToken("wolkvox-token")
 ASKED = "%Y%m%d%H%M%S"
@@ -60,30 +48,6 @@ QUOTA = re.compile(
     r"(?!.*simultan)(?=.*\btokens?\b)(?=.*\blimite?s?\b).*(exced|exceed|reached|alcanz|super)"
 )
 SERVER = re.compile(r"wv([^.]+)\.")
-TOTALS = re.compile(r"(?i)\s*(grand |gran )?total(es|s)?( general)?\s*")
-LEFT_OUT = "a row of all agents' totals was left out"
-NO_SUM = "a row is called as totals are, but isn't the sum of the others: it counts as an agent"
-
-DIRECTIONS = {
-    "inbound": Direction.INBOUND,
-    "out_pre": Direction.OUTBOUND,
-    "outbound_ma": Direction.OUTBOUND,
-    "internal call": Direction.INTERNAL,
-    "internal call_inb": Direction.INTERNAL,
-    "internal call_que": Direction.INTERNAL,
-    "conference": Direction.UNKNOWN,
-    "transfer": Direction.UNKNOWN,
-}
-DISPOSITIONS = {
-    "Cancel": Disposition.CANCELED,
-    "Chanunavail": Disposition.FAILED,
-    "Congestion": Disposition.FAILED,
-    "Busy": Disposition.BUSY,
-    "No answer": Disposition.NO_ANSWER,
-    "Tcpa": Disposition.BLOCKED,
-    "Do not call": Disposition.BLOCKED,
-}
-ENDED_BY = {"agent": EndedBy.AGENT, "customer": EndedBy.CUSTOMER}
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,15 +70,7 @@ class Wolkvox(Client):
         """Each agent's totals of the window's day, always from its start: parts can't be added."""
         midnight = datetime.combine(window.day, time.min)
         last = datetime.combine(window.day, DAY_LAST)
-        page = self._report("cdr_2", midnight, min(window.wall_times[1], last))
-        named = [row for row in page.records if _is_called_total(row)]
-        if len(named) == 1 and _is_sum(named[0], page.records):
-            rest = [row for row in page.records if row is not named[0]]
-            found = page.total - 1 if page.total == len(page.records) else page.total
-            page = replace(page, records=rest, total=found, remark=LEFT_OUT)
-        elif named:
-            page = replace(page, remark=NO_SUM)
-        yield page
+        yield without_totals(self._report("cdr_2", midnight, min(window.wall_times[1], last)))
 
     def calls(self, window: Window) -> Iterator[Page]:
         """The calls of the window that an agent handled."""
@@ -240,26 +196,6 @@ def count_in(message: str) -> int | None:
     return max((int(re.sub(r"\D", "", count)) for count in COUNT.findall(message)), default=None)
 
 
-def _is_called_total(row: Any) -> bool:
-    return isinstance(row, dict) and bool(TOTALS.fullmatch(str(row.get("agent_name"))))
-
-
-def _is_sum(total: Any, rows: list[Any]) -> bool:
-    """Whether one of the rows is no agent, but the sum of all others."""
-    whole, calls = _count_of(total), [_count_of(row) for row in rows]
-    if not whole or None in calls:
-        return False
-    return len(rows) > 1 and sum(filter(None, calls)) == 2 * whole
-
-
-def _count_of(row: Any) -> int | None:
-    """A row's calls, as they are written for people, too; none where nothing is written."""
-    value = str(row.get("calls") or 0).strip() if isinstance(row, dict) else ""
-    if re.fullmatch(r"\d{1,3}([.,]\d{3})+", value, re.ASCII):
-        value = re.sub(r"\D", "", value)
-    return int(value) if re.fullmatch(r"\d{1,9}", value, re.ASCII) else None
-
-
 def _envelope(api: str, answer: Answer) -> dict[str, Any]:
     """The answer's object; an error's body may be anything."""
     try:
@@ -309,179 +245,3 @@ def _wall_time(value: Any) -> datetime | None:
         return datetime.strptime(value, TIME)  # noqa: DTZ007 - the vendor's times have no offset
     except (TypeError, ValueError):
         return None
-
-
-def usage_to_facts(records: Sequence[Record], account: Account) -> Facts:
-    """`facts.agent_usage`: totals have no time of their own, they belong to the day asked for."""
-    import pandas as pd
-
-    from resources.vendor_api.normalise import Columns
-
-    columns = Columns(records, account)
-    cost = columns.decimal("cost")
-    usage = pd.DataFrame(
-        {
-            "agent_name": columns.text("agent_name", required=True),
-            "calls": columns.integer("calls"),
-            "cost": cost,
-            "currency": _currency(cost, account),
-            "attributes": columns.rest(),
-        }
-    )
-    return columns.facts(None, {"agent_usage": usage}, None)
-
-
-def calls_to_facts(records: Sequence[Record], account: Account) -> Facts:
-    """`facts.calls` of `cdr_1`: every record is a call that an agent spoke in.
-
-    `time_seg` is all that is said of its length, so it is both `duration_s` and `talk_s`.
-    """
-    from resources.vendor_api.normalise import Columns
-
-    columns = Columns(records, account)
-    spoken = columns.seconds("time_seg")
-    cost = columns.decimal("cost")
-    ended_by = columns.mapped("hang_up", ENDED_BY, EndedBy.UNKNOWN)
-    return _calls_to_facts(
-        columns,
-        ("hang_up", "time_min", "cod_act_2", "description_cod_act_2", "comment"),
-        {
-            "duration_s": spoken,
-            "talk_s": spoken,
-            "disposition": Disposition.ANSWERED,
-            "ended_by": ended_by.where(columns.text("hang_up").notna(), None),
-            "queue_id": columns.text("skill_id"),
-            "queue_name": columns.text("skill_name"),
-            "wrapup_code": columns.text("cod_act"),
-            "wrapup_name": columns.text("description_cod_act"),
-            "cost": cost,
-            "currency": _currency(cost, account),
-        },
-    )
-
-
-def unconnected_to_facts(records: Sequence[Record], account: Account) -> Facts:
-    """`facts.calls` of `cdr_5`: what became of a call is its `result`."""
-    from resources.vendor_api.normalise import Columns
-
-    columns = Columns(records, account)
-    return _calls_to_facts(
-        columns,
-        (),
-        {
-            "ring_s": columns.seconds("ring_time"),
-            "disposition": columns.mapped("result", DISPOSITIONS, Disposition.UNKNOWN),
-            "disposition_raw": columns.text("result"),
-        },
-    )
-
-
-def _calls_to_facts(
-    columns: "Columns", kept: tuple[str, ...], own: "dict[str, Column | str]"
-) -> Facts:
-    """What both reports of calls have in common.
-
-    `telephone` is the other side's number: which end of the call that was is known of inbound
-    and outbound calls only.
-    """
-    import pandas as pd
-
-    started_at = columns.local("date", TIME, required=True)
-    direction = columns.mapped("type_interaction", DIRECTIONS, Direction.UNKNOWN)
-    telephone = columns.text("telephone")
-    from_number = telephone.where(direction == Direction.INBOUND, None)
-    to_number = telephone.where(direction == Direction.OUTBOUND, None)
-    calls = pd.DataFrame(
-        {
-            "grain": Grain.CALL,
-            "direction": direction,
-            "started_at": started_at,
-            "from_number": from_number,
-            "to_number": to_number,
-            "from_e164": columns.e164(from_number),
-            "to_e164": columns.e164(to_number),
-            "is_final": True,
-            "agent_id": columns.text("agent_id"),
-            "agent_name": columns.text("agent_name"),
-            "campaign_id": columns.text("campaign_id"),
-            **own,
-            "attributes": columns.rest(
-                "conn_id", "type_interaction", "telephone", "destiny", "customer_id", *kept
-            ),
-        }
-    )
-    return columns.facts(started_at, {"calls": calls}, None)
-
-
-def _currency(cost: "Column", account: Account) -> "Column":
-    """The account's currency beside each cost: the vendor names none."""
-    return cost.where(cost.isna(), account.currency)
-
-
-KEY = ("conn_id", "agent_id", "type_interaction", "date")
-"""`conn_id` alone isn't known to be unique."""
-
-AGENT_USAGE = Stream(
-    name="agent_usage",
-    title="Calls and cost of each agent, by day (cdr_2)",
-    document=DOCUMENT,
-    table="agent_usage",
-    read=Wolkvox.agent_usage,
-    key=key_of("agent_name", is_name=True),
-    normalise=usage_to_facts,
-    live="day",
-    settle=timedelta(days=1),
-)
-CALLS = Stream(
-    name="calls",
-    title="Calls that agents handled (cdr_1)",
-    document=PUBLIC,
-    table="calls",
-    read=Wolkvox.calls,
-    key=key_of(*KEY),
-    normalise=calls_to_facts,
-    lookback=timedelta(hours=2),
-    settle=timedelta(days=3),
-    settle_every=timedelta(hours=12),
-    spans_days=True,
-)
-UNCONNECTED_CALLS = Stream(
-    name="unconnected_calls",
-    title="Calls that weren't connected (cdr_5)",
-    document=PUBLIC,
-    table="calls",
-    read=Wolkvox.unconnected_calls,
-    key=key_of(*KEY, optional={"agent_id"}),  # nobody may have been there to take it
-    normalise=unconnected_to_facts,
-    spans_days=True,
-)
-
-VENDOR = Vendor(
-    name="wolkvox",
-    title="Wolkvox",
-    timezone="America/Bogota",
-    country="CO",
-    client=Wolkvox,
-    streams=(AGENT_USAGE, CALLS, UNCONNECTED_CALLS),
-    requests_per_license=1000,
-    poll_every=timedelta(minutes=5),
-    tells=frozenset({Tells.ABANDONED, Tells.TALK, Tells.AGENTS, Tells.QUEUES, Tells.COSTS}),
-    limits=Limits(
-        min_interval_s=300,
-        concurrency=1,
-        max_window_days=31,
-        max_records=60_000,
-        max_bytes=256 * 1024 * 1024,
-        timeout_s=60,
-        sources={
-            "min_interval_s": f'{DOCUMENT}: "a consumption every 5 minutes"',
-            "concurrency": f'{DOCUMENT}: "the same token cannot be consumed simultaneously" '
-            '(and "2 simultaneous requests": the stricter counts)',
-            "daily_requests": f'{DOCUMENT}: "number of licenses multiplied by 1000"',
-            "max_window_days": f"{DOCUMENT}: 31 days",
-            "max_records": f"{DOCUMENT}: 60,000 records",
-            "max_bytes": f"{DOCUMENT}: 256 MB",
-            "timeout_s": f"{DOCUMENT}: 60 seconds",
-        },
-    ),
-)

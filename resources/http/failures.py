@@ -191,12 +191,18 @@ def _is_partial(name: str, item: Json) -> bool:
     """Whether it says that the answer isn't all, or not yet."""
     if name == "_shards":  # Elasticsearch's
         return isinstance(item, dict) and bool(item.get("failed"))
-    text = plain_text(str(item))
     if re.sub("[^a-z]", "", name) in _PARTIAL_NAMES:
-        return text in _TRUE
+        return _words(item) in _TRUE
     if name in _STATUS_NAMES:
-        return text in _UNFINISHED
-    return name in _MESSAGE_NAMES | _WARNING_NAMES and _PARTIAL_WORDS.search(text) is not None
+        return _words(item) in _UNFINISHED
+    if name not in _MESSAGE_NAMES | _WARNING_NAMES:
+        return False  # which may be the records: megabytes
+    return _PARTIAL_WORDS.search(plain_text(str(item))) is not None
+
+
+def _words(item: Json) -> str:
+    """What a plain value says; nothing if it holds others."""
+    return "" if isinstance(item, dict | list) else plain_text(str(item))
 
 
 def _shown(item: Json) -> str:

@@ -118,6 +118,16 @@ def test_what_went_well_is_not_taken_for_a_failure(envelope: object) -> None:
     assert failure_in(envelope) is None
 
 
+class _Unread(list[object]):
+    def __repr__(self) -> str:
+        raise AssertionError("megabytes of records are read for words")
+
+
+@pytest.mark.parametrize("name", ["data", "rows", "result", "status", "partial"])
+def test_records_are_not_looked_through_for_words(name: str) -> None:
+    assert failure_in({name: _Unread([["a record"]])}) is None
+
+
 def test_names_that_the_caller_reads_itself_are_left_to_it() -> None:
     assert failure_in({"meta": {"status": 401}}, but=("meta",)) is None
     assert failure_in({"error": 1, "success": False}, but=("error",)) == "success: false"

@@ -20,7 +20,8 @@ from filelock import FileLock
 from psycopg import sql
 
 from resources.configuration.home import CHECKOUT, Home
-from resources.embedded.local_postgres import ADMIN, LocalPostgres
+from resources.embedded.local_postgres import LocalPostgres
+from resources.embedded.server import ADMIN
 
 _numbers = itertools.count()
 _left: list[str] = []

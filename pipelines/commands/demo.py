@@ -25,7 +25,8 @@ from pipelines.local.standin import start_standin
 from pipelines.local.up import only_one, signals_interrupt
 from resources.account import Account
 from resources.configuration.home import Home
-from resources.embedded.local_postgres import DATABASE, LocalPostgres
+from resources.embedded.local_postgres import LocalPostgres
+from resources.embedded.server_roles import DATABASE
 from resources.errors import CallhouseError
 from resources.postgres.database import DAGSTER_URL, URL
 from resources.postgres.warehouse import Warehouse

@@ -18,7 +18,8 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from pipelines.commands import console
 from resources.configuration.home import Home
 from resources.configuration.plain_environment import plain_environment
-from resources.embedded.local_postgres import READER, LocalPostgres
+from resources.embedded.local_postgres import LocalPostgres
+from resources.embedded.server import READER
 from resources.embedded.server_user import ServerUser
 from resources.errors import CallhouseError
 from resources.postgres.database import URL, connect, libpq

@@ -13,8 +13,9 @@ import pytest
 import sqlalchemy as sa
 
 from resources.configuration.home import Home
-from resources.embedded.local_postgres import ADMIN, LocalPostgres
+from resources.embedded.local_postgres import LocalPostgres
 from resources.embedded.ports import LOOPBACK, free_port
+from resources.embedded.server import ADMIN
 from resources.errors import ConfigurationError
 from resources.postgres import database
 from resources.postgres.database import (

@@ -9,7 +9,8 @@ import sqlalchemy as sa
 
 from assets.loading.load import Loader
 from assets.refresh import refresh_marts
-from resources.embedded.local_postgres import OWNER, READER, LocalPostgres
+from resources.embedded.local_postgres import LocalPostgres
+from resources.embedded.server import OWNER, READER
 from resources.postgres.migration import migrate
 from resources.postgres.roles import ANALYST
 from resources.postgres.warehouse import Warehouse

@@ -7,7 +7,8 @@ from datetime import date, datetime
 from sqlalchemy.engine import Connection
 
 from assets.loading.account_stream import AccountStream
-from assets.loading.completeness import Counts, FullRead, assess
+from assets.loading.completeness import assess
+from assets.loading.full_read import Counts, FullRead
 from assets.loading.personal.hidden import hide
 from resources.postgres.warehouse import execute
 from resources.text import payload

@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy.engine import Connection
 
 from assets.loading.account_stream import AccountStream
-from assets.loading.completeness import Doubt
+from assets.loading.full_read import Doubt
 from assets.loading.result import Loaded
 from resources.account import Distrust
 from resources.postgres.copy_text import lines, texts

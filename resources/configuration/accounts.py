@@ -3,119 +3,27 @@
 import re
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, date, datetime, timedelta
-from ipaddress import ip_address
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Annotated, Any
-from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from typing import Any
+from zoneinfo import ZoneInfo
 
-import phonenumbers
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    SecretStr,
-    StringConstraints,
-    ValidationError,
-)
+from pydantic import SecretStr, ValidationError
 
-from resources.account import Account, Distrust, Limits, Options
+from resources.account import Account, Limits, Options
+from resources.configuration.account_entry import EARLIEST, AccountEntry
 from resources.configuration.credential import Credential
+from resources.configuration.operations import disagreements, share_quotas
 from resources.configuration.wrong_values import shown_name, wrong_values
 from resources.errors import ConfigurationError
-from resources.http.client import LOOPBACK
 from resources.text.files import read_text
 from resources.vendor_api.vendor import Vendor
 from resources.vendors import discover
 
 SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
-LABEL = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?")
-CURRENCY = re.compile(r"[A-Z]{3}")
-EARLIEST = date(2000, 1, 1)
 AHEAD = timedelta(days=366)
 """No account begins later than this."""
 LARGEST_FILE = 4 * 1024 * 1024
-WEEK_S = 7 * 86_400
-
-
-def _zone(name: str) -> str:
-    try:
-        ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise ValueError("no such time zone; expected a name like America/Bogota") from None
-    return name
-
-
-def _address(url: str) -> str:
-    if not url.isascii() or not url.isprintable() or set(url) & set(' \\"<>^`{|}'):
-        raise ValueError("has a character that no address has (of a host's name, write xn--…)")
-    try:
-        parts = urlsplit(url)
-        port, host = parts.port, parts.hostname or ""
-    except ValueError:
-        raise ValueError("expected a port from 1 to 65535 and a host's name or address") from None
-    if parts.scheme not in ("http", "https") or not host:
-        raise ValueError("expected an address like https://example.com")
-    if parts.scheme == "http" and host not in LOOPBACK:
-        raise ValueError("must be https: a token never travels in clear")
-    if set(url) & set("?#") or "@" in parts.netloc:
-        raise ValueError("must not carry a query, a fragment, a user or a password")
-    if port == 0 or parts.netloc.endswith(":"):
-        raise ValueError("expected a port from 1 to 65535")
-    if not _is_host(host):
-        raise ValueError(f"{host[:80]!r} is no host's name or address")
-    return url.rstrip("/")
-
-
-def _is_host(host: str) -> bool:
-    try:
-        ip_address(host)
-    except ValueError:
-        is_number = host.rpartition(".")[2].isdecimal()  # 10.0.0.300, or a number for an address
-        return len(host) <= 253 and not is_number and all(map(LABEL.fullmatch, host.split(".")))
-    return True
-
-
-def _start(day: Any) -> Any:
-    if isinstance(day, datetime):
-        raise ValueError("expected a day like 2026-01-31, without a time")  # noqa: TRY004 - pydantic's
-    return day
-
-
-def _country(code: str) -> str:
-    if code not in phonenumbers.SUPPORTED_REGIONS:
-        raise ValueError("expected a two-letter country code like CO")
-    return code
-
-
-def _currency(code: str) -> str:
-    if not CURRENCY.fullmatch(code):
-        raise ValueError("expected a currency of three capital letters like COP")
-    return code
-
-
-class AccountEntry(BaseModel):
-    """One `[accounts.<name>]` table as written. What it leaves out, its vendor fills in."""
-
-    model_config = ConfigDict(extra="forbid", allow_inf_nan=False, str_max_length=2_000)
-
-    vendor: str
-    base_url: Annotated[str, AfterValidator(_address)]
-    timezone: Annotated[str, AfterValidator(_zone)] | None = None
-    start_date: Annotated[date, BeforeValidator(_start), Field(strict=True, ge=EARLIEST)]
-    streams: tuple[str, ...] | None = None
-    currency: Annotated[str, AfterValidator(_currency)] | None = None
-    country: Annotated[str, AfterValidator(_country)] | None = None
-    licenses: int | None = Field(None, strict=True, ge=1, le=1_000_000)
-    operation: Annotated[str, StringConstraints(min_length=1, max_length=100)] | None = None
-    poll_every_s: float | None = Field(None, strict=True, gt=0, le=WEEK_S)
-    credentials: dict[str, Any] = Field(default_factory=dict)
-    limits: dict[str, Any] = Field(default_factory=dict)
-    options: dict[str, Any] = Field(default_factory=dict)
-    distrust: Distrust = Distrust()
 
 
 STAND_INS = {"vendor": "", "base_url": "https://vendor.invalid", "start_date": EARLIEST}
@@ -179,7 +87,7 @@ def accounts_of(entries: Entries, needs_secrets: bool = True) -> tuple[dict[str,
             accounts[name] = account
         else:
             faults[name] = wrong
-    for name, fault in (*_share_quotas(accounts), *_disagreements(accounts)):
+    for name, fault in (*share_quotas(accounts), *disagreements(accounts)):
         faults.setdefault(name, []).append(fault)
     return accounts, faults
 
@@ -348,41 +256,3 @@ def _streams(vendor: Vendor, asked: tuple[str, ...] | None) -> tuple[tuple[str, 
         if stream.name in streams and stream.parent not in (None, *streams)
     ]
     return tuple(name for name in known if name in streams), faults
-
-
-def _share_quotas(accounts: dict[str, Account]) -> Iterator[tuple[str, str]]:
-    """A vendor counts by its customer: who has the same credentials as another account that has a
-    daily quota is of its operation, even if nobody says so.
-    """
-    owners: dict[tuple[str, ...], Account] = {}
-    named_first = sorted(accounts.values(), key=lambda account: account.operation == account.name)
-    for account in named_first:
-        if account.limits.daily_requests and account.secrets:
-            owners.setdefault((account.vendor, *account.secrets), account)
-    for name, account in accounts.items():
-        owner = owners.get((account.vendor, *account.secrets), account)
-        if account.operation not in (name, owner.operation):
-            yield (
-                name,
-                (
-                    f".operation: has the same credentials as {owner.name}, "
-                    "which is of another operation"
-                ),
-            )
-        accounts[name] = account.model_copy(update={"operation": owner.operation})
-
-
-def _disagreements(accounts: Mapping[str, Account]) -> Iterator[tuple[str, str]]:
-    """Accounts of one operation share a quota: they must agree on how big it is and on its day."""
-    first: dict[str, Account] = {}
-    for account in accounts.values():
-        other = first.setdefault(account.operation, account)
-        same = (other.limits.daily_requests, other.timezone)
-        if same != (account.limits.daily_requests, account.timezone):
-            yield (
-                account.name,
-                (
-                    f".operation: shares its daily quota with {other.name}, "
-                    "but their licenses, daily_requests or timezone differ"
-                ),
-            )

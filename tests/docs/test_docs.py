@@ -20,7 +20,8 @@ from pipelines.cli import app
 from pipelines.dagster_home import CONFIGURATION
 from pipelines.storage import SCHEMA
 from resources.account import Limits
-from resources.configuration.accounts import AccountEntry, read_accounts
+from resources.configuration.account_entry import AccountEntry
+from resources.configuration.accounts import read_accounts
 from resources.configuration.home import CHECKOUT, Home
 from resources.configuration.retention import LEDGER, LEDGER_DAYS
 from resources.postgres.database import DAGSTER_URL

@@ -4,7 +4,8 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 from assets.loading.account_stream import AccountStream
-from assets.loading.completeness import Counts, FullRead, assess
+from assets.loading.completeness import assess
+from assets.loading.full_read import Counts, FullRead
 from resources.vendors.conpeek import DIALOGS
 from tests.unit import helpers
 

@@ -9,8 +9,8 @@ from datetime import date, datetime
 from sqlalchemy.engine import Connection
 
 from assets.loading.account_stream import AccountStream
-from assets.loading.completeness import Counts, Doubt, FullRead
 from assets.loading.day_state import close_days, count_days, open_day, resolve_bodies
+from assets.loading.full_read import Counts, Doubt, FullRead
 from assets.loading.landing.commit import land_alone
 from assets.loading.landing.land import Landing
 from assets.loading.missing import Judged, note_missing

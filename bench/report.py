@@ -8,7 +8,17 @@ from importlib.metadata import version
 from pathlib import Path
 
 from bench.results import Results
-from bench.scenarios import CALLS, CROWD, HANDLED, LATENCY_DIALOGS, LATENCY_MS
+from bench.scenarios import (
+    CALLS,
+    CHANGED,
+    CROWD,
+    DETAILS,
+    FIRST_READ,
+    FLOOR_OF,
+    HANDLED,
+    LATENCY_DIALOGS,
+    LATENCY_MS,
+)
 from bench.yard import Figures
 
 BEGIN = "<!-- make bench writes from here -->"
@@ -21,6 +31,15 @@ FIRST, AGAIN, REBUILD = (
     "Callhouse, facts rebuilt from raw",
 )
 MERGE = "floor with merge"
+SHAPES = (
+    (f"evolux {CALLS}", FIRST_READ, f"Evolux, {CALLS:,} calls in pages of 50"),
+    (f"wolkvox {HANDLED}", FIRST_READ, f"Wolkvox, {HANDLED:,} calls in one answer"),
+    (f"heavy {HANDLED}", FIRST_READ, f"Wolkvox, {HANDLED:,} calls in one answer of 256 MB"),
+    (f"details {DETAILS}", FIRST_READ, f"Evolux, {DETAILS:,} details one by one"),
+    (f"clickfono {CALLS}", FIRST_READ, f"Clickfono, {CALLS:,} requests, a day an answer"),
+    (f"clickfono {CALLS}", CHANGED, "… read again, half of them changed"),
+)
+"""Scenario, step, and what it is."""
 
 
 def versions(peers: Path) -> dict[str, str]:
@@ -111,12 +130,7 @@ def _measured_targets(results: Results) -> Iterator[Target]:
         if FIRST in (steps := results.steps(f"dialogs {size}")):
             peak = max(steps[step].peak_mb for step in (FIRST, AGAIN, REBUILD))
             yield Target(f"peak memory at {size:,} records: under 300 MB", peak, 300, "MB")
-    for figures in results.steps(f"wolkvox {HANDLED}").values():
-        name = f"peak memory of {HANDLED:,} records in one answer: under 250 MB"
-        yield Target(name, figures.peak_mb, 250, "MB")
-    for figures in results.steps(f"heavy {HANDLED}").values():
-        name = "peak memory of one answer of 256 MB: under 600 MB"
-        yield Target(name, figures.peak_mb, 600, "MB")
+    yield from _shapes(results)
     for figures in results.steps("idle 3000").values():
         said = figures.said
         spent = (said["polls_client_s"] + said["polls_postgres_s"]) / said["polls"]
@@ -135,6 +149,21 @@ def _measured_targets(results: Results) -> Iterator[Target]:
             figures.wall_s / latencies,
             1,
         )
+
+
+def _shapes(results: Results) -> Iterator[Target]:
+    """What other vendors' answers cost beside their floors, and the memory that large ones take."""
+    for scenario, step, what in SHAPES:
+        steps = results.steps(scenario)
+        if step in steps:
+            times = steps[step].cpu_s / steps[FLOOR_OF.format(step)].cpu_s
+            yield Target(f"{what}: at most 2 times its floor with merge", times, 2)
+    if figures := results.steps(f"wolkvox {HANDLED}").get(FIRST_READ):
+        name = f"peak memory of {HANDLED:,} records in one answer: under 250 MB"
+        yield Target(name, figures.peak_mb, 250, "MB")
+    if figures := results.steps(f"heavy {HANDLED}").get(FIRST_READ):
+        name = "peak memory of one answer of 256 MB: under 600 MB"
+        yield Target(name, figures.peak_mb, 600, "MB")
 
 
 def _beside_peers(steps: Mapping[str, Figures], size: int) -> Iterator[Target]:
@@ -186,17 +215,17 @@ def _side_by_side(results: Results, size: int) -> str:
 
 def _alone(results: Results) -> str:
     rows = []
-    for scenario, what in (
-        (f"evolux {CALLS}", f"Evolux, {CALLS:,} calls in pages of 50"),
-        (f"wolkvox {HANDLED}", f"Wolkvox, {HANDLED:,} calls in one answer"),
-        (f"heavy {HANDLED}", f"Wolkvox, {HANDLED:,} calls in one answer of 256 MB"),
-        (
-            f"latency {LATENCY_DIALOGS}",
-            f"Conpeek, {LATENCY_DIALOGS:,} dialogs, {LATENCY_MS} ms a page",
-        ),
-    ):
-        rows += [_line(what, figures) for figures in results.steps(scenario).values()]
-    head = ("", "requests", "CPU s", "rows per CPU s", "wall s", "peak MB")
+    for scenario, step, what in SHAPES:
+        steps = results.steps(scenario)
+        if step in steps:
+            rows.append(_line(what, steps[step], steps[FLOOR_OF.format(step)]))
+    away = f"Conpeek, {LATENCY_DIALOGS:,} dialogs, {LATENCY_MS} ms a page"
+    latency = results.steps(f"latency {LATENCY_DIALOGS}")
+    rows += [_line(away, figures) for figures in latency.values()]
+    head = (
+        "", "requests", "client CPU s", "Postgres CPU s", "CPU s", "the floor's", "times the floor",
+        "rows per CPU s", "wall s", "peak MB",
+    )  # fmt: skip
     text = f"### Other loads\n\n{_table(head, rows)}" if rows else ""
     polls = []
     for scenario, what in (
@@ -221,11 +250,15 @@ def _alone(results: Results) -> str:
     return text
 
 
-def _line(what: str, figures: Figures) -> tuple[str, ...]:
+def _line(what: str, figures: Figures, floor: Figures | None = None) -> tuple[str, ...]:
     return (
         what,
         f"{figures.requests:,.0f}",
+        f"{figures.client_s:.1f}",
+        f"{figures.postgres_s:.1f}",
         f"**{figures.cpu_s:.1f}**",
+        f"{floor.cpu_s:.1f}" if floor else "",
+        f"{figures.cpu_s / floor.cpu_s:.2f}" if floor else "",
         f"{figures.records / figures.cpu_s:,.0f}",
         f"{figures.wall_s:.1f}",
         f"{figures.peak_mb:,.0f}",

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from bench.yard import PEERS, BenchError, Figures, Lane, Yard
 
 CALLS = 200_000
-HANDLED = 59_999
-"""The largest Wolkvox answer that isn't cut: one more, and the window is halved."""
+HANDLED = 59_998
+"""As many as a Wolkvox answer may hold that doesn't look cut: the window isn't halved."""
+DETAILS = 10_000
 HEAVY_COMMENT = 3_700
 """Bytes that make as many records an answer of just under 256 MB."""
 LATENCY_MS = 250
@@ -27,9 +28,13 @@ class Contender:
     table: str = "facts.call_legs"
     """Has a row for every dialog in the end."""
     peer: bool = False
+    after: str | None = None
+    """A stream that Callhouse loads before, unmeasured."""
 
     def run(self, lane: Lane) -> Steps:
         """Takes the steps."""
+        if self.after:
+            lane.run("ours", "load", stream=self.after)
         for step, action in self.steps:
             if action == "rebuild":
                 lane.forget_facts()
@@ -80,7 +85,7 @@ def dialogs(yard: Yard, size: int, runs: int, *, peers: bool = True) -> Steps:
     with yard.vendors(dialogs=size) as url:
         for _ in range(runs):
             for contender in contenders:
-                with yard.lane(url, "conpeek") as lane:
+                with yard.lane(url, "conpeek", "dialogs") as lane:
                     for step, figures in contender.run(lane):
                         if (found := lane.count(contender.table)) != size:
                             raise BenchError(f"{step}: {found} of {size} dialogs have landed")
@@ -90,32 +95,46 @@ def dialogs(yard: Yard, size: int, runs: int, *, peers: bool = True) -> Steps:
 def evolux(yard: Yard, size: int, runs: int) -> Steps:
     """Many small pages."""
     with yard.vendors(calls=size) as url:
-        yield from _ours(yard, url, "evolux", runs, "Evolux, pages of 50")
+        yield from _beside_floor(yard, url, runs, Shape("evolux"))
 
 
 def wolkvox(yard: Yard, size: int, runs: int) -> Steps:
     """One large answer."""
     with yard.vendors(handled=size) as url:
-        yield from _ours(yard, url, "wolkvox", runs, "Wolkvox, one answer")
+        yield from _beside_floor(yard, url, runs, Shape("wolkvox"))
 
 
 def heavy(yard: Yard, size: int, runs: int) -> Steps:
     """The largest answer that any vendor documents."""
     with yard.vendors(handled=size, comment=HEAVY_COMMENT) as url:
-        yield from _ours(yard, url, "wolkvox", runs, "Wolkvox, one heavy answer", "demo-heavy")
+        yield from _beside_floor(yard, url, runs, Shape("wolkvox", tenant="demo-heavy"))
+
+
+def details(yard: Yard, size: int, runs: int) -> Steps:
+    """A request a record; the calls are there already."""
+    with yard.vendors(calls=size) as url:
+        yield from _beside_floor(yard, url, runs, Shape("evolux", "call_details", after="calls"))
+
+
+def clickfono(yard: Yard, size: int, runs: int) -> Steps:
+    """Records of which half change between two reads."""
+    with yard.vendors(requests=size) as url:
+        yield from _beside_floor(yard, url, runs, Shape("clickfono", reads=(FIRST_READ, CHANGED)))
 
 
 def latency(yard: Yard, size: int, runs: int) -> Steps:
     """Every answer takes a quarter of a second."""
     with yard.vendors(dialogs=size, latency_ms=LATENCY_MS) as url:
-        yield from _ours(yard, url, "conpeek", runs, f"{LATENCY_MS} ms a page")
+        for _ in range(runs):
+            with yard.lane(url, "conpeek", "dialogs") as lane:
+                yield f"{LATENCY_MS} ms a page", lane.run("ours", "load")
 
 
 def idle(yard: Yard, size: int, runs: int) -> Steps:
     """Polls of one account whose days are complete."""
     with yard.vendors(dialogs=size) as url:
         for _ in range(runs):
-            with yard.lane(url, "conpeek") as lane:
+            with yard.lane(url, "conpeek", "dialogs") as lane:
                 lane.run("ours", "load")
                 yield "a poll with nothing new", lane.run("ours", "idle")
 
@@ -124,16 +143,42 @@ def crowd(yard: Yard, size: int, runs: int) -> Steps:
     """Many accounts with a token each, polled together in one process."""
     with yard.vendors(crowd=size, latency_ms=CROWD_LATENCY_MS) as url:
         for _ in range(runs):
-            with yard.lane(url, "conpeek") as lane:
+            with yard.lane(url, "conpeek", "dialogs") as lane:
                 yield "accounts polled together", lane.run("ours", "crowd", accounts=size)
 
 
-def _ours(
-    yard: Yard, url: str, vendor: str, runs: int, name: str, tenant: str = "demo-fast"
-) -> Steps:
+FIRST_READ = "first load"
+CHANGED = "half of the records changed"
+FLOOR_OF = "floor with merge, {}"
+
+
+@dataclass(frozen=True)
+class Shape:
+    """A stream that is measured beside its floor. `after`: as of a contender."""
+
+    vendor: str
+    stream: str = "calls"
+    tenant: str = "demo-fast"
+    after: str | None = None
+    reads: tuple[str, ...] = (FIRST_READ,)
+
+    @property
+    def contenders(self) -> tuple[Contender, Contender]:
+        """Callhouse, and its floor."""
+        ours = tuple((read, "load") for read in self.reads)
+        floor = tuple((FLOOR_OF.format(read), "merge") for read in self.reads)
+        return (
+            Contender("ours", ours, after=self.after),
+            Contender("floor", floor, after=self.after),
+        )
+
+
+def _beside_floor(yard: Yard, url: str, runs: int, shape: Shape) -> Steps:
+    """Callhouse and the floor, taking turns."""
     for _ in range(runs):
-        with yard.lane(url, vendor, tenant) as lane:
-            yield name, lane.run("ours", "load")
+        for contender in shape.contenders:
+            with yard.lane(url, shape.vendor, shape.stream, shape.tenant) as lane:
+                yield from contender.run(lane)
 
 
 Scenario = Callable[[Yard, int, int], Steps]
@@ -141,6 +186,8 @@ ALONE: dict[str, tuple[Scenario, int]] = {
     "evolux": (evolux, CALLS),
     "wolkvox": (wolkvox, HANDLED),
     "heavy": (heavy, HANDLED),
+    "details": (details, DETAILS),
+    "clickfono": (clickfono, CALLS),
     "latency": (latency, LATENCY_DIALOGS),
     "idle": (idle, 3_000),
     "crowd": (crowd, CROWD),

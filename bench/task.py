@@ -19,6 +19,7 @@ class Task:
     action: str
     database_url: str
     vendor: str
+    stream: str
     base_url: str
     """Of the vendor's one account, without a slash at the end."""
     first_day: str

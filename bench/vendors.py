@@ -20,7 +20,7 @@ def main() -> None:
     """Serves until it is ended."""
     arguments = _parser().parse_args()
     standin = StandIn()
-    sizes = Sizes(arguments.dialogs, arguments.calls, arguments.handled)
+    sizes = Sizes(arguments.dialogs, arguments.calls, arguments.handled, arguments.requests)
     fast = register(standin, arguments.first_day, sizes, arguments.folder)
     heavy = standin.tenant("wolkvox", "demo-heavy", timezone="UTC", **NO_LIMITS)
     heavy.serve = _padded(fast["wolkvox"], arguments.comment)
@@ -50,7 +50,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m bench.vendors", description=__doc__)
     parser.add_argument("--folder", type=Path, required=True)
     parser.add_argument("--first-day", type=date.fromisoformat, required=True)
-    for name in ("dialogs", "calls", "handled", "crowd", "comment", "latency-ms"):
+    for name in ("dialogs", "calls", "handled", "requests", "crowd", "comment", "latency-ms"):
         parser.add_argument(f"--{name}", type=int, default=0)
     return parser
 

@@ -54,7 +54,7 @@ class Figures:
     rows_written: int
     """In `raw` and `facts`."""
     requests: int
-    """In the warehouse's own ledger."""
+    """In the warehouse's own ledger, where there is one."""
     said: dict[str, Any] = field(default_factory=dict)
     """What else the contender reported."""
 
@@ -122,7 +122,9 @@ class Yard:
                     process.terminate()
 
     @contextmanager
-    def lane(self, vendors_url: str, vendor: str, tenant: str = "demo-fast") -> Iterator["Lane"]:
+    def lane(
+        self, vendors_url: str, vendor: str, stream: str = "calls", tenant: str = "demo-fast"
+    ) -> Iterator["Lane"]:
         """A fresh warehouse and scratch folder for one contender's steps."""
         name = f"{self._template}_{next(self._numbers)}"
         with (
@@ -133,6 +135,7 @@ class Yard:
                 action="",
                 database_url=database_url,
                 vendor=vendor,
+                stream=stream,
                 base_url=f"{vendors_url}/{vendor}/{tenant}",
                 first_day=self.first_day.isoformat(),
                 days=DAYS,
@@ -191,6 +194,7 @@ class Lane:
         self.server.vacuum()
         self.server.settle()
         cpu, wal, rows = self.server.cpu_s(), self.server.wal_bytes(), self.server.rows_written()
+        requests = self.server.requests()
         started = time.monotonic()
         with self._log.open("wb") as log:
             process = subprocess.Popen(
@@ -216,7 +220,7 @@ class Lane:
             peak_mb=usage.ru_maxrss / (2**20 if sys.platform == "darwin" else 2**10),
             wal_mb=written / 1e6,
             rows_written=self.server.rows_written() - rows,
-            requests=self.server.requests(),
+            requests=self.server.requests() - requests,
             said=told,
         )
 

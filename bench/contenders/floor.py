@@ -6,24 +6,15 @@ run twice. `merge` goes by a stage and `ON CONFLICT`, and leaves alone what hasn
 knows versions, rejects, moved or missing records, other vendors, limits, a ledger or completeness.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import Any
 
 import psycopg
 from psycopg import sql
 
-from bench.contenders.mapping import CALLS, KEY, LEGS, RAW, Mapping
-from bench.contenders.pages import pages
+from bench.contenders.shapes import SHAPES, Shape, batches
 from bench.task import Task, run
-
-BATCH = 10
-"""Pages a transaction: 5,000 records, twice as many as Callhouse, which reads windows at once."""
-TABLES = (
-    ("raw.records", RAW, (*KEY, "record_key", "version"), ("payload",)),
-    ("facts.call_legs", LEGS, (*KEY, "leg_id"), LEGS[4:]),
-    ("facts.calls", CALLS, (*KEY, "call_id"), CALLS[4:]),
-)
 
 
 def work(task: Task) -> dict[str, Any]:
@@ -31,12 +22,12 @@ def work(task: Task) -> dict[str, Any]:
     records = 0
     with psycopg.connect(task.database_url) as connection:
         _make_days(connection, task)
-        mapping = Mapping(task, _caller_secret(connection))
+        shape = SHAPES[task.vendor, task.stream](task, connection)
         if task.action == "merge":
-            _make_stages(connection)
-        for batch in _batches(task):
-            rows = mapping.rows(batch)
-            for table, lines in zip(TABLES, rows, strict=True):
+            _make_stages(connection, shape)
+        for batch in batches(shape.records(), shape.batch):
+            rows = shape.rows(batch)
+            for table, lines in zip(shape.tables, rows, strict=True):
                 if task.action == "merge":
                     _merge(connection, *table, lines)
                 else:
@@ -46,16 +37,6 @@ def work(task: Task) -> dict[str, Any]:
     return {"records": records}
 
 
-def _batches(task: Task) -> Iterator[list[dict[str, Any]]]:
-    batch: list[dict[str, Any]] = []
-    for number, page in enumerate(pages(task), start=1):
-        batch += page
-        if number % BATCH == 0:
-            yield batch
-            batch = []
-    yield batch
-
-
 def _make_days(connection: psycopg.Connection, task: Task) -> None:
     first = date.fromisoformat(task.first_day)
     for number in range(task.days):
@@ -63,16 +44,8 @@ def _make_days(connection: psycopg.Connection, task: Task) -> None:
     connection.commit()
 
 
-def _caller_secret(connection: psycopg.Connection) -> bytes:
-    row = connection.execute(
-        "SELECT value FROM ops.settings WHERE name = 'caller_secret'"
-    ).fetchone()
-    assert row
-    return bytes(row[0].encode())
-
-
-def _make_stages(connection: psycopg.Connection) -> None:
-    for table, columns, _, _ in TABLES:
+def _make_stages(connection: psycopg.Connection, shape: Shape) -> None:
+    for table, columns, _, _ in shape.tables:
         make = "CREATE TEMP TABLE {} ON COMMIT DELETE ROWS AS SELECT {} FROM {} LIMIT 0"
         connection.execute(
             sql.SQL(make).format(_stage(table), _names(columns), sql.Identifier(*table.split(".")))

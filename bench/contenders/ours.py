@@ -16,14 +16,13 @@ from resources.postgres.warehouse import Warehouse
 from resources.vendor_api.vendor import AnyStream, Vendor
 from resources.vendors import discover
 
-STREAMS = {"conpeek": "dialogs", "evolux": "calls", "wolkvox": "calls"}
 IDLE_POLLS = 50
 
 
 def work(task: Task) -> dict[str, Any]:
     """Does the task's action; reports how many records it was about."""
     vendor = discover()[task.vendor]
-    stream = vendor.stream(STREAMS[task.vendor])
+    stream = vendor.stream(task.stream)
     warehouse = Warehouse(task.database_url)
     loader = Loader(warehouse, vendor, "bench")
     try:
@@ -92,7 +91,7 @@ def account(task: Task, vendor: Vendor, **changes: Any) -> Account:
         "base_url": base_url,
         "timezone": ZoneInfo("UTC"),
         "start_date": date.fromisoformat(task.first_day),
-        "streams": (STREAMS[vendor.name],),
+        "streams": (task.stream,),
         "currency": None,
         "country": vendor.country,
         "operation": name,

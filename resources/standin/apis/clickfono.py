@@ -31,18 +31,19 @@ def report(_: Ask) -> str:
 def answer(tenant: Tenant, ask: Ask) -> Answer:
     if ask.path != "calls/list":
         return error(404, "No encontrado")
-    day, popup = _day(tenant, ask), ask.query.get("popup_uuid")
-    since = datetime.combine(day, time.min, tenant.zone)
+    wanted, popup = asked_day(tenant, ask), ask.query.get("popup_uuid")
+    since = datetime.combine(wanted, time.min, tenant.zone)
     calls = [
         call
         for call in tenant.rows("calls_list", since, since + timedelta(days=1))
-        if _is_of(call, day, tenant) and (popup is None or call["popup_uuid"] == popup)
+        if _is_of(call, wanted, tenant) and (popup is None or call["popup_uuid"] == popup)
     ]
     calls = tenant.listing(calls).page
     return Answer(payload=calls, rows=calls) if calls else Answer(204)
 
 
-def _day(tenant: Tenant, ask: Ask) -> date:
+def asked_day(tenant: Tenant, ask: Ask) -> date:
+    """The day that is asked for, in the tenant's time zone."""
     if not (text := ask.query.get("date")):
         return tenant.clock.now().astimezone(tenant.zone).date()
     try:

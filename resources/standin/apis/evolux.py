@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from resources.standin.tenant import Tenant
 
 CALLS = "api/v1/studio/calls"
-_DETAIL = re.compile(rf"{CALLS}/(?P<id>[^/]+)/cdr")
+DETAIL = re.compile(rf"{CALLS}/(?P<id>[^/]+)/cdr")
 
 
 def error(status: int, message: str) -> Answer:
@@ -30,11 +30,11 @@ def refuse(tenant: Tenant, ask: Ask) -> Answer | None:
 
 
 def report(ask: Ask) -> str:
-    return "studio_calls_cdr" if _DETAIL.fullmatch(ask.path) else "studio_calls"
+    return "studio_calls_cdr" if DETAIL.fullmatch(ask.path) else "studio_calls"
 
 
 def answer(tenant: Tenant, ask: Ask) -> Answer:
-    if detail := _DETAIL.fullmatch(ask.path):
+    if detail := DETAIL.fullmatch(ask.path):
         return _detail(tenant, detail["id"])
     if ask.path != CALLS:
         return error(404, "Not found")

@@ -124,6 +124,24 @@ def test_a_look_that_fails_is_repeated_later_and_the_day_stays_complete(scene: O
     assert (here.day().state, here.day().next_read_at) == ("complete", None), "nobody waits for it"
 
 
+def test_a_look_that_has_to_wait_is_due_when_the_limit_says(scene: Open) -> None:
+    """Else each poll asks for it until then, in vain."""
+    here = scene("vono")
+    after_the_end(here, timedelta(minutes=6))
+    show(here, 4)
+    here.poll()
+    poll_until(here, lambda: bool(here.day().state == "complete"))
+    after_the_end(here, timedelta(days=2, minutes=-1))
+    here.poll()
+    here.later(minutes=5)
+    throttled = Fault.status(429, retry_after="7200")
+    here.tenant.arm(throttled, 9, when=lambda ask: ask.query["date_ini"] == f"{DAY}")
+    until = here.poll().deferred_until
+    day = here.day()
+    assert (day.state, day.note, day.next_read_at) == ("complete", None, until)
+    assert until is not None and until > here.system.clock.now()
+
+
 def test_totals_that_grow_are_not_the_same(scene: Open) -> None:
     """The same agents, with what the report knew until then."""
     here = scene("wolkvox", DAY, distrust=Distrust(again_after_h=30, recent_days=9))

@@ -17,16 +17,15 @@ import dagster as dg
 from dagster._core.definitions.assets.job.asset_job import IMPLICIT_ASSET_JOB_NAME
 
 from assets.resource import CallhouseResource
+from pipelines.account_streams import account_streams, parameters
 from pipelines.maintenance import MAINTENANCE_JOB
 from pipelines.refreshes import MARTS_JOB
 from resources.account import Account
 from resources.configuration.settings import THE_FILE, Settings
-from resources.errors import ClockError
 from resources.http import webhook
 from resources.postgres.warehouse import Warehouse
 from resources.text.foreign_text import for_slack, short, without_numbers
 from resources.text.redact import Redactor
-from resources.vendor_api.vendor import DetailStream
 from resources.vendors import discover
 
 WEBHOOK = "CALLHOUSE_ALERT_WEBHOOK"
@@ -140,30 +139,22 @@ def settings_problems(settings: Settings) -> Iterator[Problem]:
 
 def clock_problems(warehouse: Warehouse) -> Iterator[Problem]:
     """That this host's clock is wrong."""
-    try:
-        warehouse.clock.require_agreement()
-    except ClockError as error:
-        yield Problem("clock", "this host", socket.gethostname(), str(error))
+    if fault := warehouse.clock.fault():
+        yield Problem("clock", "this host", socket.gethostname(), fault)
 
 
 def stream_problems(
     warehouse: Warehouse, accounts: Iterable[Account], now: datetime
 ) -> Iterator[Problem]:
     """What `ops` says is wrong with the accounts' streams."""
-    pairs = [(account, stream) for account in accounts for stream in account.streams]
-    vendors, vendor_of = discover(), {account.name: account.vendor for account, _ in pairs}
+    sources = account_streams(accounts)
+    vendor_of = {source.account.name: source.account.vendor for source in sources}
     rows = warehouse.rows(
         "status/problems",
-        accounts=[account.name for account, _ in pairs],
-        streams=[stream for _, stream in pairs],
-        timezones=[account.timezone.key for account, _ in pairs],
-        starts=[account.start_date for account, _ in pairs],
-        polls=[account.poll_every for account, _ in pairs],
-        details=[
-            isinstance(vendors[account.vendor].stream(stream), DetailStream)
-            for account, stream in pairs
-        ],
+        timezones=[source.account.timezone.key for source in sources],
+        polls=[source.account.poll_every for source in sources],
         now=now,
+        **parameters(sources),
     )
     for row in rows:
         where = f"{vendor_of[row.account]} {row.stream}"

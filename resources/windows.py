@@ -9,6 +9,9 @@ from zoneinfo import ZoneInfo
 
 ONE_DAY = timedelta(days=1)
 SECOND = timedelta(seconds=1)
+TICK = timedelta(microseconds=1)
+"""The shortest time that an instant can tell."""
+LAST_SECOND = time(23, 59, 59)
 SHORTEST = timedelta(minutes=1)
 """A window isn't split further: a minute that is too much for a vendor never fits."""
 
@@ -86,7 +89,7 @@ class Window:
             first, last = first - back, last + back
             if self.days:
                 first = max(first, datetime.combine(self.days[0], time.min))
-                last = min(last, datetime.combine(self.days[-1], time(23, 59, 59)))
+                last = min(last, datetime.combine(self.days[-1], LAST_SECOND))
         return first, last
 
     @property

@@ -20,7 +20,6 @@ from resources.configuration.accounts import accounts_of, read_entries, sentence
 from resources.configuration.home import Home
 from resources.errors import (
     CallhouseError,
-    ClockError,
     ConfigurationError,
     DeferredError,
     PermanentError,
@@ -137,11 +136,8 @@ def check_schema(url: str) -> Finding:
 def check_clock(url: str) -> Finding:
     """Whether this host's clock and the database's agree."""
     with closing(Warehouse(url, pool_size=1)) as warehouse:
-        try:
-            warehouse.clock.require_agreement()
-        except ClockError as error:
-            return Finding("clock", False, str(error))
-    return Finding("clock", True, "agrees with the database's")
+        fault = warehouse.clock.fault()
+    return Finding("clock", fault is None, fault or "agrees with the database's")
 
 
 def check_accounts(url: str, accounts: Mapping[str, Account]) -> list[Finding]:

@@ -8,12 +8,11 @@ from typing import Any
 from assets.loading.plan import StreamState, next_due
 from assets.loading.stream_state import read_states
 from assets.quota import Quota, read_quotas
+from pipelines.account_streams import account_streams, parameters
 from pipelines.commands import console
 from resources.account import Account
-from resources.errors import ClockError
 from resources.http.permits import Limiter
 from resources.postgres.warehouse import Warehouse
-from resources.vendors import discover
 from resources.windows import business_day
 
 
@@ -138,7 +137,7 @@ def read_status(
     warehouse: Warehouse, accounts: Mapping[str, Account], now: datetime | None = None
 ) -> Status:
     """How everything stands now, or at a given moment."""
-    wrong = None if now else _wrong_clock(warehouse)
+    wrong = None if now else warehouse.clock.fault()
     now = now or warehouse.now()
     return Status(
         now,
@@ -150,32 +149,18 @@ def read_status(
     )
 
 
-def _wrong_clock(warehouse: Warehouse) -> str | None:
-    try:
-        warehouse.clock.require_agreement()
-    except ClockError as error:
-        return str(error)
-    return None
-
-
 def _streams(
     warehouse: Warehouse, accounts: Mapping[str, Account], now: datetime
 ) -> list[StreamStatus]:
-    pairs = [(account, name) for account in accounts.values() for name in account.streams]
-    streams = {(v.name, s.name): s for v in discover().values() for s in v.streams}
-    states = read_states(warehouse, list(accounts.values()), list(streams.values()))
+    sources = account_streams(accounts.values())
+    states = read_states(warehouse, list(accounts.values()), [s.stream for s in sources])
     limiter = Limiter(warehouse)
-    rows = warehouse.rows(
-        "status/streams",
-        accounts=[account.name for account, _ in pairs],
-        streams=[name for _, name in pairs],
-        firsts=[account.start_date for account, _ in pairs],
-        todays=[business_day(now, account.timezone) for account, _ in pairs],
-        details=[streams[a.vendor, name].parent is not None for a, name in pairs],
-    )
+    todays = [business_day(now, source.account.timezone) for source in sources]
+    rows = warehouse.rows("status/streams", todays=todays, **parameters(sources))
     known = {(row.account, row.stream): row for row in rows}
     found = []
-    for account, name in pairs:
+    for source in sources:
+        account, name = source.account, source.stream.name
         row = known[account.name, name]
         state = states.get((account.name, name), StreamState())
         # Without its secrets, an account that has stopped is as it was.

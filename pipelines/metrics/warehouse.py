@@ -6,12 +6,12 @@ from typing import Any
 
 from sqlalchemy.engine import Connection, Row
 
+from assets.loading.account_stream import is_detail
+from pipelines.account_streams import account_streams, parameters
 from pipelines.metrics.families import Figures
 from pipelines.workers.queues import Queue
 from resources.account import Account
 from resources.postgres.warehouse import Warehouse, execute
-from resources.vendor_api.vendor import DetailStream
-from resources.vendors import discover
 from resources.windows import business_day
 
 RECENT = timedelta(minutes=15)
@@ -60,26 +60,19 @@ class _Tables:
         return known.vendor if known else ""
 
     def add_streams(self) -> None:
-        streams = {(v.name, s.name): s for v in discover().values() for s in v.streams}
-        begun = {
-            name: account
-            for name, account in self._accounts.items()
+        begun = [
+            account
+            for account in self._accounts.values()
             if business_day(self._now, account.timezone) >= account.start_date
-        }
-        pairs = [(account, name) for account in begun.values() for name in account.streams]
-        details = {(a.name, n): isinstance(streams[a.vendor, n], DetailStream) for a, n in pairs}
-        for name, account in begun.items():
+        ]
+        for account in begun:
             interval = account.poll_every.total_seconds()
-            self._add("poll_interval_seconds", interval, account.vendor, name)
-        for row in self._rows(
-            "metrics/streams",
-            accounts=[account.name for account, _ in pairs],
-            streams=[name for _, name in pairs],
-            firsts=[account.start_date for account, _ in pairs],
-            todays=[business_day(self._now, account.timezone) for account, _ in pairs],
-            details=list(details.values()),
-        ):
-            self._add_stream(row, details[row.account, row.stream])
+            self._add("poll_interval_seconds", interval, account.vendor, account.name)
+        sources = account_streams(begun)
+        details = {(s.account.name, s.stream.name) for s in sources if is_detail(s)}
+        todays = [business_day(self._now, source.account.timezone) for source in sources]
+        for row in self._rows("metrics/streams", todays=todays, **parameters(sources)):
+            self._add_stream(row, (row.account, row.stream) in details)
 
     def _add_stream(self, row: Row[Any], is_detail: bool) -> None:
         labels = (self._vendor(row.account), row.account, row.stream)

@@ -18,7 +18,7 @@ from pydantic import (
 )
 
 from resources.account import Distrust
-from resources.http.client import LOOPBACK
+from resources.http.addresses import is_safe
 
 LABEL = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?")
 CURRENCY = re.compile(r"[A-Z]{3}")
@@ -44,7 +44,7 @@ def _address(url: str) -> str:
         raise ValueError("expected a port from 1 to 65535 and a host's name or address") from None
     if parts.scheme not in ("http", "https") or not host:
         raise ValueError("expected an address like https://example.com")
-    if parts.scheme == "http" and host not in LOOPBACK:
+    if not is_safe(parts):
         raise ValueError("must be https: a token never travels in clear")
     if set(url) & set("?#") or "@" in parts.netloc:
         raise ValueError("must not carry a query, a fragment, a user or a password")

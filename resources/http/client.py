@@ -5,7 +5,6 @@ A request is a GET. A POST is sent only where a stream declares that it searches
 Vendors' clients say what to ask and how to read the answer.
 """
 
-import random
 import time
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
@@ -28,9 +27,11 @@ from resources.errors import (
     WindowTooLargeError,
 )
 from resources.http import content, more, wire
+from resources.http.addresses import is_safe
 from resources.http.answer import Answer, Parse, T, age, check_ready
 from resources.http.auth import LIFE_USED, NO_AUTH, TOKEN, Auth, Login, Token, parse_token
 from resources.http.permits import Limiter, Patience, Permit
+from resources.http.retries import ATTEMPTS, FAILED_S, TRYING, backoff, try_again
 from resources.http.transport import BrokenExchangeError, Transport
 from resources.text import foreign_text, payload
 from resources.text.redact import Redactor, redactor
@@ -38,16 +39,8 @@ from resources.text.redact import Redactor, redactor
 # stamina would log arguments and exceptions; the ledger has every attempt.
 stamina.instrumentation.set_on_retry_hooks([])
 
-LOOPBACK = {"127.0.0.1", "localhost", "::1"}
-ATTEMPTS = 4
 LONGEST_INTERVAL = timedelta(minutes=10)
 """Between two requests: a poll waits for so long within a window."""
-TRYING = timedelta(seconds=5)
-"""So soon after the first attempt another may begin, however impatient one is."""
-FAILED_S = 0.5
-"""The first pause after a failure; it doubles with every attempt, as all of these do."""
-THROTTLED_S = 2.0
-"""The first pause after a 429 or 503 without Retry-After."""
 MOST_HEADERS = 200
 GRACE_S = 2.0
 """Beyond the time that a vendor says it takes at most: for the way there and back."""
@@ -153,7 +146,7 @@ class Http:
         failure: TransientError | None = None
         try:
             for attempt in stamina.retry_context(
-                on=_pause,
+                on=try_again,
                 attempts=1 if self._patience.once else ATTEMPTS,
                 timeout=max(self._patience.longest, TRYING),
                 wait_initial=FAILED_S,
@@ -209,7 +202,7 @@ class Http:
         if isinstance(error, TransientError):
             outcome.hold = error.retry_after
         if isinstance(error, ThrottledError) and outcome.hold is None:
-            outcome.hold, outcome.hold_grows = _backoff(attempt), True
+            outcome.hold, outcome.hold_grows = backoff(attempt), True
         if isinstance(error, QuotaExhaustedError):
             outcome.exhausted_until = error.until
 
@@ -289,7 +282,7 @@ class Http:
         """Joined without losing a path of the base URL; every parameter fully percent-encoded."""
         url = f"{base_url.rstrip('/')}/{path.lstrip('/')}"
         parts = urlsplit(url)
-        if parts.scheme != "https" and parts.hostname not in LOOPBACK:
+        if not is_safe(parts):
             raise PermanentError(
                 f"{self._account.name}: base_url must be https: a token never travels in clear"
             )
@@ -307,19 +300,3 @@ class Http:
 
 def _query(params: Mapping[str, str | int]) -> str:
     return urlencode(params, quote_via=quote, safe="")
-
-
-def _pause(error: Exception) -> bool | timedelta:
-    """Whether to try again. A pause for every process that uses the credential is kept by the
-    limiter, so it isn't slept here too.
-    """
-    if isinstance(error, ThrottledError) or (
-        isinstance(error, TransientError) and error.retry_after is not None
-    ):
-        return timedelta(milliseconds=1)
-    return isinstance(error, TransientError)
-
-
-def _backoff(attempt: int) -> timedelta:
-    """How long everybody pauses when a vendor asks for it without saying how long."""
-    return timedelta(seconds=THROTTLED_S * 2 ** (attempt - 1) * random.uniform(1, 1.5))  # noqa: S311

@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from resources.errors import CallhouseError
-from resources.http.client import LOOPBACK
+from resources.http.addresses import is_safe
 
 TIMEOUT_S = 15
 
@@ -30,7 +30,7 @@ def post(url: str, text: str) -> None:
     Raises WebhookError.
     """
     parts = urlsplit(url)
-    if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in LOOPBACK):
+    if not is_safe(parts):
         raise WebhookError("the webhook's address must begin with https://")
     request = urllib.request.Request(  # noqa: S310 - looked at above
         url,

@@ -71,6 +71,14 @@ class Clock:
         if abs(last.ahead) > FARTHEST:
             raise ClockError(last.host, last.database)
 
+    def fault(self) -> str | None:
+        """The same as a sentence; None where the clocks agree."""
+        try:
+            self.require_agreement()
+        except ClockError as error:
+            return str(error)
+        return None
+
     def measure(self, question: Callable[[], T], time_in: Callable[[T], datetime]) -> T:
         """The answer to a question that also has the time in it: that saves a measurement."""
         answer, measurement = self._measured(question, time_in)

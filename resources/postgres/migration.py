@@ -9,6 +9,7 @@ from sqlalchemy.engine import Connection
 import sql
 from resources.errors import CallhouseError
 from resources.postgres.database import engine
+from resources.postgres.errors import sqlstate
 from resources.postgres.objects import lay_lost_facts, lay_objects
 from resources.postgres.roles import grant_roles, set_agent_names
 from resources.postgres.schema_version import UNFINISHED, SchemaError, require_known
@@ -98,4 +99,4 @@ def _lock(connection: Connection) -> None:
 
 
 def _is_in_the_way(error: Exception) -> bool:
-    return getattr(getattr(error, "orig", None), "sqlstate", None) in IN_THE_WAY
+    return sqlstate(error) in IN_THE_WAY

@@ -13,6 +13,7 @@ from sqlalchemy.engine import Connection
 
 import sql
 import sql.masks
+from resources.postgres.errors import sqlstate
 from sql import ddl, facts
 from sql.mart import Mart, broken, marts
 
@@ -197,7 +198,7 @@ def _lay(connection: Connection, text: str) -> None:
         with connection.begin_nested():
             connection.exec_driver_sql(text.replace("%", "%%"))
     except sa.exc.ProgrammingError as error:
-        if getattr(error.orig, "sqlstate", None) not in IN_THE_WAY:
+        if sqlstate(error) not in IN_THE_WAY:
             raise
         for view in _VIEW.findall(text):
             connection.exec_driver_sql(f"DROP VIEW IF EXISTS {view}")

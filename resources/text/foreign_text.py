@@ -9,11 +9,12 @@ import html
 import re
 from itertools import chain, zip_longest
 
+from resources.text.encodings import REPLACEMENT
+
 QUOTED = 200
 """Characters of a quotation."""
 LONGEST = 2_000
 """Characters of a sentence with its quotations."""
-REPLACEMENT = "�"
 
 _CONTROL = re.compile(
     # C0, DEL and C1, without tab and line feed; and what turns the direction of writing.

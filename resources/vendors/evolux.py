@@ -24,7 +24,7 @@ from resources.vendor_api.asked_for import require_inside
 from resources.vendor_api.client import Client
 from resources.vendor_api.record_keys import key_of
 from resources.vendor_api.vendor import DetailStream, Facts, Page, Parent, Record, Stream, Vendor
-from resources.windows import Window
+from resources.windows import TICK, Window
 from sql.vocabulary import Direction, Disposition, EndedBy, Grain, Tells
 
 DOCUMENT = "API - Relatório - Histórico de Chamadas - Studio"
@@ -40,8 +40,6 @@ WRITTEN_WITHIN = timedelta(hours=1)
 SAME_CALL = timedelta(hours=1)
 """A detail's start and its call's are one instant; more than this apart they are two calls'."""
 SHOWN = "%Y-%m-%d %H:%M UTC"
-TICK = timedelta(microseconds=1)
-"""The vendor's own windows end at 23:59:59.999999: the end is taken as included."""
 
 DISPOSITIONS = {"transfer": Disposition.TRANSFERRED, "hangup": Disposition.IVR_CONTAINED}
 ENDED_BY = {
@@ -83,6 +81,7 @@ class Evolux(Client):
         """
         asked = {
             "start_date": window.start.isoformat(),
+            # The vendor's own windows end at 23:59:59.999999: the end is taken as included.
             "end_date": (window.end - TICK).isoformat(),
         }
         pages = self.pages(CALLS_REPORT, KEY, window, PAGE)

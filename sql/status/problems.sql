@@ -2,7 +2,7 @@
 WITH asked AS (
     SELECT a.*, :now AT TIME ZONE a.timezone AS local_now
       FROM unnest(CAST(:accounts AS text[]), CAST(:streams AS text[]), CAST(:timezones AS text[]),
-                  CAST(:starts AS date[]), CAST(:polls AS interval[]), CAST(:details AS boolean[]))
+                  CAST(:firsts AS date[]), CAST(:polls AS interval[]), CAST(:details AS boolean[]))
            AS a (account, stream, timezone, start_date, poll_every, is_detail)
 ), known AS (
     SELECT a.*, s.stopped_at, s.failures, s.last_error, s.last_success_at, s.next_due_at,

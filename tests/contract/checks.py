@@ -26,7 +26,7 @@ from resources.errors import (
     VendorError,
     WindowTooLargeError,
 )
-from resources.http.client import ATTEMPTS
+from resources.http.retries import ATTEMPTS
 from resources.vendor_api.vendor import DetailStream, Record, Stream
 from resources.windows import Window
 from tests.contract.harness import DAY, MOST_REQUESTS, Harness, Subject

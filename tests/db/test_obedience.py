@@ -21,14 +21,16 @@ from resources.errors import (
     TransientError,
     WindowTooLargeError,
 )
-from resources.http import client, content
+from resources.http import client, content, retries
 from resources.http.client import Http
 from resources.http.permits import Limiter, Patience
+from resources.http.retries import ATTEMPTS
 from resources.http.transport import Transport
 from resources.postgres.warehouse import Warehouse
 from resources.standin import Fault, StandIn, Tenant
 from resources.standin.answer import Answer
-from resources.vendors import discover, wolkvox
+from resources.vendors import discover
+from resources.vendors.wolkvox import client as wolkvox
 from resources.windows import Window
 from tests.db.conftest import AccountOf
 from tests.db.permits.waiter import AT_ONCE, Clock, clear
@@ -47,7 +49,7 @@ def warehouse(shared_warehouse: Warehouse) -> Warehouse:
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """The first of the pauses that nobody prescribes, and what a refusal for concurrency takes."""
-    monkeypatch.setattr(client, "THROTTLED_S", 0.2)
+    monkeypatch.setattr(retries, "THROTTLED_S", 0.2)
     monkeypatch.setattr(client, "FAILED_S", 0.01)
     monkeypatch.setattr(wolkvox, "PAUSE", timedelta(seconds=1))
 
@@ -179,7 +181,7 @@ def test_a_pause_of_nothing_is_ours_and_grows_over_attempts_and_polls(
     retry_after: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(client, "THROTTLED_S", 0.05)
+    monkeypatch.setattr(retries, "THROTTLED_S", 0.05)
     tenant.arm(Fault.status(status, retry_after=retry_after), times=99)
     for who in (asker, other):
         with pytest.raises(CallhouseError):
@@ -197,11 +199,11 @@ def test_there_is_one_retry_layer_and_retries_count(
     tenant.arm(Fault.status(500), times=99)
     with pytest.raises(TransientError, match="HTTP 500"):
         asker.ask(account)
-    assert len(standin.requests) == client.ATTEMPTS
-    assert ledger(warehouse) == [500] * client.ATTEMPTS
+    assert len(standin.requests) == ATTEMPTS
+    assert ledger(warehouse) == [500] * ATTEMPTS
     with warehouse.transaction() as connection:
         used = connection.execute(sa.text("SELECT used FROM ops.quotas")).scalar()
-    assert used == client.ATTEMPTS
+    assert used == ATTEMPTS
 
 
 def test_a_failure_is_not_hidden_by_the_wait_before_its_retry(

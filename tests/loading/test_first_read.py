@@ -139,7 +139,8 @@ def test_a_look_that_has_to_wait_is_due_when_the_limit_says(scene: Open) -> None
     until = here.poll().deferred_until
     day = here.day()
     assert (day.state, day.note, day.next_read_at) == ("complete", None, until)
-    assert until is not None and until > here.system.clock.now()
+    assert until is not None
+    assert until > here.system.clock.now()
 
 
 def test_totals_that_grow_are_not_the_same(scene: Open) -> None:

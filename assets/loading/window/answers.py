@@ -11,9 +11,7 @@ from assets.loading.window.lease import ReadLease
 from resources.errors import PerhapsCutOffError
 from resources.text import payload
 from resources.vendor_api.vendor import Page, Stream
-from resources.windows import Window, business_day, day_end, days_between
-
-TICK = timedelta(microseconds=1)
+from resources.windows import TICK, Window, business_day, day_end, days_between
 
 
 @dataclass(slots=True)

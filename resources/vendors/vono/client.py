@@ -29,9 +29,8 @@ from resources.vendors.vono.answers import (
     parse_audio,
     parse_listing,
 )
-from resources.windows import SECOND, Window, business_day, days_between
+from resources.windows import LAST_SECOND, SECOND, Window, business_day, days_between
 
-LAST_SECOND = time(23, 59, 59)
 KEY = key_of("customer_id", "record_id")
 
 

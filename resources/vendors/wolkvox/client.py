@@ -25,13 +25,12 @@ from resources.vendor_api.client import Client
 from resources.vendor_api.paging import check_whole
 from resources.vendor_api.vendor import Page
 from resources.vendors.wolkvox.totals import without_totals
-from resources.windows import ONE_DAY, SECOND, Window, business_day, day_end, day_start
+from resources.windows import LAST_SECOND, ONE_DAY, SECOND, Window, business_day, day_end, day_start
 
 PATH = "api/v2/reports_manager.php"
 AUTH = HeaderToken("wolkvox-token")
 ASKED = "%Y%m%d%H%M%S"
 """`date_ini` and `date_end`: YYYYmmddHHiiss, wall time."""
-DAY_LAST = time(23, 59, 59)
 TIME = "%Y-%m-%d %H:%M:%S"
 """`date` of a record: wall time. No document is so exact; any other form is rejected."""
 SLOW_CLOCK = timedelta(minutes=15)
@@ -69,7 +68,7 @@ class Wolkvox(Client):
     def agent_usage(self, window: Window) -> Iterator[Page]:
         """Each agent's totals of the window's day, always from its start: parts can't be added."""
         midnight = datetime.combine(window.day, time.min)
-        last = datetime.combine(window.day, DAY_LAST)
+        last = datetime.combine(window.day, LAST_SECOND)
         yield without_totals(self._report("cdr_2", midnight, min(window.wall_times[1], last)))
 
     def calls(self, window: Window) -> Iterator[Page]:
@@ -84,7 +83,7 @@ class Wolkvox(Client):
         first, last = window.wall_times
         end = last + SECOND
         page = self._report(api, first, end)
-        goes_on = last.time() != DAY_LAST  # else its days are asked for alone, if they are empty
+        goes_on = last.time() != LAST_SECOND  # else its days are asked for alone, if they are empty
         if not page.records and page.total is None and goes_on and last - first > ONE_DAY:
             raise WindowTooLargeError(
                 f"{api}: the vendor asks to validate the dates of a window of several days: there "

@@ -7,10 +7,10 @@ from typing import Any
 
 import dagster as dg
 
-from assets.report import table
+from assets.check_results import FINDINGS, result
+from assets.metadata import table
 from assets.resource import CallhouseResource
-from assets.shown import FINDINGS, result
-from assets.streams import OWNERS
+from assets.specs import OWNERS
 from resources.account import Account
 from resources.configuration.settings import Settings
 from resources.text.foreign_text import sentence_for_markdown

@@ -12,10 +12,10 @@ from typing import Any
 
 import dagster as dg
 
+from assets.check_results import EVERY_DAY, FINDINGS, result, unshown
 from assets.keys import facts_key
 from assets.loading.result import Result
-from assets.report import table
-from assets.shown import EVERY_DAY, FINDINGS, result, unshown
+from assets.metadata import table
 from resources.account import Account
 from resources.postgres.warehouse import Warehouse
 from resources.text.foreign_text import sentence_for_markdown

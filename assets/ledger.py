@@ -11,12 +11,12 @@ from typing import Any
 
 import dagster as dg
 
-from assets import picture
+from assets import hour_chart
+from assets.check_results import FINDINGS
+from assets.metadata import table
 from assets.quota import Quota, read_quotas
-from assets.report import table
 from assets.resource import CallhouseResource
-from assets.shown import FINDINGS
-from assets.streams import OWNERS, table_metadata
+from assets.specs import OWNERS, table_metadata
 from resources.account import Account
 from resources.postgres.warehouse import Warehouse
 
@@ -80,7 +80,7 @@ def hour_materialisation(
             ["account", "report", "requests", "by backfills", "failed", "bytes"],
             [tuple(row) for row in day[:MOST]],
         ),
-        "last 24 hours, drawn": picture.drawn(
+        "last 24 hours, drawn": hour_chart.as_image(
             {row.hour: row.requests for row in hours}, "requests"
         ),
     }

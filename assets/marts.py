@@ -7,13 +7,13 @@ from typing import Any
 
 import dagster as dg
 
-from assets import code, lineage
+from assets import code_links, lineage
 from assets.keys import MARTS, facts_key, mart_key
+from assets.metadata import table
 from assets.partitions import partition_days
 from assets.refresh import Refreshed, days_with_reads, refresh_days, stale_days, tables, totals
-from assets.report import table
 from assets.resource import KIND_TAG, CallhouseResource
-from assets.streams import OWNERS, table_metadata
+from assets.specs import OWNERS, table_metadata
 from resources.postgres.warehouse import Warehouse
 from resources.vendor_api.vendor import Vendor
 from sql.mart import Mart, broken, marts
@@ -159,5 +159,5 @@ def _metadata(mart: Mart, facts: lineage.Facts) -> dict[str, Any]:
     return {
         **table_metadata(mart.qualified),
         "dagster/column_lineage": lineage.of_columns(mart, facts),
-        **code.files({"statement": mart.file("sql"), "description": mart.file("toml")}),
+        **code_links.files({"statement": mart.file("sql"), "description": mart.file("toml")}),
     }

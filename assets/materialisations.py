@@ -9,7 +9,7 @@ from dagster._core.errors import DagsterExecutionInterruptedError
 
 from assets.loading.load import Loader
 from assets.loading.result import Result
-from assets.report import day_report, run_report
+from assets.metadata import day_metadata, run_metadata
 from assets.run_scope import RunScope
 from resources.account import Account
 from resources.vendor_api.vendor import AnyStream
@@ -35,7 +35,7 @@ class Materialisations:
         self._began_at = scope.warehouse.now()
 
     def update(self, result: Result) -> None:
-        """A load's `watch`."""
+        """Takes a result as it stands: a load's `watch`."""
         self._results[result.account, result.stream] = result
 
     def follow(
@@ -86,9 +86,9 @@ class Materialisations:
         if not new:
             return
         results = [result for result in self._results.values() if result.stream == stream.name]
-        common = run_report(self._warehouse, self._scope.run_id, self._accounts, stream.name)
+        common = run_metadata(self._warehouse, self._scope.run_id, self._accounts, stream.name)
         for day in new:
-            of_day = day_report(self._warehouse, self._scope.vendor, stream, day, results)
+            of_day = day_metadata(self._warehouse, self._scope.vendor, stream, day, results)
             metadata = of_day | common
             for key in self._scope.keys(stream):
                 self._context.log_event(

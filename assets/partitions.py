@@ -10,7 +10,7 @@ from resources.account import Account
 from resources.windows import business_day
 
 KEY = "%Y-%m-%d"
-YEAR = [timedelta(days=days) for days in range(0, 366, 7)]
+A_YEAR = [timedelta(days=days) for days in range(0, 366, 7)]
 
 
 def business_days(
@@ -31,12 +31,12 @@ def business_days(
 
 
 def furthest_ahead(zones: Iterable[ZoneInfo], now: datetime) -> ZoneInfo:
-    """The zone whose days begin first at present; of those that share them, over the next year.
-    UTC where there is none.
+    """The zone whose days begin first at present; of several, the one whose days begin first over
+    the next year. UTC where there is none.
     """
 
     def ahead(zone: ZoneInfo) -> list[timedelta]:
-        offsets = [(now + later).astimezone(zone).utcoffset() or timedelta(0) for later in YEAR]
+        offsets = [(now + later).astimezone(zone).utcoffset() or timedelta(0) for later in A_YEAR]
         return [offsets[0], sum(offsets, timedelta(0))]
 
     return max(sorted(zones, key=lambda zone: zone.key), key=ahead, default=ZoneInfo("UTC"))

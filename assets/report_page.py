@@ -4,7 +4,7 @@ import dagster as dg
 
 from assets.keys import mart_key
 from assets.resource import CallhouseResource
-from assets.streams import OWNERS
+from assets.specs import OWNERS
 from resources.configuration.home import Home
 from resources.errors import CallhouseError
 from resources.report import page

@@ -63,7 +63,7 @@ class CallhouseResource(dg.ConfigurableResource):  # type: ignore[type-arg]
     def accounts(
         self, vendor: str, tags: Mapping[str, str], only: Sequence[str] = ()
     ) -> list[Account]:
-        """The vendor's accounts that a run with these tags, and for `only` these, is about.
+        """The vendor's accounts that a run is about: those of its tags, or `only` these.
 
         Raises ConfigurationError for a name that no account has, or one of another vendor's. A poll
         leaves out accounts that are gone since its tick.

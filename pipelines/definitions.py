@@ -11,7 +11,7 @@ from assets.maintenance.asset import maintenance_asset
 from assets.marts import mart_assets, view_specs
 from assets.report_page import report_asset
 from assets.resource import CallhouseResource
-from assets.streams import vendor_assets, vendor_spec
+from assets.vendor_assets import vendor_assets, vendor_spec
 from pipelines.alerts import alerts
 from pipelines.graph import Graph
 from pipelines.maintenance import maintenance_job, maintenance_schedule

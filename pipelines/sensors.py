@@ -7,12 +7,12 @@ from itertools import chain, islice
 import dagster as dg
 
 from assets.accounts_file import Lacks, accounts_materialisation, evaluations, lines
+from assets.check_results import unshown
 from assets.checks import StreamChecks
 from assets.ledger import hour_materialisation, quota_evaluation
-from assets.mend import Mender
 from assets.quota import read_quotas
 from assets.resource import CallhouseResource
-from assets.shown import unshown
+from assets.unreported import Unreported
 from pipelines.graph import Graph
 
 ENDED_EARLY = [dg.DagsterRunStatus.CANCELED, dg.DagsterRunStatus.FAILURE]
@@ -62,11 +62,11 @@ def days_sensor(graph: Graph) -> dg.SensorDefinition:
     def tick(context: dg.SensorEvaluationContext, callhouse: CallhouseResource) -> dg.SensorResult:
         accounts = callhouse.all_accounts().values()
         with callhouse.warehouse() as warehouse:
-            mender = Mender(context.instance, warehouse, graph.days)
+            unreported = Unreported(context.instance, warehouse, graph.days)
             of = {v.name: [a for a in accounts if a.vendor == v.name] for v in graph.vendors}
             found = chain(
-                *(mender.streams(vendor, of[vendor.name]) for vendor in graph.vendors),
-                mender.marts(),
+                *(unreported.streams(vendor, of[vendor.name]) for vendor in graph.vendors),
+                unreported.marts(),
             )
             events = list(islice(found, MOST_MENDED))
         reason = f"{len(events)} reported" if events else "every good day is shown so"

@@ -21,8 +21,8 @@ from dagster._core.workspace.context import WorkspaceProcessContext
 from dagster._core.workspace.load_target import InProcessWorkspaceLoadTarget
 from dagster._daemon.backfill import execute_backfill_iteration
 
+from assets.check_results import FINDINGS
 from assets.resource import CallhouseResource
-from assets.shown import FINDINGS
 from pipelines.dagster_home import CONFIGURATION, open_instance, prepare
 from pipelines.definitions import build_defs
 from pipelines.schedules import poll_tags

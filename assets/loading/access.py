@@ -16,7 +16,7 @@ S_co = TypeVar("S_co", bound=AnyStream, covariant=True)
 
 @dataclass(frozen=True)
 class StreamAccess(Generic[S_co]):
-    """The vendor on one side, the warehouse on the other. `hold` gets the right to read."""
+    """The vendor's client, and the warehouse. `hold` gets the right to read."""
 
     source: AccountStream[S_co]
     client: Client

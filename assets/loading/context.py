@@ -9,13 +9,13 @@ from assets.loading.result import Result
 from resources.postgres.warehouse import Warehouse
 
 Watch = Callable[[Result], None]
-"""Is shown a result whenever something has been added to it, from any thread."""
+"""Takes a result whenever something has been added to it, in any thread."""
 Say = Callable[[str], None]
 """Takes a sentence, in any thread."""
 
 
 def nobody(_: object) -> None:
-    """Nobody follows the load."""
+    """Ignores what it is given: nobody follows the load."""
 
 
 @dataclass(frozen=True)

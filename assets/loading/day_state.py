@@ -8,6 +8,7 @@ from sqlalchemy.engine import Connection
 
 from assets.loading.account_stream import AccountStream
 from assets.loading.completeness import assess
+from assets.loading.fact_counts import fact_counts
 from assets.loading.full_read import Counts, FullRead
 from assets.loading.personal.hidden import hide
 from resources.postgres.warehouse import execute
@@ -33,16 +34,11 @@ def count_days(
         return {}
     where = source.where
     ordered = sorted(days)
-    target = source.stream.target
-    counted = ("load/count", target) if target.kind.is_counted else ("load/count_details", None)
-    facts = {
-        row.call_date: row.facts for row in execute(connection, *counted, days=ordered, **where)
-    }
     rows = execute(
         connection,
         "load/refresh_days",
         days=ordered,
-        facts=[facts.get(day, 0) for day in ordered],
+        facts=fact_counts(connection, source.account.name, source.stream, ordered),
         replaces=source.stream.replaces,
         timezone=source.account.timezone.key,
         start_date=source.account.start_date,

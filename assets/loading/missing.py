@@ -101,7 +101,7 @@ class ReadKeys:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """What a read may say of the days that it shows."""
+    """What a read lacks of its days, and whether that is believed."""
 
     doubts: dict[date, Doubt] = field(default_factory=dict)
     """Days that lack known records, where that isn't believed."""
@@ -112,16 +112,12 @@ class Judged:
 
 
 def compare(connection: Connection, source: AccountStream[Stream], read: ReadKeys) -> Comparison:
-    """Answers can't judge what came later than they were asked for, nor what a narrowed account
-    didn't ask for.
+    """What the read lacks of the days' known records, except those that came after it was asked
+    for, and those that the account's options leave out.
     """
     execute(connection, "load/stage_seen")
     copy(connection, "stage_seen", ["record_key"], _key_lines(read.seen))
-    where = {
-        "account": source.account.name,
-        "stream": source.stream.name,
-        "began_at": read.began_at,
-    }
+    where = source.where | {"began_at": read.began_at}
     found = Comparison()
     gone: defaultdict[date, list[str]] = defaultdict(list)
     known: Counter[date] = Counter()
@@ -159,7 +155,7 @@ def note_missing(
     loaded: Loaded,
 ) -> Judged:
     """Marks what the read doesn't show, where that is believed."""
-    where = _where(source, read)
+    where = source.where | {"observed_at": read.asked_at}
     scope = source.account.options.model_dump_json()
     execute(connection, "load/note_scope", vendor=source.account.vendor, scope=scope, **where)
     found = compare(connection, source, read)
@@ -182,7 +178,6 @@ def note_missing(
     # What a day lacks may have moved to another: looked for there, but not at each doubted read.
     left = {*gone, *(day for day in doubts if doubts[day].since and not found.lacks[day].is_noted)}
     if left and not source.stream.replaces:
-        del where["observed_at"]
         execute(
             connection,
             "load/reopen_days",
@@ -190,7 +185,7 @@ def note_missing(
             since=business_day(now - source.stream.settle, source.account.timezone) - ONE_DAY,
             neighbours=[day + step for day in left for step in (-ONE_DAY, ONE_DAY)],
             now=now,
-            **where,
+            **source.where,
         )
     known = {day for day, lack in gone.items() if lack.is_noted or lack.accepted == lack.digest}
     return Judged(doubts, frozenset(found.later), frozenset(known))
@@ -206,14 +201,6 @@ def _mark(
     execute(connection, "load/mark_stale", days=days)
     if stream.replaces:
         execute(connection, "load/resolve_gone", keys=keys, **where)
-
-
-def _where(source: AccountStream[Stream], read: ReadKeys) -> dict[str, Any]:
-    return {
-        "account": source.account.name,
-        "stream": source.stream.name,
-        "observed_at": read.asked_at,
-    }
 
 
 def _key_lines(seen: set[str]) -> Iterator[str]:

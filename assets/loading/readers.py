@@ -51,7 +51,7 @@ class Readers:
         self.limiter.close()
 
     def end_waits(self) -> None:
-        """Lets nobody wait for a permit any more."""
+        """Ends all waits for a permit."""
         self.limiter.close()
 
     def close(self) -> None:

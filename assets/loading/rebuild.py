@@ -10,7 +10,7 @@ from assets.loading.context import LoadContext
 from assets.loading.day_state import count_days
 from assets.loading.landing.land import Landing
 from assets.loading.result import Loaded
-from assets.loading.stream_state import lock_stream
+from assets.loading.stream_state import lock_streams
 from resources.errors import StoppedError
 from resources.http.permits import ENDED
 from resources.postgres.warehouse import execute
@@ -48,7 +48,7 @@ class Rebuilder:
                 raise StoppedError(ENDED)
 
             def work(connection: Connection, after: str = after) -> tuple[Loaded, str | None]:
-                lock_stream(connection, self._account, self._stream.name)
+                lock_streams(connection, self._account.name, self._stream)
                 heads = execute(connection, "load/raw_heads", day=day, after=after, most=BATCH,
                                 replaces=self._stream.replaces, **self._source.where)  # fmt: skip
                 done = landing.rebuild(connection, heads)

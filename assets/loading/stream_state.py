@@ -92,9 +92,10 @@ def read_states(
     }
 
 
-def lock_stream(connection: Connection, account: Account, stream: str) -> None:
-    """Makes this transaction the only one that loads the account's stream."""
-    execute(connection, "load/lock_stream", account=account.name, stream=stream)
+def lock_streams(connection: Connection, account: str, *streams: AnyStream) -> None:
+    """Makes this transaction the only one that writes to the account's streams, in this order."""
+    for stream in streams:
+        execute(connection, "load/lock_stream", account=account, stream=stream.name)
 
 
 def account_note(vendor: Vendor, account: Account) -> dict[str, Any]:

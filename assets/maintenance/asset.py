@@ -10,7 +10,7 @@ from assets.maintenance import expiry, tasks
 from assets.maintenance.expiry import Dropped
 from assets.maintenance.old_runs import prune_runs
 from assets.resource import CallhouseResource
-from assets.streams import OWNERS
+from assets.specs import OWNERS
 from resources.configuration.retention import (
     AUDIO,
     FACTS,

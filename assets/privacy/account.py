@@ -10,12 +10,11 @@ from sqlalchemy.engine import Connection
 
 import sql.catalog
 from assets.loading.personal.erase import Counts, remove_audio
+from assets.loading.stream_state import lock_streams
+from assets.maintenance.expiry import CHUNK
 from assets.privacy.places import Owner, Step
 from resources.postgres.warehouse import Warehouse, execute
 from sql import facts
-
-CHUNK = 20_000
-"""Rows a statement: short enough that nobody notices."""
 
 
 def erase_account(
@@ -27,8 +26,7 @@ def erase_account(
     of its streams have been had.
     """
     with warehouse.transaction() as connection:
-        for stream in owner.vendor.streams:
-            execute(connection, "load/lock_stream", account=owner.name, stream=stream.name)
+        lock_streams(connection, owner.name, *owner.vendor.streams)
     touched: set[date] = set()
     days = [row.day for row in warehouse.rows("erase/stored_days")]
     for done, day in enumerate(days, start=1):

@@ -11,6 +11,7 @@ from sqlalchemy.engine import Connection
 from assets.loading.landing.identity import identity
 from assets.loading.personal.erase import Counts, erase_audio, erase_records, recount
 from assets.loading.personal.without_person import without_person
+from assets.loading.stream_state import lock_streams
 from assets.privacy.places import Owner
 from resources.forgotten import Forgotten
 from resources.postgres.warehouse import execute, text_array
@@ -45,8 +46,7 @@ class Eraser:
         kept lose only the person, if anything can be left of them.
         """
         streams = (self._root, *self._details)
-        for stream in streams:
-            execute(connection, "load/lock_stream", account=self._owner.name, stream=stream.name)
+        lock_streams(connection, self._owner.name, *streams)
         days: dict[str, set[date]] = {}
         counts: Counts = Counter()
         gone = []
@@ -74,7 +74,7 @@ class Eraser:
     def erase_unkeyed(self, connection: Connection, ids: Sequence[int], now: datetime) -> Erased:
         """Erases rejects that have no key."""
         where = {"account": self._owner.name, "stream": self._root.name}
-        execute(connection, "load/lock_stream", **where)
+        lock_streams(connection, self._owner.name, self._root)
         rows = execute(connection, "erase/unkeyed", ids=list(ids), **where)
         records = [row for row in rows if row.is_record]
         execute(

@@ -115,7 +115,7 @@ def forget_person(site: Site, person: Person) -> Counts:
 
 
 def forget_record(site: Site, account: str, stream: str, key: str) -> Counts:
-    """Erases a record with what is of it, and suppresses it. Returns what was erased.
+    """Erases a record and its details, and suppresses it. Returns what was erased.
 
     Raises CallhouseError where nothing was ever read of such an account or stream.
     """
@@ -233,7 +233,7 @@ def _erase(
 
 
 def _refresh(site: Site, days: set[date]) -> None:
-    """The marts of the days that lost something, also to whoever was interrupted after it."""
+    """Refreshes the marts of the days that lost something, in an interrupted run before, too."""
     behind = sorted(days | set(stale_days(site.warehouse)))
     for done, _ in enumerate(refresh_days(site.warehouse, behind, always=True), start=1):
         site.step("Refreshing marts", done, len(behind))

@@ -18,7 +18,7 @@ _GAP = f"([{SEPARATORS}+]|%2[0-9A-Fa-f]|\\\\u[0-9A-Fa-f]{{4}}){{0,4}}"
 ANY_NUMBER = _GAP.join(["[0-9]"] * TAIL_DIGITS)
 """What Postgres looks for where the number isn't known: the end of one, however it is written."""
 Step = Callable[[str, int, int], None]
-"""Is told what is being done, and how much of how much of it is."""
+"""Takes what is being done, how much of it is done, and how much there is."""
 
 
 @dataclass(frozen=True)
@@ -125,7 +125,7 @@ class Search:
         return found
 
     def _add(self, found: Places, place: str, row: Any) -> None:
-        """Takes a row to what was found, if it names somebody."""
+        """Adds a row to what was found, if it names somebody."""
         owner = self.owners.get(row.account)
         root = owner.root(row.stream) if owner else None
         who = self._named_in(row.text, owner)

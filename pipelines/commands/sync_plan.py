@@ -165,7 +165,7 @@ class Plan:
         """Runs of a month each, newest first, as Dagster's UI makes them of a range."""
         from assets.partitions import KEY
         from assets.resource import KIND_TAG
-        from assets.streams import DAYS_PER_RUN
+        from assets.vendor_assets import DAYS_PER_RUN
         from pipelines.schedules import accounts_tag
 
         days = {account.name: self._days(account) for account in accounts}

@@ -20,7 +20,7 @@ from assets.loading.landing.land import Landing
 from assets.loading.landing.observation import Observation
 from assets.loading.rebuild import Rebuilder
 from assets.loading.result import Loaded
-from assets.streams import table_metadata
+from assets.specs import table_metadata
 from resources.account import Account
 from resources.postgres.objects import lay_objects
 from resources.postgres.roles import ANALYST, ANALYST_PII, grant_roles

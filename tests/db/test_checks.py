@@ -14,7 +14,7 @@ from dagster._serdes import serialize_value
 from assets.checks import CHECKS, StreamChecks
 from assets.keys import facts_key, raw_key
 from assets.resource import KIND_TAG, POLL, CallhouseResource
-from assets.streams import vendor_assets
+from assets.vendor_assets import vendor_assets
 from resources.account import Account
 from resources.postgres.warehouse import Warehouse
 from resources.standin.faults import Fault

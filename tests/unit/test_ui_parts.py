@@ -10,7 +10,7 @@ import dagster as dg
 import pytest
 from dagster._core.utils import make_new_run_id
 
-from assets import picture
+from assets import hour_chart
 from assets.resource import ACCOUNTS_TAG, CallhouseResource
 from pipelines.run_queue import last_day, priority
 from pipelines.schedules import PRIORITY
@@ -87,12 +87,12 @@ def test_an_unknown_account_is_refused_with_those_that_there_are(
 
 
 def test_the_days_calls_in_a_line() -> None:
-    line = picture.in_a_line({8: 1, 9: 50, 10: 100})
+    line = hour_chart.as_text({8: 1, 9: 50, 10: 100})
     assert line == "········▁▄█·············  151 calls, most from 10:00 (100)"
 
 
 def test_the_days_calls_drawn() -> None:
-    markdown = picture.drawn({0: 3, 10: 100, 23: 1}).md_str
+    markdown = hour_chart.as_image({0: 3, 10: 100, 23: 1}).md_str
     assert markdown
     encoded = markdown.partition("base64,")[2].partition(")")[0]
     image = ElementTree.fromstring(base64.b64decode(encoded))

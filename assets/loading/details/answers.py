@@ -17,11 +17,12 @@ from resources.errors import (
 from resources.vendor_api.vendor import Page, Parent
 
 OF_THE_ACCOUNT = (DeferredError, ThrottledError)
-"""What says nothing of a record."""
+"""Errors that say nothing of a record."""
 REFUSALS = (PermanentError, DoubtfulRefusalError)
-"""Of the account, or of one record only: the others' answers tell."""
+"""Errors of the account, or of one record alone: the other answers tell which."""
 OF_THE_RECORD = (PermanentError, RecordError, CutShortError, WindowTooLargeError)
-"""What is wrong with one record's answer, except a time-out: it counts, and ends some day."""
+"""Errors of one record's answer, except a time-out. They are counted: after some of them it isn't
+asked for again."""
 
 
 @dataclass(slots=True)
@@ -29,7 +30,7 @@ class Answers:
     """What came of asking for some details, in several threads."""
 
     most_in_a_row: int
-    """Answers that may be of no use before no more are asked for; 1: it is a probe."""
+    """After so many useless answers in a row nothing more is asked for. 1: it is a probe."""
     pages: list[tuple[Parent, Page]] = field(default_factory=list)
     useless: list[tuple[Parent, CallhouseError]] = field(default_factory=list)
     """By a fault of the record's own: asked for again, not for ever, at growing intervals."""

@@ -16,7 +16,7 @@ from assets.loading.landing.commit import Committer
 from assets.loading.landing.land import Landing
 from assets.loading.landing.observation import Observation
 from assets.loading.result import Loaded
-from assets.loading.stream_state import Success, lock_stream, note_fields, note_success
+from assets.loading.stream_state import Success, lock_streams, note_fields, note_success
 from assets.loading.window.lease import ReadLease
 from resources.errors import CallhouseError
 from resources.http.permits import Patience
@@ -152,8 +152,7 @@ class DetailReader:
 
     def _lock(self, connection: Connection) -> None:
         """The parent's first: its rows may move to another day, and its details with them."""
-        lock_stream(connection, self._source.account, self._parent.name)
-        lock_stream(connection, self._source.account, self._source.stream.name)
+        lock_streams(connection, self._source.account.name, self._parent, self._source.stream)
 
     def _close(
         self, lease: ReadLease, day: date, accepted: bool, *, is_readable: bool

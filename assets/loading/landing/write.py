@@ -23,7 +23,7 @@ from assets.loading.landing.stage import (
     make_stages,
     stage_records,
 )
-from assets.loading.stream_state import lock_stream
+from assets.loading.stream_state import lock_streams
 from resources.postgres.warehouse import execute
 from resources.text import payload
 from resources.text.foreign_text import short
@@ -145,7 +145,7 @@ class Writer:
         """Details follow the records that they are of."""
         where = {"account": self._account.name, "detail": detail.name, "days": days}
         if moved:
-            lock_stream(connection, self._account, detail.name)
+            lock_streams(connection, self._account.name, detail)
             execute(connection, "load/move_details", **where)
             for table in detail.tables:
                 execute(connection, "load/move", table, **where)

@@ -6,6 +6,7 @@ from datetime import date, datetime
 
 from sqlalchemy.engine import Connection
 
+from assets.loading.fact_counts import fact_counts
 from resources.audio import AudioStore
 from resources.postgres.warehouse import execute
 from resources.vendor_api.vendor import AnyStream
@@ -72,18 +73,16 @@ def recount(
 ) -> None:
     """Counts again the days of erased records. How complete they are stays as it was."""
     ordered = sorted(days)
-    target = stream.target
-    counted = ("load/count", target) if target.kind.is_counted else ("load/count_details", None)
-    where = {"account": account, "stream": stream.name, "days": ordered}
-    facts = {row.call_date: row.facts for row in execute(connection, *counted, **where)}
     execute(
         connection,
         "load/refresh_days",
-        facts=[facts.get(day, 0) for day in ordered],
+        account=account,
+        stream=stream.name,
+        days=ordered,
+        facts=fact_counts(connection, account, stream, ordered),
         replaces=stream.replaces,
         timezone=None,
         start_date=None,
         erases=True,
         now=now,
-        **where,
     )

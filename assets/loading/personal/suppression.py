@@ -18,6 +18,7 @@ from assets.loading.landing.stage import Item
 from assets.loading.personal.erase import erase_records, recount
 from assets.loading.personal.hidden import read_forgotten
 from assets.loading.personal.without_person import without_person
+from assets.loading.stream_state import lock_streams
 from resources.forgotten import Forgotten, Hasher
 from resources.postgres.warehouse import execute
 from resources.text import payload
@@ -130,8 +131,7 @@ class Suppression:
         known = sorted({key for stream in streams for key in self._known(connection, stream, keys)})
         if not known:
             return set()
-        for stream in streams:
-            execute(connection, "load/lock_stream", account=account, stream=stream.name)
+        lock_streams(connection, account, *streams)
         if root is not self._stream:
             self._suppress(connection, root, known)
         days, _ = erase_records(connection, account, streams, known)

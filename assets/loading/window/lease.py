@@ -1,4 +1,4 @@
-"""Who reads which window of an account's stream: one process at a time, of all runs and hosts.
+"""The right to read a window of an account's stream: one process has it, of all runs and hosts.
 
 What Dagster calls ended may not have ended yet, and two readers of one window ask the vendor twice.
 A lease by the database's clock: a lock of a session neither passes a pooler nor ends with a host.
@@ -26,7 +26,7 @@ LEASE = timedelta(seconds=15)
 """How soon a killed reader's window is free."""
 LOOK_EVERY_S = 1.0
 AGAIN = timedelta(minutes=1)
-"""Whoever finds its window taken for too long tries again so much later."""
+"""A reader whose window stays taken for too long tries again so much later."""
 
 
 @dataclass(slots=True)
@@ -38,7 +38,7 @@ class ReadLease:
     lease_ends: float
     stopping: threading.Event
     is_over: bool = False
-    """What ended it is the transaction that wrote down how the read ended."""
+    """Whether it has ended in the transaction that wrote down how the read ended."""
 
     def check(self) -> None:
         """Raises TransientError if the lease ran out, as another may read the window since, and
@@ -94,9 +94,7 @@ class ReadLeases:
         days: Sequence[date],
         live: bool,
     ) -> ReadLease:
-        asked = {
-            "account": source.account.name,
-            "stream": source.stream.name,
+        asked = source.where | {
             "days": [day.isoformat() for day in days],
             "live": live,
             "holder": self._holder,

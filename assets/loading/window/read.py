@@ -1,4 +1,4 @@
-"""One window of one account's stream, from the vendor to the facts, complete or said why not.
+"""One window of one account's stream, from the vendor to the facts: all of it, or why not.
 
 Batches are committed as they come. The last one's transaction also moves the watermark and
 judges the days: what a killed worker leaves half done, the next read completes.
@@ -15,7 +15,7 @@ from assets.loading.landing.land import Landing
 from assets.loading.landing.moves import Moves
 from assets.loading.landing.observation import Observation
 from assets.loading.result import Loaded
-from assets.loading.stream_state import lock_stream, note_fields
+from assets.loading.stream_state import lock_streams, note_fields
 from assets.loading.window.answers import WindowRead
 from assets.loading.window.close import Closing
 from assets.loading.window.fetch import Fetcher
@@ -114,7 +114,7 @@ class WindowReader:
         moves.decide()
 
     def _lock(self, connection: Connection) -> None:
-        lock_stream(connection, self._source.account, self._source.stream.name)
+        lock_streams(connection, self._source.account.name, self._source.stream)
 
     def _count(self, connection: Connection, loaded: Loaded) -> None:
         count_days(connection, self._source, loaded.days, self._clock())

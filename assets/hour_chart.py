@@ -1,4 +1,4 @@
-"""A small picture of a day's calls by hour: a line of blocks, and an image.
+"""A small chart of a day's calls by hour: as a line of blocks, and as an image.
 
 Dagster's UI shows text as it is, and images in Markdown only when asked to.
 """
@@ -14,8 +14,8 @@ COLOUR = "#7c6df2"
 """Seen on Dagster's light theme and on its dark one."""
 
 
-def in_a_line(calls: Mapping[int, int]) -> str:
-    """A block an hour from 0 to 23, and in words which was the busiest."""
+def as_text(calls: Mapping[int, int]) -> str:
+    """A block for each hour from 0 to 23, and the busiest one in words."""
     most = max(calls.values())
     blocks = "".join(
         BLOCKS[-(-calls[hour] * len(BLOCKS) // most) - 1] if calls.get(hour) else "·"
@@ -24,8 +24,8 @@ def in_a_line(calls: Mapping[int, int]) -> str:
     return f"{blocks}  {_in_words(calls)}"
 
 
-def drawn(calls: Mapping[int, int], what: str = "calls") -> dg.MarkdownMetadataValue:
-    """A bar an hour; `calls` (or `what` it is) by hour, 0 to 23."""
+def as_image(calls: Mapping[int, int], what: str = "calls") -> dg.MarkdownMetadataValue:
+    """A bar for each hour. `calls` (or `what` is counted) are by hour, 0 to 23."""
     most, step = max(calls.values()), WIDTH / 24
     bars = "".join(
         f'<rect x="{hour * step + (step - BAR) / 2:g}" y="{HEIGHT - height:g}" '

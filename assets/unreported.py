@@ -1,5 +1,5 @@
-"""Days that are good and that Dagster doesn't show so: a run failed, or died before it said so,
-and nothing has changed since that a poll would report.
+"""Days that are good and that Dagster doesn't show so: a run failed or died before it reported
+them, and nothing has changed since that a poll would report.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -11,9 +11,9 @@ import dagster as dg
 from dagster._core.storage.partition_status_cache import AssetPartitionStatus
 
 from assets.keys import facts_key, mart_key, raw_key
+from assets.metadata import day_metadata
 from assets.partitions import partition_days
 from assets.refresh import tables
-from assets.report import day_report
 from resources.account import Account
 from resources.postgres.warehouse import Warehouse
 from resources.vendor_api.vendor import AnyStream, Vendor
@@ -24,8 +24,8 @@ NEVER, FAILED = None, AssetPartitionStatus.FAILED
 
 
 @dataclass(frozen=True)
-class Mender:
-    """Looks through what an instance shows of business `days`."""
+class Unreported:
+    """Finds them among the business `days` that an instance of Dagster shows."""
 
     instance: dg.DagsterInstance
     warehouse: Warehouse
@@ -40,7 +40,7 @@ class Mender:
             shown = {key: self._shown(key, (NEVER, FAILED)) for key in keys}
             having = [account for account in accounts if stream.name in account.streams]
             for day in self._read(stream, having, set().union(*shown.values())):
-                report = day_report(self.warehouse, vendor, stream, day, [])
+                report = day_metadata(self.warehouse, vendor, stream, day, [])
                 for key in keys:
                     if day in shown[key]:
                         yield _materialisation(key, day, **report)

@@ -9,18 +9,17 @@ from typing import Any
 
 import dagster as dg
 
-import sql.catalog
-from assets import checks, code, lineage
+from assets import checks, code_links, lineage
 from assets.keys import facts_key, raw_key, vendor_key
 from assets.loading.context import Watch
 from assets.resource import CallhouseResource, Choice
 from assets.run_scope import RunScope
+from assets.specs import OWNERS, table_metadata
 from assets.vendor_run import VendorRun
 from resources.account import Account
 from resources.errors import ConfigurationError
 from resources.vendor_api.vendor import AnyStream, Vendor
 
-OWNERS = ["team:data"]
 DAYS_PER_RUN = 31
 """A backfill's run: as many days as one request of the widest report may cover."""
 
@@ -50,7 +49,7 @@ def vendor_assets(
     streams = [stream for stream in vendor.streams if names is None or stream.name in names]
     specs = [
         spec.merge_attributes(
-            metadata=code.references({"reading": stream.read, "mapping": stream.normalise})
+            metadata=code_links.references({"reading": stream.read, "mapping": stream.normalise})
         )
         for stream in streams
         for spec in _specs(vendor, stream)
@@ -126,27 +125,3 @@ def _specs(vendor: Vendor, stream: AnyStream) -> list[dg.AssetSpec]:
         **common,
     )
     return [raw, facts]
-
-
-def table_metadata(table: str) -> dict[str, Any]:
-    """A table's or view's name and columns, as Dagster shows them."""
-    columns = [
-        dg.TableColumn(
-            column.name,
-            column.type,
-            column.comment or None,
-            dg.TableColumnConstraints(nullable=not column.required),
-            _column_tags(column),
-        )
-        for column in (sql.catalog.tables() | sql.catalog.views())[table]
-    ]
-    return {
-        "dagster/table_name": table,
-        "dagster/column_schema": dg.TableSchema(columns=columns),
-    }
-
-
-def _column_tags(column: sql.catalog.Column) -> dict[str, str]:
-    """What Dagster shows beside the type."""
-    tags = {"unit": column.unit} if column.unit else {}
-    return tags | ({"personal": "yes"} if column.personal else {})

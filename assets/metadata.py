@@ -1,4 +1,4 @@
-"""What a materialisation shows in Dagster: figures over time, who is where. No record's data."""
+"""What materialisations show in Dagster: figures that it plots, and tables. No record's data."""
 
 from collections.abc import Sequence
 from datetime import UTC, date
@@ -6,7 +6,7 @@ from typing import Any
 
 import dagster as dg
 
-from assets import picture
+from assets import hour_chart
 from assets.loading.result import Figures, Result
 from assets.quota import read_quotas
 from resources.account import Account
@@ -21,10 +21,10 @@ ACCOUNT_COLUMNS = (
 )  # fmt: skip
 
 
-def run_report(
+def run_metadata(
     warehouse: Warehouse, run_id: str, accounts: Sequence[Account], stream: str
 ) -> dict[str, Any]:
-    """What the run cost for a stream so far: numbers that Dagster plots."""
+    """What the run has cost so far for a stream."""
     names = [account.name for account in accounts]
     row = warehouse.rows("plan/run_report", accounts=names, stream=stream, run_id=run_id)[0]
     metadata: dict[str, Any] = {
@@ -39,10 +39,10 @@ def run_report(
     return metadata
 
 
-def day_report(
+def day_metadata(
     warehouse: Warehouse, vendor: Vendor, stream: AnyStream, day: date, results: Sequence[Result]
 ) -> dict[str, Any]:
-    """What the run did with a business day and how that stands: its rows, a line an account."""
+    """What the run did with a business day, and how that stands: figures, and a line an account."""
     total, of = Figures(), {result.account: result.loaded.by_day.get(day) for result in results}
     for figures in filter(None, of.values()):
         total.add(figures)
@@ -80,8 +80,8 @@ def day_report(
     calls = warehouse.rows("plan/calls_by_hour", **where)
     if calls:
         by_hour = {row.hour: row.calls for row in calls}
-        metadata["calls by hour"] = picture.in_a_line(by_hour)
-        metadata["calls by hour, drawn"] = picture.drawn(by_hour)
+        metadata["calls by hour"] = hour_chart.as_text(by_hour)
+        metadata["calls by hour, drawn"] = hour_chart.as_image(by_hour)
     return metadata
 
 

@@ -16,6 +16,7 @@ from typing import Any
 import orjson
 
 from resources.errors import ContractError
+from resources.text import long_list
 from resources.text.encodings import REPLACEMENT, text_of
 
 Json = Any
@@ -35,6 +36,8 @@ _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 MOST_DIGITS = 4300
 """Of an integer: Python reads no longer one, as that takes time with the square of its length."""
 _ENDLESS = re.compile(rf"-?\d{{{MOST_DIGITS + 1},}}")
+LONG = 4 * 1024 * 1024
+"""Bytes from which on records aren't made all at once where they needn't be."""
 DEEPEST = 200
 """Levels of nesting that are kept: Python's and orjson's limits come soon after."""
 TOO_DEEP = "(nested too deep to be kept)"
@@ -61,6 +64,13 @@ def decode(body: Body) -> Json:
         # Nothing of it is quoted, as it may be somebody's data; but what it is can be said.
         kind = "empty" if not body.strip() else "HTML" if body.lstrip()[:1] == b"<" else str(error)
         raise ContractError(f"the answer isn't JSON ({kind})", body) from None
+
+
+def decode_in_pieces(body: Body) -> Json:
+    """The same, but a list of objects that makes up most of a long body comes as a LongList."""
+    if len(body) >= LONG and (value := long_list.envelope(body, decode)) is not None:
+        return value
+    return decode(body)
 
 
 def listed(value: Json) -> Json:

@@ -26,11 +26,12 @@ Record = dict[str, Any]
 class Page:
     """One answer, checked against the request: its records, and what it says of the whole.
 
-    `records` may hold anything that JSON can (a broken vendor sends arrays for objects).
+    `records` may hold anything that JSON can (a broken vendor sends arrays for objects), and may be
+    made anew each time that one goes through them.
     `total` is the vendor's own count of the records in the window, where it gives one.
     """
 
-    records: list[Any]
+    records: Collection[Any]
     request_id: int
     observed_at: datetime
     """When the request was granted, by the database's clock."""

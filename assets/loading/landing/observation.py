@@ -1,7 +1,7 @@
 """Records as answers show them, each with its key or with the reason why it has none."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -56,7 +56,9 @@ def observations(stream: Stream, page: Page, day: date) -> Iterator[Observation]
         yield observation
 
 
-def _that_count(stream: Stream, records: list[Any], keys: list[str | None]) -> dict[str, bytes]:
+def _that_count(
+    stream: Stream, records: Collection[Any], keys: list[str | None]
+) -> dict[str, bytes]:
     """Of the keys that several records have, what tells the one that counts: its bytes, which are
     the first in their order.
     """

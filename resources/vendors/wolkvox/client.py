@@ -1,7 +1,7 @@
 """What Wolkvox is asked, and what its answers mean."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
@@ -21,6 +21,7 @@ from resources.http.auth import HeaderToken
 from resources.http.failures import Meaning, failure_in, meaning_of, outline, plain_text
 from resources.http.refusals import refuse_page, unlike
 from resources.text import payload
+from resources.text.long_list import LongList
 from resources.vendor_api.client import Client
 from resources.vendor_api.paging import check_whole
 from resources.vendor_api.vendor import Page
@@ -33,6 +34,7 @@ ASKED = "%Y%m%d%H%M%S"
 """`date_ini` and `date_end`: YYYYmmddHHiiss, wall time."""
 TIME = "%Y-%m-%d %H:%M:%S"
 """`date` of a record: wall time. No document is so exact; any other form is rejected."""
+PLAIN_TIME = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", re.ASCII)
 SLOW_CLOCK = timedelta(minutes=15)
 PAUSE = timedelta(seconds=5)
 """After a refusal for concurrency; the spacing of the report comes on top."""
@@ -53,7 +55,7 @@ SERVER = re.compile(r"wv([^.]+)\.")
 class Report:
     """What an answer holds, and how many records the vendor says that it found."""
 
-    records: list[Any]
+    records: Collection[Any]
     found: int | None = None
 
 
@@ -176,7 +178,7 @@ class Wolkvox(Client):
         self, api: str, answer: Answer, envelope: dict[str, Any], message: str
     ) -> tuple[Report, int]:
         records = payload.listed(envelope.get("data"))
-        if not isinstance(records, list):
+        if not isinstance(records, list | LongList):
             raise unlike(answer, api, envelope, "has no list `data`")
         found = count_in(message)
         most = self.account.limits.max_records
@@ -198,7 +200,7 @@ def count_in(message: str) -> int | None:
 def _envelope(api: str, answer: Answer) -> dict[str, Any]:
     """The answer's object; an error's body may be anything."""
     try:
-        envelope = answer.json(but=OWN)
+        envelope = answer.json(but=OWN, in_pieces=True)
     except ContractError:
         if answer.status == 200:
             raise
@@ -241,6 +243,8 @@ def _next_day(asked_at: datetime, zone: ZoneInfo) -> datetime:
 
 def _wall_time(value: Any) -> datetime | None:
     try:
+        if PLAIN_TIME.fullmatch(value):  # many times faster, and there are thousands
+            return datetime.fromisoformat(value)
         return datetime.strptime(value, TIME)  # noqa: DTZ007 - the vendor's times have no offset
     except (TypeError, ValueError):
         return None

@@ -13,10 +13,11 @@ NO_SUM = "a row is called as totals are, but isn't the sum of the others: it cou
 
 def without_totals(page: Page) -> Page:
     """The page without the row, which a remark tells of."""
-    named = [row for row in page.records if _is_called_total(row)]
-    if len(named) == 1 and _is_sum(named[0], page.records):
-        rest = [row for row in page.records if row is not named[0]]
-        found = page.total - 1 if page.total == len(page.records) else page.total
+    rows = list(page.records)
+    named = [row for row in rows if _is_called_total(row)]
+    if len(named) == 1 and _is_sum(named[0], rows):
+        rest = [row for row in rows if row is not named[0]]
+        found = page.total - 1 if page.total == len(rows) else page.total
         return replace(page, records=rest, total=found, remark=LEFT_OUT)
     return replace(page, remark=NO_SUM) if named else page
 

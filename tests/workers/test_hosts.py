@@ -1,6 +1,9 @@
 """Three hosts: one with Postgres, Redis and the stand-in vendors, two with workers. They share
 nothing else. One's cable is pulled, the other is switched off, and nothing is lost, double or asked
 too often.
+
+With CALLHOUSE_TEST_DAYS set to 365 they load a year instead of two weeks; pytest's --timeout has to
+be hours then.
 """
 
 import json
@@ -31,8 +34,13 @@ pytestmark = [
     pytest.mark.skipif(why_not() is not None, reason=why_not() or ""),
 ]
 TODAY = datetime.now(UTC).date()
-WEEKS = [f"{TODAY - timedelta(days=ago)}" for ago in range(18, 3, -1)]
+COUNT = int(os.environ.get("CALLHOUSE_TEST_DAYS", "15"))
+"""Read before the tests' environment is cleaned."""
+SETTLING = 3
+"""Younger days than these change still."""
+DAYS = [f"{TODAY - timedelta(days=ago)}" for ago in range(COUNT + SETTLING, SETTLING, -1)]
 """Two weeks of days whose records change no more."""
+PATIENCE_S = 1200 * max(1, COUNT // 15)
 VENDORS = sorted(discover())
 CHANGES_WITH_TIME = ["first_seen_at", "updated_at", "observed_at", "request_id"]
 WITHOUT_LIMITS = """
@@ -61,9 +69,9 @@ def tenants(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> Mapping[str, Tenant]:
-    """Whose accounts begin with the weeks, or in the short form today."""
+    """Whose accounts begin with the days, or in the short form today."""
     standin.reset()
-    days = 18 if request.node.get_closest_marker("long") else 0
+    days = COUNT + SETTLING if request.node.get_closest_marker("long") else 0
     monkeypatch.setenv("CALLHOUSE_ACCOUNTS", str(tmp_path / "accounts.toml"))
     return write_accounts(tmp_path / "accounts.toml", standin, TODAY - timedelta(days=days))
 
@@ -113,7 +121,7 @@ def content(database_url: str) -> dict[str, list[str]]:
         for table in ("raw.records", *(f"facts.{name}" for name in facts.TABLES)):
             rows = connection.execute(
                 f"SELECT to_jsonb(t) - %s::text[] FROM {table} t WHERE call_date <= %s".encode(),
-                [CHANGES_WITH_TIME, WEEKS[-1]],
+                [CHANGES_WITH_TIME, DAYS[-1]],
             )
             found[table] = sorted(json.dumps(row, sort_keys=True) for (row,) in rows)
     return found
@@ -124,7 +132,7 @@ def undisturbed(database_url: str, home: Path) -> dict[str, list[str]]:
     environment = {**os.environ, URL: database_url, "CALLHOUSE_HOME": str(home)}
     for name in (BROKER, DAGSTER_URL, "DAGSTER_HOME"):
         environment.pop(name, None)
-    command = [str(CALLHOUSE), "sync", "--from", WEEKS[0], "--to", WEEKS[-1]]
+    command = [str(CALLHOUSE), "sync", "--from", DAYS[0], "--to", DAYS[-1]]
     subprocess.run(command, env=environment, check=True, stdout=subprocess.DEVNULL)
     return content(database_url)
 
@@ -166,7 +174,7 @@ def test_a_host_that_is_cut_off_and_another_that_is_gone_change_nothing(
     workers = [worker_on(h, cluster, broker, database_url_with_dagster) for h in (near, far)]
     for tenant in tenants.values():
         tenant.latency_s = 0.2
-    backfills = [cluster.backfill(cluster.assets(vendor), WEEKS) for vendor in VENDORS]
+    backfills = [cluster.backfill(cluster.assets(vendor), DAYS) for vendor in VENDORS]
     polls = [cluster.poll(vendor) for vendor in VENDORS]
 
     def runs() -> list[str]:
@@ -183,7 +191,7 @@ def test_a_host_that_is_cut_off_and_another_that_is_gone_change_nothing(
             all(cluster.backfill_status(one).startswith("COMPLETED") for one in backfills)
             and cluster.has_ended(*polls)
         ),
-        1200,
+        PATIENCE_S,
     )
     assert {cluster.backfill_status(one) for one in backfills} == {"COMPLETED_SUCCESS"}
     again = [cluster.poll(vendor) for vendor in VENDORS]
@@ -217,6 +225,6 @@ def test_without_the_limiter_the_vendors_notice(
         path = str(tmp_path / "without")
         worker_on(host, cluster, hosts[1], database_url_with_dagster, PYTHONPATH=path)
     for vendor in VENDORS:
-        cluster.backfill(cluster.assets(vendor), WEEKS)
+        cluster.backfill(cluster.assets(vendor), DAYS)
         cluster.poll(vendor)
     cluster.until(lambda: len({breach.limit for breach in standin.breaches}) >= 2)

@@ -8,6 +8,7 @@ from typing import Any
 import dagster as dg
 
 from assets import code_links, lineage
+from assets.ended_runs import require_run
 from assets.keys import MARTS, facts_key, mart_key
 from assets.metadata import table
 from assets.partitions import partition_days
@@ -53,6 +54,7 @@ def mart_assets(
                     if mart.error:
                         wrong.setdefault(mart.mart, f"marts.{mart.mart}, {day}: {mart.error}")
                 _report(context, warehouse, day, done, is_asked_for)
+                require_run(context.instance, context.run.run_id)
             if not wrong.keys() & set(TRUST):
                 report_trust(context, warehouse)
         if wrong:

@@ -5,8 +5,8 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from datetime import date
 
 import dagster as dg
-from dagster._core.errors import DagsterExecutionInterruptedError
 
+from assets.ended_runs import require_run
 from assets.loading.load import Loader
 from assets.loading.result import Result
 from assets.metadata import day_metadata, run_metadata
@@ -50,7 +50,7 @@ class Materialisations:
             future: Future[list[Result]] = thread.submit(work)
             try:
                 while wait([future], timeout=LOOK_EVERY_S).not_done:
-                    self._require_run()
+                    require_run(self._context.instance, self._scope.run_id)
                     self._report_done(days)
             except BaseException:
                 loader.stop()
@@ -59,17 +59,6 @@ class Materialisations:
             finally:
                 self._report_done(days)
         return future.result()
-
-    def _require_run(self) -> None:
-        """Raises what a cancelled run raises once Dagster has marked this one as ended, or has
-        deleted it: the next run may have begun already.
-        """
-        try:
-            run = self._context.instance.get_run_by_id(self._scope.run_id)
-        except Exception:  # noqa: BLE001 - Dagster's storage is away: nobody can say
-            return
-        if run is None or run.is_finished or run.status == dg.DagsterRunStatus.CANCELING:
-            raise DagsterExecutionInterruptedError
 
     def report_changes(self, stream: AnyStream) -> None:
         """What a poll reports: the days on which something was written, or whose state changed."""

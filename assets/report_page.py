@@ -2,6 +2,7 @@
 
 import dagster as dg
 
+from assets.ended_runs import require_run
 from assets.keys import mart_key
 from assets.resource import CallhouseResource
 from assets.specs import OWNERS
@@ -31,6 +32,7 @@ def report_asset() -> dg.AssetsDefinition:
         ),
     )
     def calls(
+        context: dg.AssetExecutionContext,
         callhouse: CallhouseResource,
     ) -> dg.MaterializeResult:  # type: ignore[type-arg]  # Dagster reads the annotation
         file = Home.from_environment().report
@@ -39,6 +41,8 @@ def report_asset() -> dg.AssetsDefinition:
                 made = page.render(warehouse, select(warehouse))
         except CallhouseError as error:
             raise dg.Failure(str(error), allow_retries=False) from None
+        # No older page in the place of a newer one.
+        require_run(context.instance, context.run.run_id)
         page.write(made, file)
         if made.faults:
             raise dg.Failure("Made without these parts: " + "; ".join(made.faults))

@@ -6,6 +6,7 @@ from typing import Any
 
 import dagster as dg
 
+from assets.ended_runs import require_run
 from assets.maintenance import expiry, tasks
 from assets.maintenance.expiry import Dropped
 from assets.maintenance.old_runs import prune_runs
@@ -59,6 +60,7 @@ def maintenance_asset(frequent_jobs: set[str]) -> dg.AssetsDefinition:
             metadata: dict[str, Any] = {}
             errors: list[str] = []
             for name, step in steps.items():
+                require_run(context.instance, context.run.run_id)
                 try:
                     metadata |= step()
                 except Exception as error:

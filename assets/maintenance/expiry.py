@@ -22,8 +22,12 @@ FILES = 500
 """Audio files a transaction."""
 MOMENT_S = 2.0
 """How long the night waits for a reader."""
-IN_THE_WAY = {"55P03", "57014"}
-"""A lock wasn't granted in time; we cancelled what waited for one."""
+IN_THE_WAY = {"55P03", "57014", "55000"}
+"""A lock wasn't granted in time; we cancelled what waited for one; another night detaches another
+partition of the table.
+"""
+GONE = "42P01"
+"""Another night has detached or dropped it."""
 RAW = "raw.records"
 OF_A_DAY = (
     "heads", "rejects", "details", "field_faults", "suppressed_records",
@@ -117,7 +121,9 @@ def _drop_one(warehouse: Warehouse, parent: str, name: str, state: str, result: 
     """Whether it is gone; a reader may hold it."""
     try:
         _drop(warehouse, parent, name, state)
-    except sa.exc.OperationalError as error:
+    except sa.exc.DBAPIError as error:
+        if sqlstate(error) == GONE:
+            return True
         if sqlstate(error) not in IN_THE_WAY:
             raise
         result.held.append(name)

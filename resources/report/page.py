@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from uuid import uuid4
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
@@ -96,9 +97,9 @@ def render(warehouse: Warehouse, selection: Selection) -> Page:
 
 
 def write(page: Page, path: Path) -> None:
-    """Puts the page where it belongs, at once: nobody sees half of it."""
+    """Puts the page where it belongs, at once: nobody sees half of it, whoever else writes it."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(f".{path.name}.unfinished")
+    unfinished = path.with_name(f".{path.name}.{uuid4().hex}")
     unfinished.write_text(page.html, encoding="utf-8")
     unfinished.replace(path)
 

@@ -3,7 +3,9 @@
 import json
 import threading
 import time
+from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -77,6 +79,29 @@ def test_retention_drops_raw_and_leaves_facts(loaded: Warehouse) -> None:
     assert query(loaded, RAW) == [(1,)]
     assert query(loaded, "SELECT count(*) FROM facts.calls") == [(3,)]
     assert expiry.drop_raw(loaded, DAY).dropped == []
+
+
+def test_two_nights_at_once_fall_over_neither_themselves_nor_the_other(
+    warehouse: Warehouse,
+) -> None:
+    """One that counts as lost, or was started by hand, beside the schedule's."""
+    many = [DAY - timedelta(days=ago) for ago in range(1, 25)]
+    warehouse.make_days({*many, DAY})
+    with warehouse.transaction() as c:
+        for day in many:
+            put_raw(c, day)
+            put_call(c, "1", call_date=day)
+            put_day(c, call_date=day)
+    with ThreadPoolExecutor(2) as threads:
+        nights = [threads.submit(expiry.drop_facts, warehouse, DAY) for _ in range(2)]
+        done = [night.result() for night in nights]
+    dropped = Counter(name for night in done for name in night.dropped)
+    assert set(dropped.values()) <= {1}
+    again = expiry.drop_facts(warehouse, DAY)
+    assert again.held == []
+    left = "SELECT count(*) FROM pg_inherits WHERE inhparent = 'facts.calls'::regclass"
+    assert query(warehouse, left) == [(1,)]
+    assert query(warehouse, "SELECT count(*) FROM facts.calls") == [(0,)]
 
 
 def test_a_day_that_retention_dropped_can_be_loaded_again(loaded: Warehouse) -> None:

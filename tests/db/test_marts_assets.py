@@ -1,6 +1,8 @@
 """The marts in Dagster: what a run says, when the schedule asks for one, whence columns come."""
 
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -9,23 +11,29 @@ from typing import Any
 import dagster as dg
 import pytest
 import sqlalchemy as sa
+from dagster._core.errors import DagsterExecutionInterruptedError
 
 import sql.catalog
 from assets.keys import facts_key, mart_key
 from assets.marts import REFRESH, mart_assets, view_specs
+from assets.refresh import stale_days
 from assets.resource import KIND_TAG, CallhouseResource
 from pipelines.refreshes import marts_job, marts_schedule, under_way
-from resources.postgres.warehouse import Warehouse
+from resources.postgres.warehouse import Warehouse, execute
 from resources.vendors import discover
 from sql.facts import TABLES
 from sql.mart import broken, marts
-from tests.db.facts import DAY, mark_stale, put, put_call, put_day
+from tests.db.facts import DAY, mark_stale, put, put_call, put_day, query
 
 DAYS = dg.DailyPartitionsDefinition(start_date="2026-03-01", end_offset=2)
 COUNTED = {("facts", table.name, column) for table in TABLES.values() for column in table.row_key}
 """What a count(*) of rows comes from."""
 CLOCKS = {("ops", "days"), ("ops", "accounts")}
 """Where time zones come from, which no column shows."""
+WAITING = """
+SELECT 1 FROM pg_stat_activity
+ WHERE datname = current_database() AND wait_event_type = 'Lock'
+"""
 MARTS = mart_assets(discover().values(), DAYS)
 
 
@@ -129,6 +137,40 @@ def test_what_is_shown_is_worth_opening(given: Given, warehouse: Warehouse) -> N
             c.execute(sa.text("UPDATE ops.accounts SET start_date = current_date - 9"))
         refresh()
         assert len(observed("trust_by_day")) == 2
+
+
+def test_a_refresh_that_counts_as_lost_leaves_the_rest_to_the_next(
+    given: Given, warehouse: Warehouse
+) -> None:
+    """Its host was cut off, and Dagster calls it failed: what it is at gets done, and no more."""
+    before = DAY - timedelta(days=1)
+    with warehouse.transaction() as c:
+        put_day(c, call_date=before)
+        mark_stale(c, before)
+
+    def refresh() -> None:
+        dg.materialize(
+            [MARTS],
+            resources={"callhouse": given},
+            tags={KIND_TAG: REFRESH, "dagster/partition": f"{DAY}"},
+            instance=instance,
+        )
+
+    with dg.instance_for_test() as instance, ThreadPoolExecutor(1) as thread:
+        with warehouse.transaction() as c:
+            execute(c, "maintenance/lock_marts_day", day=DAY)
+            lost = thread.submit(refresh)
+            deadline = time.monotonic() + 30
+            while not query(warehouse, WAITING):
+                assert time.monotonic() < deadline
+                time.sleep(0.05)
+            (run,) = instance.get_runs()
+            instance.report_run_failed(run)
+        with pytest.raises(DagsterExecutionInterruptedError):
+            lost.result()
+        assert stale_days(warehouse) == [before]
+        refresh()
+    assert stale_days(warehouse) == []
 
 
 def test_marts_say_where_they_are_written_down() -> None:

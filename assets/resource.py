@@ -19,6 +19,7 @@ ACCOUNTS_TAG = "callhouse/accounts"
 """Run tag: the accounts, comma-separated, that a run is about. Absent: all."""
 KIND_TAG = "callhouse/kind"
 POLL = "poll"
+VENDOR_TAG = "callhouse/vendor"
 
 
 class Choice(dg.Config):

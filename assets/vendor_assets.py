@@ -12,7 +12,7 @@ import dagster as dg
 from assets import checks, code_links, lineage
 from assets.keys import facts_key, raw_key, vendor_key
 from assets.loading.context import Watch
-from assets.resource import CallhouseResource, Choice
+from assets.resource import VENDOR_TAG, CallhouseResource, Choice
 from assets.run_scope import RunScope
 from assets.specs import OWNERS, table_metadata
 from assets.vendor_run import VendorRun
@@ -31,7 +31,7 @@ def vendor_spec(vendor: Vendor) -> dg.AssetSpec:
         group_name=vendor.name,
         owners=OWNERS,
         kinds={"http"},
-        tags={"callhouse/vendor": vendor.name},
+        tags={VENDOR_TAG: vendor.name},
         description=f"The API of {vendor.title}. Every request made to it is in ops.requests.",
     )
 
@@ -92,7 +92,7 @@ def _specs(vendor: Vendor, stream: AnyStream) -> list[dg.AssetSpec]:
     common: dict[str, Any] = {
         "group_name": vendor.name,
         "owners": OWNERS,
-        "tags": {"callhouse/vendor": vendor.name, "callhouse/stream": stream.name},
+        "tags": {VENDOR_TAG: vendor.name, "callhouse/stream": stream.name},
         "skippable": True,
     }
     upstream = [vendor_key(vendor)]

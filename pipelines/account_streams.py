@@ -1,4 +1,4 @@
-"""All accounts' streams, and how a statement about them names each."""
+"""Accounts with each of their streams, as statements about all of them take them."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any

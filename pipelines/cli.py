@@ -141,12 +141,12 @@ def sync_or_rebuild(
             with ProgressBar(url) as bar:
                 done = run_pass(wish, url, bar, "INFO" if verbose else SILENT)
             with closing(Warehouse(url, pool_size=1)) as warehouse:
-                told = report(warehouse, done)
+                summary = report(warehouse, done)
         if as_json:
-            console.print_json(told.as_json())
+            console.print_json(summary.as_json())
         else:
-            told.print()
-    if not told.is_well:
+            summary.print()
+    if not summary.is_well:
         raise typer.Exit(console.FAILED)
 
 
@@ -215,12 +215,12 @@ def check(as_json: Json = False) -> None:
         from pipelines.commands.check import check as try_everything
         from resources.configuration.home import Home
 
-        told = try_everything(Home.from_environment())
+        summary = try_everything(Home.from_environment())
         if as_json:
-            console.print_json(told.as_json())
+            console.print_json(summary.as_json())
         else:
-            told.print()
-    if not told.is_well:
+            summary.print()
+    if not summary.is_well:
         raise typer.Exit(console.FAILED)
 
 

@@ -12,7 +12,7 @@ import time
 import psutil
 from dagster._cli.code_server import start_command
 
-from pipelines.quiet import beat_less_often
+from pipelines.heartbeats import beat_less_often
 from pipelines.warm_runs import ask_for_warm_runs
 
 LOCATION = "callhouse"

@@ -2,7 +2,7 @@
 
 from dagster._daemon.cli import main as daemon
 
-from pipelines.quiet import look_less_often
+from pipelines.heartbeats import look_less_often
 
 
 def main() -> None:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 CONFIGURATION = Path(__file__).with_name("dagster.yaml")
 WITH_WORKERS = Path(__file__).with_name("dagster.workers.yaml")
 """What is added to it where there is a broker."""
+LARGEST_WORKSPACE = 64 * 1024
 
 
 def prepare(home: Home, database_url: str) -> None:
@@ -62,9 +63,6 @@ def open_instance() -> "Iterator[DagsterInstance]":
             yield instance
     finally:
         disconnect(os.environ[DAGSTER_URL])
-
-
-LARGEST_WORKSPACE = 64 * 1024
 
 
 def workspace_file(home: Home) -> Path:

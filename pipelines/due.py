@@ -1,6 +1,6 @@
 """Which accounts are due for a poll, and why others aren't.
 
-Knows nothing of Dagster, so that who only asks doesn't load it.
+Knows nothing of Dagster, which takes a second to import.
 """
 
 from collections.abc import Sequence

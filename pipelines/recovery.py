@@ -1,4 +1,4 @@
-"""Runs that a previous life left behind: Dagster would show them as running for hours.
+"""Runs whose process was killed: Dagster would show them as running for hours.
 
 A run of `up` carries the address of the code server that started it. A run inside a process of
 its own (`callhouse sync`) has to carry `process_tags()`; other people's runs are left alone.
@@ -18,8 +18,7 @@ from pipelines.dagster_home import open_instance
 
 PROCESS_TAG = "callhouse/process"
 DRIFT_S = 60
-"""A process's start is told as the time of boot and ticks since, and the former moves whenever the
-host's clock is set."""
+"""A process's start is computed from the time of boot, which moves when the host's clock is set."""
 UNFINISHED = [DagsterRunStatus.STARTING, DagsterRunStatus.STARTED, DagsterRunStatus.CANCELING]
 
 

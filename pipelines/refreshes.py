@@ -12,16 +12,10 @@ from assets.resource import KIND_TAG, CallhouseResource
 from pipelines.schedules import IN_PROGRESS
 
 MARTS_JOB = "marts_refresh"
-
-
 QUIET = timedelta(seconds=15)
-"""A day that loads are changing right now is worth waiting for,"""
-
-
+"""A day that a load has changed more recently waits: more changes may come."""
 PATIENCE = timedelta(minutes=5)
-"""but not longer than this."""
-
-
+"""No day waits for longer."""
 SPACING_S = 240
 """Between two refreshes, as a run costs seconds of CPU: marts lag behind facts by this at most."""
 
@@ -62,7 +56,7 @@ def marts_schedule(
             now = warehouse.now()
         if not stale:
             return dg.SkipReason("facts are changing right now; waiting for a pause in loading")
-        # When a run was made is told by its database's clock, too.
+        # The database's clock says when a run was made, too.
         age = (now - latest[0].create_timestamp).total_seconds() if latest else SPACING_S
         if age < SPACING_S:
             return dg.SkipReason(

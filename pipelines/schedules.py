@@ -8,11 +8,10 @@ import dagster as dg
 from assets.loading.load import POLL_BUDGET
 from assets.partitions import business_days, day_range
 from assets.quota import read_quotas
-from assets.resource import ACCOUNTS_TAG, KIND_TAG, POLL, CallhouseResource
+from assets.resource import ACCOUNTS_TAG, KIND_TAG, POLL, VENDOR_TAG, CallhouseResource
 from pipelines.due import waits, why_not
 from pipelines.recovery import is_over
 from resources.account import Account
-from resources.errors import ClockError
 from resources.postgres.warehouse import Warehouse
 from resources.vendor_api.vendor import Vendor
 from resources.windows import ONE_DAY, business_day
@@ -24,7 +23,9 @@ PRIORITY = "10"
 MOST_POLLS = 3
 """Of one vendor at once."""
 APART_S = POLL_BUDGET.total_seconds()
+"""Between the starts of two of them."""
 NAMES = 8
+"""So many accounts are named in a reason."""
 FAILS_AGAIN = timedelta(minutes=30)
 """A poll that can only fail, as this host's clock is wrong, costs a run no more often."""
 LONGEST_POLL_S = "1800"
@@ -45,7 +46,7 @@ def poll_job(vendor: Vendor, assets: dg.AssetsDefinition) -> dg.JobDefinition:
         selection=dg.AssetSelection.assets(assets).without_checks(),
         description=f"Polls every due account of {vendor.title}.",
         executor_def=dg.in_process_executor,
-        tags={"callhouse/vendor": vendor.name},
+        tags={VENDOR_TAG: vendor.name},
     )
 
 
@@ -112,14 +113,15 @@ def may_begin(unfinished: Sequence[dg.RunRecord], now: datetime) -> bool:
 
 
 def wrong_clock(warehouse: Warehouse, instance: dg.DagsterInstance, job_name: str) -> str | None:
-    """That this host's clock is wrong, if a run has failed of it lately: the first one is to."""
-    try:
-        warehouse.clock.require_agreement()
-    except ClockError as error:
-        latest = instance.get_run_records(dg.RunsFilter(job_name=job_name), limit=1)
-        since = warehouse.now() - FAILS_AGAIN
-        return str(error) if latest and latest[0].create_timestamp > since else None
-    return None
+    """Why no run is started: this host's clock is wrong, and a run has failed for that lately. (The
+    first one is started: its failure is seen.)
+    """
+    fault = warehouse.clock.fault()
+    if fault is None:
+        return None
+    latest = instance.get_run_records(dg.RunsFilter(job_name=job_name), limit=1)
+    since = warehouse.now() - FAILS_AGAIN
+    return fault if latest and latest[0].create_timestamp > since else None
 
 
 def poll_tags(
@@ -140,7 +142,7 @@ def poll_tags(
     named = accounts_tag(due, accounts)
     return {
         KIND_TAG: POLL,
-        "callhouse/vendor": vendor.name,
+        VENDOR_TAG: vendor.name,
         # Where they don't fit all are polled, some a little early: their limits hold all the same.
         **{tag: names for tag, names in named.items() if len(names) <= LONGEST_TAG},
         "dagster/priority": PRIORITY,

@@ -17,8 +17,8 @@ from pipelines.graph import Graph
 
 ENDED_EARLY = [dg.DagsterRunStatus.CANCELED, dg.DagsterRunStatus.FAILURE]
 OVERLAP = timedelta(minutes=5)
-"""For clocks that differ: a run is rather looked at twice."""
-MOST_MENDED = 200
+"""Clocks differ: rather look at a run twice."""
+MOST_DAYS = 200
 """Partitions of assets that are reported at once: others wait for the next hour."""
 
 
@@ -51,7 +51,7 @@ def requests(context: dg.SensorEvaluationContext, callhouse: CallhouseResource) 
 
 
 def days_sensor(graph: Graph) -> dg.SensorDefinition:
-    """Tells of days that are good and aren't shown so."""
+    """Reports days that are good, and that Dagster doesn't show so."""
 
     @dg.sensor(
         name="days",
@@ -68,7 +68,7 @@ def days_sensor(graph: Graph) -> dg.SensorDefinition:
                 *(unreported.streams(vendor, of[vendor.name]) for vendor in graph.vendors),
                 unreported.marts(),
             )
-            events = list(islice(found, MOST_MENDED))
+            events = list(islice(found, MOST_DAYS))
         reason = f"{len(events)} reported" if events else "every good day is shown so"
         return dg.SensorResult(asset_events=events, skip_reason=dg.SkipReason(reason))
 
@@ -76,7 +76,7 @@ def days_sensor(graph: Graph) -> dg.SensorDefinition:
 
 
 def checks_sensor(graph: Graph) -> dg.SensorDefinition:
-    """Tells how the checks stand of which a run that was cancelled, or failed, has said nothing."""
+    """Reports how checks stand that a cancelled or failed run hasn't reported."""
 
     @dg.sensor(
         name="checks",

@@ -33,7 +33,7 @@ OTHERS_TURN = {"55P03", "23505", "42P06", "42P07"}
 
 @dataclass(frozen=True)
 class _Connections:
-    """Those of this process, and what each of their statements is told.
+    """The connections of this process, and the settings that their statements bring.
 
     SET LOCAL ends with its transaction: the session is somebody else's next. The driver sends a
     statement as it is, and Postgres takes several sent as one for a transaction.
@@ -167,5 +167,5 @@ def _is_others_turn(error: Exception) -> bool:
 
 
 def disconnect(url: str) -> None:
-    """Closes this process' connections; whoever still asks opens others."""
+    """Closes this process' connections; the next statement opens others."""
     _connections(url).engine.dispose()

@@ -8,8 +8,8 @@ from resources.errors import ConfigurationError
 
 
 def known_settings(home: Home) -> Settings:
-    """The accounts that go on, whatever is wrong with others; for whoever only looks, as no secrets
-    are needed. Raises ConfigurationError when there is none.
+    """The accounts that are right, whatever is wrong with others; their secrets aren't needed.
+    Raises ConfigurationError when there is none.
     """
     require_a_file(home)
     settings = read_settings(home, needs_secrets=False)

@@ -1,6 +1,6 @@
 """`callhouse demo`: the whole of it once, over invented calls, in a home and warehouse of its own.
 
-Whoever has real accounts or a real warehouse finds neither touched.
+Real accounts and a real warehouse aren't touched.
 """
 
 import os

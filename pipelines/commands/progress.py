@@ -9,7 +9,14 @@ from contextlib import AbstractContextManager, closing
 from types import TracebackType
 from typing import Self
 
-from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    Progress,
+    ProgressColumn,
+    SpinnerColumn,
+    TextColumn,
+    TimeElapsedColumn,
+)
 
 from assets.loading.result import Result
 from pipelines.commands import console
@@ -19,21 +26,22 @@ from resources.postgres.warehouse import Warehouse
 LOOK_EVERY_S = 1.0
 
 
-class StepsBar(AbstractContextManager["StepsBar"]):
-    """Steps of something long, each with a bar of its own; on a terminal only."""
+class _Bar(AbstractContextManager["_Bar"]):
+    """A bar on a terminal; nothing elsewhere. `others`: columns between the bar and the time."""
 
-    def __init__(self) -> None:
+    def __init__(self, *others: ProgressColumn) -> None:
         self._bar = Progress(
             SpinnerColumn(),
             TextColumn("{task.description}"),
             BarColumn(),
             TextColumn("{task.percentage:>3.0f} %"),
+            *others,
             TimeElapsedColumn(),
             console=console.err,
             transient=True,
             disable=not console.err.is_terminal,
         )
-        self._task = self._bar.add_task("Starting", total=None)
+        self._task = self._bar.add_task("Starting", total=None, figures="")
 
     def __enter__(self) -> Self:
         self._bar.start()
@@ -47,36 +55,29 @@ class StepsBar(AbstractContextManager["StepsBar"]):
     ) -> None:
         self._bar.stop()
 
+
+class StepsBar(_Bar):
+    """Steps of something long, each with a bar of its own."""
+
     def step(self, what: str, done: int, total: int) -> None:
         """So much of this step is done."""
         self._bar.update(self._task, description=what, completed=done, total=total)
 
 
-class ProgressBar(AbstractContextManager["ProgressBar"]):
-    """A pass as it goes on; on a terminal only."""
+class ProgressBar(_Bar):
+    """A pass as it goes on."""
 
     def __init__(self, url: str) -> None:
+        super().__init__(TextColumn("{task.fields[figures]}"))
         self._url = url
         self._over = threading.Event()
-        self._bar = Progress(
-            SpinnerColumn(),
-            TextColumn("{task.description}"),
-            BarColumn(),
-            TextColumn("{task.percentage:>3.0f} %"),
-            TextColumn("{task.fields[figures]}"),
-            TimeElapsedColumn(),
-            console=console.err,
-            transient=True,
-            disable=not console.err.is_terminal,
-        )
-        self._task = self._bar.add_task("Starting", total=None, figures="")
         self._results: dict[int, Result] = {}
         self._before = 0
         """Steps of the runs before the present one."""
         self._run: Run | None = None
 
     def __enter__(self) -> Self:
-        self._bar.start()
+        super().__enter__()
         if not self._bar.disable:
             threading.Thread(target=self._look, name="progress", daemon=True).start()
         return self
@@ -88,7 +89,7 @@ class ProgressBar(AbstractContextManager["ProgressBar"]):
         trace: TracebackType | None,
     ) -> None:
         self._over.set()
-        self._bar.stop()
+        super().__exit__(kind, error, trace)
 
     def begin(self, runs: list[Run]) -> None:
         """The whole way is known."""

@@ -1,7 +1,7 @@
 """`callhouse sql`: psql on the warehouse, or one query. Both only read, unless told otherwise.
 
-On the embedded server they log in as who can't write. On another one they are whoever the URL
-names: it is asked not to write.
+On the embedded server they log in as a user who can't write. On another server the user is the
+URL's, in a session that is asked not to write.
 """
 
 import csv
@@ -29,7 +29,7 @@ IS_SUPERUSER = "SELECT FROM pg_roles WHERE rolname = current_user AND rolsuper"
 
 
 def reading(url: str) -> str:
-    """The URL of who only reads, where there is such a user."""
+    """The URL of the user who only reads, where there is one."""
     if os.environ.get(URL):
         return url
     return LocalPostgres(Home.from_environment()).url(user=READER)

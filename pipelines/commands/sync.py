@@ -22,7 +22,7 @@ SILENT = "CRITICAL"
 
 
 class Follower(Protocol):
-    """Whoever wants to know how a pass goes on."""
+    """Follows a pass as it goes on."""
 
     def begin(self, runs: list[Run]) -> None:
         """These runs are to come."""

@@ -99,7 +99,7 @@ class Skipped:
 class Plan:
     """The runs of a pass, one vendor after the other; and the accounts that it leaves out.
 
-    Who may be asked rarely comes last, where the wait is nobody else's.
+    Vendors that may be asked only rarely come last: nobody else waits for them.
     """
 
     accounts: Mapping[str, Account]
@@ -164,7 +164,7 @@ class Plan:
     ) -> Iterator[Run]:
         """Runs of a month each, newest first, as Dagster's UI makes them of a range."""
         from assets.partitions import KEY
-        from assets.resource import KIND_TAG
+        from assets.resource import KIND_TAG, VENDOR_TAG
         from assets.vendor_assets import DAYS_PER_RUN
         from pipelines.schedules import accounts_tag
 
@@ -181,7 +181,7 @@ class Plan:
                 KIND_TAG: REBUILD if self.wish.rebuild else BACKFILL,
                 BACKFILL_TAG: vendor.name,
                 **accounts_tag(mine, all_of_it),
-                "callhouse/vendor": vendor.name,
+                VENDOR_TAG: vendor.name,
                 "dagster/asset_partition_range_start": begin,
                 "dagster/asset_partition_range_end": end,
             }

@@ -31,7 +31,7 @@ from resources.configuration.plain_environment import plain_environment
 from resources.embedded.local_postgres import LocalPostgres, database_url
 from resources.embedded.ports import LOOPBACK, is_taken
 from resources.embedded.sockets import private_folder
-from resources.errors import CallhouseError, ClockError
+from resources.errors import CallhouseError
 from resources.postgres.clock import Clock
 from resources.postgres.database import URL, connect, require
 
@@ -45,7 +45,7 @@ def run(port: int) -> None:
     home = Home.from_environment()
     home.make()
     try:
-        broker_url()  # one that is none is told before anything is started
+        broker_url()  # what is wrong with it is said before anything is started
         with signals_interrupt(), only_one(home):
             sockets = private_folder()
             with watchdog.process_group(home, sockets) as leader:
@@ -98,7 +98,7 @@ class _Stack:
         self._demo = home.accounts == home.demo_accounts
         self._children: list[Child] = []
         self._connection: psycopg.Connection | None = None
-        """Open, it says that the embedded server is in use, to whoever would stop it."""
+        """As long as it is open, nobody stops the embedded server."""
 
     def serve(self) -> None:
         """Starts everything, then looks after it for ever."""
@@ -219,11 +219,7 @@ class _Stack:
         """That this host's clock is wrong. The schedules go on as soon as it is right."""
         with connect(self._database_url, "callhouse up") as connection:
             ask = partial(connection.execute, "SELECT ops.now()")
-            try:
-                Clock(lambda: ask().fetchall()[0][0]).require_agreement()
-            except ClockError as error:
-                return str(error)
-        return None
+            return Clock(lambda: ask().fetchall()[0][0]).fault()
 
     def _look_after_processes(self) -> None:
         if os.environ.get(END_WITH_PARENT) and os.getppid() != self._parent:

@@ -4,7 +4,7 @@
 end when `up` closes it, or dies. That works on Linux and macOS alike, a `kill -9` included.
 
 The watchdog leads the process group that `up` puts its children into, and the runs that these
-start are in it too: nothing has to be told to it. Last of all it stops the embedded Postgres,
+start are in it too: it needs no list of them. Last of all it stops the embedded Postgres,
 unless somebody else uses it, and removes what was temporary.
 """
 

@@ -8,7 +8,7 @@ from dagster_webserver import cli
 from dagster_webserver.app import create_app_from_workspace_process_context
 from starlette.types import ASGIApp
 
-from pipelines.quiet import look_less_often
+from pipelines.heartbeats import look_less_often
 from pipelines.web.guard import guarded, hosts_from_environment
 from pipelines.web.metrics import (
     Latest,

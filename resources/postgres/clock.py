@@ -17,9 +17,9 @@ FARTHEST = timedelta(minutes=1)
 """Between this host's clock and the database's. Dagster's ticks and partitions go by the host's."""
 LOOK_AGAIN_S = 60.0
 LONGEST_TRIP_S = 1.0
-"""A measurement that takes longer says little: it is repeated,"""
+"""A measurement that takes longer says little, and is repeated."""
 MEASUREMENTS = 3
-"""so many times."""
+"""How many there are at most."""
 JUMP_S = 1.0
 """The host's clock and the stopwatch are apart so much: it was set, or the host has slept."""
 

@@ -8,7 +8,7 @@ from multiprocessing.context import SpawnContext
 import pytest
 from dagster._grpc import client, server, server_watcher
 
-from pipelines import quiet
+from pipelines import heartbeats
 from pipelines.warm_runs import IMPORTED, WARM
 
 LOOKS = """
@@ -29,11 +29,11 @@ print(run.exitcode)
 def test_processes_look_at_each_other_less_often(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(client, "CLIENT_HEARTBEAT_INTERVAL", 1)
     monkeypatch.setattr(server_watcher, "WATCH_INTERVAL", 1)
-    quiet.look_less_often()
+    heartbeats.look_less_often()
     assert client.CLIENT_HEARTBEAT_INTERVAL == 1, "whoever they start by themselves waits not long"
-    quiet.beat_less_often()
-    assert client.CLIENT_HEARTBEAT_INTERVAL == quiet.HEARTBEAT_S
-    assert server_watcher.WATCH_INTERVAL == quiet.LOOK_S
+    heartbeats.beat_less_often()
+    assert client.CLIENT_HEARTBEAT_INTERVAL == heartbeats.HEARTBEAT_S
+    assert server_watcher.WATCH_INTERVAL == heartbeats.LOOK_S
     assert "CLIENT_HEARTBEAT_INTERVAL" in inspect.getsource(client.client_heartbeat_thread)
     assert "WATCH_INTERVAL" in inspect.getsource(server_watcher.watch_grpc_server_thread)
 

@@ -17,6 +17,7 @@ from resources.postgres.errors import lacks_partition, persistently
 from sql.table import Target
 
 T = TypeVar("T")
+_DIALECT = sa.make_url("postgresql+psycopg://").get_dialect()()
 
 
 class LackingDaysError(Exception):
@@ -98,8 +99,7 @@ class Warehouse:
 
         def once() -> list[Row[Any]]:
             with self.autocommit.connect() as connection:
-                result = connection.execute(_text(statement, target), parameters)
-                return list(result) if result.returns_rows else []
+                return execute(connection, statement, target, **parameters)
 
         return persistently(once)
 
@@ -142,9 +142,11 @@ class Warehouse:
 
 
 @cache
-def _text(statement: str, target: Target | None) -> sa.TextClause:
-    """Read and parsed once: of a short statement that was a good part of its cost."""
-    return sa.text(sql.read(statement, target))
+def _text(statement: str, target: Target | None) -> str:
+    """As the driver takes it. Read and compiled once, as that costs more than a short statement:
+    so does what SQLAlchemy does with each one that it is to compile itself.
+    """
+    return str(sa.text(sql.read(statement, target)).compile(dialect=_DIALECT))
 
 
 def execute(
@@ -153,7 +155,7 @@ def execute(
     """What the statement `sql/<statement>.sql` returns, in the connection's transaction. A
     template's is that of the `target`.
     """
-    result = connection.execute(_text(statement, target), parameters)
+    result = connection.exec_driver_sql(_text(statement, target), parameters)
     return list(result) if result.returns_rows else []
 
 
@@ -162,7 +164,9 @@ def stream(
 ) -> Iterator[Row[Any]]:
     """As `execute`, of a statement that returns millions of rows: they come by thousands."""
     options = {"stream_results": True, "max_row_buffer": 2_000}
-    yield from connection.execute(_text(statement, target), parameters, execution_options=options)
+    yield from connection.exec_driver_sql(
+        _text(statement, target), parameters, execution_options=options
+    )
 
 
 def text_array(values: Collection[str]) -> str:

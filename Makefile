@@ -78,9 +78,9 @@ generate: $(INSTALLED)
 	$(BIN)/python -m sql.dbt
 
 lock: $(filter $(OWN_UV),$(UV))
-	$(UV) pip compile pyproject.toml --group dev --universal --generate-hashes --quiet \
+	$(UV) pip compile pyproject.toml --extra s3 --group dev --universal --generate-hashes --quiet \
 		--no-emit-index-url --no-emit-find-links -o requirements.lock
-	$(UV) pip compile pyproject.toml --universal --generate-hashes --quiet \
+	$(UV) pip compile pyproject.toml --extra s3 --universal --generate-hashes --quiet \
 		--constraint requirements.lock --no-emit-index-url --no-emit-find-links \
 		-o deploy/requirements.lock
 	$(UV) pip compile --group build --universal --generate-hashes --quiet \

@@ -6,11 +6,11 @@ from assets.ended_runs import require_run
 from assets.keys import mart_key
 from assets.resource import CallhouseResource
 from assets.specs import OWNERS
-from resources.configuration.home import Home
 from resources.errors import CallhouseError
 from resources.report import page
 from resources.report.answers import select
 from resources.report.charts import marts_read
+from resources.report.place import ReportPlace
 
 KEY = dg.AssetKey(["report", "calls"])
 PATH = "/callhouse/report"
@@ -35,21 +35,21 @@ def report_asset() -> dg.AssetsDefinition:
         context: dg.AssetExecutionContext,
         callhouse: CallhouseResource,
     ) -> dg.MaterializeResult:  # type: ignore[type-arg]  # Dagster reads the annotation
-        file = Home.from_environment().report
         try:
+            place = ReportPlace()
             with callhouse.warehouse() as warehouse:
                 made = page.render(warehouse, select(warehouse))
+            # No older page in the place of a newer one.
+            require_run(context.instance, context.run.run_id)
+            uri = place.write(made)
         except CallhouseError as error:
             raise dg.Failure(str(error), allow_retries=False) from None
-        # No older page in the place of a newer one.
-        require_run(context.instance, context.run.run_id)
-        page.write(made, file)
         if made.faults:
             raise dg.Failure("Made without these parts: " + "; ".join(made.faults))
         return dg.MaterializeResult(
             metadata={
                 "page": dg.MetadataValue.url(PATH),
-                "file": dg.MetadataValue.path(file),
+                "file": dg.MetadataValue.path(place.file) if place.file else uri,
                 "bytes": len(made.html.encode()),
             }
         )

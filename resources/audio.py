@@ -1,4 +1,4 @@
-"""Where audio is kept: a folder, or an object store that fsspec knows."""
+"""Where audio is kept: a folder, or an object store."""
 
 import hashlib
 import os
@@ -12,9 +12,12 @@ from tempfile import NamedTemporaryFile, gettempdir
 from typing import IO, Any
 
 from resources.configuration.home import Home
-from resources.errors import ConfigurationError, TransientError
+from resources.errors import TransientError
+from resources.stores.places import chosen_store, file_at
+from resources.stores.store import Removal
 
 AUDIO = "CALLHOUSE_AUDIO_URL"
+KIND = "audio/mpeg"
 INCOMING = ".callhouse-incoming-"
 LONGEST_READABLE = 60
 """Characters: with the digest and a suffix it is less than any file system takes."""
@@ -32,20 +35,12 @@ class Kept:
 
 
 class AudioStore:
-    """`url` is a folder or any URL of fsspec's (`s3://bucket/prefix`; needs its package)."""
+    """What audio is put into: `CALLHOUSE_AUDIO_URL`, a folder, `s3://bucket/prefix` or any URL of
+    fsspec's; else the folder `audio` of Callhouse's home. Raises ConfigurationError.
+    """
 
-    def __init__(self, url: str) -> None:
-        try:
-            self._files, self._root = _store(url)
-        except (ImportError, ValueError) as error:
-            raise ConfigurationError([f"{AUDIO}: {error}"]) from None
-        self._is_local = "file" in self._files.protocol
-
-    @classmethod
-    def from_environment(cls) -> "AudioStore":
-        """`CALLHOUSE_AUDIO_URL`, else the folder `audio` of Callhouse's home."""
-        chosen = os.environ.get(AUDIO)
-        return cls(chosen or str(Home.from_environment().audio))
+    def __init__(self) -> None:
+        self.store = chosen_store(AUDIO, Home.from_environment().audio)
 
     @contextmanager
     def incoming(self) -> Iterator[IO[bytes]]:
@@ -53,11 +48,13 @@ class AudioStore:
 
         Sweeps away what killed workers have left there.
         """
-        folder = Path(self._root if self._is_local else gettempdir())
-        with _sayable(self._root):
+        folder = self.store.folder or Path(gettempdir())
+        try:
             folder.mkdir(parents=True, exist_ok=True)
             _sweep(folder)
             file = NamedTemporaryFile(dir=folder, prefix=INCOMING, delete=False)  # noqa: SIM115
+        except OSError as error:
+            raise TransientError(f"audio can't be kept at {folder}: {error}") from None
         try:
             with file:
                 yield file.file
@@ -65,41 +62,34 @@ class AudioStore:
             Path(file.name).unlink(missing_ok=True)
 
     def keep(self, file: IO[bytes], path: str) -> Kept:
-        """Puts an incoming file away as `path`, whole or not at all, over whatever was there."""
-        target = f"{self._root.rstrip('/')}/{path}"
-        with _sayable(target):
+        """Puts an incoming file away as `path`, whole or not at all, over whatever was there.
+
+        Raises TransientError: one account's audio waits, nothing else.
+        """
+        try:
             file.flush()
             os.fsync(file.fileno())
             size = file.seek(0, os.SEEK_END)
             file.seek(0)
             sha256 = hashlib.file_digest(_readable(file), "sha256").hexdigest()
-            if self._is_local:
-                Path(target).parent.mkdir(parents=True, exist_ok=True)
-                Path(str(file.name)).replace(target)
-            else:
-                self._files.put_file(str(file.name), target)
-        return Kept(self._files.unstrip_protocol(target), sha256, size)
+            return Kept(self.store.put(file, path, KIND), sha256, size)
+        except (OSError, TransientError) as error:
+            raise TransientError(f"audio can't be kept: {error}") from None
 
     @staticmethod
     def exists(uri: str) -> bool:
         """Whether a file is where its URI says. Raises TransientError when its store is away."""
-        with _sayable(uri):
-            files, path = _store(uri)
-            return bool(files.exists(path))
+        store, name = file_at(uri)
+        return store.exists(name)
 
     @staticmethod
-    def remove(uri: str) -> bool:
-        """Deletes a file that was kept, wherever its URI says; False if it isn't there any more.
+    def remove(uri: str) -> Removal:
+        """Deletes a file that was kept, wherever its URI says.
 
         Raises TransientError when its store doesn't let go of it.
         """
-        with _sayable(uri):
-            files, path = _store(uri)
-            try:
-                files.rm_file(path)
-            except FileNotFoundError:
-                return False
-        return True
+        store, name = file_at(uri)
+        return store.remove(name)
 
 
 def file_name(key: str) -> str:
@@ -118,25 +108,6 @@ def _sweep(folder: Path) -> None:
                 file.unlink()
 
 
-def _store(url: str) -> tuple[Any, str]:
-    """A file system of fsspec's, and the path in it. Raises ImportError, ValueError."""
-    import fsspec  # slow to import, and few accounts load audio
-
-    files, path = fsspec.core.url_to_fs(url)
-    return files, path
-
-
 def _readable(file: IO[bytes]) -> Any:
     """Typing has no name for what `file_digest` wants."""
     return file
-
-
-@contextmanager
-def _sayable(where: str) -> Iterator[None]:
-    """A full disk or a store that is away passes: one account's audio waits, nothing else. So does
-    one whose package isn't installed here.
-    """
-    try:
-        yield
-    except (OSError, ImportError, ValueError) as error:
-        raise TransientError(f"audio can't be kept at {where}: {error}") from None

@@ -23,6 +23,7 @@ from psycopg import sql
 from resources.configuration.home import CHECKOUT, Home
 from resources.embedded.local_postgres import LocalPostgres
 from resources.embedded.server import ADMIN
+from tests.s3_server import WEED, S3Server, s3_server
 
 _numbers = itertools.count()
 _left: list[str] = []
@@ -79,7 +80,7 @@ def _clean_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Non
     """No test sees, or touches, what the developer has set up for real."""
     with pytest.MonkeyPatch.context() as patch:
         for name in list(os.environ):
-            if name.startswith(("CALLHOUSE_", "DAGSTER_")):
+            if name.startswith(("AWS_", "CALLHOUSE_", "DAGSTER_")):
                 patch.delenv(name)
         patch.setenv("CALLHOUSE_HOME", str(tmp_path_factory.getbasetemp() / "callhouse"))
         yield
@@ -101,6 +102,15 @@ def open_folder() -> Iterator[Path]:
         folder = Path(name)
         folder.chmod(0o755)
         yield folder
+
+
+@pytest.fixture(scope="session")
+def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
+    """A real S3 server with a bucket."""
+    if not WEED.exists():
+        pytest.skip("SeaweedFS isn't to be had for this platform")
+    with s3_server(tmp_path_factory.mktemp("s3")) as server:
+        yield server
 
 
 @pytest.fixture(scope="session")

@@ -14,6 +14,7 @@ from assets.refresh import refresh_days
 from resources.audio import AudioStore
 from resources.postgres.errors import sqlstate
 from resources.postgres.warehouse import Warehouse
+from resources.stores.store import Removal
 from sql import facts
 
 CHUNK = 20_000
@@ -83,7 +84,7 @@ def drop_audio(warehouse: Warehouse, before: date) -> int:
     """Deletes audio of business days before `before`; returns how many files there were."""
     total = 0
     while rows := warehouse.rows("maintenance/old_audio", before=before, most=FILES):
-        total += sum(AudioStore.remove(row.uri) for row in rows)
+        total += sum(AudioStore.remove(row.uri) is not Removal.NOT_THERE for row in rows)
         warehouse.run(
             "maintenance/drop_audio",
             dates=[row.call_date for row in rows],

@@ -3,7 +3,8 @@
 What is wrong with one doesn't keep the others from being tried.
 """
 
-from collections.abc import Mapping
+import os
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from pipelines.commands import console
 from pipelines.commands.accounts import require_a_file
 from pipelines.commands.database import database
 from resources.account import Account
+from resources.audio import AUDIO, AudioStore
 from resources.configuration.accounts import accounts_of, read_entries, sentences
 from resources.configuration.home import Home
 from resources.errors import (
@@ -29,8 +31,11 @@ from resources.http.permits import Limiter, Patience
 from resources.http.transport import Transport
 from resources.postgres.schema_version import require_head
 from resources.postgres.warehouse import Warehouse
+from resources.report.place import REPORT, ReportPlace
+from resources.stores.store import Removal, Store
+from resources.stores.trial import try_out
 from resources.vendor_api.vendor import Stream, Vendor
-from resources.vendors import discover
+from resources.vendors import discover, loads_audio
 from resources.windows import Window, business_day, day_end
 
 THREADS = 16
@@ -84,6 +89,7 @@ def check(home: Home) -> Report:
     """Tries everything. Raises ConfigurationError where nobody has written an accounts file."""
     require_a_file(home)
     accounts, findings = check_settings(home)
+    findings += check_stores(accounts.values())
     try:
         with database() as url:
             findings.append(check_schema(url))
@@ -123,6 +129,30 @@ def check_starts(accounts: Mapping[str, Account]) -> list[Finding]:
         for account in accounts.values()
         if account.start_date > business_day(now, account.timezone)
     ]
+
+
+def check_stores(accounts: Iterable[Account]) -> list[Finding]:
+    """Whether files can be put where audio and the report go: what is used, or was chosen."""
+    found = []
+    if os.environ.get(AUDIO) or loads_audio(accounts):
+        found.append(_check_store("audio", lambda: AudioStore().store))
+    if os.environ.get(REPORT):
+        found.append(_check_store("report", lambda: ReportPlace().store))
+    return found
+
+
+def _check_store(what: str, find: Callable[[], Store]) -> Finding:
+    try:
+        removal = try_out(find())
+    except CallhouseError as error:
+        return Finding(what, False, str(error))
+    message = "a file was written, read and deleted"
+    if removal is Removal.VERSION_STAYS:
+        message += (
+            "; the bucket keeps its versions: what is forgotten or too old stays there until a "
+            "lifecycle rule deletes it"
+        )
+    return Finding(what, True, message)
 
 
 def check_schema(url: str) -> Finding:

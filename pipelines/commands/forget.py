@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 
-from assets.loading.personal.erase import LOST_AUDIO, Counts
+from assets.loading.personal.erase import KEPT_AUDIO, LOST_AUDIO, Counts
 from assets.privacy import forget
 from assets.privacy.export import export_person
 from assets.privacy.forget import Person, Site
@@ -140,6 +140,11 @@ def _print(counts: Counts, *, is_dry: bool) -> None:
         console.table(["where", "found" if is_dry else "erased"], rows)
     if counts[LOST_AUDIO]:
         console.say("Some audio isn't where it was kept: if it is elsewhere, delete it there.")
+    if counts[KEPT_AUDIO]:
+        console.say(
+            "The bucket of the audio keeps versions: what was deleted is still there as an older "
+            "one. Delete it there, and let a lifecycle rule do so from now on."
+        )
     if is_dry:
         console.say("Nothing was changed." if rows else "Nowhere.")
     else:

@@ -34,6 +34,8 @@ from resources.embedded.sockets import private_folder
 from resources.errors import CallhouseError
 from resources.postgres.clock import Clock
 from resources.postgres.database import URL, connect, require
+from resources.report.place import REPORT
+from resources.stores.places import credentials_of
 
 END_WITH_PARENT = "CALLHOUSE_END_WITH_PARENT"
 """Set by `make up`: killing make ends Callhouse. (`nohup callhouse up &` outlives its shell.)"""
@@ -144,6 +146,7 @@ class _Stack:
             "web server",
             *("pipelines.web", "--host", LOOPBACK, "--port", self._port, "-w", workspace),
             listens_at=self._port,
+            environment=plain_environment(self._home.accounts) | credentials_of(REPORT),
         ).wait_until_ready()
 
     def _start_postgres(self) -> None:

@@ -28,7 +28,7 @@ def create_app(context: IWorkspaceProcessContext[Any], *arguments: Any, **keywor
     latest = Latest(lambda: _collect(home, context.instance))
     if address := address_from_environment():
         serve_alone(metrics_alone(latest, hosts), *address)
-    return guarded(with_metrics(with_report(app, home.report), latest), hosts)
+    return guarded(with_metrics(with_report(app), latest), hosts)
 
 
 def _collect(home: Home, instance: DagsterInstance) -> bytes:

@@ -1,29 +1,36 @@
-"""Serves the report beside Dagster's UI, from the file that the asset `report/calls` writes."""
+"""Serves the report beside Dagster's UI, from where the asset `report/calls` puts it."""
 
-from pathlib import Path
-
-from starlette.responses import FileResponse, PlainTextResponse, Response
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from assets.report_page import PATH
+from resources.errors import CallhouseError
+from resources.report.place import REPORT, ReportPlace
 
 NO_REPORT = (
-    "Callhouse: no report on this host yet. The asset report/calls makes it, after the marts."
+    "Callhouse: no report here yet. The asset report/calls makes it, after the marts; where other "
+    f"hosts execute runs, they and this one need the same {REPORT}."
 )
+HEADERS = {"cache-control": "no-store"}
 
 
-def with_report(app: ASGIApp, file: Path) -> ASGIApp:
-    """`app`, and the report's file at a path of its own, which it has no page at."""
+def with_report(app: ASGIApp) -> ASGIApp:
+    """`app`, and the report at a path of its own, which it has no page at."""
 
     async def serve(scope: Scope, receive: Receive, send: Send) -> None:
         is_asked_for = scope["type"] == "http" and scope["path"] == PATH
-        await (_response(file) if is_asked_for else app)(scope, receive, send)
+        answer = await run_in_threadpool(_response) if is_asked_for else app
+        await answer(scope, receive, send)
 
     return serve
 
 
-def _response(file: Path) -> Response:
-    headers = {"cache-control": "no-store"}
-    if file.is_file():
-        return FileResponse(file, media_type="text/html", headers=headers)
-    return PlainTextResponse(NO_REPORT, 404, headers)
+def _response() -> Response:
+    try:
+        page = ReportPlace().read()
+    except CallhouseError as error:
+        return PlainTextResponse(f"Callhouse: no report: {error}", 503, HEADERS)
+    if page is None:
+        return PlainTextResponse(NO_REPORT, 404, HEADERS)
+    return HTMLResponse(page, headers=HEADERS)

@@ -30,7 +30,7 @@ from resources.errors import CallhouseError, ConfigurationError
 from resources.postgres.database import URL, require
 from resources.postgres.schema_version import SchemaError, require_current
 from resources.postgres.warehouse import Warehouse
-from resources.vendors import discover
+from resources.vendors import loads_audio
 
 LOOK_EVERY_S = 1.0
 RENEW_EVERY_S = 15.0
@@ -207,11 +207,7 @@ class _Host:
 
 def keeps_audio_here(accounts: Iterable[Account]) -> bool:
     """Whether any of them loads audio, and no place is named for it that all hosts share."""
-    vendors = discover().values()
-    loads = {
-        stream.name for vendor in vendors for stream in vendor.streams if stream.table == "audio"
-    }
-    return not os.environ.get(AUDIO) and any(loads & set(one.streams) for one in accounts)
+    return not os.environ.get(AUDIO) and loads_audio(accounts)
 
 
 def _sentence(error: Exception) -> str:

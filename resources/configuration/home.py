@@ -69,9 +69,8 @@ class Home:
         return self.root / "audio"
 
     @property
-    def report(self) -> Path:
-        """The page that Dagster keeps up to date and the UI links to; no personal data."""
-        return self.root / "reports" / "calls.html"
+    def reports(self) -> Path:
+        return self.root / "reports"
 
     @property
     def standin(self) -> Path:

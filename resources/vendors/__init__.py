@@ -2,8 +2,10 @@
 
 import importlib
 import pkgutil
+from collections.abc import Iterable
 from functools import cache
 
+from resources.account import Account
 from resources.vendor_api.vendor import Vendor, Vendors
 
 
@@ -16,3 +18,10 @@ def discover() -> Vendors:
     )
     vendors: list[Vendor] = [module.VENDOR for module in modules]
     return {vendor.name: vendor for vendor in vendors}
+
+
+def loads_audio(accounts: Iterable[Account]) -> bool:
+    """Whether any of them loads audio."""
+    streams = (stream for vendor in discover().values() for stream in vendor.streams)
+    loads = {stream.name for stream in streams if stream.table == "audio"}
+    return any(loads & set(account.streams) for account in accounts)

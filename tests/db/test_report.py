@@ -27,7 +27,6 @@ from assets.report_page import PATH, report_asset
 from assets.resource import CallhouseResource
 from pipelines.cli import app
 from pipelines.web.report import with_report
-from resources.configuration.home import Home
 from resources.errors import CallhouseError
 from resources.postgres.warehouse import Warehouse
 from resources.report import page
@@ -432,24 +431,39 @@ def test_the_command_writes_the_file_and_says_where(
         assert CliRunner().invoke(app, ["report", *wrong]).exit_code == code
 
 
+@pytest.mark.parametrize(
+    ("url", "file"),
+    [(None, "reports/calls.html"), ("memory://reports", "memory:///reports/calls.html")],
+)
 def test_dagster_makes_it_and_the_ui_serves_it(
-    given: Warehouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    given: Warehouse,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    url: str | None,
+    file: str,
 ) -> None:
+    if url:
+        monkeypatch.setenv("CALLHOUSE_REPORT_URL", url)
     monkeypatch.setenv("CALLHOUSE_DATABASE_URL", given.url.render_as_string(hide_password=False))
     monkeypatch.setenv("CALLHOUSE_HOME", str(tmp_path))
 
     async def nothing(scope: Scope, receive: Receive, send: Send) -> None:
         await PlainTextResponse("the UI")(scope, receive, send)
 
-    client = TestClient(with_report(nothing, Home(tmp_path).report))
+    client = TestClient(with_report(nothing))
     assert client.get(PATH).status_code == 404
     result = dg.materialize([report_asset()], resources={"callhouse": CallhouseResource()})
     (told,) = result.asset_materializations_for_node("report__calls")
     assert told.metadata["page"].value == PATH
+    assert told.metadata["file"].value == (file if url else str(tmp_path / file))
     served = client.get(PATH)
     assert served.headers["content-type"].startswith("text/html")
     assert "acme" in served.text
     assert client.get("/assets").text == "the UI"
+    monkeypatch.setenv("CALLHOUSE_REPORT_URL", "s3://AK:a-secret@bucket")
+    refused = client.get(PATH)
+    assert (refused.status_code, "a-secret" in refused.text) == (503, False)
+    assert "CALLHOUSE_REPORT_URL: expected s3://bucket/prefix" in refused.text
 
 
 def test_every_mart_that_it_reads_is_there() -> None:

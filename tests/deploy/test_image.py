@@ -10,8 +10,8 @@ import signal
 import subprocess
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -34,20 +34,50 @@ pytestmark = [
 ]
 
 
+WRITABLE = ("tmp", "state", "var/lib/callhouse")
+"""What compose.yaml lets a container write to."""
+CONTAINER = """
+set -eu
+root=$1 written=$2
+shift 2
+mount --bind "$root" "$root"
+mount -t proc proc "$root/proc"
+mount -t tmpfs -o mode=755 tmpfs "$root/dev"
+for name in null zero full random urandom; do
+    : > "$root/dev/$name"
+    mount --bind "/dev/$name" "$root/dev/$name"
+done
+ln -s /proc/self/fd "$root/dev/fd"
+mkdir "$root/dev/shm"
+mount -t tmpfs -o mode=1777 tmpfs "$root/dev/shm"
+for name in %s; do mount --bind "$written/$name" "$root/$name"; done
+mount -o remount,bind,ro "$root"
+exec env --ignore-environment "$@"
+"""
+"""Mounts are a namespace's, and go with its processes: the host has none of them, whatever dies."""
+
+
 @dataclass(frozen=True)
 class Image:
-    """A built image's file system, mounted so that nothing of it can be written."""
+    """A built image's file system; what is written in a container of it is in `written`."""
 
     root: Path
+    written: Path
     environment: dict[str, str]
 
     def command(self, *words: str) -> list[str]:
-        """The words, as user 1000 in there."""
+        """The words, as user 1000 in a container that can write only where compose lets it."""
         chroot = shutil.which("chroot")
         assert chroot
         inside = [chroot, "--userspec=1000:1000", str(self.root), "callhouse-entrypoint", *words]
         settings = [f"{name}={value}" for name, value in self.environment.items()]
-        return ["env", "--ignore-environment", *settings, *inside]
+        script = CONTAINER % " ".join(WRITABLE)
+        container = ["unshare", "--mount", "--propagation", "private", "sh", "-c", script, "sh"]
+        return [*container, str(self.root), str(self.written), *settings, *inside]
+
+    def having(self, **settings: str) -> "Image":
+        """With these in the environment, too."""
+        return replace(self, environment=self.environment | settings)
 
     def run(self, *words: str) -> str:
         """What they print. Raises CalledProcessError."""
@@ -84,8 +114,13 @@ def image(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Image]:
     )  # fmt: skip
     container = do(*buildah, "from", "localhost/callhouse")
     root = Path(do(*buildah, "mount", container))
-    with ExitStack() as stack:
-        yield _read_only(root, folder / "mounted", stack)
+    written = folder / "written"
+    for name in WRITABLE:
+        (written / name).mkdir(parents=True)
+        (written / name).chmod(0o1777)
+    yield Image(root, written, _environment())
+    do(*buildah, "rm", "--all")
+    do(*buildah, "rmi", "--all", "--force")
 
 
 def _context(folder: Path) -> Path:
@@ -100,30 +135,20 @@ def _context(folder: Path) -> Path:
     return context
 
 
-def _read_only(root: Path, mounted: Path, stack: ExitStack) -> Image:
-    """As compose.yaml has it: everything read-only but the state and what is temporary."""
+def _environment() -> dict[str, str]:
+    """As the image sets it."""
     dockerfile = (CHECKOUT / "deploy" / "Dockerfile").read_text(encoding="utf-8")
     (written,) = re.findall(r"^ENV (.*?[^\\])$", dockerfile, re.MULTILINE | re.DOTALL)
-    environment = dict(word.split("=", 1) for word in written.replace("\\\n", " ").split())
-    environment["PATH"] = environment["PATH"].replace("$PATH", os.defpath + ":/usr/local/bin")
-    mounted.mkdir()
-
-    def mount(*words: str | Path) -> None:
-        do("mount", *words)
-        stack.callback(do, "umount", "--lazy", words[-1])
-
-    mount("--bind", root, mounted)
-    for name in ("tmp", "state", "var/lib/callhouse"):
-        mount("-t", "tmpfs", "-o", "mode=1777", "tmpfs", mounted / name)
-    mount("--bind", "/dev", mounted / "dev")
-    mount("-t", "proc", "proc", mounted / "proc")
-    do("mount", "-o", "remount,bind,ro", mounted)
-    return Image(mounted, environment | {"HOME": "/var/lib/callhouse"})
+    found = dict(word.split("=", 1) for word in written.replace("\\\n", " ").split())
+    path = found["PATH"].replace("$PATH", os.defpath + ":/usr/local/bin")
+    return found | {"PATH": path, "HOME": "/var/lib/callhouse"}
 
 
 def test_it_holds_what_runs_and_no_tools(image: Image) -> None:
-    names = image.run("python", "-c", _MODULES.format(names=["dagster", "celery", *WITHOUT]))
-    assert names.split() == ["dagster", "celery"]
+    names = image.run(
+        "python", "-c", _MODULES.format(names=["dagster", "celery", "obstore", *WITHOUT])
+    )
+    assert names.split() == ["dagster", "celery", "obstore"]
     assert image.run("id", "-u").strip() == "1000"
     size = sum(file.lstat().st_size for file in (image.root / "venv").rglob("*"))
     assert size < 550e6, f"{size / 1e6:.0f} MB of packages"
@@ -143,14 +168,12 @@ def test_nothing_can_be_written_but_the_state(image: Image) -> None:
 
 
 def test_its_commands_and_its_code_server_work(image: Image, database_url: str) -> None:
-    accounts = image.root / "tmp" / "accounts.toml"
+    accounts = image.written / "tmp" / "accounts.toml"
     accounts.write_text(_ACCOUNTS, encoding="utf-8")
-    (image.root / "tmp" / "token").write_text("a-token\n", encoding="utf-8")
-    (image.root / "tmp" / "url").write_text(f"{database_url}\n", encoding="utf-8")
-    served = Image(
-        image.root,
-        image.environment
-        | {"CALLHOUSE_ACCOUNTS": "/tmp/accounts.toml", "CALLHOUSE_DATABASE_URL_FILE": "/tmp/url"},
+    (image.written / "tmp" / "token").write_text("a-token\n", encoding="utf-8")
+    (image.written / "tmp" / "url").write_text(f"{database_url}\n", encoding="utf-8")
+    served = image.having(
+        CALLHOUSE_ACCOUNTS="/tmp/accounts.toml", CALLHOUSE_DATABASE_URL_FILE="/tmp/url"
     )
     served.run("callhouse", "migrate")
     port = str(free_port())
@@ -159,10 +182,8 @@ def test_its_commands_and_its_code_server_work(image: Image, database_url: str) 
         _wait_for(int(port), server)
         served.run("python", "-m", "pipelines.health", "code", port)
         for home in ("/dagster", "/dagster/workers"):
-            with_home = Image(
-                served.root,
-                served.environment
-                | {"DAGSTER_HOME": home, "CALLHOUSE_BROKER_URL": f"redis://{LOOPBACK}:1/0"},
+            with_home = served.having(
+                DAGSTER_HOME=home, CALLHOUSE_BROKER_URL=f"redis://{LOOPBACK}:1/0"
             )
             loaded = with_home.run(
                 "python", "-c", "from dagster import DagsterInstance as I; I.get(); print('ok')"

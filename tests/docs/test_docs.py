@@ -167,6 +167,7 @@ def test_the_table_of_variables_tells_their_defaults() -> None:
     home = Home(Path("/somewhere"))
     assert told[LEDGER] == str(LEDGER_DAYS)
     assert told["CALLHOUSE_AUDIO_URL"] == f"`{home.audio.name}` in `CALLHOUSE_HOME`"
+    assert told["CALLHOUSE_REPORT_URL"] == f"`{home.reports.name}` in `CALLHOUSE_HOME`"
     assert told["DAGSTER_HOME"] == f"`{home.dagster.name}` in `CALLHOUSE_HOME`"
     assert told[DAGSTER_URL] == f"the schema `{SCHEMA}` of the warehouse"
     compose = (CHECKOUT / "deploy" / "compose" / "compose.yaml").read_text(encoding="utf-8")

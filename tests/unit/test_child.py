@@ -46,6 +46,7 @@ def test_a_process_that_asks_no_vendor_gets_no_token(
     )
     monkeypatch.setenv("A_TOKEN", "s3cr3t")
     monkeypatch.setenv("TOKEN_OF_TOMORROW", "s3cr3t")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "s3cr3t")
     monkeypatch.setenv("STORAGES_OWN", "needed")
     monkeypatch.setenv("DAGSTER_HOME", str(tmp_path))
     (tmp_path / "dagster.yaml").write_text("storage: {postgres: {url: {env: STORAGES_OWN}}}\n")

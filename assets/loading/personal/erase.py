@@ -9,11 +9,18 @@ from sqlalchemy.engine import Connection
 from assets.loading.fact_counts import fact_counts
 from resources.audio import AudioStore
 from resources.postgres.warehouse import execute
+from resources.stores.store import Removal
 from resources.vendor_api.vendor import AnyStream
 
 Counts = Counter[str]
 """Rows by table, and files."""
 LOST_AUDIO = "audio files that weren't there"
+KEPT_AUDIO = "audio files that the bucket keeps a version of"
+AUDIO = {
+    Removal.DELETED: "audio files",
+    Removal.NOT_THERE: LOST_AUDIO,
+    Removal.VERSION_STAYS: KEPT_AUDIO,
+}
 
 
 def erase_records(
@@ -64,8 +71,10 @@ def erase_audio(
 
 
 def remove_audio(uris: Iterable[str]) -> Counts:
-    """Deletes audio files. Of those that aren't where they were it tells: they may be elsewhere."""
-    return Counter("audio files" if AudioStore.remove(uri) else LOST_AUDIO for uri in uris)
+    """Deletes audio files. Of those that aren't where they were it tells: they may be elsewhere. So
+    it does of those that a bucket keeps a version of.
+    """
+    return Counter(AUDIO[AudioStore.remove(uri)] for uri in uris)
 
 
 def recount(

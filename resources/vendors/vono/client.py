@@ -115,7 +115,7 @@ class Vono(Client):
 
     def audio(self, parent: Parent) -> Page:
         """Fetches one recording's file, checks it and puts it away: the record says where."""
-        store = AudioStore.from_environment()
+        store = AudioStore()
         record_id = parent.key.partition("/")[2]
         day = business_day(parent.started_at, self.account.timezone)
         with store.incoming() as file:

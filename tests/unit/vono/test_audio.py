@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from resources.audio import AUDIO as AUDIO_URL
 from resources.audio import INCOMING, AudioStore
 from resources.errors import (
     ConfigurationError,
@@ -170,14 +171,18 @@ def test_an_object_store_gets_whole_files(
     assert fsspec.filesystem("memory").cat(manifest["audio_uri"]) == AUDIO
 
 
-def test_a_store_that_cannot_be_used_says_so(tmp_path: Path) -> None:
-    with pytest.raises(ConfigurationError, match="CALLHOUSE_AUDIO_URL"):
-        AudioStore("nowhere://bucket")
+def test_a_store_that_cannot_be_used_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(AUDIO_URL, "nowhere://bucket")
+    with pytest.raises(ConfigurationError, match="CALLHOUSE_AUDIO_URL: Protocol not known"):
+        AudioStore()
     with pytest.raises(TransientError, match="Protocol not known"):
         AudioStore.remove("nowhere://bucket/kept.mp3")
     occupied = tmp_path / "file"
     occupied.write_text("not a folder")
-    with pytest.raises(TransientError, match="can't be kept"), AudioStore(str(occupied)).incoming():
+    monkeypatch.setenv(AUDIO_URL, str(occupied))
+    with pytest.raises(TransientError, match="can't be kept"), AudioStore().incoming():
         pass
 
 
@@ -186,7 +191,7 @@ def test_audio_goes_to_callhouses_home_by_default(
 ) -> None:
     monkeypatch.delenv("CALLHOUSE_AUDIO_URL", raising=False)
     monkeypatch.setenv("CALLHOUSE_HOME", str(tmp_path))
-    with AudioStore.from_environment().incoming() as file:
+    with AudioStore().incoming() as file:
         assert Path(str(file.name)).parent == tmp_path / "audio"
 
 
@@ -196,7 +201,8 @@ def test_what_a_killed_download_left_is_swept_by_a_later_one(
 ) -> None:
     """A day later; what another worker is writing to, and what isn't ours, stays."""
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    store = AudioStore(str(tmp_path) if url == "folder" else url)
+    monkeypatch.setenv(AUDIO_URL, str(tmp_path) if url == "folder" else url)
+    store = AudioStore()
     left, running, other = (
         tmp_path / name for name in (f"{INCOMING}left", f"{INCOMING}running", ".incoming-other")
     )

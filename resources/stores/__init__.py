@@ -1,0 +1,1 @@
+"""Where whole files are kept: a folder, a bucket of S3, or what else fsspec knows."""

@@ -1,0 +1,238 @@
+"""A bucket of S3, or of a server that speaks its protocol.
+
+Endpoint, region and credentials come from AWS' own environment variables, such as
+`AWS_ENDPOINT_URL` and `AWS_ACCESS_KEY_ID`, or from the role of the host or the pod. What a server
+says is never quoted, except its error's code.
+"""
+
+import os
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import timedelta
+from functools import lru_cache
+from typing import IO, Any
+
+from resources.errors import TransientError
+from resources.stores.store import Removal
+
+SCHEME = "s3://"
+AWS = "AWS_"
+"""What the names of AWS' variables begin with."""
+ENDPOINTS = ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL")
+REGIONS = ("AWS_REGION", "AWS_DEFAULT_REGION")
+PATIENCE = {"connect_timeout": "10s", "timeout": "60s"}
+"""Of one request, whole; a file above PART goes in several."""
+RETRIES: Any = {"max_retries": 2, "retry_timeout": timedelta(seconds=60)}
+PART = 5 * 1024**2
+"""Bytes: S3's smallest part."""
+PARTS_AT_ONCE = 3
+
+RIGHTS = "s3:PutObject, s3:GetObject, s3:DeleteObject and s3:ListBucket"
+DENIED = f"access is denied: its credentials need {RIGHTS} there"
+KEY = "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY aren't accepted: correct them"
+EXPIRED = "the credentials have expired: give others (AWS_SESSION_TOKEN)"
+REGION = "it is in another region: correct AWS_REGION"
+REFUSED = "the store refuses it"
+NO_CREDENTIALS = (
+    "there are no credentials: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or give the host a "
+    "role"
+)
+BUSY = "the store is overloaded or in trouble: it is tried again with the next poll"
+ADVICE: Mapping[str, str] = {
+    "NoSuchBucket": "there is no such bucket: create it, or correct the URL",
+    "InvalidBucketName": "that is no name of a bucket: correct the URL",
+    "AccessDenied": DENIED,
+    "AllAccessDisabled": DENIED,
+    "InvalidAccessKeyId": KEY,
+    "SignatureDoesNotMatch": KEY,
+    "ExpiredToken": EXPIRED,
+    "InvalidToken": EXPIRED,
+    "TokenRefreshRequired": EXPIRED,
+    "RequestTimeTooSkewed": "this host's clock and the store's disagree: set the one that is wrong "
+    "(NTP)",
+    "PermanentRedirect": REGION,
+    "TemporaryRedirect": REGION,
+    "AuthorizationHeaderMalformed": REGION,
+    "IllegalLocationConstraintException": REGION,
+    "SlowDown": BUSY,
+    "ServiceUnavailable": BUSY,
+    "InternalError": BUSY,
+    "QuotaExceeded": "the bucket is full: make room, or raise its quota",
+    "XMinioStorageFull": "the store's disk is full: make room",
+    "EntityTooLarge": "the file is larger than the store takes",
+}
+"""By the code of a server's error."""
+OF_STATUS = {301: REGION, 307: REGION, 403: DENIED, 429: BUSY, 500: BUSY, 502: BUSY, 503: BUSY}
+BROKEN = {
+    "configured region": REGION,
+    "invalid peer certificate": "its certificate isn't accepted: name its CA in AWS_CA_BUNDLE",
+    "kind: Timeout": "no answer in time",
+    "kind: Connect": "nothing answers",
+}
+"""By what the client says of a connection, the first that it says."""
+HOST_ROLE = "169.254.169.254"
+"""Where credentials are asked for that the environment doesn't have."""
+
+
+class Bucket:
+    """Files below `s3://bucket/prefix`."""
+
+    folder = None
+
+    def __init__(self, url: str) -> None:
+        """Raises ImportError, ValueError."""
+        name, _, prefix = url.removeprefix(SCHEME).partition("/")
+        if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]+", name):
+            raise ValueError(
+                f"expected {SCHEME}bucket/prefix; endpoint and credentials come from "
+                "AWS_ENDPOINT_URL, AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
+            )
+        self._name = name
+        self._prefix = prefix.strip("/")
+        self._store = _client(name, _environment())
+
+    def put(self, file: IO[bytes], path: str, kind: str) -> str:
+        import obstore
+
+        key = self._key(path)
+        file.seek(0)
+        with self._named(key):
+            obstore.put(
+                self._store,
+                key,
+                _readable(file),
+                attributes={"Content-Type": kind},
+                chunk_size=PART,
+                max_concurrency=PARTS_AT_ONCE,
+            )
+        return self._uri(key)
+
+    def write(self, content: bytes, path: str, kind: str) -> str:
+        import obstore
+
+        key = self._key(path)
+        with self._named(key):
+            obstore.put(self._store, key, content, attributes={"Content-Type": kind})
+        return self._uri(key)
+
+    def read(self, path: str) -> bytes | None:
+        import obstore
+
+        key = self._key(path)
+        with self._named(key):
+            try:
+                return bytes(obstore.get(self._store, key).bytes())
+            except FileNotFoundError as error:
+                _require_the_bucket(error)
+                return None
+
+    def exists(self, path: str) -> bool:
+        return self._head(self._key(path)) is not None
+
+    def remove(self, path: str) -> Removal:
+        """S3 says the same of what isn't there: it is looked for first."""
+        import obstore
+
+        key = self._key(path)
+        found = self._head(key)
+        if found is None:
+            return Removal.NOT_THERE
+        with self._named(key):
+            obstore.delete(self._store, key)
+        has_versions = found["version"] not in (None, "null")
+        return Removal.VERSION_STAYS if has_versions else Removal.DELETED
+
+    def _head(self, key: str) -> Any:
+        import obstore
+
+        with self._named(key):
+            try:
+                return obstore.head(self._store, key)
+            except FileNotFoundError as error:
+                _require_the_bucket(error)
+                return None
+
+    def _key(self, path: str) -> str:
+        return f"{self._prefix}/{path}" if self._prefix else path
+
+    def _uri(self, key: str) -> str:
+        return f"{SCHEME}{self._name}/{key}"
+
+    @contextmanager
+    def _named(self, key: str) -> Iterator[None]:
+        from obstore.exceptions import BaseError
+
+        try:
+            yield
+        except (BaseError, OSError, ValueError) as error:
+            raise TransientError(f"{self._uri(key)}: {_advice(str(error))}") from None
+
+
+def _environment() -> tuple[tuple[str, str], ...]:
+    return tuple(sorted((k, v) for k, v in os.environ.items() if k.startswith(AWS)))
+
+
+@lru_cache(maxsize=8)
+def _client(bucket: str, environment: tuple[tuple[str, str], ...]) -> Any:
+    """A bucket's client, anew when the environment has changed. Not to be used before a fork."""
+    try:
+        from obstore.store import S3Store
+    except ImportError:
+        raise ImportError(
+            f"{SCHEME}… needs a package that isn't here (the extra `s3`): pip install obstore"
+        ) from None
+    of = dict(environment)
+    region = next((of[name] for name in REGIONS if of.get(name)), "us-east-1")
+    endpoint = next((of[name] for name in ENDPOINTS if of.get(name)), None)
+    options: Any = {**PATIENCE, "allow_http": True}
+    if bundle := of.get("AWS_CA_BUNDLE"):
+        options["root_certificate"] = _certificates(bundle)
+    config: Any = {"region": region, "disable_bulk_delete": True}
+    if endpoint:
+        config["endpoint"] = endpoint.rstrip("/")
+    return S3Store(bucket, config=config, client_options=options, retry_config=RETRIES)
+
+
+def _certificates(bundle: str) -> bytes:
+    try:
+        with open(bundle, "rb") as file:  # noqa: PTH123
+            return file.read()
+    except OSError as error:
+        raise ValueError(f"AWS_CA_BUNDLE: {error.strerror}") from None
+
+
+def _require_the_bucket(error: FileNotFoundError) -> None:
+    """That a key isn't there is no fault, that the bucket isn't is one."""
+    if _code(str(error)) == "NoSuchBucket":
+        raise error
+
+
+def _code(text: str) -> str | None:
+    found = re.search(r"<Code>(\w{1,64})</Code>", text)
+    return found[1] if found else None
+
+
+def _advice(text: str) -> str:
+    """What to do, for what the client says of a request."""
+    if HOST_ROLE in text:
+        return NO_CREDENTIALS
+    if code := _code(text):
+        return ADVICE.get(code, REFUSED) + f" ({code})"
+    if status := re.search(r"status(?: code)?: (\d{3})", text):
+        return OF_STATUS.get(int(status[1]), REFUSED) + f" (HTTP {status[1]})"
+    broken = (what for sign, what in BROKEN.items() if sign in text)
+    return f"{next(broken, 'the connection broke')} ({_endpoint()})"
+
+
+def _endpoint() -> str:
+    """Where it was asked for, without what it may hold of secrets."""
+    name = next((name for name in ENDPOINTS if os.environ.get(name)), None)
+    if name is None:
+        return "AWS, as AWS_ENDPOINT_URL names no other server"
+    return f"{name} is {re.sub(r'//[^/@]*@', '//', os.environ[name]).partition('?')[0]}"
+
+
+def _readable(file: IO[bytes]) -> Any:
+    """Obstore's typing wants a file of a narrower kind."""
+    return file

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Generic, TypeVar
 
 from assets.loading.account_stream import AccountStream
-from assets.loading.window.lease import Hold
+from assets.loading.lease import Hold
 from resources.postgres.warehouse import Warehouse
 from resources.vendor_api.client import Client
 from resources.vendor_api.vendor import AnyStream

@@ -8,8 +8,8 @@ from assets.loading.account_stream import AccountStream, S
 from assets.loading.backfill_progress import BackfillProgress
 from assets.loading.context import LoadContext
 from assets.loading.details.read import DetailReader
+from assets.loading.lease import ReadLeases
 from assets.loading.plan import StreamState
-from assets.loading.window.lease import ReadLeases
 from assets.loading.window.read import WindowReader
 from assets.loading.window.size import WindowSize
 from resources.account import Account

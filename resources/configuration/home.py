@@ -1,7 +1,7 @@
 """Where Callhouse keeps its state on this machine: one folder, so that one `rm -rf` forgets it all.
 
-Whoever uses a folder in it makes it. All of it is its owner's alone: it holds passwords, the demo's
-secrets and logs.
+A folder in it is made by what uses it. All of it is its owner's alone: it holds passwords, the
+demo's secrets and logs.
 """
 
 import os

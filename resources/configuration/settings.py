@@ -1,5 +1,5 @@
-"""The accounts for whoever is at work while somebody edits `accounts.toml`: one that is wrong now
-stops no other, and goes on with its last good settings.
+"""The accounts while somebody edits `accounts.toml`: one that is wrong now stops no other, and goes
+on with its last good settings.
 
 The file as it was last good is kept in Callhouse's home. A start refuses a wrong file whole
 (`configuration.read_accounts`).
@@ -44,8 +44,8 @@ class Settings:
 
 
 def read_settings(home: Home, needs_secrets: bool = True) -> Settings:
-    """The accounts of the file now, or as they last were good. Raises nothing. Whoever only looks
-    needs no secrets: an account has none then whose secrets aren't at hand.
+    """The accounts of the file now, or as they last were good. Raises nothing. Where secrets aren't
+    needed, an account whose secrets aren't at hand has none.
     """
     path, copy = home.accounts, _copy_of(home)
     try:

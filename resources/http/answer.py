@@ -132,8 +132,8 @@ def check_ready(answer: Answer) -> None:
 
 
 def age(answer: Answer) -> timedelta:
-    """How long ago the answer was made, by its own headers: whoever stands in between may give one
-    that is kept. `Age` says it (RFC 9111, 5.1); else a `Date` that is far behind the database's
+    """How long ago the answer was made, by its own headers: a cache in between may give one that it
+    has kept. `Age` says it (RFC 9111, 5.1); else a `Date` that is far behind the database's
     clock, but not as far as only a wrong clock is.
     """
     told = answer.headers.get("age", "").split(",")[0].strip()

@@ -1,4 +1,4 @@
-"""How a vendor wants to know who asks. Its module says it once; `client` signs with it.
+"""Schemes of signing requests. A vendor's module names one; `client` signs with it.
 
 Whatever a request is signed with is a secret: it is never in a URL that is logged, in an error or
 in the ledger. What a scheme makes of a credential (base64, a token that was given for it) is

@@ -1,6 +1,7 @@
-"""The only place that talks to vendors: reading alone, permitted, redacted, bounded, retried.
+"""The only place that sends requests to vendors: permitted, redacted, bounded and retried.
 
-A request is a GET. A POST is sent only where a stream declares that it searches, and for a token.
+A request only reads: it is a GET. A POST is sent only where a stream declares that it searches,
+and for a token.
 
 Vendors' clients say what to ask and how to read the answer.
 """
@@ -83,13 +84,13 @@ class Http:
         """The last two that it signed with."""
         self._whole = self._patience = patience
 
-    def begins(self) -> None:
+    def begin_window(self) -> None:
         """A window begins: before its first answer it may be put off at no cost."""
         self._patience = self._whole
 
-    def goes_on(self) -> None:
-        """The window has begun. A poll that gave up now would ask for its beginning again, and the
-        next one too: so it rather waits for an interval that the account's limits ask for.
+    def continue_window(self) -> None:
+        """The window has begun. A poll that gave up now would ask for its beginning again, and so
+        would the next one: it waits for an interval that the account's limits ask for instead.
         """
         interval = timedelta(seconds=self._account.limits.min_interval_s)
         if interval <= LONGEST_INTERVAL:
@@ -193,7 +194,7 @@ class Http:
         return result, permit
 
     def _note(self, error: CallhouseError, permit: Permit, attempt: int) -> None:
-        """What the ledger and the limiter are told of a failure; the vendor may echo secrets."""
+        """Notes a failure for the ledger and the limiter. Secrets that it echoes are masked."""
         outcome = permit.outcome
         error.args = (self.redactor.text(str(error)),)
         if isinstance(error, ContractError):

@@ -1,6 +1,6 @@
 """How an answer says that something went wrong: in an envelope, in words, or as a page.
 
-Servers tell of failures with status 200, in several languages, and whoever stands in between (a
+Servers tell of failures with status 200, in several languages, and what stands in between (a
 firewall, a proxy, a portal) answers in a vendor's name. Nothing here knows a vendor.
 """
 
@@ -47,7 +47,7 @@ _TAG = re.compile(r"<[^>]*>?")
 
 
 class Meaning(Enum):
-    """What a message means for whoever asked."""
+    """What a vendor's message means for what is done next."""
 
     PAUSE = "too much was asked: wait"
     REFUSAL = "the credentials are refused"

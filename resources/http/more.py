@@ -24,15 +24,15 @@ _TOTAL = {"total", "totalcount", "totalrecords", "totalitems", "totalrows", "tot
 
 @dataclass(frozen=True, slots=True)
 class More:
-    """Nothing, mostly. `there_is`: what says so that a further page follows; `total`: how many
-    records there are, or more than that: the largest number that may be meant.
+    """What says that there are further records; usually nothing does. `there_is`: the words by
+    which another page follows. `total`: the largest number that may be meant for a total.
     """
 
     there_is: str | None = None
     total: int | None = None
 
     def beyond(self, rows: int) -> str | None:
-        """What speaks against it that so many rows are all; None if nothing does."""
+        """What says that so many rows aren't all; None if nothing does."""
         if self.there_is:
             return self.there_is
         return f"a total of {self.total:,}" if self.total and self.total > rows else None

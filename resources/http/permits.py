@@ -2,7 +2,7 @@
 
 A permit is a lease by the database's clock, renewed while the request runs (why not a lock:
 docs/decisions/limits-lease.md). What is decided, is decided in `sql/functions/acquire_permit.sql`;
-here is who asks, waits, renews and gives up.
+this module asks, waits, renews and gives up.
 """
 
 import hashlib
@@ -51,7 +51,7 @@ REASONS = {
 class Patience:
     """How a run waits for permits: `backfill` comes after the polls; `longest` bounds a wait.
 
-    `returns`: who gives up comes back at its next tick, so that its place in the queue is kept.
+    `returns`: a poll that gives up returns at its next tick, so its place in the queue is kept.
     `once`: a request that fails isn't made again.
     """
 
@@ -62,9 +62,9 @@ class Patience:
 
 
 POLL = Patience(backfill=False, longest=timedelta(seconds=30), returns=True)
-"""A poll rather comes back than hold a slot; but it may be half a minute early (`plan.EARLY`)."""
+"""A poll rather returns than holds a slot. It waits as long as it may be early (`plan.EARLY`)."""
 CATCH_UP = Patience(backfill=True, longest=timedelta(seconds=30), returns=True)
-"""A poll's older days: what is live, and the quota's reserve, isn't theirs."""
+"""A poll's older days: they come after what is live, and leave the quota's reserve alone."""
 BACKFILL = Patience(backfill=True, longest=timedelta(hours=6), returns=False)
 
 

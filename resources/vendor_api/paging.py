@@ -49,7 +49,7 @@ class _List:
     is_full: bool = False
     """Whether the last page was as large as a page is."""
     keys: set[str] = field(default_factory=set)
-    """Of the page that is being looked at: they are still new to whoever does."""
+    """Of the page that is being looked at: they aren't among those of all pages yet."""
     cursor: str | None = None
     is_last: bool = False
     doubt: str | None = None

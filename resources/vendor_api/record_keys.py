@@ -1,4 +1,4 @@
-"""What a vendor's records are told apart by."""
+"""The keys of a vendor's records."""
 
 import re
 from collections.abc import Callable, Collection
@@ -23,7 +23,7 @@ def key_of(
     plain, short value. A number or a UUID spelt otherwise (12.0 for 12, in capitals, with blanks
     around it) is the same key: a vendor that changes how it writes them has no other records.
     `uuid_dash`: "-" or "", as the vendor's document has UUIDs; None: as they come. `is_name`: the
-    fact has the field as it is, and is told apart by it: blanks count.
+    field is the fact's key as it is: blanks count.
     """
 
     def key(record: Record) -> str | None:

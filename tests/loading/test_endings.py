@@ -10,11 +10,10 @@ from typing import Any
 
 import pytest
 
-from assets.loading import load, plan, poll
+from assets.loading import lease, load, plan, poll
 from assets.loading.context import Watch, nobody
 from assets.loading.load import Loader
 from assets.loading.result import Result
-from assets.loading.window import lease
 from resources.http import client
 from resources.http.permits import POLL
 from resources.postgres.warehouse import Warehouse

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 from multiprocessing.synchronize import Event
 
+from assets.loading import lease
 from assets.loading.load import Loader
-from assets.loading.window import lease
 from resources.account import Account
 from resources.postgres.warehouse import Warehouse
 from resources.vendors import discover

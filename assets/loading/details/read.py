@@ -15,9 +15,9 @@ from assets.loading.details.fetch import Fetcher
 from assets.loading.landing.commit import Committer
 from assets.loading.landing.land import Landing
 from assets.loading.landing.observation import Observation
+from assets.loading.lease import ReadLease
 from assets.loading.result import Loaded
 from assets.loading.stream_state import Success, lock_streams, note_fields, note_success
-from assets.loading.window.lease import ReadLease
 from resources.errors import CallhouseError
 from resources.http.permits import Patience
 from resources.postgres.warehouse import execute

@@ -18,9 +18,9 @@ from assets.loading.landing.moves import Moves
 from assets.loading.landing.observation import Observation
 from assets.loading.landing.record_states import RecordStates
 from assets.loading.landing.stage import Item
+from assets.loading.landing.suppression import LEFT_OUT, Suppression
 from assets.loading.landing.unstable import note_unstable
 from assets.loading.landing.write import Unkeyed, Writer
-from assets.loading.personal.suppression import LEFT_OUT, Suppression
 from assets.loading.result import Loaded
 from resources.postgres.warehouse import execute, text_array
 from resources.text import payload

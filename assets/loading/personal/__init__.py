@@ -1,1 +1,1 @@
-"""What is erased, left out or kept bare of people who have been forgotten."""
+"""Taking people who have been forgotten out of records and of texts."""

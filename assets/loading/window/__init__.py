@@ -1,1 +1,1 @@
-"""Reading a window: the right to read it, how large it may be, its answers, and the read itself."""
+"""Reading a window: how large it may be, its answers, the read itself, and its end."""

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
 from assets.loading.landing.observation import Observation
+from assets.loading.lease import ReadLease
 from assets.loading.missing import ReadKeys
-from assets.loading.window.lease import ReadLease
 from resources.errors import PerhapsCutOffError
 from resources.text import payload
 from resources.vendor_api.vendor import Page, Stream

@@ -32,7 +32,7 @@ class Fetcher:
 
     def begin(self) -> None:
         """A window begins: it may be put off before its first answer."""
-        self._client.http.begins()
+        self._client.http.begin_window()
 
     def records(self, read: WindowRead) -> Iterator[Observation]:
         """Every record of the window. When known ones aren't among them, and neither a total nor
@@ -86,7 +86,7 @@ class Fetcher:
         if time.monotonic() > read.until:
             raise error
         if len(window.days) <= 1:  # of which nothing is learned for the next poll
-            self._client.http.goes_on()
+            self._client.http.continue_window()
 
     def _pages(self, window: Window, read: WindowRead) -> Iterator[Page]:
         """The stream's pages. Whether the shortest window was cut off shows when all is read."""
@@ -109,7 +109,7 @@ class Fetcher:
             if nth:
                 self.begin()
             for page in self._pages(window, read):
-                self._client.http.goes_on()
+                self._client.http.continue_window()
                 read.requests += 1
                 # Keys of aggregates aren't those that their client knows.
                 part.begin_page(page, None if self._stream.replaces else page.seen)

@@ -101,7 +101,7 @@ class WindowReader:
         still.
         """
         zone, now = self._source.account.timezone, self._clock()
-        self._access.client.http.goes_on()
+        self._access.client.http.continue_window()
         for day in moves.open_days:
             if has_begun(day, zone, now):
                 window = Window.of_days((day,), zone, now)

@@ -6,7 +6,6 @@ With CALLHOUSE_TEST_DAYS set to 365 they load a year instead of two weeks; pytes
 be hours then.
 """
 
-import json
 import os
 import subprocess
 from collections.abc import Iterator, Mapping
@@ -14,7 +13,6 @@ from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import psycopg
 import pytest
 import sqlalchemy as sa
 
@@ -23,9 +21,9 @@ from resources.embedded.ports import LOOPBACK
 from resources.postgres.database import DAGSTER_URL, URL
 from resources.standin import StandIn, Tenant
 from resources.vendors import discover
-from sql import facts
 from tests.workers.accounts import write_accounts
 from tests.workers.cluster import CALLHOUSE, Cluster, Worker, open_cluster
+from tests.workers.content import content
 from tests.workers.hosts import Host, why_not
 from tests.workers.redis_server import RedisServer, needs_redis
 
@@ -42,7 +40,6 @@ DAYS = [f"{TODAY - timedelta(days=ago)}" for ago in range(COUNT + SETTLING, SETT
 """Two weeks of days whose records change no more."""
 PATIENCE_S = 1200 * max(1, COUNT // 15)
 VENDORS = sorted(discover())
-CHANGES_WITH_TIME = ["first_seen_at", "updated_at", "observed_at", "request_id"]
 WITHOUT_LIMITS = """
 import itertools
 from contextlib import contextmanager
@@ -114,19 +111,6 @@ def worker_on(
     return cluster.worker(*words, prefix=host.prefix, environment=addresses | environment)
 
 
-def content(database_url: str) -> dict[str, list[str]]:
-    """What the tables tell of the days that are over, by table; not when it was told."""
-    found: dict[str, list[str]] = {}
-    with psycopg.connect(database_url) as connection:
-        for table in ("raw.records", *(f"facts.{name}" for name in facts.TABLES)):
-            rows = connection.execute(
-                f"SELECT to_jsonb(t) - %s::text[] FROM {table} t WHERE call_date <= %s".encode(),
-                [CHANGES_WITH_TIME, DAYS[-1]],
-            )
-            found[table] = sorted(json.dumps(row, sort_keys=True) for (row,) in rows)
-    return found
-
-
 def undisturbed(database_url: str, home: Path) -> dict[str, list[str]]:
     """The same days, loaded by one process that nobody disturbs."""
     environment = {**os.environ, URL: database_url, "CALLHOUSE_HOME": str(home)}
@@ -134,7 +118,7 @@ def undisturbed(database_url: str, home: Path) -> dict[str, list[str]]:
         environment.pop(name, None)
     command = [str(CALLHOUSE), "sync", "--from", DAYS[0], "--to", DAYS[-1]]
     subprocess.run(command, env=environment, check=True, stdout=subprocess.DEVNULL)
-    return content(database_url)
+    return content(database_url, DAYS[-1])
 
 
 def executes(cluster: Cluster, worker: Worker, run_ids: list[str]) -> bool:
@@ -201,7 +185,7 @@ def test_a_host_that_is_cut_off_and_another_that_is_gone_change_nothing(
     assert standin.breaches == []
     for tenant in tenants.values():
         tenant.latency_s = 0.0
-    found = content(database_url_with_dagster)
+    found = content(database_url_with_dagster, DAYS[-1])
     expected = undisturbed(database_url, tmp_path / "undisturbed")
     assert {table: len(rows) for table, rows in found.items()} == {
         table: len(rows) for table, rows in expected.items()

@@ -9,10 +9,13 @@ import psutil
 import psycopg
 import pytest
 
+from pipelines import definitions
 from pipelines.workers.queues import QUEUE_TAG
+from resources.postgres.database import URL
 from resources.standin import StandIn
 from resources.vendors import discover
 from tests.workers.cluster import Cluster
+from tests.workers.content import content
 from tests.workers.redis_server import RedisServer, needs_redis
 
 pytestmark = needs_redis
@@ -188,4 +191,35 @@ def test_a_worker_of_another_version_finishes_its_runs_and_lives(
         assert worker.is_well("worker_looks")
         connection.execute(set_version, version)
     cluster.until(lambda: worker.is_well("worker"))
+    assert standin.breaches == []
+
+
+def test_a_poll_whose_process_is_killed_fails_and_the_next_reads_on(
+    cluster: Cluster, standin: StandIn, database_url_with_dagster: str, database_url: str
+) -> None:
+    """The short form of all this: what is left is what a load leaves that nobody disturbs."""
+    tenant = standin.tenants["conpeek", "conpeek"]
+    cluster.worker("--queue", "polls", "--concurrency", "1")
+    tenant.latency_s = 10.0
+    lost = cluster.poll("conpeek")
+    cluster.until(lambda: bool(standin.requests))
+    psutil.Process(cluster.process_of(lost)).kill()
+    tenant.latency_s = 0.0
+    with psycopg.connect(database_url_with_dagster, autocommit=True) as connection:
+        for leases in ("worker_runs", "reads"):  # a minute passes
+            connection.execute(f"UPDATE ops.{leases} SET expires_at = ops.now()".encode())
+    cluster.until(lambda: cluster.has_ended(lost))
+    assert cluster.run(lost).status == dg.DagsterRunStatus.FAILURE
+    again = cluster.poll("conpeek")
+    cluster.until(lambda: cluster.has_ended(again))
+    assert cluster.run(again).status == dg.DagsterRunStatus.SUCCESS, cluster.state()
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(URL, database_url)
+        job = definitions.defs.resolve_job_def("conpeek_poll")
+        with dg.DagsterInstance.ephemeral() as instance:
+            assert job.execute_in_process(instance=instance, tags=cluster.run(again).tags).success
+    found, expected = content(database_url_with_dagster, DAYS[-1]), content(database_url, DAYS[-1])
+    assert found == expected
+    assert found["facts.calls"]
     assert standin.breaches == []

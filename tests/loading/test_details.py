@@ -10,7 +10,7 @@ import pytest
 
 from resources.standin import Fault
 from resources.standin.answer import Ask
-from resources.vendors.evolux import Evolux
+from resources.vendors.evolux.client import Evolux
 from tests.loading.conftest import DAY, Open
 from tests.loading.stream_scene import AUDIO, DETAILS, StreamScene
 

@@ -1,9 +1,11 @@
 """The process's connections to vendors. No other module imports httpx."""
 
 import logging
+import os
 import ssl
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import lru_cache
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 
 import httpx
@@ -22,6 +24,14 @@ class BrokenExchangeError(Exception):
     """
 
 
+@lru_cache(maxsize=1)
+def _authorities(_file: str | None, _folder: str | None) -> ssl.SSLContext:
+    """Those that vouch for vendors: the system's, or where the environment says. To read them takes
+    longer than a request.
+    """
+    return ssl.create_default_context()
+
+
 class Transport:
     """The process's connections to vendors, shared by all accounts. No cookies, no redirects.
     `tokens` are those that the vendors gave it.
@@ -33,7 +43,7 @@ class Transport:
         self.tokens = Tokens()
         nothing = CookieJar(DefaultCookiePolicy(allowed_domains=[]))
         self._client = httpx.Client(
-            verify=ssl.create_default_context(),
+            verify=_authorities(*map(os.environ.get, ("SSL_CERT_FILE", "SSL_CERT_DIR"))),
             cookies=nothing,
             follow_redirects=False,
             timeout=None,  # noqa: S113 - `wire` keeps the time

@@ -31,15 +31,19 @@ def replay() -> Iterator[Replay]:
         yield replay
 
 
+@pytest.fixture(scope="session")
+def shared_harness(transport: Transport, replay: Replay) -> Harness:
+    return Harness(transport, replay)
+
+
 @pytest.fixture
 def harness(
-    transport: Transport,
-    replay: Replay,
+    shared_harness: Harness,
     tmp_path_factory: pytest.TempPathFactory,
     monkeypatch: pytest.MonkeyPatch,
 ) -> Harness:
     monkeypatch.setenv("CALLHOUSE_HOME", str(tmp_path_factory.mktemp("home")))
-    return Harness(transport, replay)
+    return shared_harness
 
 
 @pytest.fixture

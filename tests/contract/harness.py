@@ -1,5 +1,6 @@
 """What the checks are made with: a vendor's stream, a server that replays, what came of it."""
 
+import copy
 import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -94,6 +95,7 @@ class Harness:
     ) -> None:
         self.replay = replay
         self._transport = transport
+        self._samples: dict[str, tuple[Recording, list[Record]]] = {}
 
     def account(self, vendor: Vendor) -> Account:
         """Asks the replaying server."""
@@ -142,7 +144,13 @@ class Harness:
         return recordings_of(folder, self.report(subject), reports)
 
     def sample(self, subject: Subject) -> tuple[Recording, list[Record]]:
-        """The stream's recorded sample, and the records in it."""
+        """The stream's recorded sample, and the records in it: read once."""
+        if str(subject) not in self._samples:
+            self._samples[str(subject)] = self._read_sample(subject)
+        recording, records = self._samples[str(subject)]
+        return recording, copy.deepcopy(records)
+
+    def _read_sample(self, subject: Subject) -> tuple[Recording, list[Record]]:
         samples = [r for r in self.recordings(subject) if r.is_sample]
         assert samples, f"no *.200.*sample* among {subject.folder} for {self.report(subject)}"
         records = [

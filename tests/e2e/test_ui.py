@@ -255,6 +255,7 @@ def test_pictures(page: Page, site: Site) -> None:
     keep(page, "materialisation")
 
 
+@pytest.mark.long  # in the short run, `test_shown_checks` asks what the page asks
 def test_rejected_records_turn_a_check_red_which_says_where_and_why(page: Page, site: Site) -> None:
     site.spoil_records("demo-conpeek-london")
     done = site.backfills_done()

@@ -19,8 +19,6 @@ PAGED_TOTALS = [kind.vendor for kind in KINDS if kind.page_rows and kind.tells_t
 PAGED_TOTALS_AND_PRACTICE = [
     kind.vendor for kind in (*KINDS, *PRACTICE) if kind.page_rows and kind.tells_total
 ]
-TOTALS = [kind.vendor for kind in KINDS if kind.tells_total]
-"""Those that say how many records there are, in pages or not."""
 EVENING = NOON + timedelta(days=3)
 MANY = 120
 """More than two pages of Evolux's fifty, more than one of Vono's hundred."""

@@ -295,13 +295,13 @@ def test_a_window_of_two_pages_is_read_whole_where_requests_must_be_far_apart(
 ) -> None:
     """Each poll would ask for the first page, and come no further."""
     for patience in ("POLL", "CATCH_UP"):
-        shorter = replace(getattr(poll, patience), longest=timedelta(seconds=0.3))
+        shorter = replace(getattr(poll, patience), longest=timedelta(seconds=0.2))
         monkeypatch.setattr(poll, patience, shorter)
-    here = limited(scene(vendor, DAY - timedelta(days=days_ago)), min_interval_s=1.0)
+    here = limited(scene(vendor, DAY - timedelta(days=days_ago)), min_interval_s=0.5)
     here.tenant.behave(Quirk.page_cap(3))
     here.put(*(here.thing(n, minutes=n - days_ago * 24 * 60) for n in range(5)))
     for _ in range(2 + 3 * days_ago):
-        time.sleep(1)
+        time.sleep(0.5)
         here.poll()
         here.later(minutes=5)
     assert here.facts("count(*)", "1") == [(5, 1)]

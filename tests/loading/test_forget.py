@@ -125,7 +125,7 @@ EXCEPT SELECT caller_key FROM facts.calls WHERE account = :account
 
 # A process that is killed closes no cursor.
 @pytest.mark.filterwarnings("ignore:.*ServerCursor.*:pytest.PytestUnraisableExceptionWarning")
-@pytest.mark.parametrize("step", [16, pytest.param(1, marks=pytest.mark.long)])
+@pytest.mark.parametrize("step", [30, pytest.param(1, marks=pytest.mark.long)])
 def test_killed_at_any_statement_it_is_simply_run_again(
     scene: Open, step: int, tmp_path: Path
 ) -> None:

@@ -24,6 +24,8 @@ def test_a_day_counts_as_empty_only_when_it_was_asked_for_alone(scene: Open, str
             found = {day: here.day(day) for day in DAYS}
             short = {day for day in DAYS if found[day].facts < 3}
             assert all(found[day].state != "complete" for day in short), shows
+            if all(known.state == "complete" for known in found.values()):
+                break
             here.poll()
         done = [(here.day(day).state, here.day(day).facts) for day in DAYS]
         assert done == [("complete", 3)] * 4, shows

@@ -4,7 +4,6 @@ import shutil
 import subprocess
 import tempfile
 import time
-from pathlib import Path
 from types import TracebackType
 from typing import Self
 
@@ -70,10 +69,6 @@ class RedisServer:
                 return bool(client.ping())
         except redis.ConnectionError:
             return False
-
-    @property
-    def folder(self) -> Path:
-        return Path(self._folder.name)
 
     def __enter__(self) -> Self:
         self._folder = tempfile.TemporaryDirectory(prefix="redis-")

@@ -1,10 +1,12 @@
 #!/bin/sh
-# A setting may come from a file, as a secret should: NAME_FILE says which. Then the command.
+# A setting may come from a file, as a secret should: NAME_FILE says which. An empty one sets nothing.
+# Then the command.
 set -eu
-for name in $(env | sed -n 's/^\(CALLHOUSE_[A-Z_]*\)_FILE=.*/\1/p'); do
+names='CALLHOUSE_[A-Z_]*\|AWS_ACCESS_KEY_ID\|AWS_SECRET_ACCESS_KEY\|AWS_SESSION_TOKEN'
+for name in $(env | sed -n "s/^\($names\)_FILE=.*/\1/p"); do
     eval "file=\$${name}_FILE"
     value=$(cat "$file")
-    export "$name=$value"
+    [ -z "$value" ] || export "$name=$value"
 done
 # Dagster's own tables are in the warehouse's database, unless they are put elsewhere.
 export CALLHOUSE_DAGSTER_DATABASE_URL="${CALLHOUSE_DAGSTER_DATABASE_URL:-${CALLHOUSE_DATABASE_URL:-}}"

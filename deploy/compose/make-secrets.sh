@@ -14,3 +14,6 @@ make redis.conf "requirepass $(random)"
 make database-url "postgresql://callhouse:$(cat secrets/postgres-password)@postgres/callhouse"
 make broker-url "redis://:$(sed 's/^requirepass //' secrets/redis.conf)@redis:6379/0"
 make alert-webhook ""
+# The key to an object store, if audio and the report are in one.
+make aws-access-key-id ""
+make aws-secret-access-key ""

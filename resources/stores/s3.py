@@ -71,6 +71,9 @@ BROKEN = {
     "kind: Connect": "nothing answers",
 }
 """By what the client says of a connection, the first that it says."""
+PANIC = "pyo3_runtime"
+"""Where the client's fault is at home that is no `Exception`."""
+ODD_SETTINGS = "the client can't work with these settings: look at the variables AWS_…"
 HOST_ROLE = "169.254.169.254"
 """Where credentials are asked for that the environment doesn't have."""
 
@@ -167,9 +170,16 @@ class Bucket:
             yield
         except (BaseError, OSError, ValueError) as error:
             raise TransientError(f"{self._uri(key)}: {_advice(str(error))}") from None
+        except BaseException as error:
+            if type(error).__module__ != PANIC:
+                raise
+            raise TransientError(f"{self._uri(key)}: {ODD_SETTINGS}") from None
 
 
 def _environment() -> tuple[tuple[str, str], ...]:
+    """AWS' variables. An empty one is as none: the client would take it for a value."""
+    for name in [name for name, value in os.environ.items() if name.startswith(AWS) and not value]:
+        del os.environ[name]
     return tuple(sorted((k, v) for k, v in os.environ.items() if k.startswith(AWS)))
 
 
@@ -190,6 +200,8 @@ def _client(bucket: str, environment: tuple[tuple[str, str], ...]) -> Any:
         options["root_certificate"] = _certificates(bundle)
     config: Any = {"region": region, "disable_bulk_delete": True}
     if endpoint:
+        if not re.match(r"https?://[^/]", endpoint):
+            raise ValueError("AWS_ENDPOINT_URL: expected https://host, or http://host:port")
         config["endpoint"] = endpoint.rstrip("/")
     return S3Store(bucket, config=config, client_options=options, retry_config=RETRIES)
 

@@ -101,6 +101,26 @@ def test_settings_may_come_from_files(tmp_path: Path) -> None:
     assert done.stdout == "postgresql://u:p'$x@h/d postgresql://u:p'$x@h/d\n"
 
 
+def test_only_those_who_keep_or_show_files_have_the_key_to_the_store(tmp_path: Path) -> None:
+    have = {name for name, s in COMPOSE["services"].items() if "aws-access-key-id" in str(s)}
+    assert have == {"worker", "ui"}
+    settings = COMPOSE["services"]["worker"]["environment"]
+    assert settings["AWS_SECRET_ACCESS_KEY_FILE"] == "/run/secrets/aws-secret-access-key"
+    (tmp_path / "key").write_text("a key\n")
+    (tmp_path / "empty").write_text("\n")
+    command = ["sh", str(DEPLOY / "entrypoint.sh"), "sh", "-c", "env | grep ^AWS_"]
+    environment = {
+        "PATH": os.environ["PATH"],
+        "AWS_ACCESS_KEY_ID_FILE": str(tmp_path / "key"),
+        "AWS_SECRET_ACCESS_KEY_FILE": str(tmp_path / "empty"),
+        "AWS_WEB_IDENTITY_TOKEN_FILE": str(tmp_path / "key"),  # AWS' own, which is read there
+    }
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    told = dict(line.split("=", 1) for line in done.stdout.splitlines())
+    assert told["AWS_ACCESS_KEY_ID"] == "a key"
+    assert told.keys() == environment.keys() - {"PATH"} | {"AWS_ACCESS_KEY_ID"}
+
+
 def test_only_those_who_ask_vendors_have_their_tokens() -> None:
     have = {
         name
@@ -111,8 +131,11 @@ def test_only_those_who_ask_vendors_have_their_tokens() -> None:
     on = {n: {k for k, s in COMPOSE["services"].items() if n in s["networks"]} for n in OUTSIDE}
     assert on == {"vendors": {"worker"}, "alerts": {"code"}, "front": {"ui", "proxy"}}
     (deployment,) = VALUES["dagster-user-deployments"]["deployments"]
-    for pod in (VALUES["dagsterWebserver"], VALUES["dagsterDaemon"]):
-        assert pod["envSecrets"] == [{"name": "callhouse"}]
+    assert VALUES["dagsterDaemon"]["envSecrets"] == [{"name": "callhouse"}]
+    assert VALUES["dagsterWebserver"]["envSecrets"] == [
+        {"name": "callhouse"},
+        {"name": "callhouse-store", "optional": True},
+    ]
     assert {"name": "callhouse-vendors"} in deployment["envSecrets"]
 
 

@@ -100,6 +100,21 @@ def test_a_url_names_a_bucket_and_no_secret(monkeypatch: pytest.MonkeyPatch, url
     assert "a-secret" not in str(caught.value)
 
 
+def test_settings_that_are_empty_or_odd_end_nobodys_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    with says(Told(403, "AccessDenied")) as endpoint:
+        monkeypatch.setenv("AWS_ENDPOINT_URL_S3", "")
+        monkeypatch.setenv("AWS_SESSION_TOKEN", "")
+        monkeypatch.setenv("AWS_ENDPOINT_URL", endpoint)
+        with pytest.raises(TransientError, match="AccessDenied"):
+            keep()
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "s3.example.com")
+    with pytest.raises(ConfigurationError, match="AWS_ENDPOINT_URL: expected https://host"):
+        keep()
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://[")
+    with pytest.raises(TransientError, match="can't work with these settings"):
+        keep()
+
+
 VERSIONED = {
     "x-amz-version-id": "3",
     "etag": '"1"',

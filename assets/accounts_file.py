@@ -39,7 +39,7 @@ CHECKS = [
 
 
 def accounts_checks(lacks: Lacks) -> dg.AssetChecksDefinition:
-    """The checks as things stand now, for whoever executes them by hand."""
+    """The checks as things stand now, where somebody executes them by hand."""
 
     @dg.multi_asset_check(name="accounts", specs=CHECKS, can_subset=True)
     def check(

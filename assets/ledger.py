@@ -41,7 +41,7 @@ LEDGER = dg.AssetSpec(
 
 @dg.asset_check(asset=KEY, name=CHECK, description="No daily quota is used up.")
 def quota_check(callhouse: CallhouseResource) -> dg.AssetCheckResult:
-    """As things stand now, for whoever executes it by hand."""
+    """The check as things stand now, where somebody executes it by hand."""
     with callhouse.warehouse() as warehouse:
         quotas = read_quotas(warehouse, callhouse.all_accounts().values(), warehouse.now())
     return dg.AssetCheckResult(**_quota_check(quotas))

@@ -292,7 +292,8 @@ def forget(
         bool, typer.Option("--keep-calls", help="Keep the calls, without the person.")
     ] = False,
     again: Annotated[
-        bool, typer.Option("--again", help="Erase once more whoever a restored dump brought back.")
+        bool,
+        typer.Option("--again", help="Erase once more what a restored dump brought back."),
     ] = False,
 ) -> None:
     """Erase a person, a record or an account everywhere, for good."""
@@ -462,7 +463,7 @@ def _days(first: datetime | None, last: datetime | None) -> tuple[date | None, d
 
 
 def _quieten(verbose: bool) -> None:
-    """What Dagster and others say of themselves is of no use to whoever waits for a table."""
+    """Hides what Dagster and others log: a user who waits for a table has no use for it."""
     if not verbose:
         warnings.simplefilter("ignore")
         logging.getLogger("alembic").setLevel(logging.WARNING)

@@ -2,7 +2,7 @@
 and with workers no more than they have room for, as whatever left it goes in no order any more.
 
 Dagster cuts a backfill into runs from the oldest day on, and queues them in that order. Only
-whoever takes a run into the queue can say otherwise (`dagster.yaml` names this class).
+the class that takes a run into the queue can say otherwise (`dagster.yaml` names this class).
 """
 
 from datetime import UTC, date, datetime

@@ -1,4 +1,4 @@
-"""What reads one vendor in this process: connections, permits, leases, and clients on them."""
+"""Readers of one vendor's streams, and what they share: connections, permits, leases."""
 
 from functools import partial
 from typing import NamedTuple
@@ -74,11 +74,11 @@ class Readers:
     def windows(
         self, source: AccountStream[Stream], patience: Patience, learned: Learned
     ) -> WindowReader:
-        """What reads the source's windows."""
+        """A reader of the source's windows."""
         return WindowReader(self._access(source, patience, learned.page), learned.window)
 
     def details(self, source: AccountStream[DetailStream], patience: Patience) -> DetailReader:
-        """What fetches the source's details."""
+        """A reader of the source's details."""
         parent = self._vendor.stream(source.stream.of)
         assert isinstance(parent, Stream)
         return DetailReader(self._access(source, patience, LargestPage()), parent, patience)

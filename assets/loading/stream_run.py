@@ -37,7 +37,7 @@ REFUSALS = 3
 
 @dataclass(frozen=True, slots=True)
 class CredentialState:
-    """What is known before a run of how the vendor takes the account's credential."""
+    """How the vendor took the account's credential before this run."""
 
     credential: str
     """Its hash."""
@@ -91,7 +91,7 @@ class StreamRun:
                 self._require_room()
             work(loaded)
         except StoppedError:
-            pass  # whoever stopped the load knows; nothing of it has gone wrong
+            pass  # the load was stopped on purpose: nothing has gone wrong
         except DeferredError as error:
             self.put_off(days, error, live)
         except CallhouseError as error:

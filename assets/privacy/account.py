@@ -22,8 +22,8 @@ def erase_account(
 ) -> set[date]:
     """Day by day, then what isn't of a day. Returns the days that had facts.
 
-    The account is suppressed already: whoever loaded it before that has committed when the locks
-    of its streams have been had.
+    The account is suppressed already: once the locks of its streams have been had, loads that
+    began before have committed.
     """
     with warehouse.transaction() as connection:
         lock_streams(connection, owner.name, *owner.vendor.streams)

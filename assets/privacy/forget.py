@@ -152,7 +152,7 @@ def forget_account(site: Site, account: str) -> Counts:
 
 
 def forget_again(site: Site) -> Counts:
-    """Erases what came back of those who were forgotten, as from an old dump: of everybody whom the
+    """Erases what came back of people who were forgotten, as from an old dump: of all whom the
     database or the register knows. Returns what was erased.
     """
     for erasure in site.register.erasures():

@@ -100,7 +100,7 @@ def pattern(number: str) -> str:
 
 @dataclass(frozen=True)
 class Search:
-    """A search for everything that names one of those who are to be forgotten."""
+    """A search for everything that names somebody who is to be forgotten."""
 
     owners: Mapping[str, Owner]
     forgotten: Forgotten

@@ -139,8 +139,8 @@ def _inner(value: Any, hide: Hide) -> Any:
 
 
 def _in_file(file: Path, hide: Hide, dry: bool) -> bool:
-    """Whether the file has it. What is written over it is as long, so that whoever appends to the
-    file doesn't notice.
+    """Whether the file has it. What is written over it is as long, so that a process that appends
+    to the file doesn't notice.
     """
     if not file.is_file() or file.is_symlink():
         return False

@@ -39,8 +39,8 @@ def backup(url: str, folder: Path, wish: Wish) -> None:
 
 
 def restore(url: str, folder: Path) -> None:
-    """Restores everything into an empty database, brings it up to date, and forgets again whoever
-    was forgotten since the dump.
+    """Restores everything into an empty database, brings it up to date, and forgets again people
+    who were forgotten since the dump.
     """
     with StepsBar() as bar:
         bar.step("Restoring", 0, 1)

@@ -1,4 +1,4 @@
-"""`callhouse up`: Postgres, Dagster and, for whoever has no accounts yet, the stand-in vendors.
+"""`callhouse up`: Postgres, Dagster and, where there are no accounts yet, the stand-in vendors.
 
 This process starts the others, looks that they stay, and starts again what dies. Ending them is
 the watchdog's work alone, so that Ctrl-C and the death of this process take the same path.

@@ -28,7 +28,7 @@ class Home:
         the embedded Postgres to another user, that one must get through to its own folder.
         """
         self.root.parent.mkdir(parents=True, exist_ok=True)
-        umask = os.umask(0)  # at once as they are to be: whoever is killed here leaves nothing half
+        umask = os.umask(0)  # at once as they are to be, whenever it is killed
         try:
             for folder in (self.root, self.postgres):
                 folder.mkdir(mode=0o700 if os.geteuid() else 0o711, exist_ok=True)
@@ -61,7 +61,7 @@ class Home:
 
     @property
     def demo_accounts(self) -> Path:
-        """Written by whoever starts the stand-in vendors."""
+        """Written where the stand-in vendors are started."""
         return self.standin / "accounts.toml"
 
     @property

@@ -19,7 +19,7 @@ SETTINGS = {
     "unix_socket_directories": "",
     # Every run is a process with connections for its loads and for Dagster's storage.
     "max_connections": "200",
-    # The owner's: whoever reads can't take them all.
+    # The owner's: readers can't take all connections.
     "reserved_connections": "100",
     # Of what a role makes it is a member, so that it may undo it.
     "createrole_self_grant": "set, inherit",

@@ -1,8 +1,8 @@
 """The embedded Postgres: made, started, shared and stopped, so that a newcomer needs no database.
 
-Whoever needs the server calls `start`; who is first starts it, under a file lock, and everybody
-else finds it running. It belongs to no process: it outlives the one that started it, until
-somebody stops it. Whether it runs is asked by connecting, never read from a file that a kill may
+A process that needs the server calls `start`: the first one starts it, under a file lock, and the
+others find it running. It belongs to no process: it outlives the one that started it, until one
+stops it. Whether it runs is asked by connecting, never read from a file that a kill may
 have left behind.
 """
 
@@ -63,7 +63,7 @@ class LocalPostgres:
     def stop_if_unused(self) -> bool:
         """Ends the server unless somebody else is connected; says whether it is down now.
 
-        Who wants it to stay keeps a connection open.
+        A process that still needs it keeps a connection open.
         """
         server = self._remembered()
         if server is None:

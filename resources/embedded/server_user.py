@@ -125,7 +125,7 @@ def _make_system_folder() -> None:
 
 
 def _copy_package(package: Path, copy: Path) -> None:
-    """Copies the package with the libraries beside it; whole or not at all, whoever else tries."""
+    """Copies the package with its libraries, whole or not at all. Others may do the same."""
     _make_system_folder()
     unfinished = Path(tempfile.mkdtemp(dir=SYSTEM_FOLDER))
     try:

@@ -21,7 +21,7 @@ DAGSTER_URL = "CALLHOUSE_DAGSTER_DATABASE_URL"
 DATABASES = {URL: "The warehouse", DAGSTER_URL: "Dagster's database"}
 """What the environment's variables name."""
 PATIENCE_S = 10.0
-"""How long a server may take to answer whoever asks whether it is there."""
+"""How long a server may take to say that it is there."""
 SETTINGS = {
     "connect_timeout": "10",
     # A server that is cut off is noticed in a minute, not in a quarter of an hour.

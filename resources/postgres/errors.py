@@ -1,4 +1,4 @@
-"""What an error of Postgres means for whoever got it: again, without this record, or not at all."""
+"""What an error of Postgres means for the work: again, without this record, or not at all."""
 
 from collections.abc import Callable
 from typing import TypeVar

@@ -101,7 +101,7 @@ def _turn_jit_off(connection: Connection, refused: list[str]) -> None:
 
 
 def _keep_temporary_tables(connection: Connection, refused: list[str]) -> None:
-    """For whoever loads: by default everybody may fill the disk with them."""
+    """Only for the user who loads: by default everybody may fill the disk with them."""
     name = connection.execute(sa.text("SELECT quote_ident(current_database())")).scalar_one()
     anybody = sa.text("SELECT has_database_privilege('public', current_database(), 'TEMPORARY')")
     if not connection.execute(anybody).scalar_one():
@@ -112,7 +112,7 @@ def _keep_temporary_tables(connection: Connection, refused: list[str]) -> None:
     ]
     _try(connection, statements, refused)
     if connection.execute(anybody).scalar_one() and statements[0] not in refused:
-        refused += statements  # Postgres only warns whoever doesn't own the database
+        refused += statements  # Postgres only warns a user who doesn't own the database
 
 
 def _exists(connection: Connection, where: str, value: str) -> bool:

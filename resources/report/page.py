@@ -97,7 +97,7 @@ def render(warehouse: Warehouse, selection: Selection) -> Page:
 
 
 def write(page: Page, path: Path) -> None:
-    """Puts the page where it belongs, at once: nobody sees half of it, whoever else writes it."""
+    """Puts the page where it belongs, at once: nobody sees half of it. Others may write it, too."""
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_name(f".{path.name}.{uuid4().hex}")
     unfinished.write_text(page.html, encoding="utf-8")

@@ -5,9 +5,9 @@ asked. And it has the schema by a start-up option and time-outs by session, neit
 through a pooler in transaction mode. Here each statement brings its settings along.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 import sqlalchemy as sa
@@ -44,6 +44,9 @@ class _Connections:
         # Dagster's timestamps have no zone, and are meant to be UTC.
         default_factory=lambda: {"search_path": SCHEMA, "timezone": "'UTC'"}
     )
+
+    there: set[str] = field(default_factory=set)
+    """Tables and indexes that have been seen."""
 
     def __post_init__(self) -> None:
         sa.event.listen(self.engine, "before_cursor_execute", self._bring_settings, retval=True)
@@ -105,7 +108,21 @@ class _Events(_Pooled, PostgresEventLogStorage):
 
 
 class _Schedules(_Pooled, PostgresScheduleStorage):
-    pass
+    """Dagster's own asks Postgres' catalogue twice, and its list of indexes, before each look at a
+    schedule or a sensor. What is there once stays there.
+    """
+
+    def has_instigators_table(self) -> bool:
+        return self._is_there("", super().has_instigators_table)
+
+    def has_built_index(self, migration_name: str) -> bool:
+        return self._is_there(migration_name, partial(super().has_built_index, migration_name))
+
+    def _is_there(self, name: str, look: Callable[[], bool]) -> bool:
+        there = _connections(self.postgres_url).there
+        if name not in there and look():
+            there.add(name)
+        return name in there
 
 
 class PooledStorage(DagsterPostgresStorage):

@@ -1,8 +1,8 @@
 """Runs of the code server begin in a process that has everything imported.
 
 Dagster starts each by Python's `spawn`: a new interpreter, whose imports cost more than a poll.
-Python's `forkserver` makes them copies of a process that has imported the same once. It reads no
-accounts, so that each run finds the file as it is.
+Python's `forkserver` makes them copies of a process that has imported the same once, and made the
+definitions of the accounts file as it was.
 """
 
 import multiprocessing
@@ -33,8 +33,8 @@ IMPORTED = [
     "pipelines.sensors",
     "pipelines.storage",
 ]
-"""What the definitions and a run import, also what Dagster imports late; not the definitions, which
-are made of the accounts."""
+"""What the definitions and a run import, also what Dagster imports late."""
+DEFINITIONS = "pipelines.warm_definitions"
 
 
 def ask_for_warm_runs() -> None:
@@ -46,7 +46,7 @@ def make_runs_warm() -> None:
     """Where it was asked for, what this process spawns comes from the fork server."""
     if os.environ.get(WARM) == "yes":
         vendors = [f"resources.vendors.{name}" for name in discover()]
-        multiprocessing.set_forkserver_preload([*IMPORTED, *vendors])
+        multiprocessing.set_forkserver_preload([*IMPORTED, *vendors, DEFINITIONS])
         # Dagster names the context: what that does is changed. Both take the same arguments.
         popen = staticmethod(ForkServerProcess._Popen)  # noqa: SLF001
         SpawnProcess._Popen = popen  # type: ignore[assignment, method-assign]  # noqa: SLF001

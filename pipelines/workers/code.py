@@ -16,16 +16,20 @@ class Code:
         self._accounts = _digest()
         _resolve()
 
+    @property
+    def is_current(self) -> bool:
+        """Whether the definitions would be the same now."""
+        return _digest() == self._accounts
+
     def refresh(self) -> None:
         """Loads the definitions anew if they would be others."""
-        now = _digest()
-        if now == self._accounts:
+        if self.is_current:
             return
+        self._accounts = _digest()
         importlib.reload(definitions)
         _resolve()
         ReconstructableJob.get_definition.cache_clear()
         ReconstructableJob.get_repository_definition.cache_clear()
-        self._accounts = now
 
 
 def _resolve() -> None:

@@ -5,7 +5,6 @@ import importlib
 
 from dagster._core.definitions.reconstruct import ReconstructableJob
 
-from pipelines import definitions
 from resources.configuration.home import Home
 
 
@@ -13,8 +12,9 @@ class Code:
     """What this process, and those that it forks, have loaded."""
 
     def __init__(self) -> None:
-        self._accounts = _digest()
-        _resolve()
+        self._accounts = _digest()  # before they are made of it
+        self._definitions = importlib.import_module("pipelines.definitions")
+        self._resolve()
 
     @property
     def is_current(self) -> bool:
@@ -26,15 +26,14 @@ class Code:
         if self.is_current:
             return
         self._accounts = _digest()
-        importlib.reload(definitions)
-        _resolve()
+        importlib.reload(self._definitions)
+        self._resolve()
         ReconstructableJob.get_definition.cache_clear()
         ReconstructableJob.get_repository_definition.cache_clear()
 
-
-def _resolve() -> None:
-    """Dagster makes jobs of definitions when they are asked for: the first run needn't wait."""
-    definitions.defs.get_repository_def().get_all_jobs()
+    def _resolve(self) -> None:
+        """Dagster makes jobs of definitions when they are asked for: the first run needn't wait."""
+        self._definitions.defs.get_repository_def().get_all_jobs()
 
 
 def _digest() -> str | None:

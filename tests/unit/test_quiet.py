@@ -4,25 +4,29 @@ import inspect
 import subprocess
 import sys
 from multiprocessing.context import SpawnContext
+from pathlib import Path
 
 import pytest
 from dagster._grpc import client, server, server_watcher
 
 from pipelines import heartbeats
-from pipelines.warm_runs import IMPORTED, WARM
 
 LOOKS = """
-import multiprocessing, os
-os.environ[{warm!r}] = {value!r}
+import multiprocessing, os, pathlib, sys
+value, accounts = sys.argv[1], pathlib.Path(sys.argv[2])
+os.environ |= {"CALLHOUSE_WARM_RUNS": value, "CALLHOUSE_ACCOUNTS": str(accounts)}
 from pipelines.warm_runs import make_runs_warm
 make_runs_warm()
 from tests.unit import warm_run
-answers = multiprocessing.get_context("spawn").Queue()
-run = multiprocessing.get_context("spawn").Process(target=warm_run.look, args=[answers])
-run.start()
-print(answers.get(timeout=60), run.pid != os.getpid())
-run.join(60)
-print(run.exitcode)
+spawn = multiprocessing.get_context("spawn")
+answers = spawn.Queue()
+for text in ("", "", "# another", "nonsense"):
+    accounts.write_text(text)
+    run = spawn.Process(target=warm_run.look, args=[answers])
+    run.start()
+    print(*answers.get(timeout=60), run.pid != os.getpid())
+    run.join(60)
+    print(run.exitcode)
 """
 
 
@@ -40,29 +44,19 @@ def test_processes_look_at_each_other_less_often(monkeypatch: pytest.MonkeyPatch
 
 @pytest.mark.long
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a fork isn't safe")
-@pytest.mark.parametrize(("value", "is_warm"), [("yes", True), ("no", False)])
-def test_a_run_begins_in_a_process_that_has_everything(value: str, is_warm: bool) -> None:
-    """What Dagster starts by `spawn` has the modules already; it is a process of its own, which
-    takes a queue along and tells how it ended.
+@pytest.mark.parametrize("value", ["yes", "no"])
+def test_a_run_begins_in_a_process_that_has_everything(value: str, tmp_path: Path) -> None:
+    """What Dagster starts by `spawn` has the modules already, and the definitions as long as the
+    accounts file is the same; it is a process of its own, which takes a queue along and tells how
+    it ended.
     """
-    program = LOOKS.format(warm=WARM, value=value)
-    done = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, timeout=120, check=True
-    )
-    looked, code = done.stdout.splitlines()
-    assert looked == f"{is_warm} True"
-    assert code == "7"
+    command = [sys.executable, "-c", LOOKS, value, str(tmp_path / "accounts.toml")]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
+    looked = done.stdout.split("\n")
+    is_warm = value == "yes"
+    assert looked[1:8:2] == ["7"] * 4
+    assert looked[0:8:2] == [
+        f"{is_warm} {is_warm and is_same} True" for is_same in (True, True, False, False)
+    ]
     assert 'get_context("spawn")' in inspect.getsource(server.DagsterApiServer.__init__)
     assert SpawnContext().get_start_method() == "spawn"
-
-
-@pytest.mark.long
-def test_the_definitions_are_not_among_what_is_imported_once() -> None:
-    """They are made of the accounts, which each run finds as they are."""
-    program = f"import sys; [__import__(n) for n in {IMPORTED}]; print(*sorted(sys.modules))"
-    done = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, timeout=120, check=True
-    )
-    modules = set(done.stdout.split())
-    assert {"dagster", "pandas", "pipelines.graph", "assets.loading.load"} <= modules
-    assert "pipelines.definitions" not in modules

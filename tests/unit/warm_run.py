@@ -5,8 +5,10 @@ from typing import Any
 
 
 def look(answers: Any) -> None:
-    """Tells whether Dagster is imported already; ends with a code of its own."""
-    answers.put("dagster" in sys.modules)
+    """Tells whether Dagster is imported already, and the definitions are made; ends with a code of
+    its own.
+    """
+    answers.put(("dagster" in sys.modules, "pipelines.definitions" in sys.modules))
     answers.close()
     answers.join_thread()
     sys.exit(7)

@@ -1,6 +1,6 @@
 -- Days on which parents may still lack their detail: newest first. A day's `vendor_total` is the
 -- number of its parents when it was judged: more of them since open it again.
-SELECT p.call_date, p.state = 'complete' AS parent_complete
+SELECT p.call_date
   FROM ops.days p
   LEFT JOIN ops.days d ON d.account = p.account AND d.stream = :stream AND d.call_date = p.call_date
  WHERE p.account = :account AND p.stream = :parent AND p.facts > 0

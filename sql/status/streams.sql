@@ -6,8 +6,7 @@ WITH asked AS (
                          CAST(:todays AS date[]), CAST(:details AS boolean[]))
                   WITH ORDINALITY AS a (account, stream, first, today, is_detail, place)
 )
-SELECT a.account, a.stream, s.last_success_at, s.last_polled_at, s.watermark, s.next_due_at,
-       coalesce(s.failures, 0) AS failures, s.last_error, s.stopped_at, s.stopped_key,
+SELECT a.account, a.stream, s.last_success_at, coalesce(s.failures, 0) AS failures, s.last_error,
        d.complete, d.open, d.settling, d.failed, d.unread, d.open_records,
        lacking.call_date AS oldest_incomplete, lacking.state AS oldest_state, lacking.note AS oldest_note,
        (SELECT count(*) FROM ops.rejects r

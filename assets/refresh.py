@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from assets.holidays import fill_holidays
-from resources.postgres.errors import TOO_MUCH, refuses, sqlstate
+from resources.postgres.errors import TOO_MUCH, message, refuses, sqlstate
 from resources.postgres.warehouse import Warehouse, execute
 from sql.mart import Mart, marts
 
@@ -108,5 +108,4 @@ def _reason(error: sa.exc.DBAPIError) -> str:
     """What is wrong, without the rows that Postgres may quote."""
     if (sqlstate(error) or "").startswith(TOO_MUCH):
         return "a row of it is longer than Postgres can index: cut its texts in its statement"
-    diagnosis = getattr(error.orig, "diag", None)
-    return getattr(diagnosis, "message_primary", None) or type(error.orig).__name__
+    return message(error)

@@ -10,7 +10,7 @@ import sql.catalog
 import sql.mart
 from sql import facts
 from sql.catalog import Column
-from sql.vocabulary import Direction, Disposition, EndedBy, Grain, Outcome
+from sql.vocabulary import Direction, Disposition, EndedBy, Grain, Outcome, Trusted
 
 FILE = sql.FOLDER.parent / "docs" / "analysts" / "sources.yml"
 HEAD = """\
@@ -34,7 +34,7 @@ WORDS: dict[str, type[StrEnum]] = {
     "ended_by": EndedBy,
     "outcome": Outcome,
 }
-TRUST: tuple[str, ...] = ("trusted", "provisional", "not_read", "wrong")
+TRUST: tuple[str, ...] = tuple(Trusted)
 NEWEST = "call_date >= current_date - {{ var('callhouse_test_days', 7) }}"
 SETTLED = f"{NEWEST} AND call_date < current_date - 1"
 """Days that are over everywhere, and should have been read."""
@@ -113,7 +113,7 @@ def _tests(name: str, column: Column, schema: str, days: str | None) -> Iterator
         values = json.dumps([str(word) for word in words])
         tests.append(f"accepted_values: {{arguments: {{values: {values}}}{where}}}")
     if words is TRUST:
-        good = json.dumps(TRUST[:2])
+        good = json.dumps([Trusted.TRUSTED, Trusted.PROVISIONAL])
         settled = f"name: settled_days_are_good, arguments: {{values: {good}}}"
         tests.append(f"accepted_values: {{{settled}{_where(SETTLED, 'severity: warn, ')}}}")
     if tests:

@@ -72,6 +72,15 @@ class Completeness(StrEnum):
     FAILED = "failed"
 
 
+class Trusted(StrEnum):
+    """Whether a business day's figures may be trusted: `marts.trust_by_day`. The best first."""
+
+    TRUSTED = "trusted"
+    PROVISIONAL = "provisional"
+    NOT_READ = "not_read"
+    WRONG = "wrong"
+
+
 class Tells(StrEnum):
     """What a vendor tells of calls: of what it doesn't, columns are NULL and marts say nothing."""
 

@@ -37,6 +37,12 @@ def sqlstate(error: BaseException) -> str | None:
     return cause.sqlstate if isinstance(cause, psycopg.Error) else None
 
 
+def message(error: sa.exc.DBAPIError) -> str:
+    """Postgres' own message, without the rows that it may quote beside it."""
+    diagnosis = getattr(error.orig, "diag", None)
+    return getattr(diagnosis, "message_primary", None) or type(error.orig).__name__
+
+
 def in_words(error: BaseException) -> str | None:
     """What it means where the database lacks something that an operator can give it."""
     state = sqlstate(error) or next((s for text, s in REFUSED.items() if text in str(error)), "")

@@ -11,6 +11,7 @@ from sqlalchemy.engine import Connection
 
 import sql.catalog
 import sql.masks
+from resources.postgres.errors import sqlstate
 from sql import facts
 from sql.mart import marts
 
@@ -127,6 +128,6 @@ def _try(connection: Connection, statements: list[str], refused: list[str]) -> N
             for statement in statements:
                 connection.exec_driver_sql(statement)
     except sa.exc.DBAPIError as error:
-        if getattr(error.orig, "sqlstate", None) != FORBIDDEN:
+        if sqlstate(error) != FORBIDDEN:
             raise
         refused += statements

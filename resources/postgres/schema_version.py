@@ -8,6 +8,7 @@ import sqlalchemy as sa
 import sql
 from resources.errors import CallhouseError
 from resources.postgres.database import connect
+from resources.postgres.errors import sqlstate
 from resources.postgres.warehouse import Warehouse
 
 VERSIONS = sql.FOLDER / "migrations" / "versions"
@@ -82,7 +83,7 @@ def require_current(warehouse: Warehouse) -> str:
     try:
         rows = warehouse.rows("status/schema")
     except sa.exc.ProgrammingError as error:
-        if getattr(error.orig, "sqlstate", None) != UNDEFINED_TABLE:
+        if sqlstate(error) != UNDEFINED_TABLE:
             raise
         raise SchemaError(NO_TABLES) from None
     if not rows:

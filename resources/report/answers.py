@@ -12,6 +12,7 @@ from sqlalchemy.engine import Connection
 
 import sql
 from resources.errors import CallhouseError
+from resources.postgres.errors import message
 from resources.postgres.roles import ANALYST, ANALYST_PII
 from resources.postgres.warehouse import Warehouse, execute
 from resources.text.foreign_text import for_terminal
@@ -79,9 +80,7 @@ class Reader:
                 result = self._connection.execute(sa.text(text), parameters)
                 return Answer(query, tuple(result.keys()), result.all())
         except sa.exc.DBAPIError as error:
-            diagnosis = getattr(error.orig, "diag", None)
-            text = getattr(diagnosis, "message_primary", None) or type(error.orig).__name__
-            return Answer(query, error=for_terminal(text))
+            return Answer(query, error=for_terminal(message(error)))
 
 
 @contextmanager

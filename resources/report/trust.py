@@ -10,16 +10,22 @@ from typing import Any
 
 from resources.report.answers import Answer, Selection
 from resources.text.foreign_text import for_terminal
+from sql.vocabulary import Trusted
 
-STATES = ("wrong", "not_read", "provisional", "trusted")
+STATES = tuple(reversed(Trusted))
 """The worst first."""
 WORDS = {
-    "trusted": "trusted",
-    "provisional": "may still change",
-    "not_read": "not read",
-    "wrong": "wrong",
+    Trusted.TRUSTED: "trusted",
+    Trusted.PROVISIONAL: "may still change",
+    Trusted.NOT_READ: "not read",
+    Trusted.WRONG: "wrong",
 }
-SIGNS = {"trusted": "●", "provisional": "◐", "not_read": "○", "wrong": "✕"}
+SIGNS = {
+    Trusted.TRUSTED: "●",
+    Trusted.PROVISIONAL: "◐",
+    Trusted.NOT_READ: "○",
+    Trusted.WRONG: "✕",
+}
 MOST_SHOWN = 31
 """Days that fit beside each other."""
 MOST_REASONS = 30

@@ -65,18 +65,21 @@ def refresh_days(
 
 def refresh_day(connection: Connection, day: date, always: bool = False) -> list[Refreshed]:
     """The marts that are behind on the day, or all of them, each by itself: one that fails stays
-    behind, and stops no other.
+    behind, and stops no other. Where it is known whose facts changed, only the rows of these
+    accounts are computed.
     """
     execute(connection, "maintenance/lock_marts_day", day=day)
     if execute(connection, "maintenance/is_expired", day=day)[0].is_expired:
         execute(connection, "maintenance/take_stale_day", day=day)
         return []  # its facts are gone for their age: the marts keep what there was
-    behind = {row.mart for row in execute(connection, "maintenance/take_stale_day", day=day)}
-    return [
-        _refresh(connection, mart, day)
-        for name, mart in tables().items()
-        if always or name in behind or None in behind
-    ]
+    marks = execute(connection, "maintenance/take_stale_day", day=day)
+    done = []
+    for name, mart in tables().items():
+        behind = {mark.account for mark in marks if mark.mart in (None, name)}
+        if always or behind:
+            whole = always or None in behind or not mart.by_account
+            done.append(_refresh(connection, mart, day, None if whole else sorted(behind)))
+    return done
 
 
 def totals(warehouse: Warehouse, mart: Mart, day: date) -> dict[str, int]:
@@ -92,10 +95,14 @@ def refresh_marts(warehouse: Warehouse) -> list[date]:
     return [day for day, _ in refresh_days(warehouse, stale_days(warehouse))]
 
 
-def _refresh(connection: Connection, mart: Mart, day: date) -> Refreshed:
+def _refresh(
+    connection: Connection, mart: Mart, day: date, accounts: Sequence[str] | None
+) -> Refreshed:
     try:
         with connection.begin_nested():
-            row = connection.execute(sa.text(mart.refresh()), {"day": day}).one()
+            row = connection.execute(
+                sa.text(mart.refresh()), {"day": day, "accounts": accounts}
+            ).one()
             return Refreshed(mart.name, row.rows, row.written)
     except sa.exc.DBAPIError as error:
         if isinstance(error, sa.exc.OperationalError) and not refuses(error):

@@ -10,6 +10,7 @@ statement asks for one, `:day`), or, with `view = true`, a view.
 | `key` | of a table: the columns that tell its rows apart; they are kept unique |
 | `indexed` | of a table: columns that are looked up by, beside the key |
 | `view` | true: a view, always up to date |
+| `across_accounts` | true: a row with an `account` also depends on other accounts' facts |
 | `[variants]` | several marts of two files, by name, each with what is in braces there |
 | `schema` | where it is: `marts`, if it isn't said |
 | `[columns]` | in order, each with the four below; what isn't said is as in `columns.toml` |
@@ -37,6 +38,7 @@ from sql.templates import Names
 
 FOLDER = sql.FOLDER / "marts"
 SHARED = "columns.toml"
+OF_ACCOUNTS = "(CAST(:accounts AS text[]) IS NULL OR account = ANY (CAST(:accounts AS text[])))"
 _SOURCE = re.compile(r"(?:(raw|ops|marts)\.)?([a-z_]+)\.([a-z0-9_]+)")
 
 
@@ -77,6 +79,12 @@ class Mart:
     checks: Mapping[str, str] = field(default_factory=dict)
     indexed: tuple[str, ...] = ()
     schema: str = "marts"
+    across_accounts: bool = False
+
+    @property
+    def by_account(self) -> bool:
+        """Whether the rows of an account can be computed without those of the others."""
+        return not self.across_accounts and any(c.name == "account" for c in self.columns)
 
     @property
     def qualified(self) -> str:
@@ -133,10 +141,16 @@ class Mart:
         return f"SELECT {sums} FROM {self.qualified} WHERE call_date = :day"  # noqa: S608 - our own
 
     def refresh(self) -> str:
-        """Brings the table's rows of `:day` up to date, and writes only those that differ."""
+        """Brings the table's rows of `:day` up to date, and writes only those that differ. Of
+        marts by account: those of `:accounts`, or all where it is NULL.
+        """
         names = Names(column.name for column in self.columns)
         return sql.read("maintenance/refresh_mart").format(
-            mart=self.qualified, statement=self.statement, typed=self._typed, names=names
+            mart=self.qualified,
+            statement=self.statement,
+            typed=self._typed,
+            names=names,
+            of_accounts=OF_ACCOUNTS if self.by_account else "true",
         )
 
 
@@ -191,6 +205,7 @@ def _mart(name: str, files: str, description: str, statement: str) -> Mart:
         described.get("checks", {}),
         tuple(described.get("indexed", ())),
         described.get("schema", "marts"),
+        described.get("across_accounts", False),
     )
     _check(mart)
     return mart

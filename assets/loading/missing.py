@@ -198,7 +198,7 @@ def _mark(
     execute(connection, "load/mark_missing_heads", keys=keys, **where)
     for table in stream.tables:
         execute(connection, "load/mark_missing", table, days=days, keys=keys, **where)
-    execute(connection, "load/mark_stale", days=days)
+    execute(connection, "load/mark_stale", account=where["account"], days=days)
     if stream.replaces:
         execute(connection, "load/resolve_gone", keys=keys, **where)
 

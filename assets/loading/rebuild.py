@@ -57,6 +57,9 @@ class Rebuilder:
                     self._drop_strays(connection, day)
                 days = done.days | ({day} if is_last else set())
                 count_days(connection, self._source, days, self._clock())
+                # Of what is made of a record nothing tells whether it differs.
+                execute(connection, "load/mark_stale",
+                        account=self._account.name, days=sorted(days))  # fmt: skip
                 return done, None if is_last else heads[-1].record_key
 
             done, after = self._warehouse.in_transaction(work)

@@ -51,7 +51,7 @@ def _erase_day(connection: Connection, account: str, day: date) -> Counts:
     counts["raw.records"] += execute(connection, "erase/account_versions", **where)[0].rows
     found = +counts
     if found:
-        execute(connection, "load/mark_stale", days=[day])
+        execute(connection, "load/mark_stale", account=account, days=[day])
     return found
 
 

@@ -68,7 +68,7 @@ class Eraser:
             if stream.name in days:
                 recount(connection, self._owner.name, stream, days[stream.name], now)
         if touched:
-            execute(connection, "load/mark_stale", days=sorted(touched))
+            execute(connection, "load/mark_stale", account=self._owner.name, days=sorted(touched))
         return Erased(touched, counts)
 
     def erase_unkeyed(self, connection: Connection, ids: Sequence[int], now: datetime) -> Erased:

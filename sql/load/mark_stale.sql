@@ -1,1 +1,1 @@
-INSERT INTO ops.stale_days (call_date) SELECT DISTINCT unnest(CAST(:days AS date[]));
+INSERT INTO ops.stale_days (call_date, account) SELECT DISTINCT unnest(CAST(:days AS date[])), :account;

@@ -3,9 +3,11 @@
 CREATE TABLE ops.stale_days (
     call_date   date        NOT NULL,
     mart        text,
-    stale_since timestamptz NOT NULL DEFAULT clock_timestamp()
+    stale_since timestamptz NOT NULL DEFAULT clock_timestamp(),
+    account     text
 );
 COMMENT ON TABLE ops.stale_days IS 'Business days that the marts are behind on';
 COMMENT ON COLUMN ops.stale_days.call_date IS 'Business day; several rows where several loads changed it';
 COMMENT ON COLUMN ops.stale_days.mart IS 'The mart that is behind: it is new, or its refresh failed. NULL: all of them, as facts changed';
 COMMENT ON COLUMN ops.stale_days.stale_since IS 'When it fell behind';
+COMMENT ON COLUMN ops.stale_days.account IS 'The account whose facts changed. NULL: perhaps any';

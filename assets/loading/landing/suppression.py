@@ -141,7 +141,7 @@ class Suppression:
                 recount(connection, account, stream, days[stream.name], now)
         touched = {day for own in days.values() for day in own}
         if touched:
-            execute(connection, "load/mark_stale", days=sorted(touched))
+            execute(connection, "load/mark_stale", account=account, days=sorted(touched))
         return days.get(self._stream.name, set())
 
     def _known(

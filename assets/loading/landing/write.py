@@ -74,7 +74,8 @@ class Writer:
             if facts.rejects or unkeyed:
                 written |= self._reject(connection, items, facts.rejects, unkeyed)
         if written:
-            execute(connection, "load/mark_stale", days=sorted(written))
+            account = self._source.account.name
+            execute(connection, "load/mark_stale", account=account, days=sorted(written))
         return written
 
     def _insert(self, connection: Connection, items: list[Item], facts: Facts) -> list[int]:

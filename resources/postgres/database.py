@@ -168,7 +168,11 @@ class _UtcLoader(TimestamptzLoader):
     """A pooled session has the zone of its database, or whatever its last user set."""
 
     def load(self, data: Any) -> datetime:
-        return super().load(data).astimezone(UTC)
+        try:
+            moment = datetime.fromisoformat(bytes(data).decode())
+        except ValueError:  # no such year, or another style
+            moment = super().load(data)
+        return moment.astimezone(UTC)
 
 
 def address(url: str | sa.URL, name: str) -> sa.URL:

@@ -10,6 +10,10 @@ from resources.vendor_api.vendor import Record
 
 LONGEST_KEY = 500
 """No vendor's is longer; one that doesn't fit an index entry would stop a whole load."""
+_SPELT = {
+    dash: re.compile(dash.join(f"[0-9a-f]{{{n}}}" for n in (8, 4, 4, 4, 12))) for dash in ("-", "")
+}
+"""A UUID that is its own key, by `uuid_dash`."""
 _UUID = re.compile(r"([0-9a-f]{8})(-?)" + r"([0-9a-f]{4})\2" * 3 + r"([0-9a-f]{12})", re.IGNORECASE)
 
 
@@ -25,8 +29,11 @@ def key_of(
     `uuid_dash`: "-" or "", as the vendor's document has UUIDs; None: as they come. `is_name`: the
     field is the fact's key as it is: blanks count.
     """
+    spelt = _SPELT.get(uuid_dash or "-") if len(fields) == 1 else None
 
     def key(record: Record) -> str | None:
+        if spelt and isinstance(uuid := record.get(fields[0]), str) and spelt.fullmatch(uuid):
+            return uuid  # at once: nearly all are like this
         parts = []
         for field in fields:
             part = record.get(field)

@@ -1,7 +1,7 @@
 -- The newest version of each record of a day, a batch after another in the order of their keys:
 -- what facts are rebuilt from.
-SELECT h.record_key, h.call_date, h.version, h.digest, h.observed_at, h.first_seen_at, h.missing_since,
-       h.rejected, h.faults, r.payload::text AS payload
+SELECT h.record_key, h.call_date, h.version, replace(h.digest::text, '-', '') AS digest,
+       h.observed_at, h.first_seen_at, h.missing_since, h.rejected, h.faults, r.payload::text AS payload
   FROM raw.heads h
   JOIN raw.records r ON r.call_date = h.call_date AND r.account = h.account AND r.stream = h.stream
                     AND r.record_key = h.record_key AND r.version = h.version

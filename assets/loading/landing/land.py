@@ -123,7 +123,7 @@ class Landing:
                 key=head.record_key,
                 record=record,
                 encoded=encoded,
-                digest=head.digest.hex,
+                digest=head.digest,
                 observation=Observation(None, 0, head.observed_at),
                 first_seen_at=head.first_seen_at,
                 old_date=head.call_date,

@@ -41,7 +41,7 @@ def observations(stream: Stream, page: Page, day: date) -> Iterator[Observation]
     keys = page.keys
     if keys is None:
         keys = [stream.key(record) if isinstance(record, dict) else None for record in page.records]
-    counts = _that_count(stream, page.records, keys)
+    counts, replaces = _that_count(stream, page.records, keys), stream.replaces
     for record, key in zip(page.records, keys, strict=True):
         observation = Observation(record, page.request_id, page.observed_at)
         if not isinstance(record, dict):
@@ -52,7 +52,7 @@ def observations(stream: Stream, page: Page, day: date) -> Iterator[Observation]
             observation.fault = "another record of the same answer has the same key"
             observation.is_namesake = True
         else:
-            observation.key = f"{day}/{key}" if stream.replaces else key
+            observation.key = f"{day}/{key}" if replaces else key
         yield observation
 
 

@@ -7,7 +7,7 @@ which is rejected.
 """
 
 import re
-from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC
 from itertools import chain, islice
 from typing import Any
@@ -153,7 +153,7 @@ class Columns:
         column = self.values(field)
         read = [
             BOOLEANS.get(value.lower() if isinstance(value, str) else value)
-            if isinstance(value, Hashable)
+            if not isinstance(value, dict | list)
             else None
             for value in column
         ]
@@ -251,7 +251,11 @@ class Columns:
         names = [name for name in fields if name in kept or name not in self._read]
         self.tell(name for name in names if name not in known and name not in holders)
         rest = [
-            {name: value for name in names if (value := record.get(name)) not in (None, "")}
+            {
+                name: value
+                for name in names
+                if (value := record.get(name)) is not None and value != ""
+            }
             for record in self._records
         ]
         for holder in holders:

@@ -41,17 +41,17 @@ def _customers(calls: "pd.DataFrame") -> Iterator[str | None]:
         calls[name].tolist() if name in calls else [None] * len(calls)
         for name in ("direction", "from_e164", "to_e164")
     )
-    for direction, *sides in zip(directions, callers, called, strict=True):
-        match direction:
-            case Direction.INBOUND:
-                yield _number(sides[0])
-            case Direction.OUTBOUND:
-                yield _number(sides[1])
-            case Direction.UNKNOWN:
-                numbers = list(filter(None, map(_number, sides)))
-                yield numbers[0] if len(numbers) == 1 else None
-            case _:
-                yield None
+    inbound, outbound, unknown = Direction.INBOUND, Direction.OUTBOUND, Direction.UNKNOWN
+    for direction, caller, callee in zip(directions, callers, called, strict=True):
+        if direction == inbound:
+            yield _number(caller)
+        elif direction == outbound:
+            yield _number(callee)
+        elif direction == unknown:
+            numbers = list(filter(None, map(_number, (caller, callee))))
+            yield numbers[0] if len(numbers) == 1 else None
+        else:
+            yield None
 
 
 def _number(value: Any) -> str | None:

@@ -9,6 +9,7 @@ from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
+import psycopg
 import pytest
 import sqlalchemy as sa
 
@@ -185,6 +186,10 @@ def test_times_are_utc_whatever_the_databases_zone(empty_database_url: str) -> N
     with connect(empty_database_url, "a test") as connection:
         row = connection.execute("SELECT %s, current_setting('timezone')", [moment]).fetchone()
         assert str(row) == str((moment, "Asia/Kathmandu"))
+        odd = datetime(1600, 1, 2, 3, 4, 5, 120, tzinfo=UTC)  # its offset there had seconds
+        assert str(connection.execute("SELECT %s", [odd]).fetchone()) == str((odd,))
+        with pytest.raises(psycopg.DataError, match="year"):
+            connection.execute("SELECT '10000-01-01'::timestamptz").fetchone()
     connections = engine(empty_database_url, "a test")
     with connections.connect() as other:
         found = other.execute(sa.text("SELECT CAST(:moment AS timestamptz)"), {"moment": moment})

@@ -3,33 +3,26 @@ what becomes of it. The definitions are those of the accounts file that the envi
 """
 
 import logging
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from threading import Thread
 from typing import Any
 
 import dagster as dg
 import yaml
-from dagster._core.definitions.reconstruct import ReconstructableJob
 from dagster._core.launcher import LaunchRunContext
 from dagster._core.launcher.sync_in_memory_run_launcher import SyncInMemoryRunLauncher
-from dagster._core.remote_origin import InProcessCodeLocationOrigin
 from dagster._core.types.loadable_target_origin import LoadableTargetOrigin
-from dagster._core.workspace.context import WorkspaceProcessContext
-from dagster._core.workspace.load_target import InProcessWorkspaceLoadTarget
 from dagster._daemon.backfill import execute_backfill_iteration
 
 from assets.check_results import FINDINGS
-from assets.resource import CallhouseResource
 from pipelines.dagster_home import CONFIGURATION, open_instance, prepare
 from pipelines.definitions import build_defs
-from pipelines.schedules import poll_tags
 from resources.configuration.home import Home
-from resources.vendors import discover
+from tests.dagster_location import LOCATION, DagsterLocation, forget_definitions, tags_of_poll
 
-LOCATION, REPOSITORY = "callhouse", "__repository__"
 ENDED = {"COMPLETED", "COMPLETED_SUCCESS", "COMPLETED_FAILED", "FAILED", "CANCELED"}
 MOST_ITERATIONS = 30
 
@@ -52,75 +45,30 @@ def definitions() -> dg.Definitions:
 
 
 def load() -> dg.Definitions:
-    """The definitions as a new process would load them: of runs Dagster keeps the last ones."""
-    ReconstructableJob.get_definition.cache_clear()
-    ReconstructableJob.get_repository_definition.cache_clear()
+    """The definitions as a new process would load them."""
+    forget_definitions()
     return definitions()
 
 
-class InProcessDagster:
-    """One instance of Dagster with one location."""
+class InProcessDagster(DagsterLocation):
+    """It executes runs as soon as they are launched."""
 
     def __init__(self, instance: dg.DagsterInstance) -> None:
-        self.instance = instance
         self.cursors: dict[str, str] = {}
-        origin = InProcessCodeLocationOrigin(
+        self.definitions = load()
+        super().__init__(
+            instance,
             LoadableTargetOrigin(
                 module_name=__name__,
                 attribute=definitions.__name__,
                 working_directory=str(Path.cwd()),
             ),
-            location_name=LOCATION,
         )
-        self.definitions = load()
-        self._process = WorkspaceProcessContext(instance, InProcessWorkspaceLoadTarget(origin))
-
-    def close(self) -> None:
-        """Lets go of the location."""
-        self._process.__exit__(None, None, None)
 
     def reload(self) -> None:
         """What *Reload definitions* does."""
         self.definitions = load()
         self._process.refresh_code_location(LOCATION)
-
-    def ask(self, query: str, **variables: Any) -> Any:
-        """What GraphQL answers."""
-        context = self._process.create_request_context()
-        # Its import takes seconds, and every worker collects every test.
-        from dagster_graphql.test.utils import execute_dagster_graphql
-
-        return execute_dagster_graphql(context, query, variables).data
-
-    def assets(self, group: str | None = None) -> dict[str, list[str]]:
-        """The partitions of the assets that *Materialize all* is about, of a group or of all."""
-        query = (
-            "{ assetNodes { assetKey { path } groupName isMaterializable isPartitioned"
-            " partitionKeys } }"
-        )
-        return {
-            "/".join(node["assetKey"]["path"]): node["partitionKeys"]
-            for node in self.ask(query)["assetNodes"]
-            if node["isMaterializable"] and node["isPartitioned"]
-            and group in (None, node["groupName"])
-        }  # fmt: skip
-
-    def backfill(
-        self, assets: Iterable[str], days: Iterable[str], tags: Mapping[str, str] | None = None
-    ) -> str:
-        """*Launch backfill*; returns its id."""
-        told = self.ask(
-            "mutation($params: LaunchBackfillParams!) { launchPartitionBackfill("
-            "backfillParams: $params) { __typename ... on LaunchBackfillSuccess { backfillId }"
-            " ... on PythonError { message } } }",
-            params={
-                "assetSelection": [{"path": asset.split("/")} for asset in assets],
-                "partitionNames": list(days),
-                "tags": [{"key": key, "value": value} for key, value in (tags or {}).items()],
-            },
-        )["launchPartitionBackfill"]
-        assert told["__typename"] == "LaunchBackfillSuccess", told
-        return str(told["backfillId"])
 
     def ended(self, backfill: str) -> dict[str, Any]:
         """How the backfill stands when Dagster's daemon is done with it."""
@@ -187,8 +135,7 @@ class InProcessDagster:
 
     def poll(self, vendor: str, now: datetime | None = None) -> dg.ExecuteInProcessResult:
         """The vendor's poll, of all accounts, as its schedule would ask for it."""
-        accounts = list(CallhouseResource().accounts(vendor, {}))
-        tags = poll_tags(discover()[vendor], accounts, accounts, now or datetime.now(UTC))
+        tags = tags_of_poll(vendor, now)
         job = self.definitions.resolve_job_def(f"{vendor}_poll")
         return job.execute_in_process(instance=self.instance, tags=tags, raise_on_error=False)
 

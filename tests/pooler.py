@@ -3,19 +3,16 @@
 import configparser
 import shutil
 import subprocess
-import tempfile
-import time
 from contextlib import ExitStack, closing
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 import psycopg
 import pytest
 import sqlalchemy as sa
 
-from resources.embedded.ports import LOOPBACK, free_port
+from resources.embedded.ports import LOOPBACK
 from resources.embedded.server_user import ServerUser
+from tests.server_process import ServerProcess
 
 PROGRAM = shutil.which("pgbouncer", path="/usr/sbin:/usr/local/sbin:/usr/bin:/usr/local/bin")
 DEBIANS = Path("/etc/pgbouncer/pgbouncer.ini")
@@ -41,28 +38,27 @@ SELECT count(*) FROM pg_stat_activity
 """
 
 
-class Pooler:
+class Pooler(ServerProcess):
     """One that runs for the length of a block, and lets the user of `server_url` into every
     database. `settings` override Debian's.
     """
 
     def __init__(self, server_url: str, **settings: str) -> None:
+        super().__init__()
         self._server = sa.make_url(server_url)
-        self._port = free_port()
         self._settings = {"pool_mode": "transaction", **settings}
-        self._process: subprocess.Popen[bytes] | None = None
 
     def url(self, server_url: str) -> str:
         """The same database through the pooler."""
-        through = sa.make_url(server_url).set(host=LOOPBACK, port=self._port)
+        through = sa.make_url(server_url).set(host=LOOPBACK, port=self.port)
         return through.render_as_string(hide_password=False)
 
-    def start(self) -> None:
-        """Starts it and waits until it lets somebody in."""
+    def launch(self, folder: Path) -> "subprocess.Popen[bytes]":
         user = ServerUser.current()
-        with (self._folder / "log").open("ab") as log:
-            self._process = subprocess.Popen(
-                [str(PROGRAM), str(self._folder / "pgbouncer.ini")],
+        self._configure(folder)
+        with (folder / "log").open("ab") as log:
+            return subprocess.Popen(
+                [str(PROGRAM), str(folder / "pgbouncer.ini")],
                 user=None if user.is_me else user.uid,
                 group=None if user.is_me else user.gid,
                 extra_groups=None if user.is_me else (),
@@ -70,35 +66,17 @@ class Pooler:
                 stdout=log,
                 stderr=log,
             )
-        deadline = time.monotonic() + 10
-        while not self._lets_in():
-            assert time.monotonic() < deadline, (self._folder / "log").read_text()
-            time.sleep(0.02)
 
-    def kill(self) -> None:
-        """Ends it at once, and every connection through it."""
-        assert self._process
-        self._process.kill()
-        self._process.wait()
+    def answers(self) -> bool:
+        try:
+            psycopg.connect(self.url(self._server.render_as_string(False))).close()
+        except psycopg.OperationalError:
+            return False
+        return True
 
-    def __enter__(self) -> Self:
-        self._temporary = tempfile.TemporaryDirectory(prefix="pooler-")
-        self._folder = Path(self._temporary.name)
-        ServerUser.current().own(self._folder)
-        self._write_configuration()
-        self.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.kill()
-        self._temporary.cleanup()
-
-    def _write_configuration(self) -> None:
+    def _configure(self, folder: Path) -> None:
+        """The configuration, and who may come in."""
+        ServerUser.current().own(folder)
         ini = configparser.ConfigParser(interpolation=None, delimiters=("=",))
         ini.read(DEBIANS)
         ini["databases"]["*"] = f"host={self._server.host} port={self._server.port}"
@@ -107,24 +85,15 @@ class Pooler:
             settings.pop(name)
         settings["unix_socket_dir"] = ""
         settings["listen_addr"] = LOOPBACK
-        settings["listen_port"] = str(self._port)
-        settings["auth_file"] = str(self._folder / "users")
+        settings["listen_port"] = str(self.port)
+        settings["auth_file"] = str(folder / "users")
         settings.update(self._settings)
-        users = self._folder / "users"
+        users = folder / "users"
         users.write_text(f'"{self._server.username}" "{self._server.password}"\n')
-        with (self._folder / "pgbouncer.ini").open("w") as file:
+        with (folder / "pgbouncer.ini").open("w") as file:
             ini.write(file)
-        for path in (users, self._folder / "pgbouncer.ini"):
+        for path in (users, folder / "pgbouncer.ini"):
             ServerUser.current().own(path)
-
-    def _lets_in(self) -> bool:
-        assert self._process
-        assert self._process.poll() is None, (self._folder / "log").read_text()
-        try:
-            psycopg.connect(self.url(self._server.render_as_string(False))).close()
-        except psycopg.OperationalError:
-            return False
-        return True
 
 
 def in_every_session(url: str, statement: str) -> list[str]:

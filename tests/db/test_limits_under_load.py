@@ -155,6 +155,7 @@ def check(warehouse: Warehouse, vendors: Vendors, accounts: list[Account]) -> No
     assert all(day.raw_records == day.facts + day.rejects for day in days), days
 
 
+@pytest.mark.long
 @pytest.mark.timeout(240)
 def test_no_limit_is_broken_by_eight_processes_of_which_some_are_killed(
     warehouse: Warehouse, vendors: Vendors, accounts: list[Account]

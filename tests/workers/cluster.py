@@ -12,20 +12,14 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import dagster as dg
 import psutil
-from dagster._core.definitions.reconstruct import ReconstructableJob
 from dagster._core.execution.backfill import PartitionBackfill
-from dagster._core.remote_origin import InProcessCodeLocationOrigin
 from dagster._core.types.loadable_target_origin import LoadableTargetOrigin
-from dagster._core.workspace.context import WorkspaceProcessContext
-from dagster._core.workspace.load_target import InProcessWorkspaceLoadTarget
 from dagster._daemon.auto_run_reexecution.auto_run_reexecution import (
     consume_new_runs_for_automatic_reexecution,
 )
@@ -35,16 +29,19 @@ from dagster._daemon.run_coordinator.queued_run_coordinator_daemon import (
     QueuedRunCoordinatorDaemon,
 )
 
-from assets.resource import CallhouseResource
 from pipelines import definitions
 from pipelines.dagster_home import open_instance, prepare
-from pipelines.schedules import poll_tags
 from pipelines.workers.queues import SCHEDULE_TAG
 from resources.configuration.home import BROKER, Home
 from resources.postgres.database import URL
-from resources.vendors import discover
+from tests.dagster_location import (
+    LOCATION,
+    REPOSITORY,
+    DagsterLocation,
+    forget_definitions,
+    tags_of_poll,
+)
 
-LOCATION, REPOSITORY = "callhouse", "__repository__"
 CALLHOUSE = Path(sys.executable).with_name("callhouse")
 START_S = 600
 LOOK_EVERY_S = 0.3
@@ -122,21 +119,19 @@ def _has_children(process: psutil.Process) -> bool:
         return True
 
 
-class Cluster:
-    """One instance of Dagster, whose runs go to the workers."""
+class Cluster(DagsterLocation):
+    """Its runs go to the workers."""
 
     def __init__(self, instance: dg.DagsterInstance, folder: Path) -> None:
-        self.instance = instance
-        self._folder = folder
-        self._numbers = itertools.count(1)
-        self._workers: list[Worker] = []
-        origin = InProcessCodeLocationOrigin(
+        super().__init__(
+            instance,
             LoadableTargetOrigin(
                 module_name="pipelines.definitions", attribute="defs", working_directory="/nowhere"
             ),
-            location_name=LOCATION,
         )
-        self._process = WorkspaceProcessContext(instance, InProcessWorkspaceLoadTarget(origin))
+        self._folder = folder
+        self._numbers = itertools.count(1)
+        self._workers: list[Worker] = []
         self._queue = QueuedRunCoordinatorDaemon(interval_seconds=1)
         self._logger = logging.getLogger("cluster")
 
@@ -144,7 +139,7 @@ class Cluster:
         """Lets go of the location, and ends the workers."""
         for worker in self._workers:
             worker.vanish()
-        self._process.__exit__(None, None, None)
+        super().close()
 
     def worker(
         self,
@@ -158,26 +153,9 @@ class Cluster:
         self._workers.append(made)
         return made
 
-    def ask(self, query: str, **variables: Any) -> Any:
-        """What GraphQL answers."""
-        from dagster_graphql.test.utils import execute_dagster_graphql
-
-        context = self._process.create_request_context()
-        return execute_dagster_graphql(context, query, variables).data
-
-    def assets(self, vendor: str) -> list[str]:
-        """The vendor's assets that a backfill may be of."""
-        query = "{ assetNodes { assetKey { path } groupName isMaterializable isPartitioned } }"
-        return [
-            "/".join(node["assetKey"]["path"])
-            for node in self.ask(query)["assetNodes"]
-            if node["groupName"] == vendor and node["isMaterializable"] and node["isPartitioned"]
-        ]
-
     def poll(self, vendor: str) -> str:
         """A run as the vendor's schedule asks for it, of all accounts; returns its id."""
-        accounts = list(CallhouseResource().accounts(vendor, {}))
-        tags = poll_tags(discover()[vendor], accounts, accounts, datetime.now(UTC))
+        tags = tags_of_poll(vendor)
         job = f"{vendor}_poll"
         told = self.ask(
             "mutation($params: ExecutionParams!) { launchRun(executionParams: $params) {"
@@ -201,23 +179,6 @@ class Cluster:
         )["launchRun"]
         assert told["__typename"] == "LaunchRunSuccess", told
         return str(told["run"]["runId"])
-
-    def backfill(
-        self, assets: Iterable[str], days: Iterable[str], tags: Mapping[str, str] | None = None
-    ) -> str:
-        """*Launch backfill*; returns its id."""
-        told = self.ask(
-            "mutation($params: LaunchBackfillParams!) { launchPartitionBackfill("
-            "backfillParams: $params) { __typename ... on LaunchBackfillSuccess { backfillId }"
-            " ... on PythonError { message } } }",
-            params={
-                "assetSelection": [{"path": asset.split("/")} for asset in assets],
-                "partitionNames": list(days),
-                "tags": [{"key": key, "value": value} for key, value in (tags or {}).items()],
-            },
-        )["launchPartitionBackfill"]
-        assert told["__typename"] == "LaunchBackfillSuccess", told
-        return str(told["backfillId"])
 
     def cancel(self, run_id: str) -> None:
         """*Terminate*."""
@@ -290,8 +251,7 @@ class Cluster:
 def load() -> None:
     """The definitions for the accounts file of now."""
     importlib.reload(definitions)
-    ReconstructableJob.get_definition.cache_clear()
-    ReconstructableJob.get_repository_definition.cache_clear()
+    forget_definitions()
 
 
 @contextmanager

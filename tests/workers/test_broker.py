@@ -10,7 +10,7 @@ from kombu.exceptions import OperationalError
 
 from pipelines.workers.broker import make_broker
 from resources.configuration.broker import BrokerError, require_broker
-from resources.embedded.ports import LOOPBACK
+from resources.embedded.ports import LOOPBACK, free_port
 from tests.workers.redis_server import PASSWORD, RedisServer, needs_redis
 
 OPENSSL = shutil.which("openssl")
@@ -30,23 +30,24 @@ def certificate(folder: Path, name: str) -> Path:
 
 
 class TlsRedisServer(RedisServer):
-    """It speaks TLS on the port after its own, by the certificate."""
+    """It speaks TLS on a port more, by the certificate."""
 
     def __init__(self, made: Path) -> None:
         super().__init__()
         self._certificate = made
+        self._tls_port = free_port()
 
     def options(self) -> list[str]:
         key = self._certificate.with_suffix(".key")
         return [
-            "--tls-port", str(self.port + 1), "--tls-auth-clients", "no",
+            "--tls-port", str(self._tls_port), "--tls-auth-clients", "no",
             "--tls-cert-file", str(self._certificate), "--tls-key-file", str(key),
         ]  # fmt: skip
 
     def tls_url(self, authority: Path) -> str:
         """Over TLS, by whom it trusts."""
         plain = self.url().replace("redis:", "rediss:")
-        address = plain.replace(f":{self.port}/", f":{self.port + 1}/")
+        address = plain.replace(f":{self.port}/", f":{self._tls_port}/")
         return f"{address}?ssl_ca_certs={authority}"
 
 

@@ -131,15 +131,15 @@ def sync_or_rebuild(
         from pipelines.commands.database import database
         from pipelines.commands.progress import ProgressBar
         from pipelines.commands.sync import SILENT, run_pass
-        from pipelines.commands.sync_plan import Wish
+        from pipelines.commands.sync_plan import PassRequest
         from pipelines.commands.sync_report import report
         from resources.postgres.warehouse import Warehouse
 
         rebuild = context.info_name == "rebuild"
-        wish = Wish(tuple(accounts or ()), tuple(streams or ()), begin, end, rebuild)
+        request = PassRequest(tuple(accounts or ()), tuple(streams or ()), begin, end, rebuild)
         with database() as url:
             with ProgressBar(url) as bar:
-                done = run_pass(wish, url, bar, "INFO" if verbose else SILENT)
+                done = run_pass(request, url, bar, "INFO" if verbose else SILENT)
             with closing(Warehouse(url, pool_size=1)) as warehouse:
                 summary = report(warehouse, done)
         if as_json:
@@ -260,10 +260,10 @@ def backup(
     with console.sentences():
         from pipelines.commands.backup import backup as dump
         from pipelines.commands.database import database
-        from resources.embedded.dump import Wish
+        from resources.embedded.dump import DumpRequest
 
         with database() as url:
-            dump(url, folder, Wish(facts=not without_facts, history=not without_history))
+            dump(url, folder, DumpRequest(facts=not without_facts, history=not without_history))
 
 
 @app.command()

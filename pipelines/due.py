@@ -18,7 +18,7 @@ from resources.windows import day_start
 
 
 @dataclass(frozen=True, slots=True)
-class Wait:
+class UntilDue:
     """How long until an account's next stream is due. `stopped`: all of them have stopped, and wait
     for a probe.
     """
@@ -34,7 +34,7 @@ class Wait:
 
 def waits(
     warehouse: Warehouse, vendor: Vendor, accounts: Sequence[Account], now: datetime
-) -> dict[str, Wait]:
+) -> dict[str, UntilDue]:
     """How long until the next of the vendor's streams is due, by account that loads any of them.
 
     One whose first business day hasn't begun waits for that; one whose credentials were refused
@@ -43,7 +43,7 @@ def waits(
     states = read_states(warehouse, accounts, vendor.streams)
     known = {stream.name for stream in vendor.streams}
     limiter = Limiter(warehouse)
-    waiting: dict[str, Wait] = {}
+    waiting: dict[str, UntilDue] = {}
     for account in accounts:
         names = [name for name in account.streams if name in known]
         if not names:
@@ -53,11 +53,11 @@ def waits(
         due = min(next_due(account, state, credential) or now for state in mine)
         begins = day_start(account.start_date, account.timezone)
         stopped = all(state.is_stopped(credential) for state in mine)
-        waiting[account.name] = Wait(max(due, begins) - now, stopped)
+        waiting[account.name] = UntilDue(max(due, begins) - now, stopped)
     return waiting
 
 
-def why_not(vendor: Vendor, waiting: dict[str, Wait], quotas: Sequence[Quota]) -> str:
+def why_not(vendor: Vendor, waiting: dict[str, UntilDue], quotas: Sequence[Quota]) -> str:
     """Why nothing was polled."""
     if not waiting:
         return f"no account of {vendor.title} in accounts.toml"

@@ -14,7 +14,13 @@ from assets.loading.context import LoadContext
 from assets.loading.day_state import keep_body
 from assets.loading.plan import PROBE_EVERY
 from assets.loading.result import Loaded, Result
-from assets.loading.stream_state import Deferral, Failure, Trust, note_deferred, note_failure
+from assets.loading.stream_state import (
+    CredentialOutcome,
+    Deferral,
+    Failure,
+    note_deferred,
+    note_failure,
+)
 from resources.errors import (
     CallhouseError,
     ContractError,
@@ -132,8 +138,8 @@ class StreamRun:
         """`accepted`: the vendor answered before that."""
         message = short(payload.storable(message))
         now, concerned = self._clock(), self._concerned(days)
-        trust = self._trust(error, live, accepted)
-        stops = trust.stopped_key is not None
+        outcome = self._outcome(error, live, accepted)
+        stops = outcome.stopped_key is not None
         if stops:
             message += stopped_text(now + PROBE_EVERY)
         with self._lock:
@@ -146,13 +152,13 @@ class StreamRun:
 
         def write(connection: Connection) -> None:
             source = self._source
-            note_failure(connection, source, Failure(days, message, live, trust), now)
+            note_failure(connection, source, Failure(days, message, live, outcome), now)
             if isinstance(error, ContractError) and error.body:
                 keep_body(connection, source, concerned[0], error.body, str(error))
 
         self._warehouse.in_transaction(write)
 
-    def _trust(self, error: Exception, live: bool, accepted: bool) -> Trust:
+    def _outcome(self, error: Exception, live: bool, accepted: bool) -> CredentialOutcome:
         """A refusal stops the stream; so does a doubtful one in the third run. A probe that fails
         otherwise leaves it stopped, unless answers came before.
         """
@@ -164,7 +170,7 @@ class StreamRun:
             refusals = self._standing.refusals + 1
             stops |= refusals >= REFUSALS
         key = self._standing.credential if stops else None
-        return Trust(key, accepted and not stops, refusals)
+        return CredentialOutcome(key, accepted and not stops, refusals)
 
     def _concerned(self, days: tuple[date, ...]) -> tuple[date, ...]:
         return days or (business_day(self._clock(), self._account.timezone),)

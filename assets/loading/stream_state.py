@@ -18,7 +18,7 @@ from resources.vendor_api.vendor import AnyStream, DetailStream, Vendor
 
 
 @dataclass(frozen=True, slots=True)
-class Trust:
+class CredentialOutcome:
     """What a failure says of the credential.
 
     `stopped_key`: its hash, where polls stop for it; `accepted`: the vendor answered it before;
@@ -50,7 +50,7 @@ class Failure:
     days: Sequence[date]
     error: str
     live: bool
-    trust: Trust
+    credential: CredentialOutcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,8 +142,9 @@ def note_success(
 def note_failure(
     connection: Connection, source: AccountStream[AnyStream], failure: Failure, now: datetime
 ) -> None:
-    """A read failed: its days aren't complete. Whether polls go on is a matter of its `trust`."""
-    where, error, trust = source.where, hide(connection, source, failure.error), failure.trust
+    """A read failed: its days aren't complete. The credential decides whether polls go on."""
+    where, outcome = source.where, failure.credential
+    error = hide(connection, source, failure.error)
     if failure.days:
         longest = (
             source.stream.retry_every if isinstance(source.stream, DetailStream) else LONGEST_PAUSE
@@ -151,8 +152,8 @@ def note_failure(
         execute(connection, "load/fail_days", days=list(failure.days), note=error, longest=longest,
                 timezone=source.account.timezone.key, now=now, **where)  # fmt: skip
     execute(connection, "load/note_failure", vendor=source.account.vendor, error=error,
-            live=failure.live, stopped_key=trust.stopped_key, accepted=trust.accepted,
-            refusals=trust.refusals, probe_every=PROBE_EVERY, now=now, **where)  # fmt: skip
+            live=failure.live, stopped_key=outcome.stopped_key, accepted=outcome.accepted,
+            refusals=outcome.refusals, probe_every=PROBE_EVERY, now=now, **where)  # fmt: skip
 
 
 def note_deferred(

@@ -10,7 +10,7 @@ from pipelines.commands.forget import open_site
 from pipelines.commands.progress import StepsBar
 from resources.audio import AudioStore
 from resources.embedded import dump
-from resources.embedded.dump import Manifest, Wish
+from resources.embedded.dump import DumpRequest, Manifest
 from resources.postgres import migration
 from resources.postgres.database import DAGSTER_URL
 from resources.postgres.schema_version import require_head
@@ -23,12 +23,12 @@ def _dagster(url: str) -> str | None:
     return found if found != url else None
 
 
-def backup(url: str, folder: Path, wish: Wish) -> None:
+def backup(url: str, folder: Path, request: DumpRequest) -> None:
     """Dumps everything, and says what."""
     require_head(url)
     with StepsBar() as bar:
         bar.step("Dumping", 0, 1)
-        made = dump.backup(url, _dagster(url), folder.absolute(), wish)
+        made = dump.backup(url, _dagster(url), folder.absolute(), request)
     rows = sum(count for days in made.tables.values() for count, _ in days.values())
     console.say(
         f"{folder}: {len(made.tables)} tables, {rows:,} rows, as of {made.made_at:%F %T} UTC."

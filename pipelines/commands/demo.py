@@ -18,7 +18,7 @@ from pipelines.commands.accounts import known_accounts
 from pipelines.commands.progress import ProgressBar
 from pipelines.commands.query import run_query
 from pipelines.commands.sync import run_pass
-from pipelines.commands.sync_plan import Wish
+from pipelines.commands.sync_plan import PassRequest
 from pipelines.commands.sync_report import Report, report
 from pipelines.local import watchdog
 from pipelines.local.standin import start_standin
@@ -84,8 +84,8 @@ def _show(home: Home, url: str) -> None:
         "whatever is due.",
         "bold",
     )
-    passes = [_pass(url, wish) for wish in _yesterdays(accounts)]
-    passes.append(_pass(url, Wish()))
+    passes = [_pass(url, request) for request in _yesterdays(accounts)]
+    passes.append(_pass(url, PassRequest()))
     _sum_up(passes)
     for title, query in (
         ("What landed", _landed()),
@@ -97,7 +97,7 @@ def _show(home: Home, url: str) -> None:
     console.say(sql.read("demo/sample").rstrip())
     run_query(url, sql.read("demo/sample"), "table")
     console.say("\nSecond pass: the oldest day once more, in full", "bold")
-    _sum_up([_pass(url, wish) for wish in _again(accounts)])
+    _sum_up([_pass(url, request) for request in _again(accounts)])
     console.say(f"\n{NOTICE}", "bold yellow")
     console.say(f"Ask it more:  CALLHOUSE_HOME={quote(str(home.root))} {quote(sys.argv[0])} sql")
 
@@ -109,27 +109,27 @@ def _landed() -> str:
     return f'{rows}\nORDER BY account, stream, "table" DESC'
 
 
-def _yesterdays(accounts: dict[str, Account]) -> list[Wish]:
+def _yesterdays(accounts: dict[str, Account]) -> list[PassRequest]:
     """Of a report that may be asked rarely, today's answer is empty in the morning."""
     now = datetime.now(UTC)
     return [
-        Wish((account.name,), ("agent_usage",), day, day)
+        PassRequest((account.name,), ("agent_usage",), day, day)
         for account in accounts.values()
         if "agent_usage" in account.streams
         for day in [business_day(now, account.timezone) - timedelta(days=1)]
     ]
 
 
-def _again(accounts: dict[str, Account]) -> list[Wish]:
+def _again(accounts: dict[str, Account]) -> list[PassRequest]:
     """The oldest day of all that may be asked again at once; details are asked for only once."""
     names = tuple(a.name for a in accounts.values() if not a.limits.min_interval_s)
     first = min(accounts[name].start_date for name in names)
-    return [Wish(names, ("calls", "dialogs", "recordings"), first, first)]
+    return [PassRequest(names, ("calls", "dialogs", "recordings"), first, first)]
 
 
-def _pass(url: str, wish: Wish) -> Report:
+def _pass(url: str, request: PassRequest) -> Report:
     with ProgressBar(url) as bar:
-        done = run_pass(wish, url, bar)
+        done = run_pass(request, url, bar)
     with closing(Warehouse(url, pool_size=1)) as warehouse:
         return report(warehouse, done)
 

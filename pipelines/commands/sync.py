@@ -12,7 +12,7 @@ from assets.loading.result import Result
 from assets.refresh import stale_days
 from pipelines import dagster_home
 from pipelines.commands.accounts import known_accounts, known_settings
-from pipelines.commands.sync_plan import Plan, Run, Wish
+from pipelines.commands.sync_plan import PassRequest, Plan, Run
 from pipelines.commands.sync_report import INTERRUPTED, Done, Pass
 from resources.configuration.home import Home
 from resources.postgres.migration import migrate
@@ -34,8 +34,8 @@ class Follower(Protocol):
         """Something has been added to a result; called from any thread."""
 
 
-def run_pass(wish: Wish, url: str, follower: Follower, log_level: str = SILENT) -> Pass:
-    """Loads what is wished for. No account or vendor that fails keeps another from its turn.
+def run_pass(request: PassRequest, url: str, follower: Follower, log_level: str = SILENT) -> Pass:
+    """Loads what is asked for. No account or vendor that fails keeps another from its turn.
 
     Raises ConfigurationError, and ClockError, before anything has been asked of a vendor.
     """
@@ -45,7 +45,7 @@ def run_pass(wish: Wish, url: str, follower: Follower, log_level: str = SILENT) 
     migrate(url)
     with closing(Warehouse(url, pool_size=1)) as warehouse:
         warehouse.clock.require_agreement()
-        plan = Plan(accounts, wish, warehouse.now())
+        plan = Plan(accounts, request, warehouse.now())
         todo = list(plan.runs(warehouse))
         if not todo and not stale_days(warehouse):
             return Pass(plan.skipped, [], [])
@@ -62,7 +62,7 @@ def run_pass(wish: Wish, url: str, follower: Follower, log_level: str = SILENT) 
     with runs(plan.accounts, watch, log_level) as executing:
         for run in todo:
             follower.enter(run)
-            done.append(executing.load(run, wish.streams))
+            done.append(executing.load(run, request.streams))
             if done[-1].error == INTERRUPTED:
                 return Pass(plan.skipped, done, list(results.values()))
         with closing(Warehouse(url, pool_size=1)) as warehouse:

@@ -18,7 +18,7 @@ BACKFILL_TAG = "callhouse/backfill"
 
 
 @dataclass(frozen=True)
-class Wish:
+class PassRequest:
     """What a pass is asked for. With `first` and `last`: these business days in full.
 
     `rebuild`: from what is in raw.records, asking no vendor.
@@ -103,20 +103,20 @@ class Plan:
     """
 
     accounts: Mapping[str, Account]
-    wish: Wish
+    request: PassRequest
     now: datetime
     skipped: list[Skipped] = field(default_factory=list)
 
     def runs(self, warehouse: Warehouse) -> Iterator[Run]:
-        """The runs. Raises ConfigurationError if the wish is wrong."""
-        chosen = self.wish.choose(self.accounts, self.now)
+        """The runs. Raises ConfigurationError if the request is wrong."""
+        chosen = self.request.choose(self.accounts, self.now)
         by_vendor: dict[str, list[Account]] = {}
         for account in sorted(chosen, key=lambda account: account.limits.min_interval_s):
             by_vendor.setdefault(account.vendor, []).append(account)
         for name, mine in by_vendor.items():
             vendor = discover()[name]
             all_of_it = [a for a in self.accounts.values() if a.vendor == name]
-            if self.wish.rebuild or (self.wish.first and self.wish.last):
+            if self.request.rebuild or (self.request.first and self.request.last):
                 yield from self._backfill(vendor, mine, all_of_it)
             else:
                 yield from self._poll(warehouse, vendor, mine, all_of_it)
@@ -171,14 +171,14 @@ class Plan:
         days = {account.name: self._days(account) for account in accounts}
         for account in accounts:
             if not days[account.name]:
-                self._skip(account, f"no business day of it is {self.wish.span}")
+                self._skip(account, f"no business day of it is {self.request.span}")
         wanted = sorted({day for mine in days.values() for day in mine})
         while wanted:
             wanted, chunk = wanted[:-DAYS_PER_RUN], wanted[-DAYS_PER_RUN:]
             mine = [a for a in accounts if days[a.name] and days[a.name][0] <= chunk[-1]]
             begin, end = f"{chunk[0]:{KEY}}", f"{chunk[-1]:{KEY}}"
             tags = {
-                KIND_TAG: REBUILD if self.wish.rebuild else BACKFILL,
+                KIND_TAG: REBUILD if self.request.rebuild else BACKFILL,
                 BACKFILL_TAG: vendor.name,
                 **accounts_tag(mine, all_of_it),
                 VENDOR_TAG: vendor.name,
@@ -188,12 +188,12 @@ class Plan:
             steps = sum(
                 len(account.streams) * len(set(chunk) & set(days[account.name])) for account in mine
             )
-            yield Run(vendor, tags, steps, rebuilds=self.wish.rebuild)
+            yield Run(vendor, tags, steps, rebuilds=self.request.rebuild)
 
     def _days(self, account: Account) -> list[date]:
         first, last = account.start_date, _today(account, self.now)
-        if self.wish.first and self.wish.last:
-            first, last = max(first, self.wish.first), min(last, self.wish.last)
+        if self.request.first and self.request.last:
+            first, last = max(first, self.request.first), min(last, self.request.last)
         return days_between(first, last)
 
     def _skip(self, account: Account, why: str, stopped: bool = False) -> None:

@@ -74,14 +74,14 @@ class Manifest:
 
 
 @dataclass(frozen=True)
-class Wish:
+class DumpRequest:
     """What of a warehouse is dumped, beside `raw`, `ops` and the marts."""
 
     facts: bool = True
     history: bool = True
 
 
-def backup(url: str, dagster_url: str | None, folder: Path, wish: Wish) -> Manifest:
+def backup(url: str, dagster_url: str | None, folder: Path, request: DumpRequest) -> Manifest:
     """Dumps the warehouse, as of one moment, while loads go on. `dagster_url`: Dagster's own
     database, where it has one.
 
@@ -93,22 +93,22 @@ def backup(url: str, dagster_url: str | None, folder: Path, wish: Wish) -> Manif
     unfinished = folder.with_name(f"{folder.name}.unfinished")
     shutil.rmtree(unfinished, ignore_errors=True)
     unfinished.mkdir(parents=True)
-    options = [] if wish.facts else [f"--exclude-table-data={schema}.*" for schema in FACTS]
-    options += [] if wish.history else [f"--exclude-schema={DAGSTER}"]
+    options = [] if request.facts else [f"--exclude-table-data={schema}.*" for schema in FACTS]
+    options += [] if request.history else [f"--exclude-schema={DAGSTER}"]
     with connect(url, "callhouse backup") as connection:
         snapshot = _snapshot(connection)
         manifest = Manifest(
             made_at=_one(connection, "SELECT now()"),
             schema=_schema(connection),
             server=_major(connection),
-            has_facts=wish.facts,
-            has_history=wish.history,
+            has_facts=request.facts,
+            has_history=request.history,
             analysts=_analysts(connection),
             audio=[list(row) for row in connection.execute(sql.read("dump/audio"))],
-            tables=dict(_digests(connection, wish)),
+            tables=dict(_digests(connection, request)),
         )
         _dump(url, manifest.server, unfinished / WAREHOUSE, [*options, f"--snapshot={snapshot}"])
-    if dagster_url and wish.history:
+    if dagster_url and request.history:
         with connect(dagster_url, "callhouse backup") as connection:
             major = _major(connection)
         _dump(dagster_url, major, unfinished / HISTORY, [])
@@ -129,8 +129,8 @@ def restore(url: str, dagster_url: str | None, folder: Path) -> Manifest:
     if (folder / HISTORY).exists():
         _restore(dagster_url or url, folder / HISTORY, needs_empty=dagster_url is not None)
     with connect(url, "callhouse restore") as connection:
-        wish = Wish(manifest.has_facts, manifest.has_history)
-        found = dict(_digests(connection, wish))
+        request = DumpRequest(manifest.has_facts, manifest.has_history)
+        found = dict(_digests(connection, request))
     if differences := list(_differences(manifest.tables, found)):
         raise CallhouseError(
             "What was restored isn't what was dumped: " + "; ".join(differences[:20])
@@ -188,11 +188,11 @@ def _snapshot(connection: psycopg.Connection) -> str:
 
 
 def _digests(
-    connection: psycopg.Connection, wish: Wish
+    connection: psycopg.Connection, request: DumpRequest
 ) -> Iterator[tuple[str, dict[str, tuple[int, str]]]]:
     connection.execute("SET LOCAL timezone = 'UTC'")
     for schema, name, has_day in connection.execute(sql.read("dump/tables")).fetchall():
-        if (schema == "facts" and not wish.facts) or (schema == DAGSTER and not wish.history):
+        if (schema == "facts" and not request.facts) or (schema == DAGSTER and not request.history):
             continue
         table = pgsql.Identifier(schema, name)
         day = pgsql.SQL("coalesce(t.call_date::text, '')" if has_day else "''")

@@ -75,13 +75,13 @@ class ServerUser:
         if not self.is_me:
             os.chown(path, self.uid, self.gid)
 
-    def folder(self, wish: Path) -> Path:
-        """A folder of this user's: where it is wished for, or else in the system's folder."""
-        wish.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self.own(wish)
-        if self._can("-w", wish):
-            return wish
-        wish.rmdir()
+    def folder(self, wanted: Path) -> Path:
+        """A folder of this user's: in the wanted place, or else in the system's folder."""
+        wanted.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.own(wanted)
+        if self._can("-w", wanted):
+            return wanted
+        wanted.rmdir()
         _make_system_folder()
         elsewhere = Path(tempfile.mkdtemp(prefix="server-", dir=SYSTEM_FOLDER))
         self.own(elsewhere)

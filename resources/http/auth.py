@@ -41,7 +41,7 @@ class Token:
 
 
 @dataclass(frozen=True, slots=True)
-class Login:
+class TokenEndpoint:
     """Where an access token is to be had, and what the request for one is signed with."""
 
     base_url: str
@@ -54,12 +54,12 @@ class Auth:
 
     __slots__ = ()
 
-    def login(self, account: Account) -> Login | None:  # noqa: ARG002
+    def token_endpoint(self, account: Account) -> TokenEndpoint | None:  # noqa: ARG002
         """Where to get a token first; None: the credentials themselves are enough."""
         return None
 
     def sign(self, account: Account, token: str | None = None) -> Signature:  # noqa: ARG002
-        """The account's signature. `token`: the access token, where `login` names a place."""
+        """The account's signature. `token`: the access token, where there is an endpoint for it."""
         return Signature()
 
 
@@ -116,11 +116,11 @@ class ClientCredentials(Auth):
     client_secret: str = "client_secret"  # noqa: S105 - a credential's name
     host: str | None = None
 
-    def login(self, account: Account) -> Login:
+    def token_endpoint(self, account: Account) -> TokenEndpoint:
         """The id is encoded before it is put into the header, as the RFC says."""
         base_url = getattr(account.options, self.host) if self.host else account.base_url
         id_, secret = account.secret(self.client_id), account.secret(self.client_secret)
-        return Login(base_url, self.path, _basic(quote_plus(id_), quote_plus(secret)))
+        return TokenEndpoint(base_url, self.path, _basic(quote_plus(id_), quote_plus(secret)))
 
     def sign(self, account: Account, token: str | None = None) -> Signature:  # noqa: ARG002
         """With the token that was given."""

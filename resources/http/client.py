@@ -30,7 +30,7 @@ from resources.errors import (
 from resources.http import content, more, wire
 from resources.http.addresses import is_safe
 from resources.http.answer import Answer, Parse, T, age, check_ready
-from resources.http.auth import LIFE_USED, NO_AUTH, TOKEN, Auth, Login, Token, parse_token
+from resources.http.auth import LIFE_USED, NO_AUTH, TOKEN, Auth, Token, TokenEndpoint, parse_token
 from resources.http.permits import Limiter, Patience, Permit
 from resources.http.retries import ATTEMPTS, FAILED_S, TRYING, backoff, try_again
 from resources.http.transport import BrokenExchangeError, Transport
@@ -209,21 +209,21 @@ class Http:
 
     def _token(self, auth: Auth, attempt: int) -> str | None:
         """The access token to sign with; a new one where there is none that is still good."""
-        login = auth.login(self._account)
-        if login is None:
+        endpoint = auth.token_endpoint(self._account)
+        if endpoint is None:
             return None
-        token = self._transport.tokens.get(self._account, lambda: self._log_in(login, attempt))
+        token = self._transport.tokens.get(self._account, lambda: self._log_in(endpoint, attempt))
         if token not in self._tokens:
             self._tokens = (*self._tokens[-1:], token)
         return token
 
-    def _log_in(self, login: Login, attempt: int) -> Token:
+    def _log_in(self, endpoint: TokenEndpoint, attempt: int) -> Token:
         """RFC 6749, 4.4.2: asks for a token by a form. What it is for is tried again, not this."""
         asked = time.monotonic()
         headers = {
-            **login.signature.headers, "content-type": "application/x-www-form-urlencoded",
+            **endpoint.signature.headers, "content-type": "application/x-www-form-urlencoded",
         }  # fmt: skip
-        url = self._url(login.base_url, login.path)
+        url = self._url(endpoint.base_url, endpoint.path)
         body = b"grant_type=client_credentials"
         request = _Request(TOKEN, url, parse_token, headers=headers, body=body)
         (value, life_s), _ = self._once(request, attempt)

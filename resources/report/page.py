@@ -25,7 +25,7 @@ MOST_ROWS = 200
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class ReportPage:
     """The page, and what couldn't be put into it: charts by their titles, and why."""
 
     html: str
@@ -65,7 +65,7 @@ class Section:
         return Markup(text)  # noqa: S704 - no character of HTML is left
 
 
-def render(warehouse: Warehouse, selection: Selection) -> Page:
+def render(warehouse: Warehouse, selection: Selection) -> ReportPage:
     """The page for what is selected, as of now."""
     with reading(warehouse, selection) as reader:
         trust = Trust(reader.ask("report/trust"), selection)
@@ -93,10 +93,10 @@ def render(warehouse: Warehouse, selection: Selection) -> Page:
     answers = {"Trust": trust.answer, "Accounts": tiles}
     answers |= {section.chart.title: section.answer for section in sections}
     faults = [f"{title}: {found.error}" for title, found in answers.items() if found.error]
-    return Page(html, faults)
+    return ReportPage(html, faults)
 
 
-def write(page: Page, path: Path) -> None:
+def write(page: ReportPage, path: Path) -> None:
     """Puts the page where it belongs, at once: nobody sees half of it. Others may write it, too."""
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_name(f".{path.name}.{uuid4().hex}")

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from resources.configuration.home import Home
-from resources.report.page import Page
+from resources.report.page import ReportPage
 from resources.stores.places import chosen_store
 
 REPORT = "CALLHOUSE_REPORT_URL"
@@ -18,7 +18,7 @@ class ReportPlace:
     def __init__(self) -> None:
         self.store = chosen_store(REPORT, Home.from_environment().reports)
 
-    def write(self, page: Page) -> str:
+    def write(self, page: ReportPage) -> str:
         """Puts the page there, at once: nobody sees half of it. Returns its URI.
 
         Raises TransientError.

@@ -18,7 +18,7 @@ IN_A_ROW = 3
 """So many answers of no use, one after the other, stand for all others too: the way is broken."""
 
 
-class Fetcher:
+class DetailFetcher:
     """Asks for the details of records of the `parent` stream."""
 
     def __init__(

@@ -11,7 +11,7 @@ from assets.loading.access import StreamAccess
 from assets.loading.day_state import resolve_bodies
 from assets.loading.details.answers import Answers
 from assets.loading.details.close import close_day
-from assets.loading.details.fetch import Fetcher
+from assets.loading.details.fetch import DetailFetcher
 from assets.loading.landing.commit import Committer
 from assets.loading.landing.land import Landing
 from assets.loading.landing.observation import Observation
@@ -41,7 +41,7 @@ class DetailReader:
         self._warehouse = access.warehouse
         self._clock = access.clock
         self._parent = parent
-        self._fetcher = Fetcher(access, parent, patience)
+        self._fetcher = DetailFetcher(access, parent, patience)
 
     def days(self, among: Sequence[date] | None = None) -> list[date]:
         """Days that may lack details now, newest first."""

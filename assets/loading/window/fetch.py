@@ -21,7 +21,7 @@ READS = 3
 """How often a window is read before its total is called wrong."""
 
 
-class Fetcher:
+class WindowFetcher:
     """Asks one account's stream for windows."""
 
     def __init__(self, access: StreamAccess[Stream], size: WindowSize) -> None:

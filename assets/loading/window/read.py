@@ -18,7 +18,7 @@ from assets.loading.result import Loaded
 from assets.loading.stream_state import lock_streams, note_fields
 from assets.loading.window.answers import WindowRead
 from assets.loading.window.close import Closing
-from assets.loading.window.fetch import Fetcher
+from assets.loading.window.fetch import WindowFetcher
 from assets.loading.window.size import WindowSize
 from resources.errors import CallhouseError
 from resources.vendor_api.vendor import Stream
@@ -36,7 +36,7 @@ class WindowReader:
         self._source = access.source
         self._warehouse = access.warehouse
         self._clock = access.clock
-        self._fetcher = Fetcher(access, size)
+        self._fetcher = WindowFetcher(access, size)
 
     def read(
         self, window: Window, loaded: Loaded, live: bool = False, until: float = math.inf

@@ -17,7 +17,7 @@ import pytest
 
 from resources.configuration.home import CHECKOUT
 from resources.embedded import dump
-from resources.embedded.dump import Wish
+from resources.embedded.dump import DumpRequest
 from resources.errors import CallhouseError
 from resources.postgres.database import DAGSTER_URL, connect
 from resources.postgres.migration import migrate
@@ -48,7 +48,7 @@ def steps() -> Iterator[str]:
 def tables(url: str) -> Any:
     """Everything that is in a database, in figures."""
     with connect(url, "test") as connection:
-        return dict(dump._digests(connection, Wish()))
+        return dict(dump._digests(connection, DumpRequest()))
 
 
 @pytest.mark.long
@@ -162,7 +162,7 @@ def test_what_comes_out_is_compared(
             own = "'2026-03-10', 'acme', 'calls', %s, 1, '{}', now(), 1"
             connection.execute(f"INSERT INTO raw.records VALUES ({own})", [key])
     folder = tmp_path / "backup"
-    made = dump.backup(database_url, None, folder, Wish())
+    made = dump.backup(database_url, None, folder, DumpRequest())
     assert made.tables["raw.records"]["2026-03-10"][0] == 2
     text = (folder / dump.MANIFEST).read_text()
     digest = made.tables["raw.records"]["2026-03-10"][1]

@@ -28,6 +28,7 @@ CREATE TABLE ops.days (
     note           text,
     PRIMARY KEY (account, stream, call_date)
 );
+-- Hardly a day stays incomplete: checks and alerts find those by it, without a look at years of others.
 CREATE INDEX days_unsettled ON ops.days (account, stream, next_read_at) WHERE state <> 'complete';
 COMMENT ON TABLE ops.days IS 'How complete a business day of an account''s stream is';
 COMMENT ON COLUMN ops.days.account IS 'Account, as in accounts.toml';

@@ -144,7 +144,11 @@ class Harness:
         return recordings_of(folder, self.report(subject), reports)
 
     def sample(self, subject: Subject) -> tuple[Recording, list[Record]]:
-        """The stream's recorded sample, and the records in it: read once."""
+        """The stream's recorded sample, and the records in it: read once, except a detail's, which
+        may be a file in the home of the test.
+        """
+        if isinstance(subject.stream, DetailStream):
+            return self._read_sample(subject)
         if str(subject) not in self._samples:
             self._samples[str(subject)] = self._read_sample(subject)
         recording, records = self._samples[str(subject)]

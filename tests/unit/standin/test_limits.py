@@ -26,9 +26,16 @@ class Stopwatch:
 STOPWATCH = Stopwatch()
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _closed() -> Iterator[None]:
+    """At the very end: a worker may come back to these tests."""
+    yield
+    LOOPBACK.close()
+
+
 @pytest.fixture(scope="module")
 def _server() -> Iterator[StandIn]:
-    with LOOPBACK, StandIn(clock=Clock(), stopwatch=STOPWATCH) as server:
+    with StandIn(clock=Clock(), stopwatch=STOPWATCH) as server:
         yield server
 
 

@@ -1,7 +1,7 @@
 """`python -m bench.vendors`: the stand-in vendors in their fast mode, as a process of its own.
 
 Beside the fast tenants (`demo-fast`) there is a Wolkvox tenant whose calls carry a long comment
-(`demo-heavy`), and a crowd of Conpeek tenants with the same dialogs (`demo-1`, `demo-2`, …).
+(`demo-heavy`), and at each vendor a crowd with the same records (`demo-1`, `demo-2`, …).
 """
 
 import argparse
@@ -13,20 +13,23 @@ import orjson
 
 from resources.standin import StandIn, Tenant
 from resources.standin.answer import Answer, Ask
-from resources.standin.fast import NO_LIMITS, Sizes, register
+from resources.standin.fast import DAYS, NO_LIMITS, Sizes, register
 
 
 def main() -> None:
     """Serves until it is ended."""
     arguments = _parser().parse_args()
     standin = StandIn()
-    sizes = Sizes(arguments.dialogs, arguments.calls, arguments.handled, arguments.requests)
+    sizes = Sizes(
+        arguments.dialogs, arguments.calls, arguments.handled, arguments.requests, arguments.days
+    )
     fast = register(standin, arguments.first_day, sizes, arguments.folder)
     heavy = standin.tenant("wolkvox", "demo-heavy", timezone="UTC", **NO_LIMITS)
     heavy.serve = _padded(fast["wolkvox"], arguments.comment)
     for number in range(1, arguments.crowd + 1):
-        one = standin.tenant("conpeek", f"demo-{number}", timezone="UTC", **NO_LIMITS)
-        one.serve = fast["conpeek"].serve
+        for vendor, tenant in fast.items():
+            one = standin.tenant(vendor, f"demo-{number}", timezone="UTC", **NO_LIMITS)
+            one.serve = tenant.serve
     for tenant in standin.tenants.values():
         tenant.latency_s = arguments.latency_ms / 1000
     print(f"ready {standin.base_url}", flush=True)
@@ -52,6 +55,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--first-day", type=date.fromisoformat, required=True)
     for name in ("dialogs", "calls", "handled", "requests", "crowd", "comment", "latency-ms"):
         parser.add_argument(f"--{name}", type=int, default=0)
+    parser.add_argument("--days", type=int, default=DAYS)
     return parser
 
 

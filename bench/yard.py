@@ -70,14 +70,17 @@ class Yard:
     Its databases carry this process' number, as tests bring a server that they share.
     """
 
-    def __init__(self, folder: Path, postgres: LocalPostgres | None = None) -> None:
+    def __init__(
+        self, folder: Path, postgres: LocalPostgres | None = None, days: int = DAYS
+    ) -> None:
         self._folder = folder
         self._stack = ExitStack()
         self._postgres = postgres or LocalPostgres(Home(folder))
         self._template = f"bench_{os.getpid()}"
         self._numbers = itertools.count()
-        self.first_day = datetime.now(UTC).date() - timedelta(days=DAYS + 1)
-        """The last of the 30 days is over."""
+        self.first_day = datetime.now(UTC).date() - timedelta(days=days + 1)
+        """The last of the days is over."""
+        self._days = days
 
     def __enter__(self) -> Self:
         self._folder.mkdir(parents=True, exist_ok=True)
@@ -108,7 +111,7 @@ class Yard:
         """The stand-in vendors with these options of `bench.vendors`; gives their URL."""
         with tempfile.TemporaryDirectory(dir=self._folder, prefix="vendors-") as folder:
             command = [sys.executable, "-m", "bench.vendors", "--folder", folder]
-            command += ["--first-day", self.first_day.isoformat()]
+            command += ["--first-day", self.first_day.isoformat(), "--days", str(self._days)]
             for name, value in options.items():
                 command += [f"--{name.replace('_', '-')}", str(value)]
             with subprocess.Popen(command, cwd=CHECKOUT, stdout=subprocess.PIPE) as process:
@@ -138,7 +141,7 @@ class Yard:
                 stream=stream,
                 base_url=f"{vendors_url}/{vendor}/{tenant}",
                 first_day=self.first_day.isoformat(),
-                days=DAYS,
+                days=self._days,
                 folder=folder,
             )
             yield Lane(task, self._folder / "contender.log")

@@ -47,12 +47,13 @@ NO_LIMITS: dict[str, Any] = {
 
 @dataclass(frozen=True)
 class Sizes:
-    """How many records each vendor has, spread evenly over 30 days."""
+    """How many records each vendor has, spread evenly over the days."""
 
     dialogs: int = 200_000
     calls: int = 200_000
     handled: int = 60_000
     requests: int = 200_000
+    days: int = DAYS
 
 
 class Book:
@@ -109,7 +110,7 @@ def register(
     tenants = {}
     for vendor, (size, record, serve) in shelves.items():
         tenant = standin.tenant(vendor, "demo-fast", timezone="UTC", **NO_LIMITS)
-        tenant.serve = _bound(serve, Book(_records(size, start, record), directory))
+        tenant.serve = _bound(serve, Book(_records(size, sizes.days, start, record), directory))
         tenants[vendor] = tenant
     return tenants
 
@@ -119,10 +120,10 @@ def _bound(serve: Server, book: Book) -> Callable[[Tenant, Ask], Answer]:
 
 
 def _records(
-    size: int, start: datetime, record: Callable[[int, datetime], bytes]
+    size: int, days: int, start: datetime, record: Callable[[int, datetime], bytes]
 ) -> Iterator[tuple[int, bytes]]:
     for number in range(size):
-        at = start + timedelta(seconds=number * DAYS * 86_400 // size)
+        at = start + timedelta(seconds=number * days * 86_400 // size)
         yield int(at.timestamp()), record(number, at)
 
 

@@ -1,5 +1,6 @@
 """The marts in Dagster: what a run says, when the schedule asks for one, whence columns come."""
 
+import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -156,18 +157,24 @@ def test_a_refresh_that_counts_as_lost_leaves_the_rest_to_the_next(
             instance=instance,
         )
 
-    with dg.instance_for_test() as instance, ThreadPoolExecutor(1) as thread:
+    def call_it_lost() -> None:
         with warehouse.transaction() as c:
             execute(c, "maintenance/lock_marts_day", day=DAY)
-            lost = thread.submit(refresh)
+            locked.set()
             deadline = time.monotonic() + 30
             while not query(warehouse, WAITING):
                 assert time.monotonic() < deadline
                 time.sleep(0.05)
             (run,) = instance.get_runs()
             instance.report_run_failed(run)
+
+    locked = threading.Event()
+    with dg.instance_for_test() as instance, ThreadPoolExecutor(1) as thread:
+        lost = thread.submit(call_it_lost)
+        assert locked.wait(30)
         with pytest.raises(DagsterExecutionInterruptedError):
-            lost.result()
+            refresh()
+        lost.result()
         assert stale_days(warehouse) == [before]
         refresh()
     assert stale_days(warehouse) == []

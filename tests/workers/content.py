@@ -1,4 +1,4 @@
-"""What the tables of a warehouse tell, for comparison with another's."""
+"""What the tables of a warehouse tell: for comparison with another's, and what runs hold."""
 
 import json
 
@@ -7,6 +7,12 @@ import psycopg
 from sql import facts
 
 CHANGES_WITH_TIME = ["first_seen_at", "updated_at", "observed_at", "request_id"]
+HELD = """
+SELECT (SELECT count(*) FROM ops.permits WHERE reached_at IS NULL AND expires_at > ops.now()),
+       (SELECT count(*) FROM ops.reads WHERE expires_at > ops.now()),
+       (SELECT count(*) FROM ops.worker_runs WHERE expires_at > ops.now())
+"""
+"""Permits, windows and runs that somebody has."""
 
 
 def content(database_url: str, last: str) -> dict[str, list[str]]:

@@ -15,7 +15,7 @@ from resources.postgres.database import URL
 from resources.standin import StandIn
 from resources.vendors import discover
 from tests.workers.cluster import Cluster
-from tests.workers.content import content
+from tests.workers.content import HELD, content
 from tests.workers.redis_server import RedisServer, needs_redis
 
 pytestmark = needs_redis
@@ -25,11 +25,6 @@ VENDORS = sorted(discover())
 DIALOGS = ["conpeek/dialogs_raw", "conpeek/dialogs"]
 STARTED = dg.DagsterRunStatus.STARTED
 VERSIONS = "public.schema_version"
-HELD = """
-SELECT (SELECT count(*) FROM ops.permits WHERE reached_at IS NULL AND expires_at > ops.now()),
-       (SELECT count(*) FROM ops.reads WHERE expires_at > ops.now()),
-       (SELECT count(*) FROM ops.worker_runs WHERE expires_at > ops.now())
-"""
 
 
 @pytest.mark.long

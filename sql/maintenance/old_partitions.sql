@@ -1,7 +1,7 @@
 -- Partitions of a table before a day: attached, pending (half detached by a retention that had to give
 -- way to a reader) or detached (still to be dropped). Oldest first; a pending one before all, as
 -- Postgres allows only one.
-SELECT c.oid::regclass::text AS name,
+SELECT format('%s.%I', c.relnamespace::regnamespace, c.relname) AS name,
        CASE WHEN i.inhrelid IS NULL THEN 'detached' WHEN i.inhdetachpending THEN 'pending' ELSE 'attached' END AS state
   FROM pg_class p
   JOIN pg_class c ON c.relnamespace = to_regnamespace(p.relnamespace::regnamespace || '_partitions')

@@ -19,13 +19,14 @@ PYTHON = $(shell for python in python3 python3.14 python3.13 python3.12 python3.
 REQUIRE_PYTHON = test -n "$(PYTHON)" || { \
 	echo "Callhouse needs Python 3.11 or newer. Install it, then run make again." >&2; exit 1; }
 
-.PHONY: help install up demo test test-long coverage bench lint format lock generate
+.PHONY: help install up demo test test-system test-long coverage bench lint format lock generate
 
 help:
 	@echo "make up         run Callhouse at http://127.0.0.1:3000 (another port: make up PORT=3001)"
 	@echo "make demo       one pass over the stand-in vendors; prints what landed"
-	@echo "make test       the test suite (make test-long: the tests that take minutes)"
-	@echo "make coverage   the same with coverage, which takes a third longer"
+	@echo "make test       the test suite, in less than five minutes (make test-system: Dagster's runs,"
+	@echo "                the UI in a browser, commands, workers; make test-long: what takes minutes)"
+	@echo "make coverage   the first two with coverage"
 	@echo "make lint       format, lint, types, import contracts, definitions (make format: mends what can be mended)"
 	@echo "make bench      the measurements behind the figures in the docs"
 	@echo "make generate   what is generated: the docs' tables, dbt's sources"
@@ -41,12 +42,20 @@ up: $(INSTALLED)
 demo: $(INSTALLED)
 	@$(BIN)/callhouse demo
 
-# Many tests wait for processes that they start: three workers for two cores. They take tests from
-# each other as they run out of their own, so that what a file's tests share is made once.
+# Many tests wait: four workers for two cores. They take tests from each other as they run out of their
+# own, so that what a file's tests share is made once.
+PYTEST = $(BIN)/python -m pytest --dist worksteal
+SYSTEM := tests/e2e tests/workers
+
 test: $(INSTALLED)
-	$(BIN)/python -m pytest -n 3 --dist worksteal $(MEASURE)
+	$(PYTEST) -n 4 $(addprefix --ignore=,$(SYSTEM)) $(MEASURE)
+
+# Their processes take the cores by themselves.
+test-system: $(INSTALLED)
+	$(PYTEST) -n 3 $(SYSTEM)
 
 coverage: MEASURE := --cov
+coverage: SYSTEM :=
 coverage: test
 
 test-long: $(INSTALLED)

@@ -25,7 +25,7 @@ help:
 	@echo "make up         run Callhouse at http://127.0.0.1:3000 (another port: make up PORT=3001)"
 	@echo "make demo       one pass over the stand-in vendors; prints what landed"
 	@echo "make test       the test suite, in less than five minutes (make test-system: Dagster's runs,"
-	@echo "                the UI in a browser, commands, workers; make test-long: what takes minutes)"
+	@echo "                the UI in a browser, commands, workers, whole histories; make test-long: what takes minutes)"
 	@echo "make coverage   the first two with coverage"
 	@echo "make lint       format, lint, types, import contracts, definitions (make format: mends what can be mended)"
 	@echo "make bench      the measurements behind the figures in the docs"
@@ -45,7 +45,7 @@ demo: $(INSTALLED)
 # Many tests wait: four workers for two cores. They take tests from each other as they run out of their
 # own, so that what a file's tests share is made once.
 PYTEST = $(BIN)/python -m pytest --dist worksteal
-SYSTEM := tests/e2e tests/workers
+SYSTEM := tests/e2e tests/workers tests/model tests/db/dagster
 
 test: $(INSTALLED)
 	$(PYTEST) -n 4 $(addprefix --ignore=,$(SYSTEM)) $(MEASURE)

@@ -50,9 +50,9 @@ SYSTEM := tests/e2e tests/workers tests/model tests/db/dagster
 test: $(INSTALLED)
 	$(PYTEST) -n 4 $(addprefix --ignore=,$(SYSTEM)) $(MEASURE)
 
-# Their processes take the cores by themselves.
+# One worker a core: their processes take the cores by themselves, and a browser waits for pages.
 test-system: $(INSTALLED)
-	$(PYTEST) -n 3 $(SYSTEM)
+	$(PYTEST) -n 2 $(SYSTEM)
 
 coverage: MEASURE := --cov
 coverage: SYSTEM :=

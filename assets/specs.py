@@ -27,7 +27,7 @@ def table_metadata(table: str) -> dict[str, Any]:
     }
 
 
-def _column_tags(column: sql.catalog.Column) -> dict[str, str]:
+def _column_tags(column: sql.catalog.CatalogColumn) -> dict[str, str]:
     """What Dagster shows beside the type."""
     tags = {"unit": column.unit} if column.unit else {}
     return tags | ({"personal": "yes"} if column.personal else {})

@@ -299,9 +299,9 @@ def forget(
     """Erase a person, a record or an account everywhere, for good."""
     with console.sentences():
         from pipelines.commands.database import database
-        from pipelines.commands.forget import Request, run
+        from pipelines.commands.forget import ForgetRequest, run
 
-        request = Request(number, key, account, stream, dry_run, keep_calls, again)
+        request = ForgetRequest(number, key, account, stream, dry_run, keep_calls, again)
         request.require_sense()
         with database() as url:
             run(request, url)
@@ -385,11 +385,11 @@ def report(
     begin, end = _days(day or first, day or last)
     with console.sentences():
         from pipelines.commands.database import database
-        from pipelines.commands.report import Request
+        from pipelines.commands.report import ReportRequest
         from pipelines.commands.report import report as make
 
         days = (begin, end) if begin and end else None
-        request = Request(days, tuple(accounts or ()), pii, output, show)
+        request = ReportRequest(days, tuple(accounts or ()), pii, output, show)
         with database() as url:
             is_whole = make(url, request)
     if not is_whole:

@@ -34,7 +34,7 @@ _ESCAPE = re.compile("%2([0-9A-Fa-f])")
 _DIGIT = re.compile("[0-9]")
 
 
-class Kind(StrEnum):
+class HashKind(StrEnum):
     """What a hash is of."""
 
     NUMBER = "number"
@@ -47,7 +47,7 @@ class Suppressed:
     """A row of `ops.suppressed`: whose data are left out, or kept without the person."""
 
     hash: str
-    kind: Kind
+    kind: HashKind
     keeps_calls: bool
     tail: int | None
 
@@ -71,15 +71,15 @@ class Hasher:
 
     def number(self, number: str) -> str:
         """Of a number in E.164."""
-        return self._hash(f"{Kind.NUMBER} {number}")
+        return self._hash(f"{HashKind.NUMBER} {number}")
 
     def record(self, account: str, stream: str, key: str) -> str:
         """Of a record by its key, or by its digest where it has none."""
-        return self._hash(f"{Kind.RECORD} {account}/{stream}/{key}")
+        return self._hash(f"{HashKind.RECORD} {account}/{stream}/{key}")
 
     def account(self, name: str) -> str:
         """Of an account."""
-        return self._hash(f"{Kind.ACCOUNT} {name}")
+        return self._hash(f"{HashKind.ACCOUNT} {name}")
 
     def tail(self, digits: str) -> int:
         """16 bits of a number's last digits: they spare nearly all others a closer look, and one
@@ -104,7 +104,7 @@ class Forgotten:
 
     def __init__(self, hasher: Hasher, rows: Iterable[Suppressed]) -> None:
         self.hasher = hasher
-        numbers = [row for row in rows if row.kind is Kind.NUMBER]
+        numbers = [row for row in rows if row.kind is HashKind.NUMBER]
         self._by_hash = {row.hash: row for row in numbers}
         self._tails = {row.tail for row in numbers}
 

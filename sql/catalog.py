@@ -25,7 +25,7 @@ OPEN_OPS = frozenset(
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
+class CatalogColumn:
     """A column of a table or view."""
 
     name: str
@@ -36,13 +36,13 @@ class Column:
     unit: str | None = None
 
 
-def tables() -> dict[str, tuple[Column, ...]]:
+def tables() -> dict[str, tuple[CatalogColumn, ...]]:
     """The columns of every table, by `schema.table`."""
     described = {f"facts.{table.name}": _described(table) for table in facts.TABLES.values()}
     return described | _written_tables() | _marts(are_views=False)
 
 
-def views() -> dict[str, tuple[Column, ...]]:
+def views() -> dict[str, tuple[CatalogColumn, ...]]:
     """The columns of every view of `marts`, by `schema.view`."""
     return _marts(are_views=True)
 
@@ -68,7 +68,7 @@ def _is_open(column: mart.MartColumn, agents: bool) -> bool:
     return bool(column.sources) and all(_is_open_source(s, agents) for s in column.sources)
 
 
-def _is_open_source(source: mart.Source, agents: bool) -> bool:
+def _is_open_source(source: mart.SourceColumn, agents: bool) -> bool:
     if source.schema == "facts":
         return facts.TABLES[source.table].column(source.column).is_open(agents)
     if source.schema == "marts":
@@ -85,27 +85,31 @@ def meaning(name: str) -> str:
     return facts.TABLES[table].meaning if schema == "facts" else _written_comments()[name]
 
 
-def _marts(are_views: bool) -> dict[str, tuple[Column, ...]]:
+def _marts(are_views: bool) -> dict[str, tuple[CatalogColumn, ...]]:
     return {
         found.qualified: tuple(
-            Column(c.name, c.type, c.meaning, c.required and not are_views) for c in found.columns
+            CatalogColumn(c.name, c.type, c.meaning, c.required and not are_views)
+            for c in found.columns
         )
         for found in mart.marts().values()
         if found.is_view is are_views
     }
 
 
-def _described(table: Table) -> tuple[Column, ...]:
+def _described(table: Table) -> tuple[CatalogColumn, ...]:
     return tuple(
-        Column(c.name, c.type, c.comment, c.required, c.personal, c.unit) for c in table.columns
+        CatalogColumn(c.name, c.type, c.comment, c.required, c.personal, c.unit)
+        for c in table.columns
     )
 
 
 @cache
-def _written_tables() -> dict[str, tuple[Column, ...]]:
+def _written_tables() -> dict[str, tuple[CatalogColumn, ...]]:
     return {
         table: tuple(
-            Column(name, kind, _written_comments().get(f"{table}.{name}", ""), "NOT NULL" in rest)
+            CatalogColumn(
+                name, kind, _written_comments().get(f"{table}.{name}", ""), "NOT NULL" in rest
+            )
             for name, kind, rest in _COLUMN.findall(body)
         )
         for table, body in _TABLE.findall(_written())

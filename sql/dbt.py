@@ -9,7 +9,7 @@ import sql
 import sql.catalog
 import sql.mart
 from sql import facts
-from sql.catalog import Column
+from sql.catalog import CatalogColumn
 from sql.vocabulary import Direction, Disposition, EndedBy, Grain, Outcome, Trusted
 
 FILE = sql.FOLDER.parent / "docs" / "analysts" / "sources.yml"
@@ -77,7 +77,7 @@ def _is_mart(name: str) -> bool:
     return name in sql.catalog.views() or name.partition(".")[2] in sql.mart.marts()
 
 
-def _table(name: str, columns: tuple[Column, ...], schema: str) -> Iterator[str]:
+def _table(name: str, columns: tuple[CatalogColumn, ...], schema: str) -> Iterator[str]:
     table = name.partition(".")[2]
     yield f"      - name: {table}"
     yield f"        description: {json.dumps(sql.catalog.meaning(name), ensure_ascii=False)}"
@@ -100,7 +100,7 @@ def _table(name: str, columns: tuple[Column, ...], schema: str) -> Iterator[str]
         yield from _tests(name, column, schema, days)
 
 
-def _tests(name: str, column: Column, schema: str, days: str | None) -> Iterator[str]:
+def _tests(name: str, column: CatalogColumn, schema: str, days: str | None) -> Iterator[str]:
     is_shown = not (schema == "masked" and column.personal)
     where = _where(days)
     tests = []

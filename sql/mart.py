@@ -43,7 +43,7 @@ _SOURCE = re.compile(r"(?:(raw|ops|marts)\.)?([a-z_]+)\.([a-z0-9_]+)")
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class SourceColumn:
     """A column that a mart's column comes from."""
 
     schema: str
@@ -58,7 +58,7 @@ class MartColumn:
     name: str
     type: str
     meaning: str
-    sources: tuple[Source, ...]
+    sources: tuple[SourceColumn, ...]
     required: bool = False
     personal: bool | None = None
     """None: as what it comes from."""
@@ -242,14 +242,14 @@ def _column(name: str, described: Mapping[str, Any]) -> MartColumn:
     )
 
 
-def _source(text: str) -> Source:
+def _source(text: str) -> SourceColumn:
     found = _SOURCE.fullmatch(text)
     if not found:
         raise ValueError(f"not a column, such as calls.talk_s or ops.days.state: {text!r}")
     schema, table, column = found.groups()
     if schema is None and not (table in facts.TABLES and facts.TABLES[table].has(column)):
         raise ValueError(f"no such column of facts: {text}")
-    return Source(schema or "facts", table, column)
+    return SourceColumn(schema or "facts", table, column)
 
 
 def _check(mart: Mart) -> None:

@@ -21,7 +21,7 @@ from assets.privacy.register import Erasure, Register
 from assets.privacy.texts import hide_in_files, hide_in_tables
 from assets.refresh import refresh_days, stale_days
 from resources.errors import CallhouseError
-from resources.forgotten import Forgotten, Hasher, Kind, Suppressed
+from resources.forgotten import Forgotten, Hasher, HashKind, Suppressed
 from resources.postgres.warehouse import Warehouse, execute
 
 AT_ONCE = 200
@@ -56,7 +56,7 @@ class Person:
     def suppressed(self, hasher: Hasher) -> Suppressed:
         """As `ops.suppressed` knows them."""
         hashed, tail = hasher.number(self.number), hasher.tail(self.number)
-        return Suppressed(hashed, Kind.NUMBER, self.keeps_calls, tail)
+        return Suppressed(hashed, HashKind.NUMBER, self.keeps_calls, tail)
 
 
 class Proof:
@@ -126,7 +126,7 @@ def forget_record(site: Site, account: str, stream: str, key: str) -> Counts:
     except KeyError as error:
         raise CallhouseError(f"nothing was ever read of {error}") from None
     hashed = hasher.record(account, root.name, key)
-    proof = Proof(site, Suppressed(hashed, Kind.RECORD, False, None))
+    proof = Proof(site, Suppressed(hashed, HashKind.RECORD, False, None))
     places = Places()
     places.keys[account, root.name][key] = False
     days = _erase(site, places, Forgotten(hasher, []), proof.add)
@@ -144,7 +144,7 @@ def forget_account(site: Site, account: str) -> Counts:
     if owner is None:
         raise CallhouseError(f"nothing was ever read of {account!r}")
     hashed = site.hasher().account(account)
-    proof = Proof(site, Suppressed(hashed, Kind.ACCOUNT, False, None))
+    proof = Proof(site, Suppressed(hashed, HashKind.ACCOUNT, False, None))
     days = erase_account(site.warehouse, owner, proof.add, site.step)
     _refresh(site, days)
     _drop_detached(site)
@@ -159,7 +159,7 @@ def forget_again(site: Site) -> Counts:
         site.warehouse.run("erase/remember", **erasure.as_row())
     hasher = site.hasher()
     known = [
-        Suppressed(row.hash, Kind(row.kind), row.keeps_calls, row.tail)
+        Suppressed(row.hash, HashKind(row.kind), row.keeps_calls, row.tail)
         for row in site.warehouse.rows("erase/suppressed")
     ]
     counts: Counts = Counter()

@@ -55,7 +55,7 @@ class Finding:
 
 
 @dataclass(frozen=True)
-class Report:
+class CheckSummary:
     """Everything that was found. `is_cut_off`: the database doesn't answer, so nobody was asked."""
 
     findings: list[Finding]
@@ -85,7 +85,7 @@ class Report:
         console.table(columns, ((f.what, MARKS[f.well], f.message) for f in self.findings))
 
 
-def check(home: Home) -> Report:
+def check(home: Home) -> CheckSummary:
     """Tries everything. Raises ConfigurationError where nobody has written an accounts file."""
     require_a_file(home)
     accounts, findings = check_settings(home)
@@ -97,8 +97,8 @@ def check(home: Home) -> Report:
                 findings += [check_clock(url), *check_accounts(url, accounts)]
     except CallhouseError as error:
         findings.append(Finding("database", False, str(error)))
-        return Report(findings, is_cut_off=True)
-    return Report(findings)
+        return CheckSummary(findings, is_cut_off=True)
+    return CheckSummary(findings)
 
 
 def check_settings(home: Home) -> tuple[Mapping[str, Account], list[Finding]]:

@@ -26,7 +26,7 @@ from resources.vendors import discover
 
 
 @dataclass(frozen=True)
-class Request:
+class ForgetRequest:
     """What the command line asks for."""
 
     number: str | None = None
@@ -51,7 +51,7 @@ class Request:
             raise ConfigurationError(["--dry-run and --keep-calls go with --number"])
 
 
-def run(request: Request, url: str) -> None:
+def run(request: ForgetRequest, url: str) -> None:
     """Does what is asked for, and prints what was erased, or would be."""
     request.require_sense()
     require_head(url)
@@ -99,7 +99,7 @@ def number_of(text: str, known: Mapping[str, Owner]) -> str:
     raise ConfigurationError([f"--number: no telephone number of {where}; {what}"])
 
 
-def _done(request: Request, site: Site) -> Counts:
+def _done(request: ForgetRequest, site: Site) -> Counts:
     if request.number is not None:
         person = Person(number_of(request.number, site.owners), request.keep_calls)
         work = forget.look_for if request.dry_run else forget.forget_person

@@ -13,7 +13,7 @@ from resources.account import Account
 from resources.errors import ConfigurationError
 from resources.http.answer import Answer, Parse, T
 from resources.http.client import Http
-from resources.http.permits import Outcome, Permit
+from resources.http.permits import Permit, RequestOutcome
 from resources.vendor_api.vendor import AnyStream, DetailStream, Facts, Page, Parent, Vendor
 from resources.vendors import discover
 from resources.windows import Window
@@ -37,7 +37,7 @@ class Recorded:
         **_others: Any,
     ) -> tuple[T, Permit]:
         """What `parse` makes of it."""
-        permit = Permit(1, datetime.now(UTC), Outcome())
+        permit = Permit(1, datetime.now(UTC), RequestOutcome())
         if sink is not None:
             sink.write(self.body)
         return parse(Answer(200, {}, self.body, permit))[0], permit

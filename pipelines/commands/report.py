@@ -17,7 +17,7 @@ from resources.report.answers import select
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class ReportRequest:
     """What to make a report of, and where to. `days`: the first and the last; None: the usual."""
 
     days: tuple[date, date] | None
@@ -27,7 +27,7 @@ class Request:
     is_opened: bool
 
 
-def report(url: str, request: Request) -> bool:
+def report(url: str, request: ReportRequest) -> bool:
     """Makes the file, and says where it is; returns whether all of it could be made.
 
     Raises CallhouseError for accounts and days that there are none of, and for a file that can't be

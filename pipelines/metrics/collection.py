@@ -10,7 +10,7 @@ from functools import cache
 from dagster import DagsterInstance
 from prometheus_client import generate_latest
 
-from pipelines.metrics.families import Figures
+from pipelines.metrics.families import Metrics
 from pipelines.metrics.runs import add_runs
 from pipelines.metrics.warehouse import add_warehouse
 from pipelines.workers.queues import workers_of
@@ -40,20 +40,20 @@ class Collection:
         """All figures, as they are now."""
         return generate_latest(self._figures())
 
-    def _figures(self) -> Figures:
-        figures = Figures()
+    def _figures(self) -> Metrics:
+        figures = Metrics()
         settings = read_settings(self._home, needs_secrets=False)
         accounts = settings.accounts
         figures.add("settings_faults", len(settings.sentences()))
         for vendor, count in Counter(account.vendor for account in accounts.values()).items():
             figures.add("accounts", count, vendor)
         has_workers = workers_of(self._instance) is not None
-        parts: dict[str, Callable[[Figures], None]] = {
+        parts: dict[str, Callable[[Metrics], None]] = {
             "warehouse": lambda part: add_warehouse(part, self._warehouse, accounts, has_workers),
             "dagster": lambda part: add_runs(part, self._instance),
         }
         for name, add in parts.items():
-            part = Figures()
+            part = Metrics()
             try:
                 add(part)
             except Exception as error:  # noqa: BLE001 - whatever it is, the others are told

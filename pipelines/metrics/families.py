@@ -93,7 +93,7 @@ FAMILIES = {
 """By name without the prefix."""
 
 
-class Figures(Collector):
+class Metrics(Collector):
     """Figures that were collected, by family."""
 
     def __init__(self) -> None:
@@ -112,7 +112,7 @@ class Figures(Collector):
             raise ValueError(f"{name} has the labels {known.labels}")
         self._families[name].add_metric(labels, value)
 
-    def merge(self, others: "Figures") -> None:
+    def merge(self, others: "Metrics") -> None:
         """Takes another's families over."""
         self._families |= others._families  # noqa: SLF001 - of its own kind
 

@@ -12,14 +12,14 @@ from dagster._core.storage.dagster_run import (
     RunRecord,
 )
 
-from pipelines.metrics.families import Figures
+from pipelines.metrics.families import Metrics
 
 RECENT = timedelta(hours=1)
 MOST = 1_000
 """Runs that are looked at: more in an hour, or at once, and the newest stand for all."""
 
 
-def add_runs(figures: Figures, instance: DagsterInstance) -> None:
+def add_runs(figures: Metrics, instance: DagsterInstance) -> None:
     """Adds what Dagster says of runs, and of its daemon."""
     now = datetime.now(UTC)  # whose clock Dagster's timestamps are by
     unfinished = instance.get_run_records(RunsFilter(statuses=NOT_FINISHED_STATUSES), limit=MOST)
@@ -41,7 +41,7 @@ def add_runs(figures: Figures, instance: DagsterInstance) -> None:
         figures.add("daemon_heartbeat_timestamp_seconds", heartbeat.timestamp, daemon)
 
 
-def _add_ended(figures: Figures, records: Iterable[RunRecord]) -> None:
+def _add_ended(figures: Metrics, records: Iterable[RunRecord]) -> None:
     counts: Counter[tuple[str, str]] = Counter()
     took: defaultdict[str, list[float]] = defaultdict(list)
     waited: defaultdict[str, list[float]] = defaultdict(list)

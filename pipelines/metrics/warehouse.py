@@ -8,7 +8,7 @@ from sqlalchemy.engine import Connection, Row
 
 from assets.loading.account_stream import is_detail
 from pipelines.account_streams import account_streams, parameters
-from pipelines.metrics.families import Figures
+from pipelines.metrics.families import Metrics
 from pipelines.workers.queues import Queue
 from resources.account import Account
 from resources.postgres.warehouse import Warehouse, execute
@@ -22,7 +22,7 @@ STATES = ("complete", "settling", "open", "failed", "unread")
 
 
 def add_warehouse(
-    figures: Figures, warehouse: Warehouse, accounts: Mapping[str, Account], has_workers: bool
+    figures: Metrics, warehouse: Warehouse, accounts: Mapping[str, Account], has_workers: bool
 ) -> None:
     """Adds what the tables say of these accounts, and of the workers to which runs go, if they do;
     all of it as of one moment.
@@ -43,7 +43,7 @@ class _Tables:
     """What adds figures, of one transaction."""
 
     def __init__(
-        self, figures: Figures, connection: Connection, accounts: Mapping[str, Account]
+        self, figures: Metrics, connection: Connection, accounts: Mapping[str, Account]
     ) -> None:
         self._add = figures.add
         self._connection = connection

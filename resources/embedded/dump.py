@@ -144,20 +144,6 @@ def end_restore(url: str) -> None:
         connection.execute(sql.read("dump/end_restore"))
 
 
-def plain(url: str) -> str:
-    """A database as SQL, without owners and grants."""
-    with connect(url, "callhouse backup") as connection:
-        major = _major(connection)
-    return _run(url, _program("pg_dump", major), "--no-owner", "--no-privileges")
-
-
-def run_plain(url: str, text: str) -> None:
-    """What `plain` gave, into an empty database."""
-    with connect(url, "callhouse restore") as connection:
-        major = _major(connection)
-    _run(url, _program("psql", major), "--quiet", "--set=ON_ERROR_STOP=1", given=text)
-
-
 def restore_analysts(url: str, manifest: Manifest) -> list[str]:
     """Makes the analysts' logins that aren't there, as far as this user may; returns statements
     that somebody still has to run. Passwords are in no backup.
@@ -271,8 +257,8 @@ def _version(program: Path) -> int:
     return int(found[1]) if found else 0
 
 
-def _run(url: str, program: Path, *arguments: str, given: str | None = None) -> str:
-    """What the program says. The password goes through the environment, as everybody may read a
+def _run(url: str, program: Path, *arguments: str) -> None:
+    """Runs the program. The password goes through the environment, as everybody may read a
     process's arguments.
     """
     settings = conninfo_to_dict(libpq(url, f"callhouse {program.name}"))
@@ -281,10 +267,7 @@ def _run(url: str, program: Path, *arguments: str, given: str | None = None) -> 
     if password:
         environment["PGPASSWORD"] = str(password)
     command = [str(program), f"--dbname={make_conninfo('', **settings)}", *arguments]
-    done = subprocess.run(
-        command, env=environment, input=given, capture_output=True, text=True, check=False
-    )
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     if done.returncode:
         reason = done.stderr.strip().splitlines()
         raise CallhouseError(f"{program.name} fails: {' '.join(reason[:3]) or done.returncode}")
-    return done.stdout

@@ -80,7 +80,7 @@ class Wait:
 
 
 @dataclass(slots=True)
-class Outcome:
+class RequestOutcome:
     """What became of a request, filled in while it runs; written to the ledger at its end."""
 
     started: float = field(default_factory=time.monotonic)
@@ -108,7 +108,7 @@ class Permit:
     id: int
     granted_at: datetime
     """Once there is an answer: as much earlier as that was made before it was asked for."""
-    outcome: Outcome
+    outcome: RequestOutcome
     lease_ends: float = math.inf
     """By `time.monotonic`, counted from before the database was asked: never too late."""
     stopping: threading.Event = field(default_factory=threading.Event)
@@ -218,7 +218,7 @@ class Limiter:
             row = self._warehouse.rows("limits/acquire_permit", asked=body)[0]
             if row.permit is not None:
                 ends = now + self._leases.lease_s
-                return Permit(row.permit, row.granted_at, Outcome(now), ends, self._stopping)
+                return Permit(row.permit, row.granted_at, RequestOutcome(now), ends, self._stopping)
             if row.reason in ("quota", "reserve"):
                 raise QuotaExhaustedError(quota_text(account, row.reason, row.until), row.until)
             if row.wait_s > patience_s:

@@ -69,11 +69,6 @@ def for_slack(text: str) -> str:
     return escaped.replace("@", f"{_JOINER}@").replace("](", f"]{_JOINER}(")
 
 
-def for_html(text: str) -> str:
-    """As it is in a page, in text and in attributes with quotes."""
-    return html.escape(for_terminal(text))
-
-
 def without_numbers(text: str) -> str:
     """Without the digits of whatever is quoted, which may be somebody's telephone number; and
     without any other number that is as long as one.

@@ -1,4 +1,4 @@
--- A table of facts, as sql/facts.py describes it.
+-- A table of facts, as sql/facts describes it.
 CREATE TABLE facts.{table} (
     {definitions},
     PRIMARY KEY ({key})

@@ -12,7 +12,7 @@ from multiprocessing.context import ForkServerProcess
 
 from assets.loading.load import Loader
 from resources.account import Account
-from resources.http.permits import Limiter, Outcome, Patience, Permit
+from resources.http.permits import Limiter, Patience, Permit, RequestOutcome
 from resources.postgres.warehouse import Warehouse
 from resources.vendor_api.vendor import Vendor
 from resources.vendors import discover
@@ -30,7 +30,7 @@ class NoLimits(Limiter):
         self, account: Account, stream: str, report: str, patience: Patience
     ) -> Iterator[Permit]:
         """A permit that nobody counts."""
-        yield Permit(next(self._ids), datetime.now(UTC), Outcome())
+        yield Permit(next(self._ids), datetime.now(UTC), RequestOutcome())
 
 
 class LoadingProcesses:

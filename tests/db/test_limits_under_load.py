@@ -160,7 +160,7 @@ def check(warehouse: Warehouse, vendors: Vendors, accounts: list[Account]) -> No
 def test_no_limit_is_broken_by_eight_processes_of_which_some_are_killed(
     warehouse: Warehouse, vendors: Vendors, accounts: list[Account]
 ) -> None:
-    burn(warehouse, vendors, accounts, seconds=4)
+    burn(warehouse, vendors, accounts, seconds=10)
     check(warehouse, vendors, accounts)
 
 

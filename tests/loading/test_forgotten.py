@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from assets.loading.day_state import FORGOTTEN
-from resources.forgotten import Hasher, Kind
+from resources.forgotten import Hasher, HashKind
 from resources.standin import Fault
 from resources.text import payload
 from tests.loading.conftest import Open, Scene
@@ -39,7 +39,7 @@ def suppress(here: Scene, number: str, keeps_calls: bool = False) -> None:
     here.system.warehouse.run(
         "erase/suppress",
         hash=hasher.number(number),
-        kind=Kind.NUMBER,
+        kind=HashKind.NUMBER,
         keeps_calls=keeps_calls,
         tail=hasher.tail(number),
     )

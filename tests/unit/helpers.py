@@ -14,7 +14,7 @@ from pydantic import SecretStr
 
 from resources.account import Account
 from resources.http.client import Http
-from resources.http.permits import POLL, Limiter, Outcome, Patience, Permit
+from resources.http.permits import POLL, Limiter, Patience, Permit, RequestOutcome
 from resources.http.transport import Transport
 from resources.standin import StandIn, Tenant
 from resources.vendor_api.vendor import Facts
@@ -72,14 +72,14 @@ class Grants:
     """A limiter that grants at once, and keeps what the ledger would be told."""
 
     def __init__(self) -> None:
-        self.outcomes: list[Outcome] = []
+        self.outcomes: list[RequestOutcome] = []
         self._numbers = itertools.count(1)
 
     @contextmanager
     def permit(
         self, account: Account, stream: str, report: str, patience: Patience
     ) -> Iterator[Permit]:
-        permit = Permit(next(self._numbers), datetime.now(UTC), Outcome())
+        permit = Permit(next(self._numbers), datetime.now(UTC), RequestOutcome())
         try:
             yield permit
         finally:

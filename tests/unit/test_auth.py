@@ -14,7 +14,7 @@ from resources.errors import CallhouseError, ContractError, PermanentError, Tran
 from resources.http.answer import Answer, pause_when_used_up
 from resources.http.auth import Auth, Basic, ClientCredentials, HeaderToken, QueryToken, Tokens
 from resources.http.client import Http
-from resources.http.permits import POLL, Limiter, Outcome, Permit
+from resources.http.permits import POLL, Limiter, Permit, RequestOutcome
 from resources.http.refusals import refuse
 from resources.http.transport import Transport
 from resources.vendor_api.links import read_link
@@ -211,7 +211,7 @@ def test_a_link_to_the_next_page_is_followed_below_the_base_url_alone() -> None:
     ],
 )
 def test_everybody_pauses_when_no_request_is_left(left: str, reset: str, pause: int | None) -> None:
-    permit = Permit(1, datetime.now(UTC), Outcome())
+    permit = Permit(1, datetime.now(UTC), RequestOutcome())
     headers = {"x-left": left, "x-reset": reset, "date": "Tue, 10 Mar 2026 11:00:00 GMT"}
     pause_when_used_up(Answer(200, headers, b"", permit), "x-left", "x-reset")
     assert permit.outcome.hold == (None if pause is None else timedelta(seconds=pause))

@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 
 from resources.text.foreign_text import (
     QUOTED,
-    for_html,
     for_markdown,
     for_slack,
     for_terminal,
@@ -90,10 +89,6 @@ def test_a_chat_calls_nobody_and_links_nowhere(text: str) -> None:
     assert "://" not in told
     assert "](" not in told
     assert not re.search("(?<!\u2060)@", told)
-
-
-def test_html_is_text() -> None:
-    assert for_html("<b a='\"'>&\x1b") == "&lt;b a=&#x27;&quot;&#x27;&gt;&amp;�"
 
 
 @given(st.text())

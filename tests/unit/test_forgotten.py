@@ -2,14 +2,16 @@
 
 import pytest
 
-from resources.forgotten import Forgotten, Hasher, Kind, Suppressed
+from resources.forgotten import Forgotten, Hasher, HashKind, Suppressed
 
 HASHER = Hasher(b"a secret")
 CHILE, COLOMBIA, BRAZIL, POLAND = "+56987654321", "+573204567890", "+5511999482052", "+48505550100"
 
 
 def forgotten(*numbers: str, keeps_calls: bool = False) -> Forgotten:
-    rows = [Suppressed(HASHER.number(n), Kind.NUMBER, keeps_calls, HASHER.tail(n)) for n in numbers]
+    rows = [
+        Suppressed(HASHER.number(n), HashKind.NUMBER, keeps_calls, HASHER.tail(n)) for n in numbers
+    ]
     return Forgotten(HASHER, rows)
 
 
@@ -76,8 +78,8 @@ def test_of_several_the_one_whose_calls_go_counts() -> None:
     them = Forgotten(
         HASHER,
         [
-            Suppressed(HASHER.number(CHILE), Kind.NUMBER, True, HASHER.tail(CHILE)),
-            Suppressed(HASHER.number(COLOMBIA), Kind.NUMBER, False, HASHER.tail(COLOMBIA)),
+            Suppressed(HASHER.number(CHILE), HashKind.NUMBER, True, HASHER.tail(CHILE)),
+            Suppressed(HASHER.number(COLOMBIA), HashKind.NUMBER, False, HASHER.tail(COLOMBIA)),
         ],
     )
     found = them.first(f"{CHILE} called {COLOMBIA}", "CL")

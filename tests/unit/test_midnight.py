@@ -17,7 +17,7 @@ from assets.loading.plan import DayState, StreamState, day_windows, live_window,
 from resources.errors import WindowTooLargeError
 from resources.http.answer import Answer
 from resources.http.auth import NO_AUTH, Auth
-from resources.http.permits import Outcome, Permit
+from resources.http.permits import Permit, RequestOutcome
 from resources.standin import StandIn, Tenant
 from resources.standin.answer import Ask, RefusalError
 from resources.vendor_api.vendor import Stream
@@ -59,7 +59,7 @@ class Direct:
             said = self.tenant.serve(self.tenant, Ask(path, query, headers or {}, "http://x"))
         except RefusalError as refusal:
             said = refusal.answer
-        permit = Permit(1, datetime(2026, 1, 1, tzinfo=UTC), Outcome())
+        permit = Permit(1, datetime(2026, 1, 1, tzinfo=UTC), RequestOutcome())
         return parse(Answer(said.status, said.headers, said.encoded(), permit))[0], permit
 
 

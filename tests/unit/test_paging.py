@@ -10,7 +10,7 @@ import pytest
 
 from assets.loading.landing.observation import observations
 from resources.errors import ContractError, WindowTooLargeError
-from resources.http.permits import Outcome, Permit
+from resources.http.permits import Permit, RequestOutcome
 from resources.vendor_api import paging
 from resources.vendor_api.largest_page import LargestPage
 from resources.vendor_api.paging import Pages
@@ -19,7 +19,7 @@ from resources.vendor_api.vendor import Page, Stream
 from resources.vendors import discover
 from resources.windows import Window
 
-PERMIT = Permit(1, datetime(2026, 3, 10, tzinfo=UTC), Outcome())
+PERMIT = Permit(1, datetime(2026, 3, 10, tzinfo=UTC), RequestOutcome())
 Ask = Callable[..., list[Any]]
 
 

@@ -6,11 +6,11 @@ from email.utils import format_datetime
 import pytest
 
 from resources.http.answer import Answer, age, retry_after
-from resources.http.permits import Outcome, Permit
+from resources.http.permits import Permit, RequestOutcome
 
 
 def pause(value: str, **headers: str) -> float | None:
-    permit = Permit(1, datetime.now(UTC), Outcome())
+    permit = Permit(1, datetime.now(UTC), RequestOutcome())
     found = retry_after(Answer(429, {"retry-after": value, **headers}, b"", permit))
     return None if found is None else found.total_seconds()
 
@@ -67,5 +67,5 @@ def test_without_the_vendors_clock_ours_counts() -> None:
 )
 def test_an_answer_is_as_old_as_its_headers_say(headers: dict[str, str], seconds: float) -> None:
     """Clocks differ by some minutes; years behind is only wrong."""
-    permit = Permit(1, datetime(2026, 3, 10, 16, 30, tzinfo=UTC), Outcome())
+    permit = Permit(1, datetime(2026, 3, 10, 16, 30, tzinfo=UTC), RequestOutcome())
     assert age(Answer(200, headers, b"", permit)).total_seconds() == pytest.approx(seconds, abs=5)

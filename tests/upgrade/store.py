@@ -4,13 +4,14 @@ later ones. Once a release, and never again: a stored dump stays as it is.
 
 import gzip
 import os
+import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
 from resources.configuration.home import Home
-from resources.embedded.dump import plain
 from resources.embedded.local_postgres import LocalPostgres
+from resources.embedded.server_user import programs
 from resources.postgres.migration import migrate
 from tests.upgrade.world import open_world
 
@@ -23,7 +24,15 @@ def dump_of_now(url: str, home: Path) -> str:
     with open_world(url, home) as world:
         world.load()
         world.age()
-    return plain(url)
+    command = [str(programs() / "pg_dump"), "--no-owner", "--no-privileges", url]
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
+    return done.stdout
+
+
+def restore(url: str, text: str) -> None:
+    """Runs what was stored in an empty database."""
+    command = [str(programs() / "psql"), "--quiet", "--set=ON_ERROR_STOP=1", url]
+    subprocess.run(command, input=text, stdout=subprocess.DEVNULL, text=True, check=True)
 
 
 def main(release: str) -> None:

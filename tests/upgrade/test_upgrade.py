@@ -12,11 +12,10 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from resources.embedded.dump import run_plain
 from resources.postgres.migration import migrate
 from resources.postgres.schema_version import head, version
 from tests.conftest import fresh_database
-from tests.upgrade.store import STORED, dump_of_now
+from tests.upgrade.store import STORED, dump_of_now, restore
 from tests.upgrade.world import DAYS, open_world
 
 NOW = "this one"
@@ -79,7 +78,7 @@ def test_a_release_is_upgraded_while_it_is_in_use(
     else:
         text = gzip.decompress((STORED / f"{release}.sql.gz").read_bytes()).decode()
     with fresh_database(postgres_url, "template0") as url:
-        run_plain(url, text)
+        restore(url, text)
         with in_use(url) as took:
             migrate(url)
         assert took

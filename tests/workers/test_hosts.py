@@ -52,7 +52,7 @@ numbers = itertools.count(1)
 
 @contextmanager
 def permit(self, account, stream, report, patience):
-    yield permits.Permit(next(numbers), datetime.now(UTC), permits.Outcome())
+    yield permits.Permit(next(numbers), datetime.now(UTC), permits.RequestOutcome())
 
 
 permits.Limiter.permit = permit

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy.engine import Connection, Row
 
 from assets.loading.account_stream import AccountStream
-from resources.forgotten import Forgotten, Hasher, Kind, Suppressed
+from resources.forgotten import Forgotten, Hasher, HashKind, Suppressed
 from resources.postgres.warehouse import execute
 from resources.vendor_api.vendor import AnyStream
 
@@ -24,5 +24,5 @@ def read_forgotten(connection: Connection, rows: Sequence[Row[Any]]) -> Forgotte
     known = (row for row in rows if row.hash is not None)
     return Forgotten(
         hasher,
-        [Suppressed(row.hash, Kind(row.kind), row.keeps_calls, row.tail) for row in known],
+        [Suppressed(row.hash, HashKind(row.kind), row.keeps_calls, row.tail) for row in known],
     )

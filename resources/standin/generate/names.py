@@ -2,13 +2,6 @@
 
 from __future__ import annotations
 
-PORTUGUESE = [
-    f"{name} Exemplo"
-    for name in (
-        *("Ana", "Bruno", "Carla", "Diego", "Elisa"),
-        *("Fábio", "Gabriela", "Heitor", "Íris", "João"),
-    )
-]
 SPANISH = [
     f"{name} Ejemplo"
     for name in (

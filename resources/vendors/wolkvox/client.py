@@ -52,7 +52,7 @@ SERVER = re.compile(r"wv([^.]+)\.")
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class ReportContent:
     """What an answer holds, and how many records the vendor says that it found."""
 
     records: Collection[Any]
@@ -136,13 +136,13 @@ class Wolkvox(Client):
         server = SERVER.match(urlsplit(self.account.base_url).hostname or "")
         return {"wolkvox_server": server[1]} if server else {}
 
-    def _parse(self, api: str, answer: Answer) -> tuple[Report, int]:
+    def _parse(self, api: str, answer: Answer) -> tuple[ReportContent, int]:
         """The envelope by its code and, where one code has several meanings, by its message."""
         envelope = _envelope(api, answer)
         message = str(envelope.get("msg") or "")
         status = _status(api, answer, envelope)
         if status == 404 and _is_empty(message):
-            return Report([]), 0
+            return ReportContent([]), 0
         if status in (401, 403):
             self._raise_refusal(api, answer, message)
         if status != 200:
@@ -176,7 +176,7 @@ class Wolkvox(Client):
 
     def _records(
         self, api: str, answer: Answer, envelope: dict[str, Any], message: str
-    ) -> tuple[Report, int]:
+    ) -> tuple[ReportContent, int]:
         records = payload.listed(envelope.get("data"))
         if not isinstance(records, list | LongList):
             raise unlike(answer, api, envelope, "has no list `data`")
@@ -187,7 +187,7 @@ class Wolkvox(Client):
                 f"{api}: {len(records):,} records came ({answer.quoted(message)}); an answer of "
                 f"{most:,} may be cut off"
             )
-        return Report(records, found), len(records)
+        return ReportContent(records, found), len(records)
 
 
 def count_in(message: str) -> int | None:

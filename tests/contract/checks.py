@@ -29,18 +29,18 @@ from resources.errors import (
 from resources.http.retries import ATTEMPTS
 from resources.vendor_api.vendor import DetailStream, Record, Stream
 from resources.windows import Window
+from tests.contract.changed import (
+    broken_batches,
+    broken_inside,
+    numbered,
+    with_first_record,
+    with_larger_totals,
+)
 from tests.contract.harness import DAY, MOST_REQUESTS, Harness, Subject
 from tests.support import SECRETS, Reply
 
 Check = Callable[[Subject, Harness], None]
 DECLARED = (VendorError, DeferredError)
-
-WRONG: tuple[Any, ...] = (
-    None, "", " ", "x", "before\x00after", "\ud800", "0", "-1", "1e400", "NaN", "9" * 400,
-    "x" * 5000, "9999-12-31 23:59:59", "0001-01-01T00:00:00+00:00", True, -1, 0.5, 2**31, 2**63,
-    2**64 - 1, 10**400, 1e308, [], [1], {}, {"a": {"b": [None]}},
-)  # fmt: skip
-"""What no document promises, in any field."""
 
 NO_LISTS: dict[bool, tuple[Any, ...]] = {True: (), False: ([], [1])}
 """What is wrong where no list belongs, by whether one does."""
@@ -131,13 +131,13 @@ def a_wrong_value_costs_its_field(subject: Subject, harness: Harness) -> None:
     for name in needed:
         for value in (None, "", " ", {"a": 1}, True, *NO_LISTS[isinstance(good[name], list)]):
             assert not _is_fact(subject, harness, {**good, name: value}), (name, value)
-    for batch in _broken_batches(records):
+    for batch in broken_batches(records):
         facts = harness.normalise(subject, [good, *batch])
         rejected = {reject.index - 1 for reject in facts.rejects}
         assert -1 not in rejected
         lost = [_changed(good, batch[index]) for index in rejected]
         assert all(set(names) <= needed for names in lost), lost
-    inner = [{**good, **change} for change in _broken_inside(good)]
+    inner = [{**good, **change} for change in broken_inside(good)]
     assert harness.normalise(subject, [good, *inner]).rejects == []
     harness.normalise(subject, [])
     harness.normalise(subject, [{}])
@@ -170,7 +170,7 @@ def keys_are_plain(subject: Subject, harness: Harness) -> None:
     if not isinstance(subject.stream, Stream):
         return
     _, records = harness.sample(subject)
-    for batch in _broken_batches(records):
+    for batch in broken_batches(records):
         for record in batch:
             key = subject.stream.key(record)
             assert key is None or 0 < len(key.encode()) <= 2000
@@ -201,7 +201,7 @@ def records_of_any_shape_are_carried(subject: Subject, harness: Harness) -> None
         return
     whole = json.loads(recording.reply.body)
     for odd in ([1, "x"], "text", 5, None, True):
-        body = json.dumps(_with_first_record(whole, records[0], odd)).encode()
+        body = json.dumps(with_first_record(whole, records[0], odd)).encode()
         outcome = harness.read(subject, Reply(200, body))
         assert next(iter(outcome.pages[0].records)) == odd
         assert isinstance(outcome.error, (*DECLARED, type(None)))
@@ -212,7 +212,7 @@ def lists_under_numbered_keys_are_lists(subject: Subject, harness: Harness) -> N
     recording, records = harness.sample(subject)
     if isinstance(subject.stream, DetailStream):
         return
-    body = json.dumps(_numbered(json.loads(recording.reply.body), records)).encode()
+    body = json.dumps(numbered(json.loads(recording.reply.body), records)).encode()
     outcome = harness.read(subject, Reply(200, body))
     read = outcome.pages[0].records if outcome.pages else None
     assert read == records or (read is None and isinstance(outcome.error, ContractError))
@@ -374,42 +374,6 @@ def _changed(one: Record, other: Record) -> list[str]:
     return [name for name in names if repr(one.get(name)) != repr(other.get(name))]
 
 
-def _broken_inside(record: Record) -> Iterator[Record]:
-    """Fields that hold objects, or lists of them, each with one of the inner fields wrong."""
-    for name, value in record.items():
-        for wrong in WRONG:
-            if isinstance(value, dict):
-                yield from ({name: {**value, inner: wrong}} for inner in [*value, "unheard of"])
-            if isinstance(value, list) and value:
-                yield {name: [wrong, *value]}
-            if isinstance(value, list) and value and isinstance(value[0], dict):
-                yield from (
-                    {name: [{**value[0], inner: wrong}, *value[1:]]}
-                    for inner in [*value[0], "unheard of"]
-                )
-
-
-def broken_variants(records: list[Record]) -> list[Record]:
-    """Every record with every field in turn dropped or wrong."""
-    return [record for batch in _broken_batches(records) for record in batch]
-
-
-def _broken_batches(records: list[Record]) -> Iterator[list[Record]]:
-    """By what is wrong: each batch has a record for each field."""
-    good = records[0]
-    yield [{k: v for k, v in good.items() if k != name} for name in good]
-    for wrong in WRONG:
-        yield [{**good, name: wrong} for name in good]
-    yield [{**good, name: _enormous(good[name])} for name in good]
-    yield [{**good, name: {"id": good[name]}} for name in good]
-    yield [{**good, "unheard of \x00": wrong} for wrong in WRONG]
-
-
-def _enormous(value: Any) -> Any:
-    """The value with every number in its text made enormous."""
-    return re.sub(r"\d+", "9" * 400, value) if isinstance(value, str) else value
-
-
 def _first_pages(subject: Subject, harness: Harness) -> Iterator[tuple[Window, Reply]]:
     """The sample as the first page of several, for windows that it fits into: by the vendor's
     clocks or by UTC, of a day and of a poll that reads on.
@@ -418,44 +382,12 @@ def _first_pages(subject: Subject, harness: Harness) -> Iterator[tuple[Window, R
         return
     recording, records = harness.sample(subject)
     started = harness.normalise(subject, records).started_at
-    body = json.dumps(_with_larger_totals(json.loads(recording.reply.body))).encode()
+    body = json.dumps(with_larger_totals(json.loads(recording.reply.body))).encode()
     for zone in (subject.timezone, ZoneInfo("UTC")):
         day = DAY if started is None else started.min().astimezone(zone).date()
         window = Window.of_days((day,), zone, datetime.now(UTC))
         yield window, Reply(200, body)
         yield replace(window, days=()), Reply(200, body)
-
-
-def _with_larger_totals(value: Any) -> Any:
-    """The answer `value` with more records in all than are on the page, where it counts them."""
-    if not isinstance(value, dict):
-        return value
-    return {
-        name: 10 * inner
-        if "total" in name and isinstance(inner, int)
-        else _with_larger_totals(inner)
-        for name, inner in value.items()
-    }
-
-
-def _numbered(value: Any, records: list[Record]) -> Any:
-    """The answer `value` with its records under numbers."""
-    if value == records:
-        return {str(2 * place): record for place, record in enumerate(records)}
-    if isinstance(value, dict):
-        return {name: _numbered(inner, records) for name, inner in value.items()}
-    return value
-
-
-def _with_first_record(value: Any, record: Record, odd: Any) -> Any:
-    """The answer `value` with `odd` in place of its first record."""
-    if isinstance(value, list):
-        if record in value:
-            return [odd, *value[1:]]
-        return [_with_first_record(item, record, odd) for item in value]
-    if isinstance(value, dict):
-        return {name: _with_first_record(item, record, odd) for name, item in value.items()}
-    return value
 
 
 def declaration_is_complete(subject: Subject) -> None:

@@ -12,7 +12,7 @@ from assets.loading.landing.observation import Observation
 from resources.postgres.warehouse import Warehouse
 from resources.text import payload
 from resources.vendor_api.vendor import Record, Stream
-from tests.contract.checks import broken_variants
+from tests.contract.changed import broken_variants
 from tests.contract.harness import DAY, Harness, Subject
 
 ODD: tuple[Any, ...] = ([1, "x"], "text", 5, None, True, {})

@@ -38,7 +38,7 @@ OF_THE_LOAD = (
     "caller_key", "audio_uri", "payload", "expired_at", "note", "next_due_at",
 )  # fmt: skip
 """Columns that differ from load to load, or by what the load keeps elsewhere."""
-DAYS_OF_THE_LOAD = "CASE WHEN t.state = 'failed' THEN to_jsonb(t) - 'same_since' ELSE to_jsonb(t) END"
+DAYS_OF_THE_LOAD = "to_jsonb(t) - CASE WHEN t.state = 'failed' THEN 'same_since' ELSE '' END"
 """0.1.0 let a read that isn't believed begin `same_since`, and a later one keeps it."""
 COMPARED = ("raw.records", "raw.heads", "ops.rejects", "ops.days")
 
@@ -77,9 +77,7 @@ class World:
         names = [*COMPARED, *(f"facts.{name}" for name in facts.TABLES), *marts]
         left_out = ", ".join(f"'{name}'" for name in OF_THE_LOAD)
         return {
-            name: self._rows(
-                f"SELECT ({shown} - ARRAY[{left_out}])::text FROM {name} t ORDER BY 1"
-            )
+            name: self._rows(f"SELECT ({shown} - ARRAY[{left_out}])::text FROM {name} t ORDER BY 1")
             for name in names
             for shown in [DAYS_OF_THE_LOAD if name == "ops.days" else "to_jsonb(t)"]
         }

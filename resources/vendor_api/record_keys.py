@@ -29,7 +29,7 @@ def key_of(
     `uuid_dash`: "-" or "", as the vendor's document has UUIDs; None: as they come. `is_name`: the
     field is the fact's key as it is: blanks count.
     """
-    spelt = _SPELT.get(uuid_dash or "-") if len(fields) == 1 else None
+    spelt = _SPELT["-" if uuid_dash is None else uuid_dash] if len(fields) == 1 else None
 
     def key(record: Record) -> str | None:
         if spelt and isinstance(uuid := record.get(fields[0]), str) and spelt.fullmatch(uuid):

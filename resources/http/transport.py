@@ -1,12 +1,12 @@
 """The process's connections to vendors. No other module imports httpx."""
 
 import logging
-import os
 import ssl
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import lru_cache
 from http.cookiejar import CookieJar, DefaultCookiePolicy
+from pathlib import Path
 
 import httpx
 
@@ -24,11 +24,17 @@ class BrokenExchangeError(Exception):
     """
 
 
+def _authorities() -> ssl.SSLContext:
+    """Those that vouch for vendors: the system's, or where the environment says."""
+    paths = ssl.get_default_verify_paths()
+    return _read_authorities(
+        *((path, Path(path).stat().st_mtime_ns) for path in (paths.cafile, paths.capath) if path)
+    )
+
+
 @lru_cache(maxsize=1)
-def _authorities(_file: str | None, _folder: str | None) -> ssl.SSLContext:
-    """Those that vouch for vendors: the system's, or where the environment says. To read them takes
-    longer than a request.
-    """
+def _read_authorities(*_places: tuple[str, int]) -> ssl.SSLContext:
+    """Kept while they are as they were: to read them takes longer than a request."""
     return ssl.create_default_context()
 
 
@@ -43,7 +49,7 @@ class Transport:
         self.tokens = Tokens()
         nothing = CookieJar(DefaultCookiePolicy(allowed_domains=[]))
         self._client = httpx.Client(
-            verify=_authorities(*map(os.environ.get, ("SSL_CERT_FILE", "SSL_CERT_DIR"))),
+            verify=_authorities(),
             cookies=nothing,
             follow_redirects=False,
             timeout=None,  # noqa: S113 - `wire` keeps the time

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import os
 import random
 import shutil
 import socket
@@ -293,6 +294,14 @@ def test_a_certificate_is_checked(secured: str, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.delenv("SSL_CERT_FILE")
     ended = end_of(account_at(secured))
     assert "CERTIFICATE_VERIFY_FAILED" in str(ended.error)
+
+
+def test_an_authority_that_was_taken_away_vouches_for_nobody(secured: str) -> None:
+    account = account_at(secured, timeout_s=30)
+    with asking(account) as asked:
+        assert asked.get("cdr_dialog", "cdr_dialog", read)[0] == BODY
+    Path(os.environ["SSL_CERT_FILE"]).write_text("")
+    assert "CERTIFICATE_VERIFY_FAILED" in str(end_of(account).error)
 
 
 # Bombs.

@@ -34,15 +34,16 @@ class Answer:
     permit: Permit
     redactor: Redactor = field(default_factory=lambda: Redactor(()))
 
-    def json(self, but: Collection[str] = (), *, in_pieces: bool = False) -> Json:
+    def json(self, but: Collection[str] = (), *, in_pieces: str | None = None) -> Json:
         """The body as JSON. Raises ContractError when it isn't, and FailedAnswerError when it is a
         page or, though the status is 200, says that the request failed. `but`: names in the
-        envelope that the caller reads itself. `in_pieces`: a long list of records may come as a
-        LongList.
+        envelope that the caller reads itself. `in_pieces`: the name of the records, which may come
+        as a LongList.
         """
         if failures.is_page(self.body):
             raise FailedAnswerError(f"the answer isn't JSON ({self._page})", self.body)
-        value = (payload.decode_in_pieces if in_pieces else payload.decode)(self.body)
+        body = self.body
+        value = payload.decode_in_pieces(body, in_pieces) if in_pieces else payload.decode(body)
         outcome = self.permit.outcome
         outcome.more = more.in_envelope(value, outcome.more)
         if self.status == 200 and (failure := failures.failure_in(value, but)):

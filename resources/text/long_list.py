@@ -16,8 +16,10 @@ Json = Any
 PIECE = 512 * 1024
 TRIES = 20
 """Of places to cut at: others may be within a text, or within a record."""
-_BEGIN = re.compile(rb"\[\s*(?=\{)")
-_BETWEEN = re.compile(rb"\}(\s*,\s*)(?=\{)")
+_BLANKS = rb"[ \t\r\n]*"
+"""JSON's own: with any other, the answer isn't JSON."""
+_BEGIN = re.compile(rb"\[" + _BLANKS + rb"(?=\{)")
+_BETWEEN = re.compile(rb"\}(" + _BLANKS + rb"," + _BLANKS + rb")(?=\{)")
 _LONGEST_HEAD = 64 * 1024
 """Of an envelope, before its list."""
 
@@ -46,10 +48,13 @@ class LongList(Collection[Json]):
         return any(item == one for one in self)
 
 
-def envelope(body: bytes | bytearray, decode: Callable[[bytes], Json]) -> Json | None:
-    """The value of `body`, in which its list of objects is a LongList; it may also be all of it.
-    None where there is none, or several, or anything is wrong with the JSON: then it has to be read
-    as a whole. `decode`: what makes values of the pieces.
+def envelope(
+    body: bytes | bytearray, name: str, decode: Callable[[bytes], Json]
+) -> dict[str, Json] | None:
+    """The object of `body`, in which its list of objects under `name` is a LongList. None where
+    that isn't its only such list, or anything is wrong with the JSON: then it has to be read as a
+    whole. (A list under another name may tell of a failure.) `decode`: what makes values of the
+    pieces.
     """
     begin, end = _BEGIN.search(body, 0, _LONGEST_HEAD), body.rfind(b"]")
     if begin is None or end < begin.end():
@@ -66,11 +71,9 @@ def envelope(body: bytes | bytearray, decode: Callable[[bytes], Json]) -> Json |
             length += number
     except orjson.JSONDecodeError:
         return None
-    items, value = LongList(body, pieces, length, decode), decode(outline)
-    if value == mark:
-        return items
-    if isinstance(value, dict) and (names := [name for name in value if value[name] == mark]):
-        return value | {names[0]: items}
+    value = decode(outline)
+    if isinstance(value, dict) and value.get(name) == mark:
+        return value | {name: LongList(body, pieces, length, decode)}
     return None
 
 

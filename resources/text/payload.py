@@ -66,9 +66,9 @@ def decode(body: Body) -> Json:
         raise ContractError(f"the answer isn't JSON ({kind})", body) from None
 
 
-def decode_in_pieces(body: Body) -> Json:
-    """The same, but a list of objects that makes up most of a long body comes as a LongList."""
-    if len(body) >= LONG and (value := long_list.envelope(body, decode)) is not None:
+def decode_in_pieces(body: Body, name: str) -> Json:
+    """The same, but a long body's list of objects under `name` comes as a LongList."""
+    if len(body) >= LONG and (value := long_list.envelope(body, name, decode)) is not None:
         return value
     return decode(body)
 

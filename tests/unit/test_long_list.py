@@ -7,6 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from resources.errors import ContractError
+from resources.http.failures import failure_in
 from resources.text import long_list, payload
 from resources.text.long_list import LongList
 
@@ -45,12 +47,12 @@ def test_it_reads_what_is_read_as_a_whole(
     option = orjson.OPT_INDENT_2 if indented else 0
     for value in ({**before, "data": records, **after}, records):
         body = orjson.dumps(value, option=option)
-        assert plain(payload.decode_in_pieces(body)) == payload.decode(body)
+        assert plain(payload.decode_in_pieces(body, "data")) == payload.decode(body)
 
 
 def test_a_list_is_gone_through_as_often_as_one_likes() -> None:
     body = orjson.dumps({"code": "200", "data": [{"n": n} for n in range(50)], "msg": "50 found"})
-    value = payload.decode_in_pieces(body)
+    value = payload.decode_in_pieces(body, "data")
     records = value["data"]
     assert isinstance(records, LongList)
     assert len(records) == 50
@@ -71,9 +73,29 @@ def test_a_list_is_gone_through_as_often_as_one_likes() -> None:
         b'{"data":[]}',
         b'{"meta":[{"x":1}],"data":[{"a":1},{"a":2}]}',
         b'{"in":{"data":[{"a":1}]}}',
+        b'{"warnings":[{"text":"partial results"}],"data":{"0":{"a":1},"2":{"a":2}}}',
+        b'{"meta":[{"partial":true}],"data":{"0":{"a":1}}}',
         b"[]",
         b"12",
     ],
 )
 def test_odd_answers_are_what_they_are_as_a_whole(body: bytes) -> None:
-    assert plain(payload.decode_in_pieces(body)) == payload.decode(body)
+    value, whole = payload.decode_in_pieces(body, "data"), payload.decode(body)
+    assert plain(value) == whole
+    assert failure_in(value) == failure_in(whole)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"data":[\x0c{"a":1},{"a":2}]}',
+        b'{"data":[{"a":"123456789"},{"a":"123456789"}\x0b,{"a":"123456789"},{"a":"123456789"}]}',
+        b'{"data":[{"a":"123456789"},{"a":"123456789"},{"a":"123456789"},{"a":"12',
+        b'{"data":[{"a":"123456789"},{"a":"123456789"},{"a":"123456789"}]}{"data":[{"a":1}]}',
+        b'{"data":[{"a":"123456789"},{"a":"123456789"},{"a":"123456789"}]},"error":"failed"}',
+    ],
+)
+def test_what_is_not_json_as_a_whole_is_none_in_pieces(body: bytes) -> None:
+    for decode in (payload.decode, lambda body: payload.decode_in_pieces(body, "data")):
+        with pytest.raises(ContractError, match="isn't JSON"):
+            decode(body)

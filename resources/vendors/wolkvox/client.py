@@ -200,7 +200,7 @@ def count_in(message: str) -> int | None:
 def _envelope(api: str, answer: Answer) -> dict[str, Any]:
     """The answer's object; an error's body may be anything."""
     try:
-        envelope = answer.json(but=OWN, in_pieces=True)
+        envelope = answer.json(but=OWN, in_pieces="data")
     except ContractError:
         if answer.status == 200:
             raise

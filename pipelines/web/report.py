@@ -13,6 +13,13 @@ NO_REPORT = (
     f"hosts execute runs, they and this one need the same {REPORT}."
 )
 HEADERS = {"cache-control": "no-store"}
+SANDBOX = {
+    "content-security-policy": (
+        "sandbox allow-scripts; default-src 'none'; script-src 'unsafe-inline'; "
+        "style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
+    )
+}
+"""An origin of its own: whoever can write to the bucket can't act in the UI by a page."""
 
 
 def with_report(app: ASGIApp) -> ASGIApp:
@@ -33,4 +40,4 @@ def _response() -> Response:
         return PlainTextResponse(f"Callhouse: no report: {error}", 503, HEADERS)
     if page is None:
         return PlainTextResponse(NO_REPORT, 404, HEADERS)
-    return HTMLResponse(page, headers=HEADERS)
+    return HTMLResponse(page, headers=HEADERS | SANDBOX)

@@ -1,6 +1,7 @@
 """Which store a URL names."""
 
 import os
+import re
 from pathlib import Path
 
 from resources.errors import ConfigurationError, TransientError
@@ -8,10 +9,13 @@ from resources.stores.filesystem import FileSystem
 from resources.stores.s3 import AWS, SCHEME, Bucket
 from resources.stores.store import Store
 
+MEANS_A_BUCKET = re.compile(r"\s*s3:", re.IGNORECASE)
+"""A slip of the pen, such as a blank before it or one slash, makes no folder of that name."""
+
 
 def store_at(url: str) -> Store:
     """The store at a folder's path or a URL. Raises ImportError, ValueError: what is wrong."""
-    return Bucket(url) if url.startswith(SCHEME) else FileSystem(url)
+    return Bucket(url) if MEANS_A_BUCKET.match(url) else FileSystem(url)
 
 
 def chosen_store(variable: str, default: Path) -> Store:

@@ -8,7 +8,7 @@ says is never quoted, except its error's code.
 import os
 import re
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from functools import lru_cache
 from typing import IO, Any
@@ -38,6 +38,11 @@ NO_CREDENTIALS = (
     "there are no credentials: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or give the host a "
     "role"
 )
+FORKED = (
+    "its client was used before this process was forked, and would hang here: a fault of Callhouse"
+)
+PROXIES = ("https_proxy", "http_proxy", "all_proxy")
+HALF_A_KEY = "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY belong together: set both, or neither"
 BUSY = "the store is overloaded or in trouble: it is tried again with the next poll"
 ADVICE: Mapping[str, str] = {
     "NoSuchBucket": "there is no such bucket: create it, or correct the URL",
@@ -63,8 +68,19 @@ ADVICE: Mapping[str, str] = {
     "EntityTooLarge": "the file is larger than the store takes",
 }
 """By the code of a server's error."""
-OF_STATUS = {301: REGION, 307: REGION, 403: DENIED, 429: BUSY, 500: BUSY, 502: BUSY, 503: BUSY}
+NO_STORE = (
+    "what answers is no store of S3: correct AWS_ENDPOINT_URL, which must lead straight to it"
+)
+OF_STATUS = {
+    301: REGION, 307: REGION, 403: DENIED, 404: NO_STORE, 429: BUSY,
+    500: BUSY, 502: BUSY, 503: BUSY,
+}  # fmt: skip
+ABSENT = "NoSuchKey"
+"""What says that a file isn't there; with any other code the bucket isn't, or that is no store."""
+UNTRUE = f"it is said to be done, and isn't: {NO_STORE}"
+"""A page for logging in says so, for example: the client follows redirects."""
 BROKEN = {
+    "token file": "its role's token can't be read: correct AWS_WEB_IDENTITY_TOKEN_FILE",
     "configured region": REGION,
     "invalid peer certificate": "its certificate isn't accepted: name its CA in AWS_CA_BUNDLE",
     "kind: Timeout": "no answer in time",
@@ -74,8 +90,8 @@ BROKEN = {
 PANIC = "pyo3_runtime"
 """Where the client's fault is at home that is no `Exception`."""
 ODD_SETTINGS = "the client can't work with these settings: look at the variables AWS_…"
-HOST_ROLE = "169.254.169.254"
-"""Where credentials are asked for that the environment doesn't have."""
+HOST_ROLES = ("169.254.169.254", "169.254.170.2", "169.254.170.23")
+"""Where credentials are asked for that the environment doesn't have: by hosts, containers, pods."""
 
 
 class Bucket:
@@ -91,14 +107,23 @@ class Bucket:
                 f"expected {SCHEME}bucket/prefix; endpoint and credentials come from "
                 "AWS_ENDPOINT_URL, AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
             )
+        if _first_process() != os.getpid():
+            raise ValueError(FORKED)
         self._name = name
         self._prefix = prefix.strip("/")
+        parts = self._prefix.split("/") if self._prefix else []
+        if {"", ".", ".."}.intersection(parts) or not prefix.isprintable():
+            raise ValueError(
+                f"{SCHEME}{name}/…: a prefix has no empty part, no `.`, no `..` and no control "
+                "character"
+            )
         self._store = _client(name, _environment())
 
     def put(self, file: IO[bytes], path: str, kind: str) -> str:
         import obstore
 
         key = self._key(path)
+        size = file.seek(0, os.SEEK_END)
         file.seek(0)
         with self._named(key):
             obstore.put(
@@ -109,6 +134,9 @@ class Bucket:
                 chunk_size=PART,
                 max_concurrency=PARTS_AT_ONCE,
             )
+        found = self._head(key)
+        if found is None or found["size"] != size:
+            raise TransientError(f"{self._uri(key)}: {UNTRUE}")
         return self._uri(key)
 
     def write(self, content: bytes, path: str, kind: str) -> str:
@@ -127,14 +155,15 @@ class Bucket:
             try:
                 return bytes(obstore.get(self._store, key).bytes())
             except FileNotFoundError as error:
-                _require_the_bucket(error)
+                if _code(str(error)) != ABSENT:
+                    raise
                 return None
 
     def exists(self, path: str) -> bool:
         return self._head(self._key(path)) is not None
 
     def remove(self, path: str) -> Removal:
-        """S3 says the same of what isn't there: it is looked for first."""
+        """S3 says the same of what isn't there: it is looked for before, and after."""
         import obstore
 
         key = self._key(path)
@@ -143,17 +172,25 @@ class Bucket:
             return Removal.NOT_THERE
         with self._named(key):
             obstore.delete(self._store, key)
-        has_versions = found["version"] not in (None, "null")
-        return Removal.VERSION_STAYS if has_versions else Removal.DELETED
+        if found["version"] not in (None, "null"):
+            return Removal.VERSION_STAYS
+        if self._head(key) is not None:
+            raise TransientError(f"{self._uri(key)}: {UNTRUE}")
+        return Removal.DELETED
 
     def _head(self, key: str) -> Any:
+        """What is known of a file; None: it isn't there."""
         import obstore
 
         with self._named(key):
-            try:
+            with suppress(FileNotFoundError):
                 return obstore.head(self._store, key)
+            # An answer to HEAD has no body to say what isn't there: the file, or the bucket.
+            try:
+                return obstore.get(self._store, key).meta
             except FileNotFoundError as error:
-                _require_the_bucket(error)
+                if _code(str(error)) != ABSENT:
+                    raise
                 return None
 
     def _key(self, path: str) -> str:
@@ -183,10 +220,17 @@ def _environment() -> tuple[tuple[str, str], ...]:
     return tuple(sorted((k, v) for k, v in os.environ.items() if k.startswith(AWS)))
 
 
+@lru_cache(maxsize=1)
+def _first_process() -> int:
+    """Which process uses the client: this one, or one that has forked it."""
+    return os.getpid()
+
+
 @lru_cache(maxsize=8)
 def _client(bucket: str, environment: tuple[tuple[str, str], ...]) -> Any:
     """A bucket's client, anew when the environment has changed. Not to be used before a fork."""
     try:
+        from obstore.exceptions import BaseError
         from obstore.store import S3Store
     except ImportError:
         raise ImportError(
@@ -203,7 +247,11 @@ def _client(bucket: str, environment: tuple[tuple[str, str], ...]) -> Any:
         if not re.match(r"https?://[^/]", endpoint):
             raise ValueError("AWS_ENDPOINT_URL: expected https://host, or http://host:port")
         config["endpoint"] = endpoint.rstrip("/")
-    return S3Store(bucket, config=config, client_options=options, retry_config=RETRIES)
+    try:
+        return S3Store(bucket, config=config, client_options=options, retry_config=RETRIES)
+    except BaseError as error:
+        is_half = re.search("Missing(AccessKeyId|SecretAccessKey)", str(error))
+        raise ValueError(HALF_A_KEY if is_half else ODD_SETTINGS) from None
 
 
 def _certificates(bundle: str) -> bytes:
@@ -214,12 +262,6 @@ def _certificates(bundle: str) -> bytes:
         raise ValueError(f"AWS_CA_BUNDLE: {error.strerror}") from None
 
 
-def _require_the_bucket(error: FileNotFoundError) -> None:
-    """That a key isn't there is no fault, that the bucket isn't is one."""
-    if _code(str(error)) == "NoSuchBucket":
-        raise error
-
-
 def _code(text: str) -> str | None:
     found = re.search(r"<Code>(\w{1,64})</Code>", text)
     return found[1] if found else None
@@ -227,7 +269,7 @@ def _code(text: str) -> str | None:
 
 def _advice(text: str) -> str:
     """What to do, for what the client says of a request."""
-    if HOST_ROLE in text:
+    if any(f"//{host}" in text for host in HOST_ROLES):
         return NO_CREDENTIALS
     if code := _code(text):
         return ADVICE.get(code, REFUSED) + f" ({code})"
@@ -238,11 +280,13 @@ def _advice(text: str) -> str:
 
 
 def _endpoint() -> str:
-    """Where it was asked for, without what it may hold of secrets."""
+    """Where it was asked for, and by what way, without what these may hold of secrets."""
+    proxies = [name for name, value in os.environ.items() if value and name.lower() in PROXIES]
+    way = f"; by way of {' or '.join(proxies)}, unless NO_PROXY names it" if proxies else ""
     name = next((name for name in ENDPOINTS if os.environ.get(name)), None)
     if name is None:
-        return "AWS, as AWS_ENDPOINT_URL names no other server"
-    return f"{name} is {re.sub(r'//[^/@]*@', '//', os.environ[name]).partition('?')[0]}"
+        return f"AWS, as AWS_ENDPOINT_URL names no other server{way}"
+    return f"{name} is {re.sub(r'//[^/@]*@', '//', os.environ[name]).partition('?')[0]}{way}"
 
 
 def _readable(file: IO[bytes]) -> Any:

@@ -62,6 +62,9 @@ def test_a_file_is_kept_found_and_deleted(s3: S3Server) -> None:
     assert AudioStore.remove(uri) is Removal.NOT_THERE
     assert not AudioStore.exists(uri)
     assert s3.objects() == {}
+    for ask in (AudioStore.exists, AudioStore.remove):
+        with pytest.raises(TransientError, match="no such bucket"):
+            ask("s3://gone/acme/a.mp3")
 
 
 def test_a_large_file_goes_in_parts(s3: S3Server) -> None:

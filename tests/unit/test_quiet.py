@@ -15,6 +15,7 @@ LOOKS = """
 import multiprocessing, os, pathlib, sys
 value, accounts = sys.argv[1], pathlib.Path(sys.argv[2])
 os.environ |= {"CALLHOUSE_WARM_RUNS": value, "CALLHOUSE_ACCOUNTS": str(accounts)}
+os.environ |= {"CALLHOUSE_AUDIO_URL": "s3://calls", "CALLHOUSE_REPORT_URL": "s3://calls"}
 from pipelines.warm_runs import make_runs_warm
 make_runs_warm()
 from tests.unit import warm_run
@@ -56,7 +57,7 @@ def test_a_run_begins_in_a_process_that_has_everything(value: str, tmp_path: Pat
     is_warm = value == "yes"
     assert looked[1:8:2] == ["7"] * 4
     assert looked[0:8:2] == [
-        f"{is_warm} {is_warm and is_same} True" for is_same in (True, True, False, False)
+        f"{is_warm} {is_warm and is_same} False True" for is_same in (True, True, False, False)
     ]
     assert 'get_context("spawn")' in inspect.getsource(server.DagsterApiServer.__init__)
     assert SpawnContext().get_start_method() == "spawn"

@@ -5,10 +5,11 @@ from typing import Any
 
 
 def look(answers: Any) -> None:
-    """Tells whether Dagster is imported already, and the definitions are made; ends with a code of
-    its own.
+    """Tells whether Dagster is imported already, the definitions are made, and the client of S3,
+    which doesn't survive a fork, is here; ends with a code of its own.
     """
-    answers.put(("dagster" in sys.modules, "pipelines.definitions" in sys.modules))
+    names = ("dagster", "pipelines.definitions", "obstore")
+    answers.put(tuple(name in sys.modules for name in names))
     answers.close()
     answers.join_thread()
     sys.exit(7)

@@ -179,6 +179,8 @@ def test_dagster_makes_it_and_the_ui_serves_it(
     assert told.metadata["file"].value == (file if url else str(tmp_path / file))
     served = client.get(PATH)
     assert served.headers["content-type"].startswith("text/html")
+    policy = served.headers["content-security-policy"]
+    assert "sandbox allow-scripts;" in policy, "a page of its own origin can't act in the UI"
     assert "acme" in served.text
     assert client.get("/assets").text == "the UI"
     monkeypatch.setenv("CALLHOUSE_REPORT_URL", "s3://AK:a-secret@bucket")

@@ -12,9 +12,8 @@ from resources.account import Account
 from resources.standin import Fault
 from resources.vendor_api.vendor import Facts, Record
 from tests.loading.conftest import DAY, NOON, STREAMS, Open, Scene
+from tests.loading.lists import EVERY, RECORDS
 
-VENDORS = ["conpeek", "clickfono", "evolux", "vono", "wolkvox"]
-ONE_BY_ONE = ["conpeek", "clickfono", "evolux", "vono"]
 EVENING = NOON + timedelta(hours=20)
 
 
@@ -43,7 +42,7 @@ BROKEN: dict[str, tuple[Callable[[Record], Any], str]] = {
 }
 
 
-@pytest.mark.parametrize("vendor", VENDORS)
+@pytest.mark.parametrize("vendor", EVERY)
 @pytest.mark.parametrize("how", BROKEN)
 def test_one_bad_record_is_told_and_heals_at_the_next_run(
     scene: Open, vendor: str, how: str
@@ -66,7 +65,7 @@ def test_one_bad_record_is_told_and_heals_at_the_next_run(
     assert here.day().state in ("complete", "settling")
 
 
-@pytest.mark.parametrize("vendor", ONE_BY_ONE)
+@pytest.mark.parametrize("vendor", RECORDS)
 def test_a_record_without_its_start_is_told_and_heals(scene: Open, vendor: str) -> None:
     here = scene(vendor)
     here.put(here.thing(1), here.thing(2))
@@ -91,7 +90,7 @@ BODIES = {
 }
 
 
-@pytest.mark.parametrize("vendor", VENDORS)
+@pytest.mark.parametrize("vendor", EVERY)
 @pytest.mark.parametrize("what", BODIES)
 def test_a_body_that_can_not_be_read_is_kept_until_one_can(
     scene: Open, vendor: str, what: str
@@ -113,7 +112,7 @@ def test_a_body_that_can_not_be_read_is_kept_until_one_can(
     assert len(good_keys(here)) == 1
 
 
-@pytest.mark.parametrize("vendor", VENDORS)
+@pytest.mark.parametrize("vendor", EVERY)
 @pytest.mark.parametrize("fault", PASSING, ids=lambda fault: fault.name)
 def test_what_is_broken_on_its_way_is_asked_for_again(
     scene: Open, vendor: str, fault: Fault
@@ -126,7 +125,7 @@ def test_what_is_broken_on_its_way_is_asked_for_again(
     assert len(good_keys(here)) == 1
 
 
-@pytest.mark.parametrize("vendor", ONE_BY_ONE)
+@pytest.mark.parametrize("vendor", RECORDS)
 def test_a_nul_is_kept_as_far_as_postgres_can(scene: Open, vendor: str) -> None:
     here = scene(vendor)
     here.put(here.thing(1))
@@ -141,7 +140,7 @@ def test_a_nul_is_kept_as_far_as_postgres_can(scene: Open, vendor: str) -> None:
     assert found == [("a\N{REPLACEMENT CHARACTER}b",) * 2]
 
 
-@pytest.mark.parametrize("vendor", ONE_BY_ONE)
+@pytest.mark.parametrize("vendor", RECORDS)
 def test_a_field_nobody_has_seen_is_kept_and_told_once(scene: Open, vendor: str) -> None:
     here = scene(vendor)
     here.put(here.thing(1), here.thing(2))

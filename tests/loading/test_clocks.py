@@ -6,11 +6,10 @@ import pytest
 
 from resources.windows import day_start
 from tests.loading.conftest import DAY, Open
+from tests.loading.lists import EVERY
 
-VENDORS = ["conpeek", "clickfono", "evolux", "vono", "wolkvox"]
 
-
-@pytest.mark.parametrize("vendor", VENDORS)
+@pytest.mark.parametrize("vendor", EVERY)
 @pytest.mark.parametrize("seconds", [0, 0.3, 1])
 def test_a_poll_at_the_very_beginning_of_a_day(scene: Open, vendor: str, seconds: float) -> None:
     here = scene(vendor)

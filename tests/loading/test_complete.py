@@ -9,12 +9,12 @@ import pytest
 from resources.standin import Fault
 from resources.windows import day_end, day_start
 from tests.loading.conftest import DAY, NOON, Open
+from tests.loading.lists import EVERY
 
 EVENING = NOON + timedelta(hours=20)
-VENDORS = ["conpeek", "clickfono", "evolux", "vono", "wolkvox"]
 
 
-@pytest.mark.parametrize("vendor", VENDORS)
+@pytest.mark.parametrize("vendor", EVERY)
 def test_an_empty_day_is_complete_with_zero_rows(scene: Open, vendor: str) -> None:
     here = scene(vendor)
     here.at(NOON + timedelta(days=3))
@@ -51,7 +51,7 @@ def test_fewer_records_than_the_vendor_counts_are_not_a_complete_day(
     assert (here.day().state, here.day().vendor_total) == ("complete", 3)
 
 
-@pytest.mark.parametrize("vendor", VENDORS)
+@pytest.mark.parametrize("vendor", EVERY)
 def test_a_day_that_goes_on_is_open(scene: Open, vendor: str) -> None:
     here = scene(vendor)
     here.put(here.thing(1))
@@ -61,7 +61,7 @@ def test_a_day_that_goes_on_is_open(scene: Open, vendor: str) -> None:
     assert here.day().state == "open"
 
 
-@pytest.mark.parametrize("vendor", VENDORS)
+@pytest.mark.parametrize("vendor", EVERY)
 def test_a_poll_that_began_before_midnight_does_not_close_the_day(scene: Open, vendor: str) -> None:
     here = scene(vendor)
     end = day_end(DAY, here.kind.zone)
@@ -76,7 +76,7 @@ def test_a_poll_that_began_before_midnight_does_not_close_the_day(scene: Open, v
     assert here.day().state in ("settling", "complete")
 
 
-@pytest.mark.parametrize("vendor", VENDORS)
+@pytest.mark.parametrize("vendor", EVERY)
 def test_a_weekend_s_outage_is_caught_up(scene: Open, vendor: str) -> None:
     here = scene(vendor)
     here.poll()

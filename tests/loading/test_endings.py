@@ -21,11 +21,10 @@ from resources.standin import Fault, Quirk
 from resources.vendors import discover
 from resources.windows import day_start
 from tests.loading.conftest import DAY, NOON, Open, Scene
-from tests.loading.lists import PAGED
+from tests.loading.lists import EVERY, PAGED
 
-VENDORS = ["conpeek", "clickfono", "evolux", "vono", "wolkvox"]
 HANGING = [
-    *[(vendor, Fault.hang()) for vendor in VENDORS],
+    *[(vendor, Fault.hang()) for vendor in EVERY],
     ("conpeek", Fault.endless_headers(0.05)),
     ("evolux", Fault.endless_interim(0.05)),
     ("vono", Fault.endless_body(0.05)),
@@ -149,7 +148,7 @@ def test_a_run_that_is_stopped_ends_at_once_and_writes_nothing(
     wait_until(lambda: not here.system.standin.meter.in_flight(here.tenant), 2)
 
 
-@pytest.mark.parametrize("vendor", VENDORS)
+@pytest.mark.parametrize("vendor", EVERY)
 def test_a_second_run_does_not_read_what_the_first_still_reads(
     scene: Open, vendor: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

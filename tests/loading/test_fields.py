@@ -15,9 +15,8 @@ from resources.vendor_api.sizes import CUT, LEFT_OUT, LONGEST_TEXT
 from resources.vendor_api.values import NO_VALUE
 from resources.vendor_api.vendor import Facts, Record
 from tests.loading.conftest import DAY, NOON, Open, Scene
+from tests.loading.lists import EVERY, RECORDS
 
-VENDORS = ["conpeek", "clickfono", "evolux", "vono", "wolkvox"]
-ONE_BY_ONE = ["conpeek", "clickfono", "evolux", "vono"]
 EVENING = NOON + timedelta(hours=20)
 NAMES = {"conpeek": "to_display_target", "clickfono": "popup_name", "evolux": "caller",
          "vono": "source", "wolkvox": "agent_name"}  # fmt: skip
@@ -51,7 +50,7 @@ def values(here: Scene) -> list[Any]:
     )]  # fmt: skip
 
 
-@pytest.mark.parametrize("vendor", VENDORS)
+@pytest.mark.parametrize("vendor", EVERY)
 @pytest.mark.parametrize("how", UNREADABLE)
 def test_a_value_that_cannot_be_read_is_null_and_noted_and_heals(
     scene: Open, vendor: str, how: str
@@ -74,7 +73,7 @@ def test_a_value_that_cannot_be_read_is_null_and_noted_and_heals(
     assert (values(here), here.faults()) == ([11, 12], [])
 
 
-@pytest.mark.parametrize("vendor", VENDORS)
+@pytest.mark.parametrize("vendor", EVERY)
 @pytest.mark.parametrize("empty", EMPTY, ids=repr)
 def test_what_the_vendor_does_not_say_is_null_without_a_word(
     scene: Open, vendor: str, empty: Any
@@ -123,7 +122,7 @@ DAY_BEFORE = (NOON - timedelta(days=1)).date()
 
 
 @pytest.mark.parametrize("heal", ["a read", "a rebuild"])
-@pytest.mark.parametrize("vendor", VENDORS)
+@pytest.mark.parametrize("vendor", EVERY)
 def test_a_mapping_that_learns_the_field_heals_it(scene: Open, vendor: str, heal: str) -> None:
     here = scene(vendor)
     here.put(here.thing(1), here.thing(2))
@@ -164,7 +163,7 @@ def test_a_placeholder_that_is_known_as_one_is_not_tried_again(scene: Open) -> N
     assert tried == []
 
 
-@pytest.mark.parametrize("vendor", ONE_BY_ONE)
+@pytest.mark.parametrize("vendor", RECORDS)
 def test_zero_dates_are_placeholders(scene: Open, vendor: str) -> None:
     here = scene(vendor)
     here.put(here.thing(1, end=None), here.thing(2, end=None))
@@ -218,7 +217,7 @@ SPOILED: dict[str, tuple[Callable[[str], Fault], str]] = {
 }
 
 
-@pytest.mark.parametrize("vendor", ONE_BY_ONE)
+@pytest.mark.parametrize("vendor", RECORDS)
 @pytest.mark.parametrize("how", SPOILED)
 def test_a_bad_character_spoils_its_text_alone(scene: Open, vendor: str, how: str) -> None:
     here = scene(vendor)
@@ -237,7 +236,7 @@ def test_a_bad_character_spoils_its_text_alone(scene: Open, vendor: str, how: st
     assert sorted(versions) == [1, 1, 1, 2], "the others have no new version"
 
 
-@pytest.mark.parametrize("vendor", ONE_BY_ONE)
+@pytest.mark.parametrize("vendor", RECORDS)
 def test_latin_1_throughout_is_read_as_that(scene: Open, vendor: str) -> None:
     here = scene(vendor)
     put_named(here, "Ana", "José", "Íñigo")
@@ -257,7 +256,7 @@ def test_a_key_with_half_an_emoji_is_a_key(scene: Open) -> None:
     assert here.rejects() == []
 
 
-@pytest.mark.parametrize("vendor", VENDORS)
+@pytest.mark.parametrize("vendor", EVERY)
 @pytest.mark.parametrize("known", [True, False])
 def test_a_number_without_end_keeps_its_record_aside_and_no_other(
     scene: Open, vendor: str, known: bool
@@ -277,7 +276,7 @@ def test_a_number_without_end_keeps_its_record_aside_and_no_other(
     assert (values(here), here.rejects()) == ([11, 12], [])
 
 
-@pytest.mark.parametrize("vendor", VENDORS)
+@pytest.mark.parametrize("vendor", EVERY)
 @pytest.mark.parametrize("levels", [500, 5000])
 def test_what_is_nested_too_deep_costs_nothing_but_its_depth(
     scene: Open, vendor: str, levels: int

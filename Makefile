@@ -45,10 +45,11 @@ demo: $(INSTALLED)
 # Many tests wait: four workers for two cores. They take tests from each other as they run out of their
 # own, so that what a file's tests share is made once.
 PYTEST = $(BIN)/python -m pytest --dist worksteal
+WORKERS := 4
 SYSTEM := tests/e2e tests/workers tests/model tests/db/dagster
 
 test: $(INSTALLED)
-	$(PYTEST) -n 4 $(addprefix --ignore=,$(SYSTEM)) $(MEASURE)
+	$(PYTEST) -n $(WORKERS) $(addprefix --ignore=,$(SYSTEM)) $(MEASURE)
 
 # One worker a core: their processes take the cores by themselves, and a browser waits for pages.
 test-system: $(INSTALLED)
@@ -56,6 +57,7 @@ test-system: $(INSTALLED)
 
 coverage: MEASURE := --cov
 coverage: SYSTEM :=
+coverage: WORKERS := 2
 coverage: test
 
 test-long: $(INSTALLED)

@@ -11,7 +11,7 @@ from sqlalchemy.engine import Connection
 from assets.holidays import fill_holidays
 from resources.postgres.errors import TOO_MUCH, message, refuses, sqlstate
 from resources.postgres.warehouse import Warehouse, execute
-from sql.mart import Mart, marts
+from sql.mart import Mart, fed_by, marts
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +107,7 @@ def _refresh(
     except sa.exc.DBAPIError as error:
         if isinstance(error, sa.exc.OperationalError) and not refuses(error):
             raise  # the database's trouble, or another's: all of it is tried again
-        execute(connection, "maintenance/mark_mart_stale", day=day, mart=mart.name)
+        execute(connection, "maintenance/mark_mart_stale", day=day, marts=fed_by(mart.name))
         return Refreshed(mart.name, error=_reason(error))
 
 

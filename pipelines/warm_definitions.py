@@ -1,5 +1,5 @@
 """What the fork server imports last (`pipelines.warm_runs`): the definitions, whose making takes as
-long as a poll. A run makes them anew if the accounts file is another by then.
+long as a poll. A run makes them anew if they would be others by then.
 """
 
 import os

@@ -159,6 +159,15 @@ def marts() -> Mapping[str, Mart]:
     return {name: mart for name, mart in _found().items() if isinstance(mart, Mart)}
 
 
+def fed_by(name: str) -> list[str]:
+    """The table of marts and those that are built from it, also by way of others."""
+    fed = {name}
+    for mart in marts().values():  # each comes after those that it is built from
+        if fed & {table for schema, table in mart.tables if schema == "marts"}:
+            fed.add(mart.name)
+    return sorted(found for found in fed if found == name or not marts()[found].is_view)
+
+
 def broken() -> Mapping[str, str]:
     """What is wrong with the descriptions of the others, by name."""
     return {name: wrong for name, wrong in _found().items() if isinstance(wrong, str)}

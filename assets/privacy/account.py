@@ -57,13 +57,14 @@ def _erase_day(connection: Connection, account: str, day: date) -> Counts:
 
 def _tables() -> list[str]:
     """Those with rows by account that aren't of a day's partitions: marts, too, which nobody
-    computes again for days whose facts are gone for their age.
+    computes again for days whose facts are gone for their age. The marks of stale days stay: those
+    that were made here are of marts that are still to be refreshed, also without this process.
     """
-    partitioned = {"raw.records", *(f"facts.{name}" for name in facts.TABLES)}
+    kept = {"ops.stale_days", "raw.records", *(f"facts.{name}" for name in facts.TABLES)}
     return [
         name
         for name, columns in sql.catalog.tables().items()
-        if name not in partitioned and any(column.name == "account" for column in columns)
+        if name not in kept and any(column.name == "account" for column in columns)
     ]
 
 

@@ -47,9 +47,10 @@ class Collection:
         figures.add("settings_faults", len(settings.sentences()))
         for vendor, count in Counter(account.vendor for account in accounts.values()).items():
             figures.add("accounts", count, vendor)
-        has_workers = workers_of(self._instance) is not None
         parts: dict[str, Callable[[Metrics], None]] = {
-            "warehouse": lambda part: add_warehouse(part, self._warehouse, accounts, has_workers),
+            "warehouse": lambda part: add_warehouse(
+                part, self._warehouse, accounts, has_workers=workers_of(self._instance) is not None
+            ),
             "dagster": lambda part: add_runs(part, self._instance),
         }
         for name, add in parts.items():

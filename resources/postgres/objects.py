@@ -15,7 +15,7 @@ import sql
 import sql.masks
 from resources.postgres.errors import sqlstate
 from sql import ddl, facts
-from sql.mart import Mart, broken, marts
+from sql.mart import Mart, broken, fed_by, marts
 
 logger = logging.getLogger(__name__)
 IN_THE_WAY = {
@@ -111,7 +111,7 @@ def _lay_mart(
                 _note(connection, made, _digest(mart.ddl()))
             if not mart.is_view:
                 stale = sa.text(sql.read("maintenance/mark_all_stale"))
-                connection.execute(stale, {"mart": mart.name})
+                connection.execute(stale, {"marts": fed_by(mart.name)})
             _note(connection, built, statement)
     except (sa.exc.ProgrammingError, sa.exc.IntegrityError, sa.exc.InternalError) as error:
         logger.warning("marts.%s can't be made: %s", mart.name, error.orig)

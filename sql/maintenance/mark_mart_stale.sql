@@ -1,1 +1,1 @@
-INSERT INTO ops.stale_days (call_date, mart) VALUES (:day, :mart);
+INSERT INTO ops.stale_days (call_date, mart) SELECT :day, unnest(CAST(:marts AS text[]));

@@ -289,7 +289,7 @@ def test_facts_go_with_all_they_came_from_and_the_counts_stay(
         left = f"SELECT call_date FROM {of_persons} ORDER BY 1"
         assert query(loaded, left) == [(OLD[1],), (DAY,)], of_persons
     # Whatever says that the marts are behind, and whoever asks for them: they keep their totals.
-    loaded.run("maintenance/mark_all_stale", mart="calls_by_day")
+    loaded.run("maintenance/mark_all_stale", marts=["calls_by_day"])
     refresh_marts(loaded)
     list(refresh_days(loaded, [OLD[0]], always=True))
     assert query(loaded, marts) == before

@@ -313,6 +313,27 @@ def test_a_broken_mart_stops_no_other_and_stays_behind(
     assert query(days, behind) == []
 
 
+def test_what_is_built_from_a_mart_that_fails_is_behind_with_it(
+    days: Warehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It has read the rows from before: the next refresh computes both."""
+    with days.transaction() as c:
+        put_call(c, "1", grain="callback_request", attempt_no=2)
+        mark_stale(c)
+    whole = tables()
+    attempts = whole["callback_attempts"]
+    wrong = replace(
+        attempts, statement=attempts.statement.replace("AND c.attempt_no", "AND nothing")
+    )
+    with monkeypatch.context() as patch:
+        patch.setattr("assets.refresh.tables", lambda: {**whole, "callback_attempts": wrong})
+        [(_, done)] = refresh_days(days, [DAY])
+    assert [mart.mart for mart in done if mart.error] == ["callback_attempts"]
+    assert refresh_marts(days) == [DAY]
+    counted = "SELECT attempt_no, attempts FROM marts.callback_funnel_by_day ORDER BY 1"
+    assert query(days, counted) == [(1, 1), (2, 1)]
+
+
 def test_a_row_too_long_for_its_mart_stops_neither_others_nor_the_next_day(
     days: Warehouse,
 ) -> None:

@@ -246,6 +246,18 @@ def test_where_runs_go_elsewhere_nobody_is_missed(
     assert not found & {"workers", "worker_slots", "worker_runs"}
 
 
+def test_a_launcher_that_cannot_be_made_hides_no_other_figures(
+    collection: Collection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_: DagsterInstance) -> None:
+        raise ImportError("a launcher of our own")
+
+    monkeypatch.setattr(DagsterInstance, "run_launcher", property(fail))
+    found = figures(collection)
+    assert found["up", labels(part="warehouse")] == 0
+    assert found["up", labels(part="dagster")] == 1
+
+
 def test_a_part_that_does_not_answer_has_no_figures(
     collection: Collection, home: Home, instance: DagsterInstance
 ) -> None:

@@ -16,9 +16,10 @@ import sql.catalog
 from assets.loading.personal.erase import LOST_AUDIO
 from assets.maintenance import expiry
 from assets.privacy import forget
+from assets.privacy.account import erase_account
 from assets.privacy.forget import Person, Site
 from assets.privacy.texts import CLOSED, hide_in_tables
-from assets.refresh import refresh_marts
+from assets.refresh import refresh_marts, stale_days
 from resources.errors import CallhouseError
 from resources.forgotten import Hasher
 from resources.postgres.warehouse import Warehouse
@@ -317,6 +318,22 @@ def test_an_account_goes_whole_and_stays_away(scene: Open, tmp_path: Path) -> No
     assert (here.day().state, here.day().suppressed) == ("complete", 2)
     assert here.unreconciled() == []
     assert len(other.versions()) == 2
+
+
+def test_what_counts_an_account_is_behind_until_it_is_refreshed(
+    scene: Open, tmp_path: Path
+) -> None:
+    """Killed between the two: a mart of one's own may have no column for the account."""
+    here = scene("evolux")
+    here.put(here.thing(1))
+    here.later(days=30)
+    here.backfill()
+    warehouse = here.system.warehouse
+    refresh_marts(warehouse)
+    owner = open_site(here, tmp_path).owners[here.account.name]
+    touched = erase_account(warehouse, owner, lambda _: None, lambda *_: None)
+    assert touched
+    assert touched <= set(stale_days(warehouse))
 
 
 def test_an_account_goes_out_of_marts_whose_facts_are_gone_for_their_age(

@@ -11,13 +11,13 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from datetime import date, timedelta
 from multiprocessing.synchronize import Barrier
+from tempfile import TemporaryFile
 from zoneinfo import ZoneInfo
 
 import psutil
 import psycopg
 import sqlalchemy as sa
 from pydantic import SecretStr
-from sqlalchemy import event
 
 from resources.account import Account, Limits, Options
 from resources.configuration.home import CHECKOUT, Home
@@ -99,10 +99,15 @@ def one(url: str) -> None:
 
 
 def _round_trips(warehouse: Warehouse, work: Callable[[], None]) -> int:
-    seen: list[object] = []
-    event.listen(warehouse.autocommit, "after_cursor_execute", lambda *told: seen.append(told))
-    work()
-    return len(seen)
+    with warehouse.autocommit.connect() as connection, TemporaryFile("w+") as wire:
+        driver = connection.connection.driver_connection
+        assert isinstance(driver, psycopg.Connection)
+        driver.pgconn.trace(wire.fileno())
+        connection.close()  # the pool has no other
+        work()
+        driver.pgconn.untrace()
+        wire.seek(0)
+        return wire.read().count("ReadyForQuery")
 
 
 def _timed_ms(work: Callable[[], object]) -> float:

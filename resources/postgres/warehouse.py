@@ -8,6 +8,8 @@ from typing import Any, TypeVar
 
 import psycopg
 import sqlalchemy as sa
+from psycopg.pq import TransactionStatus
+from psycopg.rows import namedtuple_row
 from sqlalchemy.engine import Connection, Engine, Row
 
 import sql
@@ -51,11 +53,17 @@ class Warehouse:
         """Each statement its own transaction: limits, partitions, plans. A pool of its own, as a
         load that holds a connection may need one of these too.
         """
-        return self._connect().execution_options(isolation_level="AUTOCOMMIT")
+        # So from the first: set for each use, and reset after it, it costs as much as a statement.
+        return self._connect(isolation_level="AUTOCOMMIT", pool_reset_on_return=None)
 
-    def _connect(self) -> Engine:
+    def _connect(self, **settings: Any) -> Engine:
         return engine(
-            self.url, "callhouse", pool_size=self._pool_size, max_overflow=0, pool_timeout=600
+            self.url,
+            "callhouse",
+            pool_size=self._pool_size,
+            max_overflow=0,
+            pool_timeout=600,
+            **settings,
         )
 
     @contextmanager
@@ -90,18 +98,32 @@ class Warehouse:
 
         return persistently(once)
 
-    def rows(
-        self, statement: str, target: Target | None = None, /, **parameters: Any
-    ) -> list[Row[Any]]:
-        """What the statement `sql/<statement>.sql` returns, by itself; again when the database
-        restarts. A template's is that of the `target`.
+    def rows(self, statement: str, target: Target | None = None, /, **parameters: Any) -> list[Any]:
+        """What the statement `sql/<statement>.sql` returns, by itself, as named tuples; again when
+        the database restarts. A template's is that of the `target`.
         """
+        text = _text(statement, target)
+        return persistently(lambda: self._ask(text, parameters))
 
-        def once() -> list[Row[Any]]:
-            with self.autocommit.connect() as connection:
-                return execute(connection, statement, target, **parameters)
-
-        return persistently(once)
+    def _ask(self, text: str, parameters: dict[str, Any]) -> list[Any]:
+        """By the driver alone: SQLAlchemy costs twice as much around a short statement. Raises its
+        DBAPIError all the same.
+        """
+        pooled = self.autocommit.raw_connection()
+        driver = pooled.driver_connection
+        assert isinstance(driver, psycopg.Connection)
+        try:
+            with driver.cursor(row_factory=namedtuple_row) as cursor:
+                cursor.execute(text.encode(), parameters)
+                return cursor.fetchall() if cursor.description else []
+        except psycopg.Error as error:
+            raise sa.exc.DBAPIError.instance(text, parameters, error, psycopg.Error) from error
+        finally:
+            if driver.info.transaction_status != TransactionStatus.IDLE:
+                pooled.invalidate()
+            if driver.broken:  # so are its neighbours, as after a restart
+                self.autocommit.dispose()
+            pooled.close()
 
     def timed_rows(self, statement: str, **parameters: Any) -> list[Row[Any]]:
         """As `rows`, of a statement that also tells the time, in its column `now`."""

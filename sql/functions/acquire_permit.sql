@@ -37,50 +37,71 @@ DECLARE
     vendor_day   date := (at_now AT TIME ZONE p_timezone)::date;
     allowed      integer := p_daily - CASE WHEN p_backfill THEN ceil((p_daily * p_reserve)::numeric) ELSE 0 END;
     ticket       ops.waiters;
-    quota        ops.quotas;
-    held_until   timestamptz;
-    spaced_until timestamptz;
+    seen         record;
     paced_until  timestamptz;
-    oldest       timestamptz;
-    busy         integer;
+    soon         date;
     slots        integer;
-    ahead        integer;
-    ahead_here   integer;
-    before_here  integer;
+    ahead        integer := 0;
+    ahead_here   integer := 0;
+    before_here  integer := 0;
     leaves       boolean;
 BEGIN
     PERFORM ops.require_keys(p_asked, ARRAY[
         'credential', 'account', 'stream', 'report', 'run_id', 'holder', 'backfill', 'returns', 'patience_s',
         'longest_sleep_s', 'lease_s', 'concurrency', 'spacing_s', 'rate', 'bucket', 'timezone', 'daily', 'reserve']);
-    PERFORM ops.settle_permits(p_credential, at_now);
 
-    -- Our place in the queue; or the one that an earlier poll of this account left.
-    SELECT * INTO ticket FROM ops.waiters w
-     WHERE w.credential = p_credential AND w.report = p_report
-       AND (w.holder = p_holder OR (w.away AND w.account = p_account AND w.backfill = p_backfill))
-     ORDER BY w.away LIMIT 1;
-    IF ticket.away THEN
-        UPDATE ops.waiters w SET holder = p_holder WHERE w.id = ticket.id;
+    -- All that there is, in one look: what is over is left out of the figures. Hardly ever is any of
+    -- it to be brought up to now first, as where a clock was set back or a worker was lost.
+    LOOP
+        SELECT * INTO seen FROM (
+            SELECT count(*) FILTER (WHERE p.reached_at IS NULL) AS busy,
+                   min(p.granted_at) FILTER (WHERE p.reached_at IS NULL) AS oldest,
+                   max(coalesce(p.reached_at, at_now)) FILTER (WHERE p.report = p_report AND NOT p.is_over)
+                       + spacing AS spaced_until,
+                   max(p.granted_at) FILTER (WHERE NOT p.is_over) + make_interval(secs => 1 / p_rate) AS paced_until,
+                   bool_or(p.is_over) AS any_over,
+                   bool_or(greatest(p.granted_at, p.reached_at) > at_now
+                           OR p.expires_at > at_now + make_interval(secs => p.lease_s)
+                           OR (p.reached_at IS NULL AND p.expires_at <= at_now)) AS permits_differ
+              FROM (SELECT *, coalesce(reached_at + make_interval(secs => counts_s) <= at_now, false) AS is_over
+                      FROM ops.permits WHERE credential = p_credential) p
+        ) AS permits, (
+            SELECT count(*) > 0 AS any_waits,
+                   bool_or(w.looked_at > at_now OR w.expires_at <= at_now) AS waiters_differ
+              FROM ops.waiters w WHERE w.credential = p_credential
+        ) AS waiters
+          LEFT JOIN ops.holds h ON h.credential = p_credential
+          LEFT JOIN ops.quotas q ON q.bucket = p_bucket AND q.day = vendor_day;
+        EXIT WHEN (seen.permits_differ OR seen.waiters_differ OR seen.since > at_now) IS NOT TRUE;
+        PERFORM ops.settle_permits(p_credential, at_now);
+    END LOOP;
+    IF seen.any_over THEN
+        DELETE FROM ops.permits p
+         WHERE p.credential = p_credential AND p.reached_at + make_interval(secs => p.counts_s) <= at_now;
     END IF;
 
-    SELECT * INTO quota FROM ops.quotas q WHERE q.bucket = p_bucket AND q.day = vendor_day;
-    IF quota.exhausted_until > at_now OR coalesce(quota.used, 0) >= allowed THEN
-        reason := CASE WHEN quota.exhausted_until > at_now OR quota.used >= p_daily THEN 'quota' ELSE 'reserve' END;
-        until := CASE WHEN quota.exhausted_until > at_now THEN quota.exhausted_until
+    IF seen.any_waits THEN
+        -- Our place in the queue; or the one that an earlier poll of this account left.
+        SELECT * INTO ticket FROM ops.waiters w
+         WHERE w.credential = p_credential AND w.report = p_report
+           AND (w.holder = p_holder OR (w.away AND w.account = p_account AND w.backfill = p_backfill))
+         ORDER BY w.away LIMIT 1;
+        IF ticket.away THEN
+            UPDATE ops.waiters w SET holder = p_holder WHERE w.id = ticket.id;
+        END IF;
+    END IF;
+
+    IF seen.exhausted_until > at_now OR coalesce(seen.used, 0) >= allowed THEN
+        reason := CASE WHEN seen.exhausted_until > at_now OR seen.used >= p_daily THEN 'quota' ELSE 'reserve' END;
+        until := CASE WHEN seen.exhausted_until > at_now THEN seen.exhausted_until
                       ELSE (vendor_day + 1)::timestamp AT TIME ZONE p_timezone END;
         wait_s := extract(epoch FROM until - at_now);
         DELETE FROM ops.waiters w WHERE w.id = ticket.id;
         RETURN;
     END IF;
 
-    SELECT h.until INTO held_until FROM ops.holds h WHERE h.credential = p_credential;
-    SELECT count(*) FILTER (WHERE p.reached_at IS NULL),
-           min(p.granted_at) FILTER (WHERE p.reached_at IS NULL),
-           max(coalesce(p.reached_at, at_now)) FILTER (WHERE p.report = p_report) + spacing,
-           max(p.granted_at) + make_interval(secs => 1 / p_rate)
-      INTO busy, oldest, spaced_until, paced_until
-      FROM ops.permits p WHERE p.credential = p_credential;
-    slots := p_concurrency - busy;
+    slots := p_concurrency - seen.busy;
+    paced_until := seen.paced_until;
     IF p_rate IS NOT NULL THEN
         slots := least(slots, 1);
         paced_until := greatest(paced_until, (
@@ -90,26 +111,28 @@ BEGIN
             OFFSET greatest(floor((p_rate * rate_span)::numeric), 1)::integer - 1 LIMIT 1));
     END IF;
 
-    -- Who goes before us: polls, and backfills that have aged, by arrival; then backfills. One
-    -- that is away keeps its report's turn, but none of the requests that may be in flight. Who
-    -- is late for its next look is probably dead, and waits without holding others up; nor does
-    -- who expects its turn so late that ours before it changes nothing.
-    SELECT count(*) FILTER (WHERE w.report = p_report),
-           count(*) FILTER (WHERE w.report = p_report AND w.expected_at < at_now + spacing),
-           count(*) FILTER (WHERE NOT w.away AND w.ready_at <= at_now)
-      INTO ahead_here, before_here, ahead
-      FROM ops.waiters w
-     WHERE w.credential = p_credential AND w.id IS DISTINCT FROM ticket.id
-       AND (w.away OR w.expires_at > at_now + interval '4 seconds')
-       AND (w.backfill AND w.since > aged, w.id)
-         < (p_backfill AND coalesce(ticket.since, at_now) > aged, coalesce(ticket.id, 9223372036854775807));
+    IF seen.any_waits THEN
+        -- Who goes before us: polls, and backfills that have aged, by arrival; then backfills. One
+        -- that is away keeps its report's turn, but none of the requests that may be in flight. Who
+        -- is late for its next look is probably dead, and waits without holding others up; nor does
+        -- who expects its turn so late that ours before it changes nothing.
+        SELECT count(*) FILTER (WHERE w.report = p_report),
+               count(*) FILTER (WHERE w.report = p_report AND w.expected_at < at_now + spacing),
+               count(*) FILTER (WHERE NOT w.away AND w.ready_at <= at_now)
+          INTO ahead_here, before_here, ahead
+          FROM ops.waiters w
+         WHERE w.credential = p_credential AND w.id IS DISTINCT FROM ticket.id
+           AND (w.away OR w.expires_at > at_now + interval '4 seconds')
+           AND (w.backfill AND w.since > aged, w.id)
+             < (p_backfill AND coalesce(ticket.since, at_now) > aged, coalesce(ticket.id, 9223372036854775807));
+    END IF;
 
-    IF held_until > at_now AND held_until >= coalesce(spaced_until, at_now) THEN
+    IF seen.until > at_now AND seen.until >= coalesce(seen.spaced_until, at_now) THEN
         reason := 'vendor';
-        wait_s := extract(epoch FROM held_until - at_now) + 0.02 * ahead;
-    ELSIF spaced_until > at_now THEN
+        wait_s := extract(epoch FROM seen.until - at_now) + 0.02 * ahead;
+    ELSIF seen.spaced_until > at_now THEN
         reason := 'spacing';
-        wait_s := extract(epoch FROM spaced_until - at_now) + ahead_here * p_spacing_s;
+        wait_s := extract(epoch FROM seen.spaced_until - at_now) + ahead_here * p_spacing_s;
     ELSIF p_spacing_s > 0 AND before_here > 0 THEN
         reason := 'queue';
         wait_s := ahead_here * p_spacing_s;
@@ -119,7 +142,7 @@ BEGIN
     ELSIF ahead >= slots THEN
         -- What has been in flight for long will probably stay for long.
         reason := 'concurrency';
-        wait_s := least(1, (1 + ahead) * greatest(0.01, coalesce(extract(epoch FROM at_now - oldest), 0) / 8));
+        wait_s := least(1, (1 + ahead) * greatest(0.01, coalesce(extract(epoch FROM at_now - seen.oldest), 0) / 8));
     END IF;
 
     IF reason IS NOT NULL THEN
@@ -157,14 +180,18 @@ BEGIN
             RETURN;
         END IF;
         -- What may reach the vendor after its midnight counts on both days.
-        INSERT INTO ops.quotas AS q (bucket, day, used, by_backfill)
-        SELECT p_bucket, soon, 1, p_backfill::integer
-          FROM CAST((at_now + interval '1 minute') AT TIME ZONE p_timezone AS date) AS soon WHERE soon > vendor_day
-        ON CONFLICT (bucket, day) DO UPDATE
-            SET used = q.used + 1, by_backfill = q.by_backfill + excluded.by_backfill;
+        soon := ((at_now + interval '1 minute') AT TIME ZONE p_timezone)::date;
+        IF soon > vendor_day THEN
+            INSERT INTO ops.quotas AS q (bucket, day, used, by_backfill)
+            VALUES (p_bucket, soon, 1, p_backfill::integer)
+            ON CONFLICT (bucket, day) DO UPDATE
+                SET used = q.used + 1, by_backfill = q.by_backfill + excluded.by_backfill;
+        END IF;
     END IF;
-    DELETE FROM ops.waiters w WHERE w.id = ticket.id;
-    IF p_backfill THEN
+    IF ticket.id IS NOT NULL THEN
+        DELETE FROM ops.waiters w WHERE w.id = ticket.id;
+    END IF;
+    IF p_backfill AND seen.any_waits THEN
         UPDATE ops.waiters w SET since = at_now
          WHERE w.credential = p_credential AND w.report = p_report AND w.backfill;
     END IF;

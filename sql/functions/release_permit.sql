@@ -31,15 +31,28 @@ BEGIN
        SET reached_at = least(p.granted_at + make_interval(secs => p_reached_s), at_now)
      WHERE p.id = p_permit RETURNING p.* INTO held;
     -- A request whose lease ran out is in the ledger already, as lost: now its end is known.
-    UPDATE ops.requests r
-       SET duration_s = p_duration_s, status = p_status, bytes = p_bytes, records = p_records,
-           url = p_url, error = p_error
-     WHERE r.id = p_permit;
-    IF NOT FOUND THEN
+    IF FOUND THEN
         INSERT INTO ops.requests (id, account, stream, report, backfill, requested_at, duration_s,
                                   status, bytes, records, url, error, run_id)
         VALUES (held.id, held.account, held.stream, held.report, held.backfill, held.granted_at,
-                p_duration_s, p_status, p_bytes, p_records, p_url, p_error, held.run_id);
+                p_duration_s, p_status, p_bytes, p_records, p_url, p_error, held.run_id)
+        ON CONFLICT (id) DO UPDATE
+            SET duration_s = excluded.duration_s, status = excluded.status, bytes = excluded.bytes,
+                records = excluded.records, url = excluded.url, error = excluded.error;
+    ELSE
+        UPDATE ops.requests r
+           SET duration_s = p_duration_s, status = p_status, bytes = p_bytes, records = p_records,
+               url = p_url, error = p_error
+         WHERE r.id = p_permit;
+        IF NOT FOUND THEN
+            RAISE EXCEPTION 'there is no permit %', p_permit;
+        END IF;
+    END IF;
+    -- What a crash of the server in the next moment undoes of this errs on the safe side: the request
+    -- is in flight until its lease ends, and then in the ledger as lost. Whatever is written later with
+    -- what the request brought comes to disk after this.
+    IF p_hold_s IS NULL AND p_exhausted_until IS NULL THEN
+        SET LOCAL synchronous_commit = off;
     END IF;
     IF p_hold_s IS NOT NULL THEN
         IF p_hold_grows THEN

@@ -67,17 +67,17 @@ def loader(warehouse: Warehouse) -> Iterator[Loader]:
 
 @contextmanager
 def statements() -> Iterator[list[str]]:
-    """Every statement that is executed meanwhile, whoever executes it."""
+    """Every statement that the driver is given meanwhile, by whomever."""
     seen: list[str] = []
+    execute = psycopg.Cursor.execute
 
-    def see(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
-        seen.append(statement)
+    def see(cursor: psycopg.Cursor[Any], query: Any, *arguments: Any, **options: Any) -> Any:
+        seen.append(query.decode() if isinstance(query, bytes) else str(query))
+        return execute(cursor, query, *arguments, **options)
 
-    sa.event.listen(sa.Engine, "before_cursor_execute", see)
-    try:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(psycopg.Cursor, "execute", see)
         yield seen
-    finally:
-        sa.event.remove(sa.Engine, "before_cursor_execute", see)
 
 
 def backfill(loader: Loader, account: Account, days: list[Any]) -> None:

@@ -9,8 +9,9 @@ import sqlalchemy as sa
 
 from resources.errors import DeferredError
 from resources.http.permits import Limiter
-from resources.postgres.warehouse import Warehouse
-from tests.db.permits.waiter import AT_ONCE, BEHIND, NOON, Clock, account
+from resources.postgres.warehouse import Warehouse, execute
+from resources.text import payload
+from tests.db.permits.waiter import AT_ONCE, BEHIND, NOON, Clock, Waiter, account
 
 
 def query(warehouse: Warehouse, text: str) -> list[tuple[Any, ...]]:
@@ -64,6 +65,41 @@ def test_a_permit_costs_two_round_trips(warehouse: Warehouse, tmp_path: Path) ->
         assert wire.read().count("ReadyForQuery") == 2
     limiter.close()
     lonely.close()
+
+
+SCANS = """
+SELECT sum(seq_scan + coalesce(idx_scan, 0)) FROM pg_stat_xact_user_tables WHERE schemaname = 'ops'
+"""
+
+
+def test_a_permit_that_needs_no_waiting_looks_into_its_tables_few_times(
+    warehouse: Warehouse,
+) -> None:
+    """Each look is a statement in the database, and most of what a permit costs there."""
+    waiter = Waiter(warehouse, account(limits={"concurrency": 4, "daily_requests": 1_000}))
+    waiter.release(waiter.look().permit)
+    with warehouse.transaction() as connection:
+        before = connection.scalar(sa.text(SCANS))
+        asked = payload.encode(waiter.asked).decode()
+        permit = execute(connection, "limits/acquire_permit", asked=asked)[0].permit
+        execute(connection, "limits/release_permit", done=waiter.told(permit))
+        assert connection.scalar(sa.text(SCANS)) - before <= 10
+
+
+def test_what_a_crash_of_the_server_may_undo(warehouse: Warehouse) -> None:
+    """That a permit was given back, which errs on the safe side; no grant, and no pause that a
+    vendor asked for.
+    """
+    waiter = Waiter(warehouse, account())
+    for hold_s, kept in ((None, "off"), (5.0, "on")):
+        with warehouse.transaction() as connection:
+            asked = payload.encode(waiter.asked).decode()
+            permit = execute(connection, "limits/acquire_permit", asked=asked)[0].permit
+            assert connection.scalar(sa.text("SHOW synchronous_commit")) == "on"
+        with warehouse.transaction() as connection:
+            done = waiter.told(permit, hold_s=hold_s)
+            execute(connection, "limits/release_permit", done=done)
+            assert connection.scalar(sa.text("SHOW synchronous_commit")) == kept
 
 
 def test_the_limiter_refuses_a_transaction_that_cannot_see_what_was_granted(

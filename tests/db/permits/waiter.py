@@ -7,7 +7,6 @@ from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 from pydantic import SecretStr
-from sqlalchemy.engine import Row
 
 import sql
 from resources.account import Account, Limits, Options
@@ -119,7 +118,7 @@ class Waiter:
             "reserve": account.limits.reserve,
         }
 
-    def look(self, **changes: Any) -> Row[Any]:
+    def look(self, **changes: Any) -> Any:
         """One look: a grant, or why not and until when."""
         asked = payload.encode(self.asked | changes).decode()
         return self._warehouse.rows("limits/acquire_permit", asked=asked)[0]
@@ -129,6 +128,10 @@ class Waiter:
 
     def release(self, permit: int, **changes: Any) -> None:
         """The answer came at once, unless `changes` say otherwise."""
+        self._warehouse.run("limits/release_permit", done=self.told(permit, **changes))
+
+    def told(self, permit: int, **changes: Any) -> str:
+        """What is told with a permit that is given back."""
         parameters: dict[str, Any] = {
             "permit": permit,
             "credential": self.credential,
@@ -145,8 +148,7 @@ class Waiter:
             "timezone": self.account.timezone.key,
             "exhausted_until": None,
         }
-        done = payload.encode(parameters | changes).decode()
-        self._warehouse.run("limits/release_permit", done=done)
+        return payload.encode(parameters | changes).decode()
 
     def ask(self) -> bool:
         """A request from its grant to its answer, both at this moment; False if it must wait."""

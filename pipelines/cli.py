@@ -18,6 +18,7 @@ import typer
 from pipelines.commands import console
 from pipelines.workers.queues import Queue
 from resources.configuration.home import BROKER, PRIVATE
+from resources.memory import collect_less
 
 app = typer.Typer(
     name="callhouse",
@@ -74,8 +75,9 @@ def main(
         ),
     ] = False,
 ) -> None:
-    """Whatever a command writes is its user's alone."""
+    """Whatever a command writes is its user's alone. It imports much, and soon ends."""
     os.umask(PRIVATE)
+    collect_less()
 
 
 @app.command()

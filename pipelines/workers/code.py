@@ -8,11 +8,16 @@ from pipelines.graph import Graph
 from resources.configuration.home import Home
 from resources.configuration.settings import read_settings
 
+LATE = ("resources.postgres.frame_text", "resources.vendor_api.normalise")
+"""What a load imports when something has changed."""
+
 
 class Code:
     """What this process, and those that it forks, have loaded."""
 
     def __init__(self) -> None:
+        for name in LATE:
+            importlib.import_module(name)
         self._graph = _graph()  # before they are made of it
         self._definitions = importlib.import_module("pipelines.definitions")
         self._resolve()

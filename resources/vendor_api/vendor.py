@@ -74,6 +74,7 @@ class Facts:
     None where records don't say it: aggregates belong to the day asked for, details to their call.
     `faults`: what of records that are facts couldn't be read.
     `is_open`: records that their vendor will still change.
+    `alike`: columns in which all tables say the same of a record.
     `new_fields`: fields that no mapping knows, and values (`field=value`) outside a known list.
     """
 
@@ -82,6 +83,7 @@ class Facts:
     rejects: list[Reject] = field(default_factory=list)
     faults: Faults = field(default_factory=dict)
     is_open: "pd.Series[bool] | None" = None
+    alike: frozenset[str] = frozenset()
     new_fields: frozenset[str] = frozenset()
 
 

@@ -174,7 +174,6 @@ def dialogs_to_facts(records: Sequence[Record], account: Account) -> Facts:
     common = {
         "direction": direction,
         "started_at": started_at,
-        "answered_at": served_at,
         "ended_at": ended_at,
         "duration_s": (ended_at - started_at).dt.total_seconds(),
         "talk_s": talk_s,
@@ -193,13 +192,14 @@ def dialogs_to_facts(records: Sequence[Record], account: Account) -> Facts:
         {
             **common,
             "grain": Grain.CALL,
+            "answered_at": served_at,
             "disposition": disposition,
             "disposition_raw": end_reason,
             "is_final": ~is_open,
         }
     )
     return columns.facts(
-        started_at, {"call_legs": legs, "calls": calls[kind == "EXTERNAL"]}, is_open
+        started_at, {"call_legs": legs, "calls": calls[kind == "EXTERNAL"]}, is_open, common
     )
 
 

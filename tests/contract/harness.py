@@ -192,4 +192,9 @@ class Harness:
             for column in frame.columns:
                 assert column in columns, f"{name} has no column {column} for a mapping"
                 fits.check(columns[column], frame[column])
+        for name in facts.alike:
+            first, *others = [frame[name] for frame in facts.tables.values()]
+            for other in others:
+                shared = first.index.intersection(other.index)
+                assert other[shared].equals(first[shared]), f"{name} isn't the same in all tables"
         return facts

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from resources.postgres.copy_text import column_texts, lines, texts
+from resources.postgres.copy_text import lines, texts
+from resources.postgres.frame_text import column_texts
 from resources.postgres.warehouse import Warehouse, copy, text_array
 from sql.vocabulary import Direction
 

@@ -46,3 +46,10 @@ def test_threads_of_a_load_share_one_arena() -> None:
     ]  # fmt: skip
     assert int(arenas[0]) > 1
     assert arenas[1] == "1"
+
+
+def test_the_end_of_a_process_collects_nothing() -> None:
+    code = "import atexit, gc; atexit.register(lambda: print(gc.get_freeze_count()));"
+    code += "from resources.memory import collect_less; collect_less()"
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert int(done.stdout) > 1000

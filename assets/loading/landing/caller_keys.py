@@ -3,11 +3,12 @@
 import hmac
 from collections.abc import Iterator
 from functools import lru_cache
-from typing import Any
-
-import pandas as pd
+from typing import TYPE_CHECKING, Any
 
 from sql.vocabulary import Direction
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 HEX_DIGITS = 32
 """128 bits: two of a hundred million numbers share a key once in 10^22 warehouses."""

@@ -13,11 +13,11 @@ from sqlalchemy.engine import Connection, Row
 
 from assets.loading.account_stream import AccountStream
 from assets.loading.landing.identity import identity, redacted
+from assets.loading.landing.item import Item
 from assets.loading.landing.mapping import map_records
 from assets.loading.landing.moves import Moves
 from assets.loading.landing.observation import Observation
 from assets.loading.landing.record_states import RecordStates
-from assets.loading.landing.stage import Item
 from assets.loading.landing.suppression import LEFT_OUT, Suppression
 from assets.loading.landing.unstable import note_unstable
 from assets.loading.landing.write import Unkeyed, Writer

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 
 from assets.loading.account_stream import AccountStream
-from assets.loading.landing.stage import Item
+from assets.loading.landing.item import Item
 from resources.account import Account
 from resources.text import payload
 from resources.vendor_api.dates import shown_at

@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from assets.loading.account_stream import AccountStream, is_report
+from assets.loading.landing.item import Item
 from assets.loading.landing.mapping import start_day
 from assets.loading.landing.observation import Observation
-from assets.loading.landing.stage import Item
 from resources.errors import ContractError
 from resources.vendor_api.vendor import AnyStream
 

@@ -12,9 +12,9 @@ from sqlalchemy.engine import Connection
 
 from assets.loading.account_stream import AccountStream
 from assets.loading.landing.identity import identity
+from assets.loading.landing.item import Item
 from assets.loading.landing.mapping import map_records
 from assets.loading.landing.observation import Observation
-from assets.loading.landing.stage import Item
 from assets.loading.personal.erase import erase_records, recount
 from assets.loading.personal.hidden import read_forgotten
 from assets.loading.personal.without_person import without_person

@@ -4,17 +4,19 @@ volatile in the vendor's module. Else every read of a record makes a version of 
 
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import pandas as pd
 from sqlalchemy.engine import Connection
 
 from assets.loading.account_stream import AccountStream
-from assets.loading.landing.stage import Item
+from assets.loading.landing.item import Item
 from resources.postgres.warehouse import execute
 from resources.text import payload
 from resources.vendor_api.dates import shown_at
 from resources.vendor_api.vendor import AnyStream, Record
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 FEW = 4
 """So many versions tell: of each two that follow each other the field differs."""
@@ -109,5 +111,5 @@ def _without_effect(
     return {field for place, field in enumerate(ordered, start=1) if place not in visible}
 
 
-def _rows(frame: pd.DataFrame, index: int) -> pd.DataFrame:
+def _rows(frame: "pd.DataFrame", index: int) -> "pd.DataFrame":
     return frame[frame.index == index].reset_index(drop=True)

@@ -12,10 +12,10 @@ import psycopg
 from sqlalchemy.engine import Connection
 
 from assets.loading.account_stream import AccountStream
+from assets.loading.landing.batch_text import BatchText
 from assets.loading.landing.caller_keys import CallerKeys
-from assets.loading.landing.derived import derive
+from assets.loading.landing.item import Item
 from assets.loading.landing.stage import (
-    Item,
     copy_columns,
     copy_facts,
     copy_heads,
@@ -24,6 +24,7 @@ from assets.loading.landing.stage import (
     stage_records,
 )
 from assets.loading.stream_state import lock_streams
+from resources.postgres.copy_text import texts
 from resources.postgres.warehouse import execute
 from resources.text import payload
 from resources.text.foreign_text import short
@@ -62,15 +63,16 @@ class Writer:
         unknown = facts.tables.keys() - {target.name for target in self._stream.targets}
         if unknown:
             raise ValueError(f"{self._stream.name} doesn't name the table {', '.join(unknown)}")
-        copy_versions(connection, self._source, items)
-        known = self._insert(connection, items, facts)
+        batch = BatchText(self._source, items, facts)
+        copy_versions(connection, batch)
+        known = self._insert(connection, batch)
         written = {
             day for item in items if item.writes for day in (item.call_date, item.old_date) if day
         }
         if known or facts.rejects or unkeyed:
             make_stages(connection, self._stream.targets)
             if known:
-                self._merge(connection, items, known, facts)
+                self._merge(connection, batch, known)
             if facts.rejects or unkeyed:
                 written |= self._reject(connection, items, facts.rejects, unkeyed)
         if written:
@@ -78,31 +80,28 @@ class Writer:
             execute(connection, "load/mark_stale", account=account, days=sorted(written))
         return written
 
-    def _insert(self, connection: Connection, items: list[Item], facts: Facts) -> list[int]:
+    def _insert(self, connection: Connection, batch: BatchText) -> list[int]:
         """Writes what is new; returns the places of what must be merged."""
+        items = batch.items
         new = [place for place, item in enumerate(items) if item.old_date is None]
         if not new or not self._stream.tables:  # an enrichment's rows are there already
             return list(range(len(items)))
         try:
             with connection.begin_nested():
-                heads = [items[place] for place in new]
-                copy_heads(connection, self._source, heads)
+                copy_heads(connection, batch, new)
                 for target in self._stream.tables:
-                    into = f"facts.{target.name}"
-                    self._copy_facts(connection, items, facts, target, new, into)
+                    self._copy_facts(connection, batch, target, new, f"facts.{target.name}")
         except psycopg.errors.UniqueViolation:
             # Facts without their raw records, as where only a part of a backup was restored.
             return list(range(len(items)))
         return [place for place, item in enumerate(items) if item.old_date is not None]
 
-    def _merge(
-        self, connection: Connection, items: list[Item], known: list[int], facts: Facts
-    ) -> None:
+    def _merge(self, connection: Connection, batch: BatchText, known: list[int]) -> None:
+        items = batch.items
         days = sorted({day for item in items for day in (item.call_date, item.old_date) if day})
-        stage_records(connection, [items[place] for place in known])
+        stage_records(connection, batch, known)
         for target in self._stream.targets:
-            into = f"stage_{target.name}"
-            self._copy_facts(connection, items, facts, target, known, into)
+            self._copy_facts(connection, batch, target, known, f"stage_{target.name}")
         moved = any(item.old_date and item.old_date != item.call_date for item in items)
         if moved:
             execute(connection, "load/move_versions", days=days, **self._source.where)
@@ -118,21 +117,15 @@ class Writer:
     def _copy_facts(
         self,
         connection: Connection,
-        items: list[Item],
-        facts: Facts,
+        batch: BatchText,
         target: Target,
         places: list[int],
         into: str,
     ) -> None:
         """Those of a target's rows that are of the records at `places`."""
-        frame = facts.tables.get(target.name)
-        if frame is None:
-            return
-        if len(places) < len(items):
-            frame = frame[frame.index.isin(places)]
-        if not frame.empty:
-            frame = derive(frame, target, self._account, self._keys(connection))
-        copy_facts(connection, self._source, target, frame, items, into)
+        rows = batch.rows(target, self._keys(connection))
+        if rows is not None:
+            copy_facts(connection, rows.of(places), into)
 
     def _keys(self, connection: Connection) -> CallerKeys:
         if self._caller_keys is None:
@@ -167,10 +160,10 @@ class Writer:
         ]
         for reject in rejects:
             item = items[reject.index]
-            texts = [short(payload.storable(text)) for text in (reject.field, reject.reason)]
-            rows.append((item.key, item.call_date, item.digest, *texts, item.encoded.decode()))
+            told = [short(payload.storable(text)) for text in (reject.field, reject.reason)]
+            rows.append((item.key, item.call_date, item.digest, *told, item.encoded.decode()))
         names = ("record_key", "call_date", "digest", "field", "reason", "payload")
-        columns = dict(zip(names, zip(*rows, strict=True), strict=True))
+        columns = dict(zip(names, map(texts, zip(*rows, strict=True)), strict=True))
         copy_columns(connection, "stage_rejects", columns)
         merged = execute(connection, "load/merge_rejects", **self._source.where)
         return {row.call_date for row in merged}

@@ -8,6 +8,7 @@ Vendors' clients say what to ask and how to read the answer.
 
 import time
 from collections.abc import Collection, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import IO, Any, Generic
@@ -95,6 +96,16 @@ class Http:
         interval = timedelta(seconds=self._account.limits.min_interval_s)
         if interval <= LONGEST_INTERVAL:
             self._patience = replace(self._whole, longest=self._whole.longest + interval)
+
+    def in_a_row(self) -> AbstractContextManager[None]:
+        """In the block this thread makes one request after the other, at once: that costs less.
+        Before anything else that takes time it says `let_go`.
+        """
+        return self._limiter.in_a_row()
+
+    def let_go(self) -> None:
+        """No request follows at once: others may have the last one's place now."""
+        self._limiter.let_go()
 
     @property
     def redactor(self) -> Redactor:
@@ -212,6 +223,7 @@ class Http:
         endpoint = auth.token_endpoint(self._account)
         if endpoint is None:
             return None
+        self._limiter.let_go()  # another thread may be logging in, and wait for its turn
         token = self._transport.tokens.get(self._account, lambda: self._log_in(endpoint, attempt))
         if token not in self._tokens:
             self._tokens = (*self._tokens[-1:], token)

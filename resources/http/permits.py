@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property
+from typing import Any
 from uuid import uuid4
 
 from resources.account import Account
@@ -33,6 +34,8 @@ LEASE = timedelta(seconds=15)
 """How soon a killed worker's permit is free; renewed three times as often."""
 LONGEST_SLEEP_S = 10.0
 """A waiter looks again at least this often: its place is free soon after its last look."""
+FEW_RECORDS = 100
+"""A millisecond's work, between their answer and the next request."""
 ENDED = "the run ended before the answer came"
 LONG_WAIT = timedelta(seconds=15)
 TOLD_EVERY = timedelta(minutes=5)
@@ -100,6 +103,12 @@ class RequestOutcome:
     more: More = field(default_factory=More)
     """What the answer says of further records."""
 
+    @property
+    def is_small(self) -> bool:
+        """Whether it went well, and it is a moment's work to look at what it brought."""
+        is_good = self.error is None and self.hold is None and self.exhausted_until is None
+        return is_good and self.records is not None and self.records <= FEW_RECORDS
+
 
 @dataclass(slots=True)
 class Permit:
@@ -151,6 +160,7 @@ class Limiter:
         self._leases = Leases("permits", lease.total_seconds(), self._renew)
         self._stopping = stopping or threading.Event()
         self._closing = threading.Event()
+        self._row = _Row()
 
     @cached_property
     def _key(self) -> bytes:
@@ -177,7 +187,29 @@ class Limiter:
             with self._leases.hold(permit):
                 yield permit
         finally:
-            self._release(credential, account, permit)
+            done = _told(credential, account, permit)
+            if self._row.goes_on and permit.outcome.is_small:
+                self._row.done = done
+            else:
+                self._give_back(done)
+
+    @contextmanager
+    def in_a_row(self) -> Iterator[None]:
+        """In the block this thread makes one request after the other: a permit is given back with
+        the question for the next one, in one round trip, where nothing but a small answer is looked
+        at in between. Before anything that takes longer it says `let_go`.
+        """
+        self._row.goes_on = True
+        try:
+            yield
+        finally:
+            self._row.goes_on = False
+            self.let_go()
+
+    def let_go(self) -> None:
+        """Gives back what this thread still has of a request that is over."""
+        if done := self._row.take():
+            self._give_back(done)
 
     def close(self) -> None:
         """Ends the renewing thread, and every wait."""
@@ -214,7 +246,11 @@ class Limiter:
                 raise StoppedError(ENDED)
             now = time.monotonic()
             patience_s = -1.0 if self._closing.is_set() else deadline - now
-            body = payload.encode({**asked, "patience_s": patience_s}).decode()
+            if self._row.done and self._row.done["credential"] != credential:
+                self.let_go()
+            body = payload.encode(
+                {**asked, "patience_s": patience_s, "done": self._row.take()}
+            ).decode()
             row = self._warehouse.rows("limits/acquire_permit", asked=body)[0]
             if row.permit is not None:
                 ends = now + self._leases.lease_s
@@ -232,30 +268,48 @@ class Limiter:
                 report_at = now + TOLD_EVERY.total_seconds()
             self._closing.wait(min(row.wait_s, LONGEST_SLEEP_S))
 
-    def _release(self, credential: str, account: Account, permit: Permit) -> None:
-        outcome = permit.outcome
-        duration = time.monotonic() - outcome.started
-        done = {
-            "permit": permit.id,
-            "credential": credential,
-            "reached_s": duration if outcome.reached_s is None else outcome.reached_s,
-            "duration_s": duration,
-            "status": outcome.status,
-            "bytes": outcome.bytes,
-            "records": outcome.records,
-            "url": outcome.url,
-            "error": outcome.error,
-            "hold_s": outcome.hold.total_seconds() if outcome.hold else None,
-            "hold_grows": outcome.hold_grows,
-            "bucket": account.operation,
-            "timezone": account.timezone.key,
-            "exhausted_until": outcome.exhausted_until,
-        }
+    def _give_back(self, done: dict[str, Any]) -> None:
         self._warehouse.run("limits/release_permit", done=payload.encode(done).decode())
 
     def _renew(self, permits: list[int]) -> set[int]:
         rows = self._warehouse.rows("limits/renew_permits", permits=permits)
         return {row.id for row in rows}
+
+
+class _Row(threading.local):
+    """Whether this thread makes one request after the other; what is still to be told of its last
+    one, which is over.
+    """
+
+    goes_on = False
+    done: dict[str, Any] | None = None
+
+    def take(self) -> dict[str, Any] | None:
+        """What is to be told, once."""
+        done, self.done = self.done, None
+        return done
+
+
+def _told(credential: str, account: Account, permit: Permit) -> dict[str, Any]:
+    """What the database is told of a request that is over."""
+    outcome = permit.outcome
+    duration = time.monotonic() - outcome.started
+    return {
+        "permit": permit.id,
+        "credential": credential,
+        "reached_s": duration if outcome.reached_s is None else outcome.reached_s,
+        "duration_s": duration,
+        "status": outcome.status,
+        "bytes": outcome.bytes,
+        "records": outcome.records,
+        "url": outcome.url,
+        "error": outcome.error,
+        "hold_s": outcome.hold.total_seconds() if outcome.hold else None,
+        "hold_grows": outcome.hold_grows,
+        "bucket": account.operation,
+        "timezone": account.timezone.key,
+        "exhausted_until": outcome.exhausted_until,
+    }
 
 
 def quota_text(account: Account, reason: str, until: datetime) -> str:

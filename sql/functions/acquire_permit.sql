@@ -5,6 +5,7 @@
 -- (p_patience_s) is expected to go; if it returns at a later tick its place is kept.
 -- How long a permit counts is measured from when the vendor had surely received the request: as
 -- long as that isn't known, the request counts as received now.
+-- done: what is told of the request before it, where the same worker goes on at once.
 CREATE OR REPLACE FUNCTION ops.acquire_permit(
     p_asked jsonb,
     OUT permit bigint, OUT granted_at timestamptz,
@@ -29,12 +30,12 @@ DECLARE
     p_timezone        text             := p_asked ->> 'timezone';
     p_daily           integer          := p_asked ->> 'daily';
     p_reserve         double precision := p_asked ->> 'reserve';
-    at_now       timestamptz := ops.lock_credential(p_credential);
+    p_done            jsonb            := nullif(p_asked -> 'done', 'null');
+    at_now       timestamptz;
     spacing      interval := make_interval(secs => p_spacing_s);
     rate_span    double precision := greatest(1, 1 / p_rate);
-    -- Where none of a report's backfills has gone since, one goes before the polls: every third turn.
-    aged         timestamptz := at_now - make_interval(secs => greatest(2.5 * p_spacing_s, 60));
-    vendor_day   date := (at_now AT TIME ZONE p_timezone)::date;
+    aged         timestamptz;
+    vendor_day   date;
     allowed      integer := p_daily - CASE WHEN p_backfill THEN ceil((p_daily * p_reserve)::numeric) ELSE 0 END;
     ticket       ops.waiters;
     seen         record;
@@ -49,6 +50,13 @@ BEGIN
     PERFORM ops.require_keys(p_asked, ARRAY[
         'credential', 'account', 'stream', 'report', 'run_id', 'holder', 'backfill', 'returns', 'patience_s',
         'longest_sleep_s', 'lease_s', 'concurrency', 'spacing_s', 'rate', 'bucket', 'timezone', 'daily', 'reserve']);
+    IF p_done IS NOT NULL THEN
+        PERFORM ops.release_permit(p_done);
+    END IF;
+    at_now := ops.lock_credential(p_credential);
+    vendor_day := (at_now AT TIME ZONE p_timezone)::date;
+    -- Where none of a report's backfills has gone since, one goes before the polls: every third turn.
+    aged := at_now - make_interval(secs => greatest(2.5 * p_spacing_s, 60));
 
     -- All that there is, in one look: what is over is left out of the figures. Hardly ever is any of
     -- it to be brought up to now first, as where a clock was set back or a worker was lost.

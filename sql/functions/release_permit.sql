@@ -48,12 +48,6 @@ BEGIN
             RAISE EXCEPTION 'there is no permit %', p_permit;
         END IF;
     END IF;
-    -- What a crash of the server in the next moment undoes of this errs on the safe side: the request
-    -- is in flight until its lease ends, and then in the ledger as lost. Whatever is written later with
-    -- what the request brought comes to disk after this.
-    IF p_hold_s IS NULL AND p_exhausted_until IS NULL THEN
-        SET LOCAL synchronous_commit = off;
-    END IF;
     IF p_hold_s IS NOT NULL THEN
         IF p_hold_grows THEN
             SELECT greatest(pause, least(2 * (h.until - h.since), interval '15 minutes')) INTO pause FROM ops.holds h

@@ -61,14 +61,19 @@ class DetailFetcher:
     def fetch(self, parents: list[Parent]) -> Answers:
         """Their details, as many at once as the limits allow."""
         answers = Answers(1 if self._probes else IN_A_ROW)
-
-        def ask(parent: Parent) -> None:
-            if answers.error is None:
-                answers.add(parent, self._ask(parent))
-
         workers = min(self._source.account.limits.concurrency, len(parents))
+        left = iter(parents)
+
+        def ask() -> None:
+            with self._access.client.http.in_a_row():
+                for parent in left:  # which all threads share
+                    if answers.error is not None:
+                        break
+                    answers.add(parent, self._ask(parent))
+
         with ThreadPoolExecutor(workers, thread_name_prefix="details") as pool:
-            list(pool.map(ask, parents))
+            for asking in [pool.submit(ask) for _ in range(workers)]:
+                asking.result()
         answers.settle()
         self._probes &= not answers.pages
         return answers

@@ -40,6 +40,7 @@ class WindowFetcher:
         have been cut short.
         """
         yield from self.window(read.window, read)
+        self._client.http.let_go()
         read.require_no_others()
         keys = read.keys(self._stream)
         if not keys.days or not keys.is_telling or read.has_totals:

@@ -78,14 +78,17 @@ class WindowReader:
     ) -> list[Observation]:
         """Lands what comes, batch by batch; returns the last one, which isn't landed yet."""
         batch: list[Observation] = []
+        http = self._access.client.http
         self._fetcher.begin()
         try:
-            for observation in self._fetcher.records(read):
-                batch.append(observation)
-                if len(batch) >= BATCH:
-                    read.lease.check()
-                    loaded.add(commits.commit(batch))
-                    batch = []
+            with http.in_a_row():
+                for observation in self._fetcher.records(read):
+                    batch.append(observation)
+                    if len(batch) >= BATCH:
+                        read.lease.check()
+                        http.let_go()
+                        loaded.add(commits.commit(batch))
+                        batch = []
         except CallhouseError:
             read.lease.check()
             if batch:

@@ -1,5 +1,7 @@
 """What is stored of requests and credentials."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -47,24 +49,70 @@ def test_the_ledger_has_every_request(clock: Clock, warehouse: Warehouse, limite
     ) == [(permit.id, "acme", "calls", "cdr_1", True, NOON, 200, 5, "a-run")]
 
 
-def test_a_permit_costs_two_round_trips(warehouse: Warehouse, tmp_path: Path) -> None:
-    """One to acquire it, one to release it: no transaction around them, no ping before."""
-    lonely = Warehouse(warehouse.url.render_as_string(hide_password=False), pool_size=1)
-    limiter = Limiter(lonely)
-    with limiter.permit(account(), "calls", "cdr_1", AT_ONCE):
-        pass  # connects, and learns the key
-    with lonely.autocommit.connect() as connection:
+@contextmanager
+def round_trips(warehouse: Warehouse, folder: Path) -> Iterator[list[int]]:
+    """How many the warehouse's only connection makes meanwhile."""
+    with warehouse.autocommit.connect() as connection:
         driver = connection.connection.driver_connection
     assert isinstance(driver, psycopg.Connection)
-    with (tmp_path / "wire").open("w+") as wire:
+    counted: list[int] = []
+    with (folder / "wire").open("w+") as wire:
         driver.pgconn.trace(wire.fileno())
-        with limiter.permit(account(), "calls", "cdr_1", AT_ONCE):
-            pass
+        yield counted
         driver.pgconn.untrace()
         wire.seek(0)
-        assert wire.read().count("ReadyForQuery") == 2
-    limiter.close()
+        counted.append(wire.read().count("ReadyForQuery"))
+
+
+@pytest.fixture
+def lonely(warehouse: Warehouse) -> Iterator[Warehouse]:
+    """The same with one connection, which is there already."""
+    lonely = Warehouse(warehouse.url.render_as_string(hide_password=False), pool_size=1)
+    lonely.rows("limits/credential_key")
+    yield lonely
     lonely.close()
+
+
+def ask(limiter: Limiter, *records: int | None) -> None:
+    """A request for each; None: it fails."""
+    limiter.credential(account())
+    for number in records:
+        with limiter.permit(account(), "calls", "cdr_1", AT_ONCE) as permit:
+            permit.outcome.records = number
+            permit.outcome.error = None if number is not None else "failed"
+
+
+def test_a_permit_costs_two_round_trips(lonely: Warehouse, tmp_path: Path) -> None:
+    """One to acquire it, one to release it: no transaction around them, no ping before."""
+    limiter = Limiter(lonely)
+    ask(limiter)
+    with round_trips(lonely, tmp_path) as counted:
+        ask(limiter, 50)
+    limiter.close()
+    assert counted == [2]
+
+
+@pytest.mark.parametrize(
+    ("records", "trips"), [([50] * 8, 8 + 1), ([0, 1], 3), ([101] * 3, 2 * 3), ([None] * 3, 2 * 3)]
+)
+def test_permits_in_a_row_cost_one_round_trip_each(
+    lonely: Warehouse, tmp_path: Path, records: list[int | None], trips: int
+) -> None:
+    """And one at the end. With one request at once, each finds the one before it released; what
+    takes longer to look at, or fails, is released as soon as it is over.
+    """
+    limiter = Limiter(lonely)
+    ask(limiter)
+    with round_trips(lonely, tmp_path) as counted, limiter.in_a_row():
+        ask(limiter, *records)
+        held = query(lonely, "SELECT count(*) FROM ops.permits WHERE reached_at IS NULL")
+        assert held == [(int(records[0] in (0, 50)),)]
+        limiter.let_go()
+        assert query(lonely, "SELECT records FROM ops.requests ORDER BY id") == [
+            (number,) for number in records
+        ]
+    limiter.close()
+    assert counted == [trips]
 
 
 SCANS = """
@@ -100,6 +148,11 @@ def test_what_a_crash_of_the_server_may_undo(warehouse: Warehouse) -> None:
             done = waiter.told(permit, hold_s=hold_s)
             execute(connection, "limits/release_permit", done=done)
             assert connection.scalar(sa.text("SHOW synchronous_commit")) == kept
+    with warehouse.transaction() as connection:
+        done = payload.decode(waiter.told(permit).encode())
+        asked = payload.encode(waiter.asked | {"done": done}).decode()
+        execute(connection, "limits/acquire_permit", asked=asked)
+        assert connection.scalar(sa.text("SHOW synchronous_commit")) == "on"
 
 
 def test_the_limiter_refuses_a_transaction_that_cannot_see_what_was_granted(

@@ -264,10 +264,11 @@ class Http:
             ) as response:
                 outcome.reached_s = time.monotonic() - outcome.started
                 outcome.status = response.status_code
-                outcome.more = more.in_headers(response.headers)
+                told = dict(response.headers.items())
+                outcome.more = more.in_headers(told)
                 if len(response.headers.raw) > MOST_HEADERS:
                     raise ContractError(f"the answer has more than {MOST_HEADERS} headers")
-                encoding = response.headers.get("content-encoding", "")
+                encoding = told.get("content-encoding", "")
                 for piece in content.decoded(encoding, response.iter_raw()):
                     outcome.bytes += len(piece)
                     if outcome.bytes > limits.max_bytes:
@@ -282,7 +283,7 @@ class Http:
                 content.check_values(kept, limits.max_bytes)
                 return Answer(
                     response.status_code,
-                    {name: self.redactor.text(told) for name, told in response.headers.items()},
+                    dict(zip(told, self.redactor.texts(told.values()), strict=True)),
                     self.redactor.body(kept),
                     permit,
                     self.redactor,

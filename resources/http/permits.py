@@ -161,6 +161,7 @@ class Limiter:
         self._stopping = stopping or threading.Event()
         self._closing = threading.Event()
         self._row = _Row()
+        self._credentials: dict[tuple[str, ...], str] = {}
 
     @cached_property
     def _key(self) -> bytes:
@@ -168,8 +169,11 @@ class Limiter:
 
     def credential(self, account: Account) -> str:
         """A keyed hash of the account's secrets: equal for accounts that share them."""
-        text = "\0".join((account.vendor, *account.secrets)).encode()
-        return hmac.new(self._key, text, hashlib.sha256).hexdigest()
+        owner = (account.vendor, *account.secrets)
+        if (known := self._credentials.get(owner)) is None:
+            known = hmac.new(self._key, "\0".join(owner).encode(), hashlib.sha256).hexdigest()
+            self._credentials[owner] = known
+        return known
 
     @contextmanager
     def permit(

@@ -5,7 +5,6 @@ import ssl
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import lru_cache
-from http.cookiejar import CookieJar, DefaultCookiePolicy
 from pathlib import Path
 
 import httpx
@@ -16,6 +15,16 @@ from resources.http.auth import Tokens
 # httpx logs whole URLs at INFO, and Vono's credentials are in the path.
 logging.getLogger("httpx").setLevel(logging.WARNING)
 logging.getLogger("httpcore").setLevel(logging.WARNING)
+
+
+HEADERS = {
+    "user-agent": "callhouse",
+    "accept": "application/json",
+    "accept-encoding": content.ACCEPTED,
+    "connection": "keep-alive",
+    "cache-control": "no-cache",
+}
+"""Of every request, but for those that it says otherwise, in lower case."""
 
 
 class BrokenExchangeError(Exception):
@@ -47,19 +56,10 @@ class Transport:
 
     def __init__(self) -> None:
         self.tokens = Tokens()
-        nothing = CookieJar(DefaultCookiePolicy(allowed_domains=[]))
         self._client = httpx.Client(
             verify=_authorities(),
-            cookies=nothing,
-            follow_redirects=False,
             timeout=None,  # noqa: S113 - `wire` keeps the time
             limits=httpx.Limits(max_connections=None, max_keepalive_connections=32),
-            headers={
-                "user-agent": "callhouse",
-                "accept": "application/json",
-                "accept-encoding": content.ACCEPTED,
-                "cache-control": "no-cache",
-            },
         )
         for transport in (self._client._transport, *self._client._mounts.values()):  # noqa: SLF001
             if isinstance(
@@ -71,16 +71,23 @@ class Transport:
     def ask(
         self, url: str, headers: Mapping[str, str], body: bytes | None, exchange: wire.Exchange
     ) -> Iterator[httpx.Response]:
-        """A streamed GET; a POST with a body. Raises BrokenExchangeError, or as `exchange` does."""
+        """A streamed GET; a POST with a body. Raises BrokenExchangeError, or as `exchange` does.
+
+        Straight to the connections: what a client does around them (cookies, redirects, its own
+        headers) takes longer than they do.
+        """
         method = "GET" if body is None else "POST"
         try:
-            with (
-                wire.governed_by(exchange),
-                self._client.stream(method, url, headers=dict(headers), content=body) as response,
-            ):
-                exchange.has_head = True
-                yield response
-        except httpx.HTTPError as error:
+            request = httpx.Request(method, url, headers={**HEADERS, **headers}, content=body)
+            connections = self._client._transport_for_url(request.url)  # noqa: SLF001 - the proxy's
+            with wire.governed_by(exchange):
+                response = connections.handle_request(request)
+                try:
+                    exchange.has_head = True
+                    yield response
+                finally:
+                    response.close()
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise BrokenExchangeError(f"{type(error).__name__}: {error}") from None
 
     def close(self) -> None:

@@ -57,6 +57,12 @@ class Redactor:
                 text = masked.decode("utf-8", "surrogatepass")
         return _SECRET_QUERY.sub(rf"\1{MASK}", _USERINFO.sub(rf"\1{MASK}@", text))
 
+    def texts(self, texts: Iterable[str]) -> list[str]:
+        """`text` of each: of all together first, as nearly always none has anything to remove."""
+        texts = list(texts)
+        together = "\n".join(texts)
+        return texts if self.text(together) == together else [self.text(text) for text in texts]
+
     def excerpt(self, body: bytes | bytearray) -> bytes:
         """`text` for a body that is kept as it came."""
         return self.text(body.decode("utf-8", "replace")).encode()

@@ -26,6 +26,8 @@ _NAMES = {
     if len(char) == 1 and char.isascii()
 }
 _NAMED = re.compile(rb"&(%s);|&(amp|lt|gt|quot)" % b"|".join(sorted(_NAMES, key=len)[::-1]))
+_ESCAPE = re.compile(rb"%%[0-9a-f]{2}|\\|&#|%s" % _NAMED.pattern)
+"""Whatever there is to undo. To look for it is cheap, to keep places isn't."""
 _BLANK_ESCAPES = np.isin(np.arange(256), list(b"nrtbf"))
 _LETTERS = np.isin(np.arange(256), list(b"abcdefghijklmnopqrstuvwxyz"))
 _BETWEEN = b" \t\r\n:,;-"
@@ -64,7 +66,9 @@ def views(piece: bytes) -> Iterator[View]:
     view = View(piece.lower())
     yield view
     for _ in range(ROUNDS):
-        if not any(mark in piece for mark in (b"%", b"\\", b"&")):
+        if not any(mark in view.text for mark in (b"%", b"\\", b"&")):
+            return
+        if _ESCAPE.search(view.text) is None:
             return
         size = len(view.text)
         view = _undone(view)

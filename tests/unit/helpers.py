@@ -3,7 +3,7 @@
 import itertools
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any, cast
@@ -84,6 +84,13 @@ class Grants:
             yield permit
         finally:
             self.outcomes.append(permit.outcome)
+
+    def in_a_row(self) -> AbstractContextManager[None]:
+        """Nothing is told later than it happens."""
+        return nullcontext()
+
+    def let_go(self) -> None:
+        """There is nothing."""
 
 
 @contextmanager

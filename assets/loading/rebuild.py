@@ -8,7 +8,7 @@ from sqlalchemy.engine import Connection
 from assets.loading.account_stream import AccountStream
 from assets.loading.context import LoadContext
 from assets.loading.day_state import count_days
-from assets.loading.landing.land import Landing
+from assets.loading.landing.land import Head, Landing
 from assets.loading.result import Loaded
 from assets.loading.stream_state import lock_streams
 from resources.errors import StoppedError
@@ -49,8 +49,9 @@ class Rebuilder:
 
             def work(connection: Connection, after: str = after) -> tuple[Loaded, str | None]:
                 lock_streams(connection, self._account.name, self._stream)
-                heads = execute(connection, "load/raw_heads", day=day, after=after, most=BATCH,
-                                replaces=self._stream.replaces, **self._source.where)  # fmt: skip
+                rows = execute(connection, "load/raw_heads", day=day, after=after, most=BATCH,
+                               replaces=self._stream.replaces, **self._source.where)  # fmt: skip
+                heads = list(map(Head._make, rows))
                 done = landing.rebuild(connection, heads)
                 is_last = len(heads) < BATCH
                 if is_last:

@@ -3,6 +3,7 @@
 from typing import Any
 
 import numpy as np
+import orjson
 import pandas as pd
 
 from resources.postgres.copy_text import NULL, are, floats, texts
@@ -14,9 +15,9 @@ PLAIN = (str, dict, list, type(None))
 def column_texts(column: "pd.Series[Any]") -> list[str]:
     """A frame's column; whatever pandas calls missing is NULL."""
     if isinstance(column.dtype, pd.DatetimeTZDtype):
-        return _instants(column.dt.tz_convert(None), "+00")
+        return _instants(column.dt.tz_convert(None), orjson.OPT_NAIVE_UTC)
     if column.dtype.kind == "M":
-        return _instants(column, "")
+        return _instants(column)
     if column.dtype == np.float64:
         return floats(column.to_numpy())
     values = column.tolist()
@@ -25,6 +26,14 @@ def column_texts(column: "pd.Series[Any]") -> list[str]:
     return texts(values)
 
 
-def _instants(column: "pd.Series[Any]", zone: str) -> list[str]:
-    moments = np.datetime_as_string(column.to_numpy(dtype="datetime64[us]")).tolist()
-    return [NULL if text == "NaT" else f"{text}{zone}" for text in moments]
+def _instants(column: "pd.Series[Any]", option: int = 0) -> list[str]:
+    """From year 1 to 9999; orjson writes them six times as fast as numpy."""
+    moments = column.to_numpy(dtype="datetime64[us]")
+    missing = np.isnat(moments)
+    if missing.any():
+        moments = np.where(missing, np.datetime64(0, "us"), moments)
+    told = orjson.dumps(moments, option=orjson.OPT_SERIALIZE_NUMPY | option).decode()
+    instants = told.replace('"', "")[1:-1].split(",")
+    for place in np.flatnonzero(missing):
+        instants[place] = NULL
+    return instants

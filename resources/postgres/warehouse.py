@@ -178,7 +178,7 @@ def execute(
     template's is that of the `target`.
     """
     result = connection.exec_driver_sql(_text(statement, target), parameters)
-    return list(result) if result.returns_rows else []
+    return list(result.all()) if result.returns_rows else []
 
 
 def stream(

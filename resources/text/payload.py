@@ -92,7 +92,7 @@ def encode(value: Json) -> bytes:
         return json.dumps(
             storable(value), sort_keys=True, ensure_ascii=False, separators=(",", ":")
         ).encode()
-    if b"\\u0000" in encoded:
+    if b"\\" in encoded and b"\\u0000" in encoded:  # one character is looked for much faster
         return orjson.dumps(storable(value), option=orjson.OPT_SORT_KEYS)
     return encoded
 

@@ -81,12 +81,14 @@ def squeezed(view: View, codes: Collection[bytes]) -> View | None:
     """Without what may stand between the digits of a code: blanks, colons, commas, dashes, 0x.
     None where it has none of the codes, as nearly always: to look is cheap, to keep places isn't.
     """
-    bare = view.text.replace(b"0x", b"").translate(None, _BETWEEN)
+    text = np.frombuffer(view.text, np.uint8)
+    prefixed = np.flatnonzero((text[:-1] == ord("0")) & (text[1:] == ord("x")))
+    bare = view.text.replace(b"0x", b"") if len(prefixed) else view.text
+    bare = bare.translate(None, _BETWEEN)
     if not any(code in bare for code in codes):
         return None
-    text, start, end = view.arrays()
+    _, start, end = view.arrays()
     drop = _SEPARATORS[text]
-    prefixed = np.flatnonzero((text[:-1] == ord("0")) & (text[1:] == ord("x")))
     drop[prefixed] = drop[prefixed + 1] = True
     keep = ~drop
     return View(text[keep].tobytes(), (start[keep], end[keep]))

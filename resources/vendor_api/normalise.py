@@ -72,7 +72,10 @@ class Columns:
         name, _, inner = field.partition(".")
         # Straight from the records: a frame of objects, made only to be cut up again, costs more
         # than all else here together.
-        values = [record.get(name) for record in self._records]
+        try:
+            values = [record[name] for record in self._records]  # nearly always all have it
+        except KeyError:
+            values = [record.get(name) for record in self._records]
         if inner:
             odd = [not isinstance(value, dict) and not is_missing(value) for value in values]
             self.note(pd.Series(odd), name, "expected an object")

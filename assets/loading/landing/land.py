@@ -6,7 +6,7 @@ Not here: what to read (plan), asking for it (window), the writing (write), when
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any, NamedTuple
 
 from sqlalchemy.engine import Connection, Row
@@ -37,6 +37,23 @@ class _Keyed(NamedTuple):
     """What of it tells it from its other states, and its digest."""
     digest: str
     observation: Observation
+
+
+class Head(NamedTuple):
+    """What raw has of a record: a row of `load/raw_heads`. (To ask the driver's rows for their
+    fields costs more than to parse the payloads.)
+    """
+
+    record_key: str
+    call_date: date
+    version: int
+    digest: str
+    observed_at: datetime
+    first_seen_at: datetime
+    missing_since: datetime | None
+    rejected: bool
+    faults: dict[str, str] | None
+    payload: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,8 +124,8 @@ class Landing:
         contested = {key for key, contest in self._undecided.items() if contest.is_several}
         return len(self._several | contested)
 
-    def rebuild(self, connection: Connection, heads: Sequence[Row[Any]]) -> Loaded:
-        """Makes facts from raw alone: rows of `load/raw_heads`, as if all had changed."""
+    def rebuild(self, connection: Connection, heads: Sequence[Head]) -> Loaded:
+        """Makes facts from raw alone, as if all had changed."""
         stored = [head.payload.encode() for head in heads]
         # At once: to look at each alone costs more than to parse it.
         records = payload.decode(b"[" + b",".join(stored) + b"]")

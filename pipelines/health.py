@@ -1,4 +1,4 @@
-"""`python -m pipelines.health PART [PORT]`: exits with 0 if this container's part does its work.
+"""`python -m pipelines.health PART [[HOST:]PORT]`: exits with 0 if this part does its work.
 
 What orchestrators ask every minute must be cheap: Dagster's own commands import it whole.
 """
@@ -22,15 +22,17 @@ LOOKED_S = 120
 """Between two looks a worker may wait for a database that doesn't answer."""
 
 
-def code(port: str) -> None:
+def code(address: str) -> None:
     """The code server listens: it ends by itself when its process with the code does."""
-    with socket.create_connection(("127.0.0.1", int(port)), PATIENCE_S):
+    host, port = _host_and_port(address)
+    with socket.create_connection((host, int(port)), PATIENCE_S):
         pass
 
 
-def ui(port: str) -> None:
+def ui(address: str) -> None:
     """Dagster's web server answers."""
-    with urllib.request.urlopen(f"http://127.0.0.1:{port}/server_info", timeout=PATIENCE_S):
+    host, port = _host_and_port(address)
+    with urllib.request.urlopen(f"http://{host}:{port}/server_info", timeout=PATIENCE_S):
         pass
 
 
@@ -51,6 +53,11 @@ def worker_looks() -> None:
     ago = time.time() - Home.from_environment().worker_looked.stat().st_mtime
     if ago > LOOKED_S:
         raise LookupError(f"it hasn't looked after its processes for {ago:.0f} s")
+
+
+def _host_and_port(address: str) -> tuple[str, str]:
+    host, _, port = address.rpartition(":")
+    return host or "127.0.0.1", port
 
 
 def _require(statement: str, url: str, **parameters: str) -> None:

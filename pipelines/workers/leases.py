@@ -6,15 +6,17 @@ The broker can't tell: a worker that was killed, or whose host is gone, says not
 import os
 import socket
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from importlib.metadata import version
 from uuid import uuid4
 
+import sqlalchemy as sa
+
 from pipelines.workers.queues import Queue
 from resources.postgres.database import URL
 from resources.postgres.leases import Leases
-from resources.postgres.warehouse import Warehouse
+from resources.postgres.warehouse import Warehouse, execute
 
 LEASE_S = 60.0
 """How soon a worker, or a run's process, counts as lost. A restart of Postgres is shorter."""
@@ -39,8 +41,11 @@ class Worker:
         self._warehouse.run("workers/note_worker", **self._row)
 
     def end(self) -> None:
-        """Says that it takes none any more."""
-        self._warehouse.run("workers/end_worker", worker=self._row["worker"])
+        """Says that it takes none any more. A database that is away isn't waited for: it ends by
+        itself.
+        """
+        with suppress(sa.exc.SQLAlchemyError), self._warehouse.transaction() as connection:
+            execute(connection, "workers/end_worker", worker=self._row["worker"])
 
 
 def read_slots(warehouse: Warehouse) -> dict[Queue, int]:

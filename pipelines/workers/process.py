@@ -22,6 +22,7 @@ from dagster_celery.tasks import create_execute_job_task
 
 from pipelines.workers.broker import make_broker
 from pipelines.workers.code import Code
+from pipelines.workers.consumer import LastingConsumer
 from pipelines.workers.leases import executing
 from pipelines.workers.queues import Queue
 from resources.configuration.broker import broker_url
@@ -67,6 +68,7 @@ def make_worker(broker: str, code: Code) -> Celery:
     storage: Dagster's others would import whatever a message names.
     """
     worker = make_broker(broker)
+    worker.conf.worker_consumer = LastingConsumer
     RunTask.code = code
     worker.Task = RunTask
     create_execute_job_task(worker)

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterable, Sequence
-from contextlib import closing, nullcontext, suppress
+from contextlib import closing, nullcontext
 from types import FrameType
 
 import sqlalchemy as sa
@@ -67,6 +67,7 @@ class _Part:
         self._lease = lease
         self._command = [sys.executable, "-m", "pipelines.workers.process", queue, str(slots)]
         self._process: subprocess.Popen[bytes] | None = None
+        self._takes_runs = False
 
     @property
     def runs(self) -> bool:
@@ -83,6 +84,7 @@ class _Part:
     def renew(self) -> None:
         """Says that it takes runs."""
         self._lease.renew()
+        self._takes_runs = True
 
     def end(self, how: signal.Signals) -> None:
         """Asks it to take no more runs, and to end as the signal says: SIGTERM after those at work,
@@ -91,7 +93,11 @@ class _Part:
         if self.runs:
             assert self._process
             self._process.send_signal(how)
-        with suppress(sa.exc.SQLAlchemyError):  # it ends by itself
+
+    def leave(self) -> None:
+        """Says, once, that it takes no more runs."""
+        if self._takes_runs:
+            self._takes_runs = False
             self._lease.end()
 
 
@@ -197,6 +203,8 @@ class _Host:
     def _end(self, how: signal.Signals) -> None:
         for part in self._parts:
             part.end(how)
+        for part in self._parts:
+            part.leave()
 
     def _say(self, sentence: str) -> None:
         """Once, for as long as it stays so."""

@@ -39,10 +39,12 @@ def test_the_image_serves_the_code_location() -> None:
     assert '"-m", "pipelines.code_server"' in DOCKERFILE
     port = re.search(r'"--port", "(\d+)"', DOCKERFILE)
     assert port
-    workspace = (DEPLOY / "compose" / "workspace.yaml").read_text(encoding="utf-8")
+    workspace = (DEPLOY / "compose" / "config" / "workspace.yaml").read_text(encoding="utf-8")
     (server,) = yaml.safe_load(workspace)["load_from"]
     assert server["grpc_server"]["port"] == int(port[1])
-    assert server["grpc_server"]["host"] in COMPOSE["services"]
+    code = COMPOSE["services"]["code"]
+    assert server["grpc_server"]["host"] in code["networks"]["code"]["aliases"]
+    assert f"{server['grpc_server']['host']}:{port[1]}" in code["healthcheck"]["test"]
 
 
 OUTSIDE = [
@@ -61,13 +63,16 @@ def test_compose_is_whole() -> None:
             assert other in services
         for volume in service.get("volumes", []):
             source = volume.split(":")[0]
-            if source.startswith("./") and source not in ("./accounts.toml", "./secrets/vendors"):
+            if source.startswith("./") and source != "./secrets/vendors":
                 assert (DEPLOY / "compose" / source).exists(), source
             elif not source.startswith("./"):
                 assert source in COMPOSE["volumes"]
         assert set(service.get("secrets", [])) <= set(COMPOSE["secrets"])
         assert name == "migrate" or service["healthcheck"]["test"], name
-        assert name == "migrate" or service["deploy"]["resources"]["limits"], name
+        assert service["logging"]["options"].keys() == {"max-size", "max-file"}, name
+        limits = service.get("deploy", {"resources": {"limits": {}}})["resources"]["limits"]
+        assert name == "migrate" or limits["memory"], name
+        assert float(limits.get("cpus", 1)) <= 1, "a host with fewer can't start it"
     assert "ports" not in services["ui"], "only the proxy, which asks for a password, is open"
     assert services["ui"]["command"][0] == "callhouse-webserver"
     assert HOSTS in services["ui"]["environment"]
@@ -99,6 +104,22 @@ def test_settings_may_come_from_files(tmp_path: Path) -> None:
     environment = {"PATH": os.environ["PATH"], f"{URL}_FILE": str(tmp_path / "url")}
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
     assert done.stdout == "postgresql://u:p'$x@h/d postgresql://u:p'$x@h/d\n"
+
+
+def test_a_command_in_a_container_has_its_settings_from_files(tmp_path: Path) -> None:
+    """`docker compose exec worker callhouse status`: it goes past the image's entry point."""
+    assert "ln -s /usr/local/bin/callhouse-entrypoint /commands/callhouse" in DOCKERFILE
+    assert "PATH=/commands:/venv/bin:" in DOCKERFILE
+    (tmp_path / "url").write_text("postgresql://u:p@h/d\n")
+    called = tmp_path / "callhouse"
+    text = (DEPLOY / "entrypoint.sh").read_text(encoding="utf-8")
+    assert "/venv/bin/callhouse" in text
+    called.write_text(text.replace("/venv/bin/callhouse", f"printenv {URL}"))
+    environment = {"PATH": os.environ["PATH"], f"{URL}_FILE": str(tmp_path / "url")}
+    done = subprocess.run(
+        ["sh", str(called)], env=environment, capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "postgresql://u:p@h/d\n"
 
 
 def test_only_those_who_keep_or_show_files_have_the_key_to_the_store(tmp_path: Path) -> None:
@@ -178,6 +199,13 @@ def test_the_image_holds_what_runs_and_no_tools() -> None:
     assert not names & {"pytest", "ruff", "mypy", "hatchling", "playwright", "import-linter"}
 
 
+def listens_on(service: dict[str, Any]) -> str:
+    """The network of the name that it listens at; without one it would be all that it is on."""
+    host = service["command"][service["command"].index("--host") + 1]
+    (name,) = (n for n, at in service["networks"].items() if host in at.get("aliases", []))
+    return str(name)
+
+
 def test_only_the_daemon_and_the_ui_reach_the_code_server() -> None:
     services, networks = COMPOSE["services"], COMPOSE["networks"]
     shared = set(services["code"]["networks"])
@@ -190,6 +218,8 @@ def test_only_the_daemon_and_the_ui_reach_the_code_server() -> None:
     assert on["metrics"] == {"ui"}
     assert {name for name in services if "ports" in services[name]} == {"proxy"}
     assert all(networks[name]["internal"] for name in ("code", "data", "broker", "metrics"))
+    assert listens_on(services["code"]) == "code"
+    assert listens_on(services["ui"]) == "front"
     (deployment,) = VALUES["dagster-user-deployments"]["deployments"]
     text = (DEPLOY / "kubernetes" / "network-policy.yaml").read_text(encoding="utf-8")
     policy = next(yaml.safe_load_all(text))["spec"]

@@ -6,9 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from celery.worker.consumer import Consumer
 from kombu.exceptions import OperationalError
 
 from pipelines.workers.broker import make_broker
+from pipelines.workers.consumer import LastingConsumer
 from resources.configuration.broker import BrokerError, require_broker
 from resources.embedded.ports import LOOPBACK, free_port
 from tests.workers.redis_server import PASSWORD, RedisServer, needs_redis
@@ -86,3 +88,31 @@ def test_a_wrong_password_is_told_without_it(server: TlsRedisServer) -> None:
         require_broker(server.url().replace(PASSWORD[:3], "wrong"))
     assert "wrong" not in str(caught.value)
     assert f"{LOOPBACK}:{server.port}" in str(caught.value)
+
+
+def _lost(consumer: Consumer) -> None:
+    """The broker goes away while it has a run that nobody has acknowledged, and is being asked for
+    more.
+    """
+    with RedisServer() as server:
+        consumer.app = make_broker(server.url())
+        consumer.app.send_task("execute_job", queue="polls")
+        connection = consumer.connection = consumer.app.connection_for_read()
+        taken: list[object] = []
+        for channel in (connection.default_channel, connection.channel()):
+            channel.queue_declare("polls")
+            channel.basic_consume("polls", False, taken.append, "a worker")
+            while not taken:
+                connection.drain_events(timeout=5)
+            connection.transport.cycle._register_BRPOP(channel)
+    consumer.on_connection_error_after_connected(ConnectionError("lost"))
+
+
+@pytest.mark.filterwarnings("ignore::celery.exceptions.CPendingDeprecationWarning")
+def test_a_worker_outlives_a_broker_that_is_away_for_seconds() -> None:
+    """Celery's own consumer ends the worker there, and interrupts its runs."""
+    with pytest.raises(AttributeError):
+        _lost(Consumer.__new__(Consumer))
+    consumer = LastingConsumer.__new__(LastingConsumer)
+    _lost(consumer)
+    assert consumer.connection is None

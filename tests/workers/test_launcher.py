@@ -4,6 +4,7 @@ import base64
 import json
 import os
 import socket
+import time
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -23,6 +24,7 @@ from pipelines.workers.queues import QUEUE_TAG, RETRIES_TAG, SCHEDULE_TAG, Queue
 from pipelines.workers.worker import keeps_audio_here
 from resources.configuration.broker import broker_url, without_secrets
 from resources.configuration.home import BROKER, Home
+from resources.embedded.ports import LOOPBACK, free_port
 from resources.errors import ConfigurationError
 from resources.postgres.warehouse import Warehouse
 from tests.unit import helpers
@@ -175,3 +177,12 @@ def test_a_brokers_url_is_checked_and_shown_without_secrets(
             broker_url()
         assert "s3cret" not in str(caught.value)
         assert "redis://" in str(caught.value)
+
+
+def test_a_worker_that_ends_waits_for_no_database() -> None:
+    """Where all of it is stopped, Postgres may be the first."""
+    url = f"postgresql://nobody@{LOOPBACK}:{free_port()}/nothing"
+    began = time.monotonic()
+    with closing(Warehouse(url, pool_size=1)) as warehouse:
+        Worker(warehouse, Queue.POLLS, 1).end()
+    assert time.monotonic() - began < 10

@@ -8,6 +8,7 @@ from assets.loading.account_stream import AccountStream
 from assets.loading.landing.caller_keys import CallerKeys
 from assets.loading.landing.derived import derive, follow_from
 from assets.loading.landing.item import Item
+from assets.loading.landing.turn import TURN
 from resources.postgres.copy_text import texts
 from resources.vendor_api.vendor import AnyStream, Facts
 from sql.table import Source, Target
@@ -61,7 +62,8 @@ class BatchText:
 
     def records(self, names: Sequence[str], places: list[int]) -> dict[str, Texts]:
         """Columns that say of the records at `places` whose they are, and what became of them."""
-        made = {name: self._record_column(name) for name in names}
+        with TURN:
+            made = {name: self._record_column(name) for name in names}
         if len(places) == len(self.items):
             return made
         return {name: pick(column, places) for name, column in made.items()}
@@ -72,7 +74,8 @@ class BatchText:
             frame = self.facts.tables.get(target.name)
             if frame is None or frame.empty:
                 return None
-            self._rows[target.name] = self._made(target, frame, keys)
+            with TURN:
+                self._rows[target.name] = self._made(target, frame, keys)
         return self._rows[target.name]
 
     def _made(self, target: Target, frame: "pd.DataFrame", keys: CallerKeys) -> Rows:

@@ -19,6 +19,7 @@ from assets.loading.landing.moves import Moves
 from assets.loading.landing.observation import Observation
 from assets.loading.landing.record_states import RecordStates
 from assets.loading.landing.suppression import LEFT_OUT, Suppression
+from assets.loading.landing.turn import TURN
 from assets.loading.landing.unstable import note_unstable
 from assets.loading.landing.write import Unkeyed, Writer
 from assets.loading.result import Loaded
@@ -103,7 +104,8 @@ class Landing:
         loaded = Loaded()
         self.suppression.begin_batch(connection, observations)
         while observations:
-            batch = self._sort(observations)
+            with TURN:
+                batch = self._sort(observations)
             changed = self._changed(connection, batch.keyed, loaded)
             if changed or batch.unkeyed:
                 self._write(connection, changed, batch.unkeyed, loaded)
@@ -254,10 +256,12 @@ class Landing:
         self, connection: Connection, items: list[Item], unkeyed: list[Unkeyed], loaded: Loaded
     ) -> None:
         self._require_days(set(self._days))  # before the work that would have to be done again
-        facts = map_records(items, self.source, self._day)
+        with TURN:
+            facts = map_records(items, self.source, self._day)
         if len(others := self.moves.hold(items)) < len(items):
             items = others
-            facts = map_records(items, self.source, self._day)
+            with TURN:
+                facts = map_records(items, self.source, self._day)
         for item in items:
             (self.rejected.add if item.rejected else self.rejected.discard)(item.key)
             (self.undated.discard if item.is_dated else self.undated.add)(item.key)

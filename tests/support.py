@@ -9,6 +9,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any, Self
 
+import psycopg
+import pytest
 from pydantic import SecretStr
 
 from resources.account import Account
@@ -18,6 +20,21 @@ from tests.unit import helpers
 
 SECRETS = {"token": "s3cr3t t0ken/+&ok", "key": "s3cr3t-k3y"}
 """Values that must never show up in what is written down; odd enough to need encoding."""
+
+
+@contextmanager
+def statements() -> Iterator[list[str]]:
+    """Every statement that the driver is given meanwhile, by whomever."""
+    seen: list[str] = []
+    execute = psycopg.Cursor.execute
+
+    def see(cursor: psycopg.Cursor[Any], query: Any, *arguments: Any, **options: Any) -> Any:
+        seen.append(query.decode() if isinstance(query, bytes) else str(query))
+        return execute(cursor, query, *arguments, **options)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(psycopg.Cursor, "execute", see)
+        yield seen
 
 
 def account_for(vendor: Vendor, base_url: str, **changes: Any) -> Account:

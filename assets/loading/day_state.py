@@ -11,6 +11,7 @@ from assets.loading.completeness import assess
 from assets.loading.fact_counts import fact_counts
 from assets.loading.full_read import Counts, FullRead
 from assets.loading.personal.hidden import hide
+from assets.loading.result import Loaded
 from resources.postgres.warehouse import execute
 from resources.text import payload
 from resources.text.foreign_text import short
@@ -67,6 +68,31 @@ def count_days(
         )
         for row in rows
     }
+
+
+def recount_days(
+    connection: Connection,
+    source: AccountStream[AnyStream],
+    loaded: Loaded,
+    now: datetime,
+) -> None:
+    """Brings `ops.days` up to what one batch wrote; what only grew isn't read for it."""
+    grown, known = loaded.grown, set()
+    if grown:
+        rows = execute(
+            connection,
+            "load/grow_days",
+            days=list(grown),
+            raw_records=[growth.raw_records for growth in grown.values()],
+            facts=[growth.facts for growth in grown.values()],
+            open_records=[growth.open_records for growth in grown.values()],
+            timezone=source.account.timezone.key,
+            start_date=source.account.start_date,
+            now=now,
+            **source.where,
+        )
+        known = {row.call_date for row in rows}
+    count_days(connection, source, loaded.days - known, now)
 
 
 def open_day(

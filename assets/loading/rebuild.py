@@ -43,28 +43,41 @@ class Rebuilder:
         landing = Landing(self._source, [day], self._warehouse.require_days)
         self._warehouse.look_for_days()
         after: str | None = ""
+        had_facts = True
         while after is not None:
             if self._stopping.is_set():
                 raise StoppedError(ENDED)
 
-            def work(connection: Connection, after: str = after) -> tuple[Loaded, str | None]:
+            def work(
+                connection: Connection, after: str = after, had_facts: bool = had_facts
+            ) -> tuple[Loaded, str | None, bool]:
                 lock_streams(connection, self._account.name, self._stream)
                 rows = execute(connection, "load/raw_heads", day=day, after=after, most=BATCH,
                                replaces=self._stream.replaces, **self._source.where)  # fmt: skip
                 heads = list(map(Head._make, rows))
-                done = landing.rebuild(connection, heads)
+                have_facts = self._has_facts(connection, day, after)
+                had_facts = had_facts if after else have_facts
+                done = landing.rebuild(connection, heads, have_facts)
                 is_last = len(heads) < BATCH
-                if is_last:
+                if is_last and had_facts:
                     self._drop_strays(connection, day)
                 days = done.days | ({day} if is_last else set())
                 count_days(connection, self._source, days, self._clock())
                 # Of what is made of a record nothing tells whether it differs.
                 execute(connection, "load/mark_stale",
                         account=self._account.name, days=sorted(days))  # fmt: skip
-                return done, None if is_last else heads[-1].record_key
+                return done, None if is_last else heads[-1].record_key, had_facts
 
-            done, after = self._warehouse.in_transaction(work)
+            done, after, had_facts = self._warehouse.in_transaction(work)
             loaded.add(done)
+
+    def _has_facts(self, connection: Connection, day: date, after: str) -> bool:
+        """Whether the day has any of records after this one."""
+        return any(
+            execute(connection, "load/has_facts", table, day=day, after=after,
+                    **self._source.where)[0].has_facts
+            for table in self._stream.tables
+        )  # fmt: skip
 
     def _drop_strays(self, connection: Connection, day: date) -> None:
         for table in self._stream.tables:

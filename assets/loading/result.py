@@ -28,12 +28,23 @@ class Figures:
 
 
 @dataclass(slots=True)
+class Growth:
+    """Records of a business day that are all new."""
+
+    raw_records: int = 0
+    facts: int = 0
+    open_records: int = 0
+
+
+@dataclass(slots=True)
 class Loaded:
     """What became of records, by business day; adds up over batches, windows and accounts."""
 
     by_day: defaultdict[date, Figures] = field(default_factory=lambda: defaultdict(Figures))
     days: set[date] = field(default_factory=set)
     """Days on which something was written."""
+    grown: dict[date, Growth] = field(default_factory=dict)
+    """Of one batch: those of `days` that only got new records. It doesn't add up."""
     turned: set[date] = field(default_factory=set)
     """Days whose state in `ops.days` changed."""
     reasons: dict[str, int] = field(default_factory=dict)

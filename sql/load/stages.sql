@@ -5,7 +5,7 @@ DROP TABLE IF EXISTS pg_temp.stage_records, pg_temp.stage_rejects;
 CREATE TEMP TABLE stage_records (
     record_key text, call_date date, old_date date, version integer, is_new_version boolean,
     digest uuid, observed_at timestamptz, first_seen_at timestamptz,
-    is_open boolean, rejected boolean, faults jsonb, missing_since timestamptz, twins uuid[]
+    is_open boolean, rejected boolean, faults jsonb, missing_since timestamptz, twins uuid[], has_head boolean
 ) ON COMMIT DROP;
 CREATE TEMP TABLE stage_rejects (
     record_key text, call_date date, digest uuid, field text, reason text, payload jsonb

@@ -1,7 +1,7 @@
 """What a load costs, counted instead of timed: statements, requests, rows, partitions scanned."""
 
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 import sql
 from assets.loading.load import Loader
+from assets.loading.window import read
 from bench.server import Server
 from resources.account import Account
 from resources.postgres.warehouse import Warehouse
@@ -19,10 +20,13 @@ from resources.standin.tenant import Tenant
 from resources.vendor_api.vendor import AnyStream
 from resources.vendors import discover
 from tests.db.conftest import AccountOf
+from tests.support import statements
 
 TODAY = datetime.now(UTC).date()
 DAYS = [TODAY - timedelta(days=ago) for ago in range(10, 4, -1)]
 IDLE_STATEMENTS = 11
+COUNTS, GROWS = "no_longer_faulty AS", "AS grown ("
+"""Words of statements: that which counts days, and that which adds to their counts."""
 STREAM: AnyStream = discover()["conpeek"].stream("dialogs")
 SCANS = """
 SELECT right(relname, 8), sum(coalesce(seq_scan, 0) + coalesce(idx_scan, 0))
@@ -63,21 +67,6 @@ def loader(warehouse: Warehouse) -> Iterator[Loader]:
     loader = Loader(warehouse, discover()["conpeek"], "test-run")
     yield loader
     loader.close()
-
-
-@contextmanager
-def statements() -> Iterator[list[str]]:
-    """Every statement that the driver is given meanwhile, by whomever."""
-    seen: list[str] = []
-    execute = psycopg.Cursor.execute
-
-    def see(cursor: psycopg.Cursor[Any], query: Any, *arguments: Any, **options: Any) -> Any:
-        seen.append(query.decode() if isinstance(query, bytes) else str(query))
-        return execute(cursor, query, *arguments, **options)
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(psycopg.Cursor, "execute", see)
-        yield seen
 
 
 def backfill(loader: Loader, account: Account, days: list[Any]) -> None:
@@ -146,6 +135,24 @@ def test_the_requests_of_a_backfill_overlap_as_far_as_they_may(
     spans = [(request.started, request.ended) for request in standin.requests]
     most = max(sum(start <= at < end for start, end in spans) for at, _ in spans)
     assert 1 < most <= account.limits.concurrency
+
+
+@pytest.mark.parametrize("batches", [1, 4])
+def test_a_first_read_counts_its_days_once_however_many_batches_it_has(
+    loader: Loader,
+    account: Account,
+    tenant: Tenant,
+    monkeypatch: pytest.MonkeyPatch,
+    batches: int,
+) -> None:
+    """To count again after each batch would read a day as often as it has batches."""
+    monkeypatch.setattr(read, "BATCH", 1_300 // batches)
+    tenant.put(dialogs(1_200))
+    one = account.limits.model_copy(update={"concurrency": 1})
+    with statements() as seen:
+        backfill(loader, account.model_copy(update={"limits": one}), DAYS)
+    counts = [[mark in text for text in seen].count(True) for mark in (COUNTS, GROWS)]
+    assert counts == [1, batches - 1]
 
 
 def test_a_load_looks_into_no_other_day_than_its_own(

@@ -13,6 +13,7 @@ from sqlalchemy.engine import Connection
 
 from assets.loading.landing import stage
 from assets.loading.load import Loader
+from assets.loading.window import read
 from resources.postgres.warehouse import Warehouse, copy
 from resources.standin import Fault
 from resources.vendors import discover
@@ -27,6 +28,15 @@ ABORTED = [
     psycopg.errors.DeadlockDetected,
     pytest.param(psycopg.errors.SerializationFailure, marks=pytest.mark.long),
 ]
+DAYS_AND_RECORDS = """
+SELECT ARRAY[d.raw_records, d.facts, d.rejects, d.open_records],
+       ARRAY[count(h.record_key), (SELECT count(DISTINCT call_id) FROM facts.call_legs f
+                                    WHERE f.account = d.account AND f.call_date = d.call_date),
+             count(*) FILTER (WHERE h.rejected), count(*) FILTER (WHERE h.is_open)]
+  FROM ops.days d LEFT JOIN raw.heads h USING (account, stream, call_date)
+ WHERE account = :account GROUP BY d.account, d.stream, d.call_date
+"""
+"""What is told of the days of Conpeek's dialogs, and what there is."""
 STATEMENTS = range(1, 45)
 """Beyond those that a load of two days makes."""
 
@@ -66,6 +76,25 @@ def test_killed_at_any_statement(scene: Open, vendor: str, step: int) -> None:
 
         history(here, load)
         assert tables_of(here.system, here.account) == expected, statement
+
+
+@pytest.mark.parametrize("step", [pytest.param(3, marks=pytest.mark.long), 19])
+def test_a_kill_leaves_counts_of_what_is_there(
+    scene: Open, monkeypatch: pytest.MonkeyPatch, step: int
+) -> None:
+    """Whatever has been written of a read in batches, and whatever was known before."""
+    monkeypatch.setattr(read, "BATCH", 2)
+    here = scene("conpeek", BEFORE)
+    things = [here.thing(number, minutes=-24 * 60 * (number % 2)) for number in range(9)]
+    for statement in range(1, 120, step):
+        with here.system.trouble(statement, None) as was_killed:
+            here.backfill(BEFORE, DAY)
+        for stored, there in here.query(DAYS_AND_RECORDS):
+            assert stored == there, statement
+        if not was_killed():
+            here.later(minutes=1)
+        here.put(*things[: statement // 6 + 1], here.thing(20 + statement, broken=True))
+    assert len(here.query(DAYS_AND_RECORDS)) == 2
 
 
 @pytest.mark.parametrize("error", ABORTED)

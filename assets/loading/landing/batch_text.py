@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 Texts = list[str]
 """A column."""
 FATES = {
-    "call_date", "old_date", "version", "is_new_version", "digest", "is_open", "first_seen_at",
-    "missing_since", "rejected", "faults",
+    "call_date", "old_date", "version", "is_new_version", "has_head", "digest", "is_open",
+    "first_seen_at", "missing_since", "rejected", "faults",
 }  # fmt: skip
 """What an item says of its record."""
 

@@ -21,6 +21,8 @@ class Item:
     version: int = 0
     is_new_version: bool = True
     was_rejected: bool = False
+    was_open: bool | None = None
+    """None: not known."""
     old_faults: dict[str, str] | None = None
     was_missing_since: datetime | None = None
     call_date: date | None = None
@@ -43,3 +45,8 @@ class Item:
             or self.faults != self.old_faults
             or self.call_date != self.old_date
         )
+
+    @property
+    def has_head(self) -> bool:
+        """Whether `raw.heads` is known to say all that there is to say of it."""
+        return self.is_open == self.was_open and not self.writes

@@ -22,7 +22,7 @@ from assets.loading.landing.suppression import LEFT_OUT, Suppression
 from assets.loading.landing.turn import TURN
 from assets.loading.landing.unstable import note_unstable
 from assets.loading.landing.write import Unkeyed, Writer
-from assets.loading.result import Loaded
+from assets.loading.result import Growth, Loaded
 from resources.postgres.warehouse import execute, text_array
 from resources.text import payload
 from resources.vendor_api.vendor import AnyStream, Facts, Record
@@ -52,6 +52,7 @@ class Head(NamedTuple):
     observed_at: datetime
     first_seen_at: datetime
     missing_since: datetime | None
+    is_open: bool
     rejected: bool
     faults: dict[str, str] | None
     payload: str
@@ -101,16 +102,19 @@ class Landing:
 
     def land(self, connection: Connection, observations: Sequence[Observation]) -> Loaded:
         """Writes a batch in the connection's transaction, whose holder has the stream's lock."""
-        loaded = Loaded()
+        loaded, others = Loaded(), set[date]()
         self.suppression.begin_batch(connection, observations)
         while observations:
             with TURN:
                 batch = self._sort(observations)
             changed = self._changed(connection, batch.keyed, loaded)
             if changed or batch.unkeyed:
-                self._write(connection, changed, batch.unkeyed, loaded)
+                others |= self._write(connection, changed, batch.unkeyed, loaded)
             observations = batch.repeated
-        loaded.days |= self.suppression.end_batch(connection, self._day)
+        others |= self.suppression.end_batch(connection, self._day)
+        loaded.days |= others
+        for day in others & loaded.grown.keys():
+            del loaded.grown[day]
         return loaded
 
     def decided(self) -> list[Observation]:
@@ -126,8 +130,10 @@ class Landing:
         contested = {key for key, contest in self._undecided.items() if contest.is_several}
         return len(self._several | contested)
 
-    def rebuild(self, connection: Connection, heads: Sequence[Head]) -> Loaded:
-        """Makes facts from raw alone, as if all had changed."""
+    def rebuild(self, connection: Connection, heads: Sequence[Head], have_facts: bool) -> Loaded:
+        """Makes facts from raw alone, as if all had changed. Of them there may be facts, or there
+        are none.
+        """
         stored = [head.payload.encode() for head in heads]
         # At once: to look at each alone costs more than to parse it.
         records = payload.decode(b"[" + b",".join(stored) + b"]")
@@ -149,6 +155,7 @@ class Landing:
                 version=head.version,
                 is_new_version=False,
                 was_rejected=head.rejected,
+                was_open=head.is_open,
                 old_faults=head.faults,
                 was_missing_since=head.missing_since,
                 missing_since=head.missing_since,
@@ -158,7 +165,7 @@ class Landing:
         ]
         loaded = Loaded()
         if items:
-            self._write(connection, items, [], loaded)
+            self._write(connection, items, [], loaded, have_facts)
             loaded.days |= {head.call_date for head in heads}
         loaded.days |= self.suppression.end_batch(connection, self._day)
         return loaded
@@ -253,8 +260,14 @@ class Landing:
         return (row.old_digest.hex,)
 
     def _write(
-        self, connection: Connection, items: list[Item], unkeyed: list[Unkeyed], loaded: Loaded
-    ) -> None:
+        self,
+        connection: Connection,
+        items: list[Item],
+        unkeyed: list[Unkeyed],
+        loaded: Loaded,
+        have_facts: bool = True,
+    ) -> set[date]:
+        """Returns the days on which something else was written than new records."""
         self._require_days(set(self._days))  # before the work that would have to be done again
         with TURN:
             facts = map_records(items, self.source, self._day)
@@ -270,11 +283,33 @@ class Landing:
         touched = {day for item in items for day in (item.call_date, item.old_date) if day}
         self._require_days(touched | {item.call_date for item in unkeyed})
         note_unstable(connection, self.source, items)
-        loaded.days |= self._writer.write(connection, items, facts, unkeyed)
+        written = self._writer.write(connection, items, facts, unkeyed, have_facts)
+        loaded.days |= written.days
         _count(loaded, items, facts)
         for one in unkeyed:
             loaded.by_day[one.call_date].records += 1
             loaded.reject(one.call_date, "record", one.reason)
+        if written.only_new and not facts.faults:
+            self._grow(loaded, items, facts)
+            return set()
+        return written.days
+
+    def _grow(self, loaded: Loaded, items: Sequence[Item], facts: Facts) -> None:
+        """Counts new records by day, and those of them that are facts."""
+        target = self.stream.target
+        places: Iterable[int] = range(len(items))
+        if target.kind.is_counted:
+            frame = facts.tables.get(target.name)
+            places = () if frame is None else frame.index.unique()
+        for item in items:
+            assert item.call_date
+            growth = loaded.grown.setdefault(item.call_date, Growth())
+            growth.raw_records += 1
+            growth.open_records += item.is_open
+        for place in places:
+            day = items[place].call_date
+            assert day
+            loaded.grown[day].facts += 1
 
 
 def _count(loaded: Loaded, items: Sequence[Item], facts: Facts) -> None:

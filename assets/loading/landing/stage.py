@@ -18,12 +18,14 @@ FATES = (
     "record_key", "digest", "observed_at", "first_seen_at", "is_open", "rejected", "faults",
     "missing_since",
 )  # fmt: skip
-STAGED = ("call_date", "old_date", "version", "is_new_version", "twins")
+STAGED = ("call_date", "old_date", "version", "is_new_version", "has_head", "twins")
 
 
 def copy_versions(connection: Connection, batch: BatchText) -> None:
     """What was read, where it is a new version, into `raw.records`."""
     new = [place for place, item in enumerate(batch.items) if item.is_new_version]
+    if not new:
+        return
     columns = batch.records((*OWNERS, "observed_at", "request_id"), new)
     columns["first_seen_at"] = columns.pop("observed_at")
     columns["version"] = texts([batch.items[place].version + 1 for place in new])

@@ -6,7 +6,7 @@ Not here: what of it must be written at all (land), and what the tables hold of 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
 import psycopg
 from sqlalchemy.engine import Connection
@@ -30,6 +30,15 @@ from resources.text import payload
 from resources.text.foreign_text import short
 from resources.vendor_api.vendor import AnyStream, DetailStream, Facts, Reject
 from sql.table import Target
+
+
+class Written(NamedTuple):
+    """What became of a batch."""
+
+    days: set[date]
+    """Those that analysts see changed."""
+    only_new: bool
+    """All of it are records that weren't known, and every one can be a fact."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,20 +65,22 @@ class Writer:
         items: list[Item],
         facts: Facts,
         unkeyed: Sequence[Unkeyed],
-    ) -> set[date]:
-        """Returns the days that analysts see changed. Raises ValueError for facts of a table that
-        the stream doesn't name.
+        have_facts: bool = True,
+    ) -> Written:
+        """Raises ValueError for facts of a table that the stream doesn't name. `have_facts`: those
+        that are known may have facts already.
         """
         unknown = facts.tables.keys() - {target.name for target in self._stream.targets}
         if unknown:
             raise ValueError(f"{self._stream.name} doesn't name the table {', '.join(unknown)}")
         batch = BatchText(self._source, items, facts)
         copy_versions(connection, batch)
-        known = self._insert(connection, batch)
+        known = self._insert(connection, batch, have_facts)
         written = {
             day for item in items if item.writes for day in (item.call_date, item.old_date) if day
         }
-        if known or facts.rejects or unkeyed:
+        only_inserted = not (known or facts.rejects or unkeyed)
+        if not only_inserted:
             make_stages(connection, self._stream.targets)
             if known:
                 self._merge(connection, batch, known)
@@ -78,23 +89,31 @@ class Writer:
         if written:
             account = self._source.account.name
             execute(connection, "load/mark_stale", account=account, days=sorted(written))
-        return written
+        is_new = all(item.old_date is None for item in items)
+        return Written(written, only_inserted and is_new)
 
-    def _insert(self, connection: Connection, batch: BatchText) -> list[int]:
-        """Writes what is new; returns the places of what must be merged."""
-        items = batch.items
-        new = [place for place, item in enumerate(items) if item.old_date is None]
+    def _insert(self, connection: Connection, batch: BatchText, have_facts: bool) -> list[int]:
+        """Writes what has no rows yet; returns the places of what must be merged."""
+        items, lack_facts = batch.items, not (have_facts or self._is_enriched)
+        new = [
+            place
+            for place, item in enumerate(items)
+            if item.old_date is None or (lack_facts and item.has_head and not item.rejected)
+        ]
         if not new or not self._stream.tables:  # an enrichment's rows are there already
             return list(range(len(items)))
         try:
             with connection.begin_nested():
-                copy_heads(connection, batch, new)
+                heads = [place for place in new if items[place].old_date is None]
+                if heads:
+                    copy_heads(connection, batch, heads)
                 for target in self._stream.tables:
                     self._copy_facts(connection, batch, target, new, f"facts.{target.name}")
         except psycopg.errors.UniqueViolation:
             # Facts without their raw records, as where only a part of a backup was restored.
             return list(range(len(items)))
-        return [place for place, item in enumerate(items) if item.old_date is not None]
+        inserted = set(new)
+        return [place for place in range(len(items)) if place not in inserted]
 
     def _merge(self, connection: Connection, batch: BatchText, known: list[int]) -> None:
         items = batch.items
@@ -126,6 +145,11 @@ class Writer:
         rows = batch.rows(target, self._keys(connection))
         if rows is not None:
             copy_facts(connection, rows.of(places), into)
+
+    @property
+    def _is_enriched(self) -> bool:
+        """Whether records of a detail stream fill columns of the rows."""
+        return any(not detail.tables for detail in self._source.details)
 
     def _keys(self, connection: Connection) -> CallerKeys:
         if self._caller_keys is None:

@@ -9,7 +9,7 @@ import math
 from sqlalchemy.engine import Connection
 
 from assets.loading.access import StreamAccess
-from assets.loading.day_state import count_days
+from assets.loading.day_state import recount_days
 from assets.loading.landing.commit import Committer
 from assets.loading.landing.land import Landing
 from assets.loading.landing.moves import Moves
@@ -120,5 +120,5 @@ class WindowReader:
         lock_streams(connection, self._source.account.name, self._source.stream)
 
     def _count(self, connection: Connection, loaded: Loaded) -> None:
-        count_days(connection, self._source, loaded.days, self._clock())
+        recount_days(connection, self._source, loaded, self._clock())
         loaded.new_fields = note_fields(connection, self._source, loaded.new_fields)

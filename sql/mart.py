@@ -119,6 +119,9 @@ class Mart:
             ]
             body = ",\n    ".join(lines)
             made = f"CREATE TABLE {name} (\n    {body}\n);"
+            # A key that may hold NULL tells a replica no rows: without this, Postgres would refuse
+            # every refresh of a mart that is in a publication.
+            made += f"\nALTER TABLE {name} REPLICA IDENTITY FULL;"
         kind = "VIEW" if self.is_view else "TABLE"
         comments = [f"COMMENT ON {kind} {name} IS {literal(self.meaning)};"]
         comments += [

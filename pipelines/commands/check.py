@@ -29,6 +29,8 @@ from resources.errors import (
 from resources.http.client import Http
 from resources.http.permits import Limiter, Patience
 from resources.http.transport import Transport
+from resources.postgres.database import connect
+from resources.postgres.errors import READ_ONLY, WORDS
 from resources.postgres.schema_version import require_head
 from resources.postgres.warehouse import Warehouse
 from resources.report.place import REPORT, ReportPlace
@@ -156,11 +158,18 @@ def _check_store(what: str, find: Callable[[], Store]) -> Finding:
 
 
 def check_schema(url: str) -> Finding:
-    """Whether the warehouse has the tables that this version of Callhouse works with."""
+    """Whether the warehouse has the tables that this version of Callhouse works with, and they can
+    be written to.
+    """
     try:
-        return Finding("database", True, f"reachable, schema {require_head(url)}")
+        version = require_head(url)
     except CallhouseError as error:
         return Finding("database", False, str(error))
+    with connect(url, "callhouse check") as connection:
+        is_read_only = connection.execute("SHOW transaction_read_only").fetchone() == ("on",)
+    if is_read_only:
+        return Finding("database", False, WORDS[READ_ONLY])
+    return Finding("database", True, f"reachable, schema {version}")
 
 
 def check_clock(url: str) -> Finding:

@@ -33,6 +33,7 @@ def sentences(wrong: int = WRONG) -> Iterator[None]:
     import sqlalchemy as sa
 
     from resources.errors import CallhouseError, ConfigurationError
+    from resources.postgres.errors import in_words
 
     try:
         yield
@@ -46,6 +47,11 @@ def sentences(wrong: int = WRONG) -> Iterator[None]:
     except (psycopg.OperationalError, sa.exc.OperationalError) as error:
         reason = getattr(error, "orig", None) or error
         complain(f"The warehouse doesn't answer: {str(reason).strip()}")
+        raise typer.Exit(FAILED) from None
+    except (psycopg.Error, sa.exc.DBAPIError) as error:
+        if not (lacks := in_words(error)):
+            raise
+        complain(f"The warehouse refuses it: {lacks}")
         raise typer.Exit(FAILED) from None
 
 

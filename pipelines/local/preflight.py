@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from dagster import DagsterInstance
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError
 
 from pipelines.dagster_home import open_instance
 from pipelines.recovery import fail_interrupted_runs
@@ -17,6 +17,7 @@ from resources.configuration.broker import broker_url, require_broker, without_s
 from resources.configuration.home import BROKER, Home
 from resources.errors import CallhouseError
 from resources.postgres.database import URL
+from resources.postgres.errors import in_words
 from resources.postgres.migration import migrate
 
 
@@ -32,6 +33,10 @@ def main() -> None:
         sys.exit(str(error))
     except OperationalError as error:
         sys.exit(f"The warehouse doesn't answer: {error.orig}")
+    except DBAPIError as error:
+        if not (lacks := in_words(error)):
+            raise
+        sys.exit(f"The warehouse refuses it: {lacks}")
     with open_instance() as instance:
         try:
             print(where_runs_go(instance))

@@ -16,9 +16,12 @@ PASSING = {
     "57P01", "57P02", "57P03", "57P05",  # the server stops, crashed, starts, or tidied up
 }  # fmt: skip
 FULL = "53100"
+READ_ONLY = "25006"
 REFUSED = {"too many": "53300", "connection slots": "53300"}
 """Of a connection that didn't come about there is a text alone."""
 WORDS = {
+    READ_ONLY: "the database can only be read, as a replica can: give the address of the one that is "
+    "written to",
     FULL: "the database's disk is full: make room, or give it more",
     "53200": "the database is out of memory: give it more, or allow it fewer connections",
     "53300": "all of the database's connections are taken: end some, or allow it more",
@@ -26,7 +29,7 @@ WORDS = {
     "that is open for long, and end it",
     "57014": "somebody, or a statement_timeout, cancelled it",
 }
-"""What an error of Postgres' resources means, and what to do."""
+"""What an error of Postgres means that an operator can end, and how."""
 TOO_MUCH = "54"
 """The class of what exceeds a limit of Postgres' own: a row of an index, a statement."""
 

@@ -1,4 +1,8 @@
 -- How many of a day's records lack their detail, why, and when the next may be asked for.
+-- (WITH is for Citus, which joins no distributed table with local ones.)
+WITH p AS (
+    SELECT * FROM facts.{table} WHERE call_date = :day AND account = :account AND stream = :parent
+)
 SELECT count(*) FILTER (WHERE lacks AND NOT is_given_up) AS pending,
        count(*) FILTER (WHERE lacks AND NOT is_given_up AND error IS NOT NULL) AS in_error,
        count(*) FILTER (WHERE lacks AND is_given_up AND NOT is_rejected AND error IS NULL) AS absent,
@@ -10,11 +14,10 @@ SELECT count(*) FILTER (WHERE lacks AND NOT is_given_up) AS pending,
                coalesce(h.rejected, false) AS is_rejected,
                d.record_key IS NOT NULL AND d.next_try_at IS NULL AS is_given_up,
                d.error, coalesce(d.next_try_at, p.started_at + :delay) AS next_try_at
-          FROM facts.{table} p
+          FROM p
           -- Each looked up by its key: a plain join may read all details that the account has ever had.
           LEFT JOIN LATERAL (
                    SELECT record_key, rejected FROM raw.heads h
                     WHERE h.account = p.account AND h.stream = :stream AND h.record_key = {record_key:p}
                     LIMIT 1) h ON true
-          LEFT JOIN ops.details d ON d.account = p.account AND d.stream = :stream AND d.record_key = {record_key:p}
-         WHERE p.call_date = :day AND p.account = :account AND p.stream = :parent) AS parents;
+          LEFT JOIN ops.details d ON d.account = p.account AND d.stream = :stream AND d.record_key = {record_key:p}) AS parents;

@@ -1,16 +1,21 @@
 -- Records of a day that have no detail yet and may be asked for now (or :all that lack it, given up
 -- or not): newest first, from where the last ones ended. One that :probes whether the credential is
 -- accepted rather asks for what hasn't been refused before: it may be refused by itself.
+-- (WITH is for Citus, which joins no distributed table with local ones.)
+WITH p AS (
+    SELECT * FROM facts.{table}
+     WHERE call_date = :day AND account = :account AND stream = :parent
+       AND missing_since IS NULL AND started_at <= :ripe
+)
 SELECT {record_key:p} AS record_key, d.failures AS useless, p.*
-  FROM facts.{table} p
+  FROM p
   -- Each looked up by its key: a plain join may read all details that the account has ever had.
   LEFT JOIN LATERAL (
            SELECT record_key, rejected FROM raw.heads h
             WHERE h.account = p.account AND h.stream = :stream AND h.record_key = {record_key:p}
             LIMIT 1) h ON true
   LEFT JOIN ops.details d ON d.account = p.account AND d.stream = :stream AND d.record_key = {record_key:p}
- WHERE p.call_date = :day AND p.account = :account AND p.stream = :parent
-   AND (h.record_key IS NULL OR h.rejected) AND p.missing_since IS NULL AND p.started_at <= :ripe
+ WHERE (h.record_key IS NULL OR h.rejected)
    AND (:all OR d.record_key IS NULL OR d.next_try_at <= :now)
    AND (CAST(:last_at AS timestamptz) IS NULL OR (p.started_at, {record_key:p}) < (:last_at, :last_key))
  ORDER BY :probes AND d.record_key IS NOT NULL, p.started_at DESC, {record_key:p} DESC

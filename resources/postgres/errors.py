@@ -20,8 +20,8 @@ READ_ONLY = "25006"
 REFUSED = {"too many": "53300", "connection slots": "53300"}
 """Of a connection that didn't come about there is a text alone."""
 WORDS = {
-    READ_ONLY: "the database can only be read, as a replica can: give the address of the one that is "
-    "written to",
+    READ_ONLY: "the database can only be read, as a replica can: give the address of the one that "
+    "is written to",
     FULL: "the database's disk is full: make room, or give it more",
     "53200": "the database is out of memory: give it more, or allow it fewer connections",
     "53300": "all of the database's connections are taken: end some, or allow it more",

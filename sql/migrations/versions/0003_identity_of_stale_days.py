@@ -1,4 +1,4 @@
-"""Days whose marts are behind can be replicated: their table has no key that a replica could go by."""
+"""Days whose marts are behind can be replicated, though their table has no key."""
 
 from alembic import op
 

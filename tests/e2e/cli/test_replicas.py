@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from assets.maintenance import expiry
 from resources.configuration.home import CHECKOUT, Home
 from resources.embedded.local_postgres import LocalPostgres
-from resources.embedded.ports import LOOPBACK, free_port
+from resources.embedded.ports import free_port
 from resources.embedded.server import ADMIN
 from resources.embedded.server_user import ServerUser
 from resources.postgres.database import connect, libpq
@@ -28,7 +28,8 @@ from tests.e2e.cli.command import CALLER, DAY, NATIONAL, Call, dialog
 PAGE = CHECKOUT / "docs" / "operators" / "scale.md"
 PATIENCE_S = 30
 READ = """
-SELECT format('%I.%I', n.nspname, c.relname) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+SELECT format('%I.%I', n.nspname, c.relname)
+  FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
  WHERE n.nspname IN ('facts', 'masked', 'marts') AND c.relkind IN ('r', 'p', 'v')
 """
 CANNOT = "the database can only be read, as a replica can"
@@ -72,7 +73,7 @@ def load(call: Call, primary: LocalPostgres) -> Call:
 
 
 def run(url: str, block: str) -> None:
-    """The statements of a block, each by itself; what one that ends in \\gexec tells is run, too."""
+    """The statements of a block, each by itself, and those that one tells, as psql does it."""
     with closing(connect(url, "test", autocommit=True)) as connection:
         statements = re.sub(r"^--.*$", "", block, flags=re.MULTILINE)
         for statement, end in re.findall(r"(.+?)(;|\\gexec)\s*(?=\n|$)", statements, re.DOTALL):

@@ -1,7 +1,7 @@
 """Windows that are read at once take turns where they compute.
 
 Python runs one thread at a time. Four that compute stop each other every five milliseconds, each
-with a batch that the processor's cache had just taken: a load took a seventh more CPU. What waits
+with a batch that the processor's cache has just taken: some hundredths of a load's CPU. What waits
 for a vendor or for Postgres waits without the turn, so that waits overlap.
 """
 

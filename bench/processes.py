@@ -1,6 +1,7 @@
-"""`python -m bench.processes HOME [MINUTES]`: CPU seconds of a running `callhouse up`, by part.
+"""`python -m bench.processes HOME [MINUTES [PID…]]`: CPU seconds of a running `callhouse up`.
 
-A process that ends is counted with the one that started it.
+By part; PIDs are those of a broker and of workers, which `up` didn't start. A process that ends is
+counted with the one that started it.
 """
 
 import sys
@@ -27,9 +28,12 @@ VENDORS = "stand-in vendors"
 Seconds = defaultdict[str, float]
 
 
-def cpu_by_part(home: Path) -> Seconds:
-    """Seconds so far of everything that belongs to the Callhouse of this home."""
+def cpu_by_part(home: Path, others: list[psutil.Process]) -> Seconds:
+    """Seconds so far of everything that belongs to the Callhouse of this home, and of others."""
     seconds: Seconds = defaultdict(float)
+    for process in others:
+        family = [process, *process.children(recursive=True)]
+        seconds[f"{process.name()} {process.pid}"] = sum(map(_cpu, family))
     for process in psutil.process_iter():
         try:
             command = " ".join(process.cmdline())
@@ -64,9 +68,10 @@ def _cpu(process: psutil.Process, with_children: bool = True) -> float:
 def main() -> None:
     home = Path(sys.argv[1]).resolve()
     minutes = float(sys.argv[2]) if sys.argv[2:] else 20
-    before, began = cpu_by_part(home), time.monotonic()
+    others = [psutil.Process(int(pid)) for pid in sys.argv[3:]]
+    before, began = cpu_by_part(home, others), time.monotonic()
     time.sleep(minutes * 60)
-    after, span = cpu_by_part(home), time.monotonic() - began
+    after, span = cpu_by_part(home, others), time.monotonic() - began
     used = {part: seconds - before[part] for part, seconds in after.items()}
     for part, seconds in sorted(used.items(), key=lambda item: -item[1]):
         print(f"{part:40} {seconds:8.1f} s {100 * seconds / span:6.2f} %")

@@ -20,3 +20,5 @@ class LastingConsumer(Consumer):  # type: ignore[misc]
             super().on_connection_error_after_connected(exc)
         except AttributeError as error:
             logger.warning("The broker's connection was closed twice: %s", error)
+            # What comes after it: there is no connection left to close.
+            super().on_connection_error_after_connected(exc)

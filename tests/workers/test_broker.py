@@ -4,9 +4,11 @@ import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from celery.worker.consumer import Consumer
+from celery.worker.consumer import consumer as module
 from kombu.exceptions import OperationalError
 
 from pipelines.workers.broker import make_broker
@@ -109,10 +111,20 @@ def _lost(consumer: Consumer) -> None:
 
 
 @pytest.mark.filterwarnings("ignore::celery.exceptions.CPendingDeprecationWarning")
-def test_a_worker_outlives_a_broker_that_is_away_for_seconds() -> None:
-    """Celery's own consumer ends the worker there, and interrupts its runs."""
+def test_a_worker_outlives_a_broker_that_is_away_for_seconds(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Celery's own consumer ends the worker there, and interrupts its runs. This one keeps them,
+    and takes no more than it has processes for.
+    """
     with pytest.raises(AttributeError):
         _lost(Consumer.__new__(Consumer))
     consumer = LastingConsumer.__new__(LastingConsumer)
+    consumer.pool = SimpleNamespace(num_processes=3)
+    consumer.prefetch_multiplier = 1
+    consumer.qos_global = None
+    at_work = [SimpleNamespace() for _ in range(2)]
+    monkeypatch.setattr(module, "active_requests", at_work)
     _lost(consumer)
     assert consumer.connection is None
+    assert consumer.initial_prefetch_count == 1

@@ -15,25 +15,27 @@ PLAIN = (str, dict, list, type(None))
 def column_texts(column: "pd.Series[Any]") -> list[str]:
     """A frame's column; whatever pandas calls missing is NULL."""
     if isinstance(column.dtype, pd.DatetimeTZDtype):
-        return _instants(column.dt.tz_convert(None), orjson.OPT_NAIVE_UTC)
+        return _instants(column.dt.tz_convert(None), is_utc=True)
     if column.dtype.kind == "M":
-        return _instants(column)
+        return _instants(column, is_utc=False)
     if column.dtype == np.float64:
-        return floats(column.to_numpy())
+        return floats(np.ascontiguousarray(column))
     values = column.tolist()
     if column.dtype != object or not are(set(map(type, values)), PLAIN):
         values = column.astype(object).where(column.notna(), None).tolist()
     return texts(values)
 
 
-def _instants(column: "pd.Series[Any]", option: int = 0) -> list[str]:
-    """From year 1 to 9999; orjson writes them six times as fast as numpy."""
-    moments = column.to_numpy(dtype="datetime64[us]")
+def _instants(column: "pd.Series[Any]", *, is_utc: bool) -> list[str]:
+    moments = np.ascontiguousarray(column, dtype="datetime64[us]")
     missing = np.isnat(moments)
     if missing.any():
         moments = np.where(missing, np.datetime64(0, "us"), moments)
-    told = orjson.dumps(moments, option=orjson.OPT_SERIALIZE_NUMPY | option).decode()
-    instants = told.replace('"', "")[1:-1].split(",")
+    option = orjson.OPT_SERIALIZE_NUMPY | (orjson.OPT_NAIVE_UTC if is_utc else 0)
+    try:  # six times as fast as numpy, which can write any year
+        instants = orjson.dumps(moments, option=option).decode().replace('"', "")[1:-1].split(",")
+    except TypeError:
+        instants = np.datetime_as_string(moments, timezone="UTC" if is_utc else "naive").tolist()
     for place in np.flatnonzero(missing):
         instants[place] = NULL
     return instants

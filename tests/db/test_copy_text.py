@@ -4,7 +4,9 @@ import math
 from datetime import UTC, date, datetime
 from typing import Any
 
+import numpy as np
 import pandas as pd
+import psycopg
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -79,6 +81,33 @@ def test_what_pandas_calls_missing_is_null(shared_warehouse: Warehouse) -> None:
         pd.Series([True, pd.NaT], dtype=object),
     ):
         assert column_texts(column)[1] == r"\N"
+
+
+@pytest.mark.parametrize("every", [1, 2, -1])
+@pytest.mark.parametrize("dtype", ["datetime64[us, UTC]", "datetime64[us]", "float64"])
+def test_a_part_of_a_frame(dtype: str, every: int) -> None:
+    """Where not all of its values lie side by side in memory."""
+    column = pd.Series(range(6)).astype(dtype)
+    assert column_texts(column[::every]) == column_texts(column)[::every]
+
+
+def test_instants_of_any_year(shared_warehouse: Warehouse) -> None:
+    """No call has such a one. What Postgres refuses costs its record: what can't be written down at
+    all would cost the load.
+    """
+    told = ["0001-01-01 00:00:00+00", "9999-12-31 23:59:59+00", "12000-01-01 00:00:00.000001+00"]
+    moments = np.array([text.removesuffix("+00") for text in told], dtype="datetime64[us]")
+    column = pd.Series(moments).dt.tz_localize("UTC")
+    with shared_warehouse.transaction() as connection:
+        connection.exec_driver_sql("SET LOCAL TimeZone = 'UTC'")
+        text = text_array(column_texts(column))
+        found = connection.exec_driver_sql(
+            "SELECT CAST(CAST(%s AS text[]) AS timestamptz[])::text[]", (text,)
+        )
+        assert found.scalar() == told
+    before_christ = column_texts(column - pd.Timedelta(days=3660))
+    with pytest.raises(psycopg.DataError):
+        through(shared_warehouse, "timestamptz", before_christ)
 
 
 @PROPERTY

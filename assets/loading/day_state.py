@@ -77,15 +77,17 @@ def recount_days(
     now: datetime,
 ) -> None:
     """Brings `ops.days` up to what one batch wrote; what only grew isn't read for it."""
-    grown, known = loaded.grown, set()
-    if grown:
+    known = set[date]()
+    if loaded.grown:
+        days = sorted(loaded.grown)
+        grown = [loaded.grown[day] for day in days]
         rows = execute(
             connection,
             "load/grow_days",
-            days=list(grown),
-            raw_records=[growth.raw_records for growth in grown.values()],
-            facts=[growth.facts for growth in grown.values()],
-            open_records=[growth.open_records for growth in grown.values()],
+            days=days,
+            raw_records=[growth.raw_records for growth in grown],
+            facts=[growth.facts for growth in grown],
+            open_records=[growth.open_records for growth in grown],
             timezone=source.account.timezone.key,
             start_date=source.account.start_date,
             now=now,

@@ -16,7 +16,7 @@ Versions = dict[str, list[Payload]]
 
 RAW = """SELECT record_key, version, payload FROM raw.records WHERE account = :account
           ORDER BY record_key, version"""
-HEADS = """SELECT h.record_key, h.version, h.call_date, h.rejected, h.missing_since,
+HEADS = """SELECT h.record_key, h.version, h.call_date, h.rejected, h.missing_since, h.is_open,
                   (SELECT max(version) FROM raw.records r WHERE r.account = h.account
                       AND r.stream = h.stream AND r.record_key = h.record_key) AS newest,
                   (SELECT count(*) FROM raw.records r WHERE r.account = h.account
@@ -83,13 +83,16 @@ class Reference:
                 fact = facts[head.record_key]
                 assert (fact.call_date, fact.missing_since) == (head.call_date, head.missing_since)
         for day in self._query(DAYS):
-            if day.state != "complete":
-                continue
             mine = [h for h in heads if h.call_date == day.call_date and h.record_key in standing]
             counted = (
-                len(mine), sum(not h.rejected for h in mine), sum(h.rejected for h in mine)
+                len(mine), sum(not h.rejected for h in mine), sum(h.rejected for h in mine),
+                sum(h.is_open and not h.missing_since for h in mine),
+                sum(h.missing_since is not None for h in mine),
             )  # fmt: skip
-            assert (day.raw_records, day.facts, day.rejects) == counted, day
+            told = (day.raw_records, day.facts, day.rejects, day.open_records, day.missing)
+            assert told == counted, day
+            if day.state != "complete":
+                continue
             if any(h.rejected and not h.missing_since for h in mine):
                 assert "rejected, the same at" in day.note, day
 

@@ -25,6 +25,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from assets.loading.window import read
 from resources.postgres.warehouse import Warehouse
 from resources.standin import Clock, Fault, Quirk, StandIn
 from resources.windows import day_end, day_start, days_between
@@ -39,6 +40,7 @@ BEGINNINGS = (
     datetime(2025, 9, 6, 22, 0, tzinfo=UTC),  # Santiago: a day that has no midnight
     datetime(2025, 10, 25, 21, 0, tzinfo=UTC),  # Warsaw: a day of 25 hours
 )
+BATCHES = (2, read.BATCH)
 STEPS = (1, 5, 29, 65, 180, 500, 1500, 4400)
 """Minutes between two things that happen: from the next poll to a weekend."""
 QUIRKS = {
@@ -71,8 +73,9 @@ class Histories(RuleBasedStateMachine):
     def now(self) -> datetime:
         return self.system.clock.now()
 
-    @initialize(beginning=st.sampled_from(BEGINNINGS))
-    def begin(self, beginning: datetime) -> None:
+    @initialize(beginning=st.sampled_from(BEGINNINGS), batch=st.sampled_from(BATCHES))
+    def begin(self, beginning: datetime, batch: int) -> None:
+        read.BATCH = batch
         self.system.clock.set(beginning)
         first = (beginning - BEFORE).astimezone(self.kind.zone).date()
         self.first = first
@@ -345,6 +348,7 @@ def system(module_warehouse: Warehouse) -> Iterator[System]:
         yield system
         system.close()
     stamina.set_testing(False)
+    read.BATCH = BATCHES[-1]
 
 
 def _run(system: System, kind: Kind, lawful: bool, **how: Any) -> None:

@@ -83,11 +83,18 @@ def test_what_pandas_calls_missing_is_null(shared_warehouse: Warehouse) -> None:
         assert column_texts(column)[1] == r"\N"
 
 
-@pytest.mark.parametrize("every", [1, 2, -1])
-@pytest.mark.parametrize("dtype", ["datetime64[us, UTC]", "datetime64[us]", "float64"])
-def test_a_part_of_a_frame(dtype: str, every: int) -> None:
+@pytest.mark.parametrize("every", [2, -1])
+@pytest.mark.parametrize(
+    "column",
+    [
+        pd.Series(pd.date_range("2026-03-01", periods=6, tz="UTC", unit="us")),
+        pd.Series(pd.date_range("2026-03-01", periods=6, unit="us")),
+        pd.Series([0.5, 1.5, 2.5, 3.5, 4.5, 5.5]),
+    ],
+    ids=lambda column: str(column.dtype),
+)
+def test_a_part_of_a_frame(column: "pd.Series[Any]", every: int) -> None:
     """Where not all of its values lie side by side in memory."""
-    column = pd.Series(range(6)).astype(dtype)
     assert column_texts(column[::every]) == column_texts(column)[::every]
 
 

@@ -12,6 +12,9 @@ CUSTOMERS = 400
 """Of one centre. Their numbers are valid, have 555 in them, and are nobody's that we know of."""
 IN_COMMON = 24
 """Of these, customers of every centre."""
+WEEKDAY = (260, 400)
+"""Calls of a day, from and to."""
+WEEKEND = (150, 200)
 DAY_SHIFT = 1000
 """A call's number is its day's ordinal times this, plus its place in the day."""
 
@@ -66,9 +69,9 @@ class Draft:
 
 @lru_cache(maxsize=512)
 def drafts(place: Place, day: date) -> tuple[Draft, ...]:
-    """The day's calls by their start: 150 to 200 on a weekend's day, 260 to 400 on others."""
+    """The day's calls by their start."""
     dice = Random(f"{place.seed}/{day}")  # noqa: S311 - repeatable, not secret
-    calls = dice.randint(150, 200) if day.weekday() >= 5 else dice.randint(260, 400)
+    calls = dice.randint(*(WEEKEND if day.weekday() >= 5 else WEEKDAY))
     hours = dice.choices(range(24), weights=BY_HOUR, k=calls)
     starts = sorted(
         datetime.combine(day, time(hour, dice.randrange(60), dice.randrange(60)), place.zone)

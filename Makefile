@@ -77,7 +77,7 @@ lint: $(INSTALLED)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	@mkdir -p $(DG_HOME) && echo 'telemetry: {enabled: false}' > $(DG_HOME)/dagster.yaml
-	DAGSTER_HOME=$(CURDIR)/$(DG_HOME) $(BIN)/dg check defs
+	DAGSTER_HOME="$(CURDIR)/$(DG_HOME)" $(BIN)/dg check defs
 
 format: $(INSTALLED)
 	$(BIN)/ruff check --fix .

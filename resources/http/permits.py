@@ -212,7 +212,8 @@ class Limiter:
 
     def let_go(self) -> None:
         """Gives back what this thread still has of a request that is over."""
-        if done := self._row.take():
+        if done := self._row.done:
+            self._row.done = None
             self._give_back(done)
 
     def close(self) -> None:
@@ -252,10 +253,9 @@ class Limiter:
             patience_s = -1.0 if self._closing.is_set() else deadline - now
             if self._row.done and self._row.done["credential"] != credential:
                 self.let_go()
-            body = payload.encode(
-                {**asked, "patience_s": patience_s, "done": self._row.take()}
-            ).decode()
-            row = self._warehouse.rows("limits/acquire_permit", asked=body)[0]
+            body = payload.encode({**asked, "patience_s": patience_s, "done": self._row.done})
+            row = self._warehouse.rows("limits/acquire_permit", asked=body.decode())[0]
+            self._row.done = None  # once it has surely been told: twice does no harm
             if row.permit is not None:
                 ends = now + self._leases.lease_s
                 return Permit(row.permit, row.granted_at, RequestOutcome(now), ends, self._stopping)
@@ -287,11 +287,6 @@ class _Row(threading.local):
 
     goes_on = False
     done: dict[str, Any] | None = None
-
-    def take(self) -> dict[str, Any] | None:
-        """What is to be told, once."""
-        done, self.done = self.done, None
-        return done
 
 
 def _told(credential: str, account: Account, permit: Permit) -> dict[str, Any]:

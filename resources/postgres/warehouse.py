@@ -109,15 +109,21 @@ class Warehouse:
         """By the driver alone: SQLAlchemy costs twice as much around a short statement. Raises its
         DBAPIError all the same.
         """
+        try:
+            with self._driver() as driver, driver.cursor(row_factory=namedtuple_row) as cursor:
+                cursor.execute(text.encode(), parameters)
+                return cursor.fetchall() if cursor.description else []
+        except psycopg.Error as error:  # also of a connection that didn't come about
+            raise sa.exc.DBAPIError.instance(text, parameters, error, psycopg.Error) from error
+
+    @contextmanager
+    def _driver(self) -> Iterator[psycopg.Connection]:
+        """A connection of `autocommit`."""
         pooled = self.autocommit.raw_connection()
         driver = pooled.driver_connection
         assert isinstance(driver, psycopg.Connection)
         try:
-            with driver.cursor(row_factory=namedtuple_row) as cursor:
-                cursor.execute(text.encode(), parameters)
-                return cursor.fetchall() if cursor.description else []
-        except psycopg.Error as error:
-            raise sa.exc.DBAPIError.instance(text, parameters, error, psycopg.Error) from error
+            yield driver
         finally:
             if driver.info.transaction_status != TransactionStatus.IDLE:
                 pooled.invalidate()

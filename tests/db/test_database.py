@@ -18,7 +18,7 @@ from resources.embedded.local_postgres import LocalPostgres
 from resources.embedded.ports import LOOPBACK, free_port
 from resources.embedded.server import ADMIN
 from resources.errors import ConfigurationError
-from resources.postgres import database
+from resources.postgres import database, warehouse
 from resources.postgres.database import (
     DAGSTER_URL,
     URL,
@@ -176,6 +176,16 @@ def test_a_pooler_that_refuses_options(database_url: str) -> None:
         options = {"options": "-c jit=off"}
         url = sa.make_url(pooler.url(database_url)).set(query=options)
         assert "take `options` out of CALLHOUSE_DATABASE_URL" in told(url)
+
+
+def test_an_error_is_the_same_whether_or_not_there_is_a_connection(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Whoever goes on without a database, as who renews leases does, goes by its class."""
+    monkeypatch.setattr(warehouse, "persistently", lambda work: work())
+    nowhere = warehouse.Warehouse(f"postgresql://nobody@{LOOPBACK}:{free_port()}/nothing")
+    with closing(nowhere), pytest.raises(sa.exc.OperationalError, match="refused"):
+        nowhere.rows("load/clock")
 
 
 def test_times_are_utc_whatever_the_databases_zone(empty_database_url: str) -> None:

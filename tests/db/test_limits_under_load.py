@@ -45,7 +45,7 @@ class Vendors:
 
     def __init__(self, url: str) -> None:
         self.url = url
-        self._http = httpx.Client(base_url=f"{url}/_standin", verify=False)
+        self._http = httpx.Client(base_url=f"{url}/_standin", verify=False, timeout=60)
 
     def register(self, name: str, **wish: Any) -> None:
         """A customer with data of the last week, who gets answers after a tenth of a second."""

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from resources.audio import AudioStore
 from resources.standin import Fault
 from resources.standin.answer import Ask
 from resources.vendors.evolux.client import Evolux
@@ -253,6 +254,26 @@ def test_files_of_like_keys_lie_beside_each_other(
     for number, record_id in enumerate(ids):
         path = files[f"3/{record_id}"].removeprefix("file://")
         assert Path(path).read_bytes()[-1] == number
+
+
+def test_while_a_file_is_put_away_its_request_is_over(
+    scene: Open, tmp_path: Any, monkeypatch: Any
+) -> None:
+    """An object store may take its time, and the vendor could be asked for something else."""
+    monkeypatch.setenv("CALLHOUSE_AUDIO_URL", str(tmp_path))
+    subject = StreamScene(scene, "vono.recording_audio")
+    subject.put(1)
+    in_flight: list[Any] = []
+    put = AudioStore.keep
+
+    def keep(store: AudioStore, file: Any, path: str) -> Any:
+        query = "SELECT id FROM ops.permits WHERE account = :account AND reached_at IS NULL"
+        in_flight.append(subject.here.query(query))
+        return put(store, file, path)
+
+    monkeypatch.setattr(AudioStore, "keep", keep)
+    assert subject.poll().error is None
+    assert in_flight == [[]]
 
 
 def test_a_fault_of_ours_on_one_record_stops_no_other(scene: Open, monkeypatch: Any) -> None:

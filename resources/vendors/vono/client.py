@@ -128,6 +128,7 @@ class Vono(Client):
             )
             if not is_there:
                 return Page([], permit.id, permit.granted_at)
+            self.http.let_go()  # an object store may take its time
             folder = f"{self.account.name}/{day:%Y/%m/%d}"
             kept = store.keep(file, f"{folder}/{file_name(parent.key)}.mp3")
         manifest = {

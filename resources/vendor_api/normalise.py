@@ -20,7 +20,14 @@ from resources.account import Account
 from resources.text import payload
 from resources.vendor_api import phones
 from resources.vendor_api.dates import are_broken
-from resources.vendor_api.series import Column, as_floats, objects, places, without
+from resources.vendor_api.series import (
+    Column,
+    as_floats,
+    ends_with_offset,
+    objects,
+    places,
+    without,
+)
 from resources.vendor_api.sizes import CUT, LEFT_OUT, LONGEST_TEXT, are_small, cut, without_largest
 from resources.vendor_api.values import (
     NO_VALUE,
@@ -38,7 +45,6 @@ THOUSANDS = re.compile(r"\s*[+-]?\d{1,3}(?:\.\d{3})+\s*", re.ASCII)
 """A text that is a thousand times more where dots part thousands."""
 MILLIONS = re.compile(r"\s*[+-]?\d{1,3}(?:\.\d{3}){2,}\s*", re.ASCII)
 """One that can't be anything else."""
-OFFSET = re.compile(r"(?:[zZ]|[+-]\d{2}(?::?\d{2})?)\s*$")
 BIGINT = float(2**63 - 1024)
 """The largest bigint that a float can hold."""
 INTEGER = float(2**31 - 1)
@@ -182,7 +188,7 @@ class Columns:
         text = self.text(field, required)
         instants: Column = pd.to_datetime(text, format=pattern, errors="coerce", utc=True)
         if pattern == "ISO8601":
-            without = instants.notna() & ~_ends_with_offset(text)
+            without = instants.notna() & ~ends_with_offset(text)
             reason = "expected a date and time with its offset"
             self._judge(text, without, field, reason, is_no_date, required)
             instants = instants.where(~without)
@@ -441,11 +447,6 @@ def _leave_out(records: Iterable[Record], holder: str, names: set[str]) -> None:
         }
         if not record[holder]:
             del record[holder]
-
-
-def _ends_with_offset(texts: Column) -> Column:
-    """Which texts of dates and times say their offset from UTC."""
-    return pd.Series([text is not None and OFFSET.search(text) is not None for text in texts])
 
 
 def _has_dots(column: Column, pattern: "re.Pattern[str]") -> Any:

@@ -1,5 +1,6 @@
 """Series of values of any type, as a batch's records have them."""
 
+import re
 from collections.abc import Iterable
 from contextlib import suppress
 from typing import Any
@@ -9,6 +10,7 @@ import pandas as pd
 
 Column = Any
 """A pandas Series as long as the batch (pandas' own types say no more of object columns)."""
+OFFSET = re.compile(r"(?:[zZ]|[+-]\d{2}(?::?\d{2})?)\s*$")
 
 
 def objects(values: Iterable[Any]) -> Column:
@@ -54,3 +56,8 @@ def _numeric(value: Any) -> Any:
     if isinstance(value, int):
         return float(max(min(value, 2**64), -(2**64)))
     return value
+
+
+def ends_with_offset(texts: Column) -> Column:
+    """Which texts of dates and times say their offset from UTC."""
+    return pd.Series([text is not None and OFFSET.search(text) is not None for text in texts])

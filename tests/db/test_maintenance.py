@@ -6,7 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -21,13 +21,13 @@ from assets.maintenance import expiry, tasks
 from assets.maintenance.asset import CHECK, KEY, maintenance_asset
 from assets.maintenance.old_runs import RETENTION, prune_runs
 from assets.refresh import refresh_days, refresh_marts
-from assets.resource import CallhouseResource
 from resources.configuration import retention
 from resources.configuration.retention import Retention
 from resources.errors import ConfigurationError
 from resources.postgres.warehouse import Warehouse
 from sql import facts
 from tests.db.facts import DAY, put, put_call, put_day, query
+from tests.own_warehouse import OwnWarehouse
 
 RAW = "SELECT count(*) FROM raw.records"
 OLD = [date(2026, 1, 1), date(2026, 1, 2)]
@@ -348,19 +348,8 @@ def test_the_last_day_is_the_accounts_own(warehouse: Warehouse) -> None:
     ]
 
 
-class Given(CallhouseResource):
-    """The test's own warehouse."""
-
-    url: str
-
-    @contextmanager
-    def warehouse(self) -> Iterator[Warehouse]:
-        with closing(Warehouse(self.url)) as warehouse:
-            yield warehouse
-
-
 def run(asset: dg.AssetsDefinition, url: str, **options: Any) -> dg.ExecuteInProcessResult:
-    return dg.materialize([asset], resources={"callhouse": Given(url=url)}, **options)
+    return dg.materialize([asset], resources={"callhouse": OwnWarehouse(url=url)}, **options)
 
 
 def test_the_night_tells_what_it_did(

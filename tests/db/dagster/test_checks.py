@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -13,7 +12,7 @@ from dagster._serdes import serialize_value
 
 from assets.checks import CHECKS, StreamChecks
 from assets.keys import facts_key, raw_key
-from assets.resource import KIND_TAG, POLL, CallhouseResource
+from assets.resource import KIND_TAG, POLL
 from assets.vendor_assets import vendor_assets
 from resources.account import Account
 from resources.postgres.warehouse import Warehouse
@@ -22,6 +21,7 @@ from resources.standin.server import StandIn
 from resources.standin.tenant import Tenant
 from resources.vendors import discover
 from tests.db.conftest import AccountOf
+from tests.own_warehouse import OwnWarehouse
 
 NOW = datetime.now(UTC)
 DAY = (NOW - timedelta(days=2)).date()
@@ -36,15 +36,8 @@ INSTANCE: list[dg.DagsterInstance] = []
 Verdicts = dict[str, tuple[bool, str | None]]
 
 
-class Given(CallhouseResource):
-    """The test's own warehouse and accounts."""
-
-    url: str
-
-    @contextmanager
-    def warehouse(self) -> Iterator[Warehouse]:
-        with closing(Warehouse(self.url)) as warehouse:
-            yield warehouse
+class Given(OwnWarehouse):
+    """The accounts, too, are the test's own."""
 
     def accounts(self, vendor: str, tags: Mapping[str, str], *_: Any) -> list[Account]:
         return list(ACCOUNTS.values())

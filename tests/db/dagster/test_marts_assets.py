@@ -2,9 +2,7 @@
 
 import threading
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -18,13 +16,14 @@ import sql.catalog
 from assets.keys import facts_key, mart_key
 from assets.marts import REFRESH, mart_assets, view_specs
 from assets.refresh import stale_days
-from assets.resource import KIND_TAG, CallhouseResource
+from assets.resource import KIND_TAG
 from pipelines.refreshes import marts_job, marts_schedule, under_way
 from resources.postgres.warehouse import Warehouse, execute
 from resources.vendors import discover
 from sql.facts import TABLES
 from sql.mart import broken, marts
 from tests.db.facts import DAY, mark_stale, put, put_call, put_day, query
+from tests.own_warehouse import OwnWarehouse
 
 DAYS = dg.DailyPartitionsDefinition(start_date="2026-03-01", end_offset=2)
 COUNTED = {("facts", table.name, column) for table in TABLES.values() for column in table.row_key}
@@ -38,25 +37,14 @@ SELECT 1 FROM pg_stat_activity
 MARTS = mart_assets(discover().values(), DAYS)
 
 
-class Given(CallhouseResource):
-    """The test's own warehouse."""
-
-    url: str
-
-    @contextmanager
-    def warehouse(self) -> Iterator[Warehouse]:
-        with closing(Warehouse(self.url)) as warehouse:
-            yield warehouse
-
-
 @pytest.fixture
-def given(warehouse: Warehouse, database_url: str) -> Given:
+def given(warehouse: Warehouse, database_url: str) -> OwnWarehouse:
     warehouse.make_days({DAY})
     with warehouse.transaction() as c:
         put_day(c)
         put_call(c, "1")
         mark_stale(c)
-    return Given(url=database_url)
+    return OwnWarehouse(url=database_url)
 
 
 def materialized(result: dg.ExecuteInProcessResult) -> dict[str, tuple[str | None, Any]]:
@@ -67,7 +55,7 @@ def materialized(result: dg.ExecuteInProcessResult) -> dict[str, tuple[str | Non
     return {m.asset_key.path[-1]: (m.partition, m.metadata[rows].value) for m in told}
 
 
-def test_a_refresh_tells_of_marts_and_days_that_changed(given: Given) -> None:
+def test_a_refresh_tells_of_marts_and_days_that_changed(given: OwnWarehouse) -> None:
     def refresh() -> dict[str, tuple[str | None, Any]]:
         days = {"start": "2026-03-09", "end": "2026-03-12"}
         return materialized(
@@ -84,7 +72,7 @@ def test_a_refresh_tells_of_marts_and_days_that_changed(given: Given) -> None:
     assert refresh() == {}
 
 
-def test_a_backfill_rebuilds_whether_stale_or_not(given: Given) -> None:
+def test_a_backfill_rebuilds_whether_stale_or_not(given: OwnWarehouse) -> None:
     for _ in range(2):
         done = dg.materialize(
             [MARTS],
@@ -98,7 +86,7 @@ def test_a_backfill_rebuilds_whether_stale_or_not(given: Given) -> None:
         }
 
 
-def test_what_is_shown_is_worth_opening(given: Given, warehouse: Warehouse) -> None:
+def test_what_is_shown_is_worth_opening(given: OwnWarehouse, warehouse: Warehouse) -> None:
     """A day's calls in figures that Dagster plots; the days that can't be trusted, and why."""
     yesterday = datetime.now(UTC).date() - timedelta(days=1)
     with warehouse.transaction() as c:
@@ -141,7 +129,7 @@ def test_what_is_shown_is_worth_opening(given: Given, warehouse: Warehouse) -> N
 
 
 def test_a_refresh_that_counts_as_lost_leaves_the_rest_to_the_next(
-    given: Given, warehouse: Warehouse
+    given: OwnWarehouse, warehouse: Warehouse
 ) -> None:
     """Its host was cut off, and Dagster calls it failed: what it is at gets done, and no more."""
     before = DAY - timedelta(days=1)
@@ -187,7 +175,7 @@ def test_marts_say_where_they_are_written_down() -> None:
         assert all(Path(place.file_path).is_file() for place in places)
 
 
-def tick(given: Given, instance: dg.DagsterInstance) -> dg.RunRequest | str | None:
+def tick(given: OwnWarehouse, instance: dg.DagsterInstance) -> dg.RunRequest | str | None:
     schedule = marts_schedule(marts_job(MARTS), DAYS)
     # Left open, it would close some time later, and bring back an instance that is no more.
     with dg.build_schedule_context(instance, resources={"callhouse": given}) as context:
@@ -196,7 +184,7 @@ def tick(given: Given, instance: dg.DagsterInstance) -> dg.RunRequest | str | No
 
 
 def test_the_schedule_asks_for_a_run_only_when_it_is_worth_one(
-    given: Given, warehouse: Warehouse
+    given: OwnWarehouse, warehouse: Warehouse
 ) -> None:
     with dg.instance_for_test() as instance:
         assert tick(given, instance) == (

@@ -46,7 +46,7 @@ demo: $(INSTALLED)
 # own, so that what a file's tests share is made once.
 PYTEST = $(BIN)/python -m pytest --dist worksteal
 WORKERS := 4
-SYSTEM := tests/e2e tests/workers tests/model tests/db/dagster
+SYSTEM := tests/e2e tests/workers tests/model tests/analysts tests/db/dagster
 
 test: $(INSTALLED)
 	$(PYTEST) -n $(WORKERS) $(addprefix --ignore=,$(SYSTEM)) $(MEASURE)

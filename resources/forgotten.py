@@ -11,8 +11,6 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 
-from resources.vendor_api import phones
-
 HEX_DIGITS = 32
 TAIL_DIGITS = 7
 """The last digits of a number: whatever stands before them, its spelling ends with these."""
@@ -166,6 +164,8 @@ def _numbers(text: str, country: str) -> set[str]:
     """What digits may mean, in E.164: an international number, also without its plus or with 00 for
     it; a national one, also after what a telephone system dials before it.
     """
+    from resources.vendor_api import phones  # where nobody is forgotten it isn't needed
+
     digits = text.lstrip("+")
     spellings = [f"+{digits}"]
     if not text.startswith("+"):

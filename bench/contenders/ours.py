@@ -9,7 +9,6 @@ from pydantic import SecretStr
 
 from assets.loading.load import Loader
 from assets.loading.result import Result
-from bench.server import Server
 from bench.task import Task, run
 from resources.account import Account, Limits
 from resources.postgres.warehouse import Warehouse
@@ -42,6 +41,8 @@ def _rebuild(task: Task, loader: Loader, vendor: Vendor, stream: AnyStream) -> d
 
 def _idle(task: Task, loader: Loader, vendor: Vendor, stream: AnyStream) -> dict[str, Any]:
     """Polls with nothing new; only those after the first are measured."""
+    from bench.server import Server
+
     one, server = account(task, vendor), Server(task.database_url)
     _told(loader.poll([one], [stream]))
     before = time.process_time(), server.cpu_s(), time.monotonic()
@@ -62,6 +63,8 @@ def _crowd(task: Task, loader: Loader, vendor: Vendor, stream: AnyStream) -> dic
         account(task, vendor, base_url=f"{base}/demo-{n}", start_date=datetime.now(UTC).date())
         for n in range(1, task.accounts + 1)
     ]
+    from bench.server import Server
+
     server = Server(task.database_url)
     _told(loader.poll(many, [stream]))
     before = time.process_time(), server.cpu_s(), time.monotonic()

@@ -14,6 +14,9 @@ from functools import cached_property, lru_cache
 from typing import Any
 from urllib.parse import quote, quote_plus
 
+from resources.text import escapes
+from resources.text.escapes import Bytes
+
 MASK = "***"
 LONG = 8
 """A secret of so many characters is no word by chance."""
@@ -88,8 +91,10 @@ class Redactor:
         ahead = LONGEST_ESCAPE * max(map(len, self._secrets))
         suspects: set[tuple[int, int, bool]] = set()
         for at in range(0, len(body), _PIECE):
-            piece = bytes(body[at : at + _PIECE + ahead])
-            suspects |= {(at + s, at + e, is_long) for s, e, is_long in self._suspects(piece)}
+            piece = body[at : at + _PIECE + ahead]
+            if not self._is_clean(piece):
+                found_here = self._suspects(bytes(piece))
+                suspects |= {(at + s, at + e, is_long) for s, e, is_long in found_here}
         found = sorted(suspects)
         # What is undone of a backslash depends on what stands behind it: everything is tried.
         with_backslash = any("\\" in secret for secret in self._secrets)
@@ -105,6 +110,22 @@ class Redactor:
                 if (is_long or not are_words) and not _is_within(s, e, exact)
             ]
         return _merged(spans)
+
+    def _is_clean(self, piece: Bytes) -> bool:
+        """Whether surely no secret is in it: nothing of what is looked for is, even where case and
+        separators don't count. Nearly always so, and cheaper than to look for where.
+        """
+        layer: Bytes | None = piece
+        for _ in range(escapes.ROUNDS + 1):
+            if layer is None:
+                return False
+            bare = escapes.bare(layer)
+            if any(needle in bare for needle in self._bare_needles):
+                return False
+            if not escapes.are_in(layer):
+                return True
+            layer = escapes.undone(layer)
+        return False
 
     def _suspects(self, piece: bytes) -> Iterator[tuple[int, int, bool]]:
         """What may be a secret, in whatever way it is escaped; and whether it is a long one."""
@@ -128,19 +149,21 @@ class Redactor:
         }
 
     @cached_property
+    def _bare_needles(self) -> set[bytes]:
+        return {bytes(escapes.bare(code)) for code in (*self._needles, *self._codes)}
+
+    @cached_property
     def _needles(self) -> dict[bytes, bool]:
         """What to look for, in lower case, and whether it is of a long secret."""
-        from resources.text.unescaped import views
-
         needles: dict[bytes, bool] = {}
         for secret in self._secrets[::-1]:
             plain = {spelt.encode().lower() for spelt in (secret, secret.lower(), secret.upper())}
             plain.add(secret.encode("latin-1", "ignore").lower())  # as \u00e9 is undone
-            for form in _forms(secret):
-                undone = [view.text for view in views(form.encode())]
+            for form in _forms(secret) - {_percent_encoded(secret)}:
+                undone = _layers(form.encode())
                 if plain.isdisjoint(undone[1:]):  # else it is found once that is undone
                     plain.add(undone[0])
-            plain |= {list(views(spelt))[-1].text for spelt in plain}
+            plain |= {_layers(spelt)[-1] for spelt in plain}
             needles |= dict.fromkeys(filter(None, plain), len(secret) >= LONG)
         return needles
 
@@ -171,12 +194,25 @@ def _forms(secret: str) -> set[str]:
         quote(secret),
         quote_plus(secret),
         quote(quote(secret, safe=""), safe=""),
-        "".join(f"%{byte:02x}" for byte in secret.encode()),
+        _percent_encoded(secret),
         html.escape(secret),
         json.dumps(secret)[1:-1],
         secret.encode().hex(),
         *_in_base64(secret.encode()),
     }
+
+
+def _percent_encoded(text: str) -> str:
+    return "".join(f"%{byte:02x}" for byte in text.encode())
+
+
+def _layers(text: bytes) -> list[bytes]:
+    """What it says in lower case: as it is, then with a layer of escapes undone after the other."""
+    if not escapes.are_in(text):
+        return [text.lower()]
+    from resources.text.unescaped import views
+
+    return [view.text for view in views(text)]
 
 
 def _in_base64(secret: bytes) -> Iterator[str]:
@@ -193,7 +229,7 @@ def _any_form(secret: str) -> str:
     """A pattern: each character plain or escaped, or all of it in another form."""
     mixed = "".join(
         # The plain one last: of an escaped percent sign or backslash it is the beginning.
-        f"(?:{''.join(f'%{byte:02x}' for byte in char.encode())}|\\\\u{ord(char):04x}"
+        f"(?:{_percent_encoded(char)}|\\\\u{ord(char):04x}"
         + (f"|\\\\{re.escape(char)}" if char in '/"\\' else "")
         + f"|{re.escape(char)})"
         for char in secret

@@ -3,16 +3,15 @@
 In arrays, so that a body of nothing but escapes costs no more than another.
 """
 
-import html.entities
-import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-ROUNDS = 4
-"""Escapes within escapes that are undone."""
+from resources.text import escapes
+from resources.text.escapes import NAMED, NAMES, ROUNDS, SEPARATORS
+
 MOST_DIGITS = 24
 """Of a numeric entity, leading zeros included."""
 _Array = Any
@@ -20,18 +19,9 @@ _HEX = np.full(256, 255, dtype=np.uint8)
 for _digits in (b"0123456789abcdef", b"0123456789ABCDEF"):
     _HEX[np.frombuffer(_digits, np.uint8)] = np.arange(16, dtype=np.uint8)
 _LOWER = np.frombuffer(bytes(range(256)).lower(), np.uint8)
-_NAMES = {
-    name.removesuffix(";").lower().encode(): ord(char)
-    for name, char in html.entities.html5.items()
-    if len(char) == 1 and char.isascii()
-}
-_NAMED = re.compile(rb"&(%s);|&(amp|lt|gt|quot)" % b"|".join(sorted(_NAMES, key=len)[::-1]))
-_ESCAPE = re.compile(rb"%%[0-9a-f]{2}|\\|&#|%s" % _NAMED.pattern)
-"""Whatever there is to undo. To look for it is cheap, to keep places isn't."""
 _BLANK_ESCAPES = np.isin(np.arange(256), list(b"nrtbf"))
 _LETTERS = np.isin(np.arange(256), list(b"abcdefghijklmnopqrstuvwxyz"))
-_BETWEEN = b" \t\r\n:,;-"
-_SEPARATORS = np.isin(np.arange(256), list(_BETWEEN))
+_SEPARATORS = np.isin(np.arange(256), list(SEPARATORS))
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +56,7 @@ def views(piece: bytes) -> Iterator[View]:
     view = View(piece.lower())
     yield view
     for _ in range(ROUNDS):
-        if not any(mark in view.text for mark in (b"%", b"\\", b"&")):
-            return
-        if _ESCAPE.search(view.text) is None:
+        if not escapes.are_in(view.text):
             return
         size = len(view.text)
         view = _undone(view)
@@ -84,7 +72,7 @@ def squeezed(view: View, codes: Collection[bytes]) -> View | None:
     text = np.frombuffer(view.text, np.uint8)
     prefixed = np.flatnonzero((text[:-1] == ord("0")) & (text[1:] == ord("x")))
     bare = view.text.replace(b"0x", b"") if len(prefixed) else view.text
-    bare = bare.translate(None, _BETWEEN)
+    bare = bare.translate(None, SEPARATORS)
     if not any(code in bare for code in codes):
         return None
     _, start, end = view.arrays()
@@ -154,8 +142,8 @@ def _put_entities(text: _Array, size: int, put: Any) -> None:
     if not _LETTERS[text[heads + 1]].any():
         return
     found = [
-        (match.start(), _NAMES[match[1] or match[2]], match.end() - match.start())
-        for match in _NAMED.finditer(text[:size].tobytes())
+        (match.start(), NAMES[match[1] or match[2]], match.end() - match.start())
+        for match in NAMED.finditer(text[:size].tobytes())
     ]
     if found:
         starts, values, sizes = np.array(found).T

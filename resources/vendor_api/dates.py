@@ -4,12 +4,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
-import numpy as np
-
-EARLIEST = np.datetime64("2000-01-01")
-"""In UTC."""
+EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 AHEAD = timedelta(days=2)
 """A call further ahead than this, or before EARLIEST, is a broken date, not a call."""
 _shown_at: ContextVar[datetime | None] = ContextVar("shown_at", default=None)
@@ -27,7 +23,6 @@ def shown_at(moment: datetime) -> Iterator[None]:
         _shown_at.reset(before)
 
 
-def are_broken(moments: Any) -> Any:
-    """Which of an array's moments, in UTC, no call can have."""
-    latest = (_shown_at.get() or datetime.now(UTC)).astimezone(UTC) + AHEAD
-    return (moments < EARLIEST) | (moments > np.datetime64(latest.replace(tzinfo=None)))
+def latest() -> datetime:
+    """The last moment, in UTC, at which a call can have begun."""
+    return (_shown_at.get() or datetime.now(UTC)).astimezone(UTC) + AHEAD

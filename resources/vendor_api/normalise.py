@@ -19,7 +19,7 @@ import pandas as pd
 from resources.account import Account
 from resources.text import payload
 from resources.vendor_api import phones
-from resources.vendor_api.dates import are_broken
+from resources.vendor_api.dates import EARLIEST, latest
 from resources.vendor_api.series import (
     Column,
     as_floats,
@@ -368,7 +368,8 @@ class Columns:
         moments = instants.to_numpy(dtype="datetime64[us]")  # in UTC
         unread = given.notna().to_numpy() & np.isnat(moments)
         self._judge(given, unread, field, "expected a date and time", is_no_date, required)
-        odd = are_broken(moments)
+        earliest, last = (np.datetime64(one.replace(tzinfo=None)) for one in (EARLIEST, latest()))
+        odd = (moments < earliest) | (moments > last)
         reason = "the date is before 2000 or in the future"
         self._judge(given, odd, field, reason, is_no_date, required)
         return without(instants, odd)

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import contextmanager
+from functools import cache
 
 import dagster as dg
 from pydantic import Field
@@ -34,6 +35,14 @@ class Choice(dg.Config):
     )
 
 
+@cache
+def _warehouse(url: str) -> Warehouse:
+    """The process's, on connections that stay open: every minute each schedule and sensor asks it
+    something short, which takes less time than a connection.
+    """
+    return Warehouse(url)
+
+
 class CallhouseResource(dg.ConfigurableResource):  # type: ignore[type-arg]
     """Accounts and warehouse, as `CALLHOUSE_ACCOUNTS` and `CALLHOUSE_DATABASE_URL` of the
     environment say. Nothing to configure here, where Dagster would show it in clear.
@@ -41,17 +50,15 @@ class CallhouseResource(dg.ConfigurableResource):  # type: ignore[type-arg]
 
     @contextmanager
     def warehouse(self) -> Iterator[Warehouse]:
-        """The warehouse, for the time of a block. Raises Failure when its tables are others than
-        this code's: a newer Callhouse may have migrated it meanwhile.
+        """The warehouse. Raises Failure when its tables are others than this code's: a newer
+        Callhouse may have migrated it meanwhile.
         """
-        warehouse = Warehouse(database_url())
+        warehouse = _warehouse(database_url())
         try:
             require_current(warehouse)
             yield warehouse
         except SchemaError as error:
             raise dg.Failure(str(error), allow_retries=False) from None
-        finally:
-            warehouse.close()
 
     def settings(self) -> Settings:
         """The accounts and what is wrong with them, read again: the file may have changed."""

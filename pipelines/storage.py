@@ -5,9 +5,10 @@ asked. And it has the schema by a start-up option and time-outs by session, neit
 through a pooler in transaction mode. Here each statement brings its settings along.
 """
 
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import cache, partial
+from functools import cache, wraps
 from typing import Any
 
 import sqlalchemy as sa
@@ -29,6 +30,23 @@ LAID = "callhouse/laid"
 LOCK = f"LOCK TABLE {SCHEMA}.{KeyValueStoreTable.name} IN SHARE UPDATE EXCLUSIVE MODE NOWAIT"
 OTHERS_TURN = {"55P03", "23505", "42P06", "42P07"}
 """Another process holds the lock, or made the same at the same moment."""
+UNUSED_S = 1.0
+"""A connection that lay unused for longer is tried first: Postgres may have been started again."""
+USED = "callhouse/used"
+LOOKS = (
+    "has_built_index",
+    "has_secondary_index",
+    "has_instigators_table",
+    "has_run_stats_index_cols",
+    "has_backfill_id_column",
+    "has_backfill_tags_table",
+    "has_bulk_actions_selector_cols",
+    "has_bulk_action_job_name_column",
+    "_has_asset_key_col_on_connection",
+)
+"""What Dagster's storage asks Postgres' catalogue, or its list of indexes, again and again: before
+each look at runs, a schedule or a sensor. What is there once stays there.
+"""
 
 
 @dataclass(frozen=True)
@@ -45,11 +63,13 @@ class _Connections:
         default_factory=lambda: {"search_path": SCHEMA, "timezone": "'UTC'"}
     )
 
-    there: set[str] = field(default_factory=set)
-    """Tables and indexes that have been seen."""
+    there: set[tuple[str, ...]] = field(default_factory=set)
+    """What has been seen, as asked: `LOOKS`."""
 
     def __post_init__(self) -> None:
         sa.event.listen(self.engine, "before_cursor_execute", self._bring_settings, retval=True)
+        sa.event.listen(self.engine, "checkout", self._try)
+        sa.event.listen(self.engine, "checkin", _note_use)
 
     def _bring_settings(
         self, _connection: Any, _cursor: Any, statement: str, parameters: Any, *_: Any
@@ -57,28 +77,56 @@ class _Connections:
         local = (f"SET LOCAL {name} = {value}; " for name, value in self.settings.items())
         return "".join(local) + statement, parameters
 
+    def _try(self, connection: Any, record: sa.pool.ConnectionPoolEntry, _: Any) -> None:
+        """Raises InvalidatePoolError, which the pool understands: it opens others."""
+        if time.monotonic() - record.info.get(USED, time.monotonic()) < UNUSED_S:
+            return
+        try:
+            self.engine.dialect.do_ping(connection)
+        except self.engine.dialect.loaded_dbapi.Error as error:
+            raise sa.exc.InvalidatePoolError from error
+
+
+def _note_use(_connection: Any, record: sa.pool.ConnectionPoolEntry) -> None:
+    record.info[USED] = time.monotonic()
+
 
 @cache
 def _connections(url: str) -> _Connections:
-    """One for the process: Dagster opens an instance for each tick of a schedule.
-
-    A connection is tried before it is used, as Postgres may have been started again since.
-    """
+    """One for the process: Dagster opens an instance for each tick of a schedule."""
     return _Connections(
         sa.create_engine(
             address(url, "callhouse dagster").set(drivername="postgresql+psycopg2"),
             isolation_level="AUTOCOMMIT",
             max_overflow=-1,
             pool_use_lifo=True,
-            pool_pre_ping=True,
         )
     )
+
+
+def _remembered(look: Callable[..., bool]) -> Callable[..., bool]:
+    """Looks until it is there. A name tells one look from another, a connection doesn't."""
+
+    @wraps(look)
+    def remembered(part: "_Pooled", *asked: Any) -> bool:
+        there = _connections(part.postgres_url).there
+        key = (type(part).__name__, look.__name__, *(what for what in asked if type(what) is str))
+        if key not in there and look(part, *asked):
+            there.add(key)
+        return key in there
+
+    return remembered
 
 
 class _Pooled:
     """A part of Dagster's storage that uses the process' connections, whatever it makes."""
 
     postgres_url: str
+
+    def __init_subclass__(cls) -> None:
+        for name in LOOKS:
+            if look := getattr(cls, name, None):
+                setattr(cls, name, _remembered(look))
 
     @property
     def _engine(self) -> sa.Engine:
@@ -108,21 +156,7 @@ class _Events(_Pooled, PostgresEventLogStorage):
 
 
 class _Schedules(_Pooled, PostgresScheduleStorage):
-    """Dagster's own asks Postgres' catalogue twice, and its list of indexes, before each look at a
-    schedule or a sensor. What is there once stays there.
-    """
-
-    def has_instigators_table(self) -> bool:
-        return self._is_there("", super().has_instigators_table)
-
-    def has_built_index(self, migration_name: str) -> bool:
-        return self._is_there(migration_name, partial(super().has_built_index, migration_name))
-
-    def _is_there(self, name: str, look: Callable[[], bool]) -> bool:
-        there = _connections(self.postgres_url).there
-        if name not in there and look():
-            there.add(name)
-        return name in there
+    pass
 
 
 class PooledStorage(DagsterPostgresStorage):

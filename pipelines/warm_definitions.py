@@ -1,12 +1,19 @@
 """What the fork server imports last (`pipelines.warm_runs`): the definitions, whose making takes as
-long as a poll. A run makes them anew if they would be others by then.
+long as a poll, and what else each run would do first. A run makes the definitions anew if they
+would be others by then.
 """
 
 import os
 import sys
 from contextlib import suppress
 
+from dagster import DagsterInstance
+
+from pipelines.storage import disconnect
 from pipelines.workers.code import Code
+from resources.http.transport import Transport
+from resources.postgres.database import DAGSTER_URL, URL
+from resources.postgres.warehouse import Warehouse
 
 
 def _forget_old_definitions(code: Code) -> None:
@@ -15,6 +22,25 @@ def _forget_old_definitions(code: Code) -> None:
         del sys.modules["pipelines.definitions"]
 
 
+def _rehearse() -> None:
+    """Asks both databases something, and makes ready to ask vendors: what that reads and works out
+    for the first time stays. No connection does: a run's process opens its own.
+    """
+    Transport().close()
+    try:
+        with DagsterInstance.get() as instance:
+            instance.get_run_records(limit=1)
+    finally:
+        disconnect(os.environ[DAGSTER_URL])
+    warehouse = Warehouse(os.environ[URL], pool_size=1)
+    try:
+        warehouse.now()
+    finally:
+        warehouse.close()
+
+
 with suppress(Exception):  # a run makes them itself then, and says what is wrong
     _code = Code()
     os.register_at_fork(after_in_child=lambda: _forget_old_definitions(_code))
+with suppress(Exception):
+    _rehearse()

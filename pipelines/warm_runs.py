@@ -22,6 +22,7 @@ IMPORTED = [
     "dagster._grpc.impl",
     "dagster._utils.test",
     "psycopg2.extras",
+    "upath.core",
     "assets.maintenance.asset",
     "assets.report_page",
     "pipelines.alerts",

@@ -7,9 +7,10 @@ from multiprocessing.context import SpawnContext
 from pathlib import Path
 
 import pytest
+from dagster._daemon import controller
 from dagster._grpc import client, server, server_watcher
 
-from pipelines import heartbeats
+from pipelines import daemon, heartbeats
 
 LOOKS = """
 import multiprocessing, os, pathlib, sys
@@ -54,6 +55,41 @@ def test_processes_look_at_each_other_less_often(monkeypatch: pytest.MonkeyPatch
     assert server_watcher.WATCH_INTERVAL == heartbeats.LOOK_S
     assert "CLIENT_HEARTBEAT_INTERVAL" in inspect.getsource(client.client_heartbeat_thread)
     assert "WATCH_INTERVAL" in inspect.getsource(server_watcher.watch_grpc_server_thread)
+
+
+def test_the_daemon_fetches_definitions_less_often(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(controller, "RELOAD_WORKSPACE_INTERVAL", 60)
+    daemon.fetch_less_often()
+    assert controller.RELOAD_WORKSPACE_INTERVAL == daemon.FETCH_S
+    assert daemon.FETCH_S < controller.DEFAULT_WORKSPACE_FRESHNESS_TOLERANCE, "it would end itself"
+    looks = inspect.getsource(controller.DagsterDaemonController.check_workspace_freshness)
+    assert "RELOAD_WORKSPACE_INTERVAL" in looks
+
+
+LIVES = """
+import os, subprocess, sys
+from pipelines.code_server import has_children
+def start(): return subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+def end(child):
+    child.stdin.close()
+    os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)  # it stays, as one that nobody awaits
+print(has_children())
+first = start()
+print(has_children())
+second = start()
+end(first)
+print(has_children())
+end(second)
+print(has_children())
+"""
+
+
+def test_the_code_server_knows_whether_a_process_with_the_code_lives() -> None:
+    """One that has ended isn't counted, though nobody has awaited it."""
+    done = subprocess.run(
+        [sys.executable, "-c", LIVES], capture_output=True, text=True, timeout=60, check=True
+    )
+    assert done.stdout.split() == ["False", "True", "True", "False"]
 
 
 @pytest.mark.long

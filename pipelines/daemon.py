@@ -1,14 +1,19 @@
-"""Dagster's daemon with all of its options; it looks less often for the code server."""
+"""Dagster's daemon with all of its options; it looks less often for what seldom happens."""
 
-from dagster._daemon import controller
-from dagster._daemon.cli import main as daemon
+import os
 
-from pipelines.heartbeats import look_less_often
+os.environ.setdefault("DAGSTER_EVENT_LOG_CONSUMER_DAEMON_INTERVAL_SECONDS", "30")
+"""For runs lost with their workers, which are to be repeated. Read as Dagster is imported."""
+
+from dagster._daemon import controller  # noqa: E402
+from dagster._daemon.cli import main as daemon  # noqa: E402
+
+from pipelines.heartbeats import look_less_often  # noqa: E402
 
 FETCH_S = 240
 """Between two times that it fetches all definitions though they are the same: every minute, that is
-half of the daemon's time. Where they are others its watch tells it at once. Dagster wants them each
-five minutes.
+half of the daemon's time. Where they are others its watch tells it at once. Dagster gives up after
+five minutes without.
 """
 
 

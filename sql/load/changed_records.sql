@@ -5,9 +5,13 @@
 -- where :contests says so; of those, and of what :came_before by another page, what is stored is told.
 -- Of all others only their number by day, in rows without places; is_new_version says there that a newer
 -- answer has shown them in another state meanwhile. What is new makes one row, as it has nothing stored.
--- The LIMIT makes it a look-up by each key: a plain join may be planned as one over all records that
--- the stream has ever had, whose cost grows with them.
-WITH seen AS (
+-- The keys are looked up in one pass over the index, in their order: keys that are neighbours cost one
+-- descent. ARRAY(SELECT …) hides from the planner how many they are: it would weigh each of them, and
+-- read all records that the stream has ever had where it took them for many. The places come in any order.
+WITH known AS MATERIALIZED (
+    SELECT * FROM raw.heads
+     WHERE account = :account AND stream = :stream AND record_key = ANY(ARRAY(SELECT unnest(CAST(:keys AS text[]))))
+), seen AS (
     SELECT place - 1 AS place, h.call_date AS old_date, coalesce(h.version, 0) AS version,
            h.digest IS DISTINCT FROM seen.digest AS is_new_version,
            coalesce(h.rejected, false) AS was_rejected, h.faults AS old_faults, h.missing_since AS was_missing_since,
@@ -21,12 +25,9 @@ WITH seen AS (
       FROM unnest(CAST(:keys AS text[]), CAST(:digests AS uuid[]), CAST(:observed AS timestamptz[]),
                   CAST(:came_before AS boolean[]))
            WITH ORDINALITY AS seen (record_key, digest, observed_at, came_before, place)
-      LEFT JOIN LATERAL (
-               SELECT * FROM raw.heads h
-                WHERE h.account = :account AND h.stream = :stream AND h.record_key = seen.record_key
-                LIMIT 1) h ON true
+      LEFT JOIN known h USING (record_key)
 )
-SELECT array_agg(place ORDER BY place) AS places, old_date, version, is_new_version, was_rejected,
+SELECT array_agg(place) AS places, old_date, version, is_new_version, was_rejected,
        old_faults, was_missing_since, first_seen_at, is_contested, old_digest, twins, count(*) AS records
   FROM seen WHERE is_written OR is_contested
  GROUP BY old_date, version, is_new_version, was_rejected, old_faults, was_missing_since, first_seen_at,

@@ -221,7 +221,7 @@ class Landing:
                 loaded.by_day[row.old_date].records += row.records
                 self.is_overtaken |= row.is_new_version
                 continue
-            these = [keyed[place] for place in row.places]
+            these = [keyed[place] for place in sorted(row.places)]
             if row.is_contested:
                 for one in these:
                     self._undecided.setdefault(one.key, RecordStates.of(row)).add(

@@ -7,7 +7,7 @@ which is rejected.
 """
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC
 from itertools import chain, islice
 from typing import Any
@@ -22,10 +22,12 @@ from resources.vendor_api import phones
 from resources.vendor_api.dates import EARLIEST, latest
 from resources.vendor_api.series import (
     Column,
+    are_texts,
     as_floats,
     ends_with_offset,
     objects,
     places,
+    unread,
     without,
 )
 from resources.vendor_api.sizes import CUT, LEFT_OUT, LONGEST_TEXT, are_small, cut, without_largest
@@ -74,149 +76,128 @@ class Columns:
 
     def values(self, field: str) -> Column:
         """The field as sent, '' as missing; a dot goes into a nested object (`call_flow.id`)."""
-        self._read.add(field)
-        name, _, inner = field.partition(".")
-        # Straight from the records: a frame of objects, made only to be cut up again, costs more
-        # than all else here together.
-        try:
-            values = [record[name] for record in self._records]  # nearly always all have it
-        except KeyError:
-            values = [record.get(name) for record in self._records]
-        if inner:
-            odd = [not isinstance(value, dict) and not is_missing(value) for value in values]
-            self.note(pd.Series(odd), name, "expected an object")
-            values = [value.get(inner) if isinstance(value, dict) else None for value in values]
-        if "" in values:
-            values = [None if value == "" else value for value in values]
-        return objects(values)
+        return objects(self._values(field))
 
     def text(self, field: str, required: bool = False) -> Column:
         """Strings; numbers as their digits. What Postgres can't keep of one is replaced in it, and
         what is longer than LONGEST_TEXT is cut.
         """
-        column = self.values(field)
-        values = column.tolist()
-        if not set(map(type, values)) <= {str, type(None)}:
-            nested = pd.Series([isinstance(value, dict | list | bool) for value in values])
-            self._judge(column, nested, field, "expected text", required=required)
-            values = [
-                value if value is None or isinstance(value, str) else None if odd else str(value)
-                for value, odd in zip(values, nested, strict=True)
-            ]
-        # One look at all of them: hardly a batch has a blank, or such a character.
-        if any(map(str.isspace, filter(None, values))):
-            values = [None if is_missing(value) else value for value in values]
-        if payload.unstorable("".join(filter(None, values))):
-            values = [payload.storable(value) for value in values]
-        return self._present(objects(self._cut(values, field)), field, required)
+        return objects(self._texts(self._values(field), field, required))
 
     def number(self, field: str, required: bool = False) -> Column:
         """Finite numbers up to a bigint, also as strings with a decimal point."""
-        column = self._present(self.values(field), field, required)
-        numbers = self._unambiguous(column, field, required)
-        odd = column.notna() & numbers.isna()
-        self._judge(column, odd, field, "expected a number", is_no_value, required)
-        return self._bounded(numbers, column, field, required)
+        values = self._values(field, required)
+        numbers = self._unambiguous(values, field, required)
+        odd = unread(values, np.isnan(numbers))
+        self._judge(values, odd, field, "expected a number", is_no_value, required)
+        return pd.Series(self._bounded(numbers, values, field, required))
 
     def integer(self, field: str, required: bool = False, most: float = BIGINT) -> Column:
         """Counts, as pandas' nullable Int64; `most` = INTEGER for a column so small."""
-        column = self._present(self.values(field), field, required)
-        numbers = as_floats(column)
-        odd = column.notna() & ~(numbers % 1 == 0) & ~numbers.isin([np.inf, -np.inf])
-        odd |= _has_dots(column, THOUSANDS)
-        self._judge(column, odd, field, "expected a whole number", is_no_count, required)
+        values = self._values(field, required)
+        numbers = as_floats(values)
+        odd = np.floor(numbers) != numbers
+        odd[_dotted(values, THOUSANDS)] = True
+        at = unread(values, odd)
+        self._judge(values, at, field, "expected a whole number", is_no_count, required)
         negative = numbers < 0
-        self._judge(column, negative, field, "a count can't be negative", is_no_count, required)
-        numbers = self._bounded(numbers.where(~odd & ~negative), column, field, required, most)
-        return numbers.astype("Int64")
+        reason = "a count can't be negative"
+        self._judge(values, places(negative), field, reason, is_no_count, required)
+        numbers[odd | negative] = np.nan
+        return pd.Series(self._bounded(numbers, values, field, required, most)).astype("Int64")
 
     def decimal(self, field: str) -> Column:
         """Numbers that must keep every digit (money): checked, and left as the text they were."""
-        given, is_number = self.values(field), self.number(field).notna()
+        given, is_number = self._values(field), self.number(field).notna()
         exact = objects(
             str(value).strip() if known else None
             for value, known in zip(given, is_number, strict=True)
         )
         odd = is_number & ~exact.map(lambda text: text is not None and is_decimal(text))
-        self._judge(given, odd, field, "has more digits than can be kept")
+        self._judge(given, places(odd), field, "has more digits than can be kept")
         return exact.where(~odd, None)
 
     def seconds(self, field: str, per_second: int = 1, required: bool = False) -> Column:
         """Durations in seconds, also as `MM:SS` or `HH:MM:SS`; `per_second` = 1000 for a number of
         milliseconds.
         """
-        column = self._present(self.values(field), field, required)
-        numbers = self._unambiguous(column, field, required)
-        numbers = self._bounded(numbers, column, field, required)
-        seconds = numbers / per_second
-        if (odd := column.notna() & numbers.isna()).any():
-            clocks = column[odd].map(clock_seconds).astype("float64")
-            seconds = seconds.fillna(clocks)
-            odd &= seconds.isna()
-            self._judge(column, odd, field, EXPECTED_SECONDS, is_no_count, required)
-        negative = seconds.to_numpy() < 0
-        self._judge(column, negative, field, "a duration can't be negative", is_no_count, required)
-        return without(seconds, negative)
+        values = self._values(field, required)
+        numbers = self._unambiguous(values, field, required)
+        seconds = self._bounded(numbers, values, field, required) / per_second
+        if odd := unread(values, np.isnan(numbers)):
+            seconds[odd] = [clock_seconds(values[place]) for place in odd]
+            odd = [place for place in odd if np.isnan(seconds[place])]
+            self._judge(values, odd, field, EXPECTED_SECONDS, is_no_count, required)
+        negative = places(seconds < 0)
+        reason = "a duration can't be negative"
+        self._judge(values, negative, field, reason, is_no_count, required)
+        seconds[negative] = np.nan
+        return pd.Series(seconds)
 
     def boolean(self, field: str) -> Column:
         """True and False, also as 1 and 0 or their strings."""
-        column = self.values(field)
-        read = [
-            BOOLEANS.get(value.lower() if isinstance(value, str) else value)
-            if not isinstance(value, dict | list)
-            else None
-            for value in column
-        ]
-        odd = [
-            found is None and value is not None for found, value in zip(read, column, strict=True)
-        ]
-        self._judge(column, odd, field, "expected true or false", is_no_count)
+        values = self._values(field)
+        plain = values
+        if not {dict, list}.isdisjoint(map(type, values)):
+            plain = [None if isinstance(value, dict | list) else value for value in values]
+        meanings = {
+            value: BOOLEANS.get(value.lower() if isinstance(value, str) else value)
+            for value in set(plain)
+        }
+        read = [meanings[value] for value in plain]
+        odd = unread(values, [value is None for value in read])
+        self._judge(values, odd, field, "expected true or false", is_no_count)
         return objects(read)
 
     def object(self, field: str) -> Column:
         """Objects, as they came."""
-        column = self.values(field)
-        odd = column.notna() & ~column.map(lambda value: isinstance(value, dict)).astype(bool)
-        self._judge(column, odd, field, "expected an object", is_no_value)
-        return objects(
-            self._within(index, value, field)
-            for index, value in enumerate(column.where(~odd, None))
-        )
+        values = self._values(field)
+        found = [value if isinstance(value, dict) else None for value in values]
+        odd = unread(values, [value is None for value in found])
+        self._judge(values, odd, field, "expected an object", is_no_value)
+        return objects(self._within(index, value, field) for index, value in enumerate(found))
 
     def instant(self, field: str, pattern: str = "ISO8601", required: bool = False) -> Column:
         """Instants with an offset; in UTC where the vendor's `pattern` has none."""
-        text = self.text(field, required)
-        instants: Column = pd.to_datetime(text, format=pattern, errors="coerce", utc=True)
+
+        def read(texts: Column) -> Column:
+            return pd.to_datetime(texts, format=pattern, errors="coerce", utc=True)
+
+        texts, instants = self._dates(field, read, required)
         if pattern == "ISO8601":
-            without = instants.notna() & ~ends_with_offset(text)
+            odd = places(instants.notna().to_numpy() & ~ends_with_offset(texts))
             reason = "expected a date and time with its offset"
-            self._judge(text, without, field, reason, is_no_date, required)
-            instants = instants.where(~without)
-        return self._plausible(text, instants, field, required)
+            self._judge(texts, odd, field, reason, is_no_date, required)
+            instants = without(instants, odd)
+        return self._plausible(texts, instants, field, required)
 
     def epoch(self, field: str, required: bool = False) -> Column:
         """Instants as seconds since 1970."""
-        column = self._present(self.values(field), field, required)
-        numbers = as_floats(column)
-        odd = column.notna() & numbers.isna()
-        self._judge(column, odd, field, "expected a number", is_no_date, required)
-        instants = pd.to_datetime(numbers.where(numbers.abs() < 1e11), unit="s", utc=True)
-        return self._plausible(numbers, instants, field, required)
+        values = self._values(field, required)
+        numbers = as_floats(values)
+        odd = unread(values, np.isnan(numbers))
+        self._judge(values, odd, field, "expected a number", is_no_date, required)
+        known = np.where(np.abs(numbers) < 1e11, numbers, np.nan)
+        instants = pd.to_datetime(pd.Series(known), unit="s", utc=True)
+        return self._plausible(values, instants, field, required)
 
     def local(self, field: str, pattern: str, required: bool = False) -> Column:
         """Wall times of the account's zone. Of an hour that comes twice, the first is meant; a
         time that clocks skip is the instant after the gap.
         """
-        text = self.text(field, required)
-        naive: Column = pd.to_datetime(text, format=pattern, errors="coerce")
+
+        def read(texts: Column) -> Column:
+            return pd.to_datetime(texts, format=pattern, errors="coerce")
+
+        texts, naive = self._dates(field, read, required)
         zone: ZoneInfo = self.account.timezone
         first = np.ones(self.size, dtype=bool)
         aware = naive.dt.tz_localize(zone, ambiguous=first, nonexistent="shift_forward")
-        return self._plausible(text, aware.dt.tz_convert(UTC), field, required)
+        return self._plausible(texts, aware.dt.tz_convert(UTC), field, required)
 
     def mapped(self, field: str, mapping: Mapping[str, str], default: str | None = None) -> Column:
         """The field's value by `mapping`; `default` for what isn't in it, which is a new value."""
-        values = self.text(field).tolist()
+        values = self._texts(self._values(field), field)
         if not mapping.keys() >= set(values) - {None}:
             unknown = (value for value in dict.fromkeys(values) if value and value not in mapping)
             self._new.update(f"{field}={value[:40]}" for value in islice(unknown, MOST_NEW_VALUES))
@@ -234,9 +215,9 @@ class Columns:
 
         What isn't a list is none, and an object that isn't one is empty: both are noted.
         """
-        lists = [payload.listed(value) for value in self.values(field)]
+        lists = [payload.listed(value) for value in self._values(field)]
         odd = [not isinstance(value, list) and not is_missing(value) for value in lists]
-        self.note(pd.Series(odd), field, NO_LIST)
+        self.note(odd, field, NO_LIST)
         owners: list[int] = []
         parts: list[Any] = []
         for index, value in enumerate(lists):
@@ -286,8 +267,7 @@ class Columns:
 
     def reject(self, where: Column, field: str, reason: str) -> None:
         """Rejects the records `where` is true. The first reason is the one that stays."""
-        for index in places(where):
-            self._rejects.setdefault(index, Reject(index, field, reason))
+        self._reject(places(where), field, reason)
 
     def unread(self, *fields: str) -> Column:
         """Where one of the fields has a value that couldn't be read: it may mean anything. (A
@@ -320,14 +300,69 @@ class Columns:
             new_fields=frozenset(self._new),
         )
 
-    def _cut(self, values: list[Any], field: str) -> list[Any]:
-        """The texts, none longer than LONGEST_TEXT."""
-        if max(map(len, filter(None, values)), default=0) <= LONGEST_TEXT // 4:  # bytes of any one
-            return values
-        short = [value and cut(value) for value in values]
-        is_cut = [new != old for new, old in zip(short, values, strict=True)]
-        self.note(pd.Series(is_cut), field, CUT)
-        return short
+    def _values(self, field: str, required: bool = False) -> list[Any]:
+        """As `values`. A list: a series is made once, of what becomes a column."""
+        self._read.add(field)
+        name, _, inner = field.partition(".")
+        # Straight from the records: a frame of objects, made only to be cut up again, costs more
+        # than all else here together.
+        try:
+            values = [record[name] for record in self._records]  # nearly always all have it
+        except KeyError:
+            values = [record.get(name) for record in self._records]
+        if inner:
+            odd = [not isinstance(value, dict) and not is_missing(value) for value in values]
+            self.note(odd, name, "expected an object")
+            values = [value.get(inner) if isinstance(value, dict) else None for value in values]
+        if "" in values:
+            values = [None if value == "" else value for value in values]
+        if required:
+            self._require(values, field)
+        return values
+
+    def _texts(self, values: list[Any], field: str, required: bool = False) -> list[Any]:
+        """The field's values as texts, or nothing."""
+        if not are_texts(values):
+            odd = [isinstance(value, dict | list | bool) for value in values]
+            self._judge(values, places(odd), field, "expected text", required=required)
+            values = [
+                value if value is None or isinstance(value, str) else None if nested else str(value)
+                for value, nested in zip(values, odd, strict=True)
+            ]
+        # One look at all of them: hardly a batch has a blank, or such a character, or a long one.
+        told = list(filter(None, values))
+        if any(map(str.isspace, told)):
+            values = [None if is_missing(value) else value for value in values]
+        if payload.unstorable("".join(told)):
+            values = [payload.storable(value) for value in values]
+        if max(map(len, told), default=0) > LONGEST_TEXT // 4:  # a character may have four bytes
+            short = [value and cut(value) for value in values]
+            self.note([new != old for new, old in zip(short, values, strict=True)], field, CUT)
+            values = short
+        if required:
+            self._require(values, field)
+        return values
+
+    def _dates(
+        self, field: str, read: Callable[[Column], Column], required: bool
+    ) -> tuple[list[Any], Column]:
+        """The field's texts, and what they are read as. Where all are read, they are as they came:
+        nothing else is to be looked for in them.
+        """
+        values = self._values(field)
+        if are_texts(values):
+            dates = read(objects(values))
+            if not unread(values, dates.isna()):
+                if required:
+                    self._require(values, field)
+                return values, dates
+        texts = self._texts(values, field, required)
+        return texts, read(objects(texts))
+
+    def _require(self, values: list[Any], field: str) -> None:
+        if None in values:
+            lacking = [place for place, value in enumerate(values) if value is None]
+            self._reject(lacking, field, "missing")
 
     def _within(self, index: int, found: Record | None, field: str | None = None) -> Record | None:
         """The record's object without its largest fields, where it is too large: noted.
@@ -340,58 +375,58 @@ class Columns:
             self.note_at(index, payload.storable(name)[:LONGEST_NAME], LEFT_OUT)
         return kept or None
 
-    def _present(self, column: Column, field: str, required: bool) -> Column:
-        if required:
-            self.reject(column.isna(), field, "missing")
-        return column
-
-    def _unambiguous(self, column: Column, field: str, required: bool) -> Column:
-        """Numbers and their texts as floats. Where one text of the batch has dots between
-        thousands, those that may have one there, too, can't be read.
+    def _unambiguous(self, values: list[Any], field: str, required: bool) -> Any:
+        """Numbers and their texts as an array of floats. Where one text of the batch has dots
+        between thousands, those that may have one there, too, can't be read.
         """
-        numbers = as_floats(column)
-        if not _has_dots(column, MILLIONS).any():
-            return numbers
-        odd = _has_dots(column, THOUSANDS)
-        self._judge(column, odd, field, "a dot may part thousands", required=required)
-        return without(numbers, odd)
+        numbers = as_floats(values)
+        if _dotted(values, MILLIONS):
+            odd = _dotted(values, THOUSANDS)
+            self._judge(values, odd, field, "a dot may part thousands", required=required)
+            numbers[odd] = np.nan
+        return numbers
 
     def _bounded(
-        self, numbers: Column, column: Column, field: str, required: bool, most: float = BIGINT
-    ) -> Column:
+        self, numbers: Any, values: list[Any], field: str, required: bool, most: float = BIGINT
+    ) -> Any:
         reason = "a bigint" if most == BIGINT else f"{most:.0f}"
-        beyond = np.abs(numbers.to_numpy()) > most
-        self._judge(column, beyond, field, f"the number is beyond {reason}", required=required)
-        return without(numbers, beyond)
+        beyond = places(np.abs(numbers) > most)
+        self._judge(values, beyond, field, f"the number is beyond {reason}", required=required)
+        numbers[beyond] = np.nan
+        return numbers
 
-    def _plausible(self, given: Column, instants: Column, field: str, required: bool) -> Column:
+    def _plausible(self, given: list[Any], instants: Column, field: str, required: bool) -> Column:
         moments = instants.to_numpy(dtype="datetime64[us]")  # in UTC
-        unread = given.notna().to_numpy() & np.isnat(moments)
-        self._judge(given, unread, field, "expected a date and time", is_no_date, required)
+        lost = unread(given, np.isnat(moments))
+        self._judge(given, lost, field, "expected a date and time", is_no_date, required)
         earliest, last = (np.datetime64(one.replace(tzinfo=None)) for one in (EARLIEST, latest()))
-        odd = (moments < earliest) | (moments > last)
+        odd = places((moments < earliest) | (moments > last))
         reason = "the date is before 2000 or in the future"
         self._judge(given, odd, field, reason, is_no_date, required)
         return without(instants, odd)
 
     def _judge(
         self,
-        column: Column,
-        odd: "Column | Sequence[bool]",
+        values: list[Any],
+        odd: list[int],
         field: str,
         reason: str,
         stands_for_nothing: StandsForNothing = lambda _: False,
         required: bool = False,
     ) -> None:
-        """What becomes of the values of `column` that are `odd`: see `values`."""
+        """What becomes of the values at the places that are `odd`: see `values`."""
         if required:
-            self.reject(odd, field, reason)
+            self._reject(odd, field, reason)
             return
-        for index in places(odd):
-            value = column.iat[index]
+        for index in odd:
+            value = values[index]
             if not is_missing(value):
                 said = NO_VALUE if stands_for_nothing(value) else reason
                 self.note_at(index, field, said)
+
+    def _reject(self, odd: list[int], field: str, reason: str) -> None:
+        for index in odd:
+            self._rejects.setdefault(index, Reject(index, field, reason))
 
     def tell(self, names: Iterable[str]) -> None:
         """Tells that there are fields which no mapping knows."""
@@ -450,9 +485,10 @@ def _leave_out(records: Iterable[Record], holder: str, names: set[str]) -> None:
             del record[holder]
 
 
-def _has_dots(column: Column, pattern: "re.Pattern[str]") -> Any:
-    """Where the value is a text like that, which has dots."""
-    return np.array(
-        [isinstance(v, str) and "." in v and pattern.fullmatch(v) is not None for v in column],
-        dtype=bool,
-    )
+def _dotted(values: list[Any], pattern: "re.Pattern[str]") -> list[int]:
+    """The places of texts like that, which have dots."""
+    return [
+        place
+        for place, value in enumerate(values)
+        if isinstance(value, str) and "." in value and pattern.fullmatch(value)
+    ]

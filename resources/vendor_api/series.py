@@ -1,7 +1,7 @@
 """Series of values of any type, as a batch's records have them."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -18,6 +18,11 @@ def objects(values: Iterable[Any]) -> Column:
     return pd.Series(list(values), dtype=object)
 
 
+def are_texts(values: Iterable[Any]) -> bool:
+    """Whether they are texts, or nothing."""
+    return set(map(type, values)) <= {str, type(None)}
+
+
 def places(where: Column) -> list[int]:
     """The places where it is true."""
     flags = np.asarray(where)
@@ -26,27 +31,29 @@ def places(where: Column) -> list[int]:
     return np.flatnonzero(flags).tolist() if flags.any() else []
 
 
-def without(column: Column, odd: Any) -> Column:
-    """The column with nothing where it is odd, which is hardly ever."""
-    where = places(odd)
-    if not where:
+def unread(values: Sequence[Any], lost: Any) -> list[int]:
+    """The places where there is a value, though it is lost in what was read of it."""
+    return [place for place in places(lost) if values[place] is not None]
+
+
+def without(column: Column, odd: list[int]) -> Column:
+    """The column with nothing at the places that are odd, of which there are hardly ever any."""
+    if not odd:
         return column
     column = column.copy()
-    column.iloc[where] = None
+    column.iloc[odd] = None
     return column
 
 
-def as_floats(column: Column) -> Column:
-    """Numbers and their texts as floats; NaN for all else."""
-    values = column.tolist()
+def as_floats(values: Sequence[Any]) -> Any:
+    """An array of the numbers and their texts as floats; NaN for all else."""
     kinds = set(map(type, values))
     if kinds <= {int, float, type(None)}:  # nothing is to be looked for in texts
         with suppress(OverflowError):
-            return pd.Series(np.array(values, dtype="float64"))
+            return np.array(values, dtype="float64")
     if not kinds <= {str, type(None)}:
-        column = objects([_numeric(value) for value in values])
-    numbers: Column = pd.to_numeric(column, errors="coerce")
-    return numbers.astype("float64")
+        values = [_numeric(value) for value in values]
+    return np.array(pd.to_numeric(objects(values), errors="coerce"), dtype="float64")
 
 
 def _numeric(value: Any) -> Any:
@@ -58,6 +65,6 @@ def _numeric(value: Any) -> Any:
     return value
 
 
-def ends_with_offset(texts: Column) -> Column:
-    """Which texts of dates and times say their offset from UTC."""
-    return pd.Series([text is not None and OFFSET.search(text) is not None for text in texts])
+def ends_with_offset(texts: Iterable[str | None]) -> Any:
+    """An array: which texts of dates and times say their offset from UTC."""
+    return np.array([text is not None and OFFSET.search(text) is not None for text in texts])

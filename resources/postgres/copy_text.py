@@ -26,10 +26,12 @@ def texts(values: Sequence[Any]) -> list[str]:
         told = iter(payload.texts_of([value for value in values if value is not None]))
         values = [None if value is None else next(told) for value in values]
         kinds = {str}
-    if are(kinds, str):  # words of a vocabulary are strings, too
-        return _strings(values)
     if kinds == {float}:
         return floats(values)
+    if len(kinds) <= 1 and values and values.count(values[0]) == len(values):
+        return [_text(values[0])] * len(values)
+    if are(kinds, str):  # words of a vocabulary are strings, too
+        return _strings(values)
     if len(kinds) == 1:
         known = {value: _text(value) for value in set(values)}
         return [known[value] for value in values]
@@ -50,8 +52,6 @@ def lines(columns: Iterable[Sequence[str]]) -> Iterator[str]:
 
 def _strings(values: Sequence[str | None]) -> list[str]:
     """One look at all of them: hardly a batch has anything to escape."""
-    if values and values.count(values[0]) == len(values):
-        return [_text(values[0])] * len(values)
     everything = "".join(filter(None, values))
     if any(chr(special) in everything for special in _ESCAPES):
         return [_text(value) for value in values]

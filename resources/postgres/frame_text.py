@@ -8,8 +8,8 @@ import pandas as pd
 
 from resources.postgres.copy_text import NULL, are, floats, texts
 
-PLAIN = (str, dict, list, type(None))
-"""Values that pandas leaves as they are; only None is missing."""
+PLAIN = (str, bool, dict, list, type(None))
+"""Values that pandas leaves as they are; of these only None is missing."""
 
 
 def column_texts(column: "pd.Series[Any]") -> list[str]:
@@ -21,7 +21,7 @@ def column_texts(column: "pd.Series[Any]") -> list[str]:
     if column.dtype == np.float64:
         return floats(np.ascontiguousarray(column))
     values = column.tolist()
-    if column.dtype != object or not are(set(map(type, values)), PLAIN):
+    if not are(set(map(type, values)), PLAIN):
         values = column.astype(object).where(column.notna(), None).tolist()
     return texts(values)
 

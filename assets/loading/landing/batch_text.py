@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from assets.loading.account_stream import AccountStream
@@ -47,7 +48,7 @@ class Rows:
 
 def pick(column: list[Any], rows: list[int]) -> list[Any]:
     """What of a column stands at these rows."""
-    return [column[row] for row in rows]
+    return list(map(column.__getitem__, rows))
 
 
 @dataclass(slots=True)
@@ -84,7 +85,7 @@ class BatchText:
 
         places = frame.index.tolist()
         alike = self._alike(places)
-        frame = derive(frame, target, self.source.account, keys, alike.keys())
+        derived = derive(frame, target, self.source.account, keys, alike.keys())
         columns: dict[str, Texts] = {}
         for column in target.copied:
             name = column.name
@@ -94,6 +95,8 @@ class BatchText:
                 columns[name] = self._row_keys(places, frame.get("position"))
             elif name in alike:
                 columns[name] = alike[name]
+            elif name in derived:
+                columns[name] = column_texts(derived[name])
             elif name in frame:
                 columns[name] = column_texts(frame[name])
         if unknown := set(frame.columns) - set(columns):
@@ -142,6 +145,6 @@ class BatchText:
             case "twins":
                 return [f"{{{','.join(one.twins)}}}" if one.twins else None for one in items]
             case _ if name in FATES:
-                return [getattr(item, name) for item in items]
+                return list(map(attrgetter(name), items))
             case _:
                 return [item.key for item in items]

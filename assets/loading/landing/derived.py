@@ -32,21 +32,21 @@ def derive(
     account: Account,
     keys: CallerKeys,
     known: Collection[str] = (),
-) -> "pd.DataFrame":
-    """The target's rows with the derived columns that it has, except those that are known."""
+) -> "dict[str, pd.Series[Any]]":
+    """The derived columns of the target's rows, except those that are known."""
     import pandas as pd
 
     columns: dict[str, pd.Series[Any]] = {}
     wanted = {column.name for column in target.copied if column.source is Source.DERIVED}
     wanted.difference_update(known)
     if "caller_key" in wanted:
-        columns["caller_key"] = pd.Series(keys.of(frame), frame.index, object)
+        columns["caller_key"] = pd.Series(keys.of(frame), frame.index, object, "caller_key")
     if "started_local" in wanted:
         local = frame["started_at"].dt.tz_convert(account.timezone)
-        columns["started_local"] = local.dt.tz_localize(None)
+        columns["started_local"] = local.dt.tz_localize(None).rename("started_local")
     if any(column.name == "ended_at" for column in target.copied) and "ended_at" not in frame:
         columns |= _ends(frame)
-    return frame.assign(**columns) if columns else frame
+    return columns
 
 
 def _ends(frame: "pd.DataFrame") -> "dict[str, pd.Series[Any]]":

@@ -36,10 +36,12 @@ class BackfillProgress:
     @contextmanager
     def follow(
         self, source: AccountStream[AnyStream], days: Sequence[date], windows: int
-    ) -> Iterator[Callable[[], None]]:
-        """Follows one backfill for a block, which calls what it is given after each window."""
+    ) -> Iterator[Callable[[int], None]]:
+        """Follows one backfill for a block, which calls what it is given with how many more of the
+        windows have been read.
+        """
         if not windows:
-            yield lambda: None
+            yield lambda _: None
             return
         where = self._where(source.account, source.stream.name)
         self._warehouse.run(
@@ -53,7 +55,7 @@ class BackfillProgress:
             **where,
         )
         try:
-            yield lambda: self._warehouse.run("load/note_backfill", done=1, **where)
+            yield lambda done: self._warehouse.run("load/note_backfill", done=done, **where)
         finally:
             self._warehouse.run("load/end_backfill", **where)
 

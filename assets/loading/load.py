@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from datetime import date, datetime, timedelta
 from functools import partial
+from itertools import islice
 
 from assets.loading import plan
 from assets.loading.account_stream import AccountStream, account_stream, is_detail, is_report
@@ -16,7 +17,7 @@ from assets.loading.plan import StreamState, next_due
 from assets.loading.poll import Poll
 from assets.loading.readers import Readers
 from assets.loading.rebuild import Rebuilder
-from assets.loading.result import Result
+from assets.loading.result import Loaded, Result
 from assets.loading.stream_run import CredentialState, StreamRun
 from assets.loading.stream_state import account_note, note_accounts, read_states
 from resources.account import Account
@@ -186,7 +187,7 @@ class Loader:
             for day in lacking:
                 if not run.result.stopped:
                     run.do((day,), partial(reader.read, day))
-                done()
+                done(1)
 
     def _backfill_windows(
         self,
@@ -196,20 +197,26 @@ class Loader:
         days: Sequence[date],
     ) -> None:
         at_once = min(MOST_AT_ONCE, source.account.limits.concurrency)
-        grouping = plan.Grouping(at_once=at_once)
-        windows = plan.day_windows(source, state, days, self._clock(), grouping)
+        windows = plan.BackfillWindows(source, state, days, self._clock(), at_once)
         reader = self._readers.windows(source, BACKFILL, self._readers.learned(source, state))
 
-        with self._readers.progress.follow(source, days, len(windows)) as done:
+        with self._readers.progress.follow(source, days, windows.parts) as done:
 
-            def read(window: Window) -> None:
-                if not run.result.stopped:
-                    run.do(window.days, partial(reader.read, window))
-                done()
+            def read(most: int | None = None) -> None:
+                for window in islice(iter(windows.next, None), most):
+                    if run.result.stopped:
+                        break
+                    run.do(window.days, partial(read_one, window))
+                    done(windows.parts_of(window))
 
-            # Latencies overlap as far as the credential's limits let requests overlap.
+            def read_one(window: Window, loaded: Loaded) -> None:
+                reader.read(window, loaded)
+                windows.brought(window, loaded.total.records)
+
+            if windows.begins_alone:
+                read(most=1)
             with ThreadPoolExecutor(at_once) as pool:
-                list(pool.map(read, windows))
+                list(pool.map(read, [None] * at_once))
 
     def _rebuild(self, source: AccountStream[AnyStream], days: Sequence[date]) -> Result:
         run = self._run(source, StreamState())

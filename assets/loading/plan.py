@@ -6,6 +6,8 @@ Pure: no database, no clock of its own. `state` reads what these functions need.
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from functools import partial
+from threading import Lock
 from typing import Any
 
 from assets.loading.account_stream import AccountStream
@@ -24,6 +26,12 @@ LONGEST_PIECE = timedelta(days=2)
 QUICK_S, SLOW_S = 2.0, 20.0
 """A piece of a catch-up that takes less is followed by a longer one; after one that takes more the
 next is shorter: so that some fit into a poll."""
+MOST_RECORDS = 50_000
+"""Of a backfill's window of several days: of each a key of 100 bytes is held."""
+ALONE_PAYS = 2
+"""Where each of the windows that are read at once has more days than these, another one for the
+newest day is worth its request.
+"""
 NO_TIME = timedelta(0)
 EARLY = timedelta(seconds=30)
 """A poll may be this early, as schedules tick by the minute; the limiter keeps the cadence."""
@@ -201,9 +209,8 @@ class Grouping:
 
     alone: Collection[date] = ()
     """Days that share a window with no other."""
-    at_once: int = 1
-    """So many windows are read at once, that their latencies overlap: it costs a last, short page
-    each, and nothing where only one may be asked."""
+    most: int = 10_000
+    """Days of a window, should the account's limits allow more."""
     growing: bool = False
     """One day first, then twice as many each time, so that what is read soon counts."""
 
@@ -220,8 +227,8 @@ def day_windows(
     wanted = sorted({day for day in days if has_begun(day, zone, now)}, reverse=True)
     span = 1
     if source.stream.spans_days:
-        share = -(-len(wanted) // grouping.at_once)
-        span = min(source.account.limits.max_window_days, state.window_days or 10_000, share)
+        allowed = source.account.limits.max_window_days
+        span = min(allowed, state.window_days or allowed, grouping.most)
     groups: list[list[date]] = []
     for day in wanted:
         most = min(span, 1 << (len(groups) - 1)) if grouping.growing and groups else span
@@ -231,3 +238,55 @@ def day_windows(
         else:
             groups.append([day])
     return [Window.of_days(tuple(reversed(group)), zone, now) for group in groups]
+
+
+class BackfillWindows:
+    """The windows of a backfill, newest first, handed out to the threads that read them.
+
+    Where several are read at once, that their latencies overlap, each has an equal share of the
+    days: it costs a last, short page each. A window's keys are held until it has been read, so that
+    of a large account it has fewer days: the newest is read first, by itself, and tells how many.
+    """
+
+    def __init__(
+        self,
+        source: AccountStream[Stream],
+        state: StreamState,
+        days: Iterable[date],
+        now: datetime,
+        at_once: int,
+    ) -> None:
+        self._group = partial(day_windows, source, state, now=now)
+        self._left = {day for window in self._group(days) for day in window.days}
+        self._most = -(-len(self._left) // at_once)
+        self._busiest = 1.0
+        """Records a day, of the window that had most."""
+        can_choose = source.stream.spans_days and not source.account.limits.min_interval_s
+        self.begins_alone = can_choose and at_once > 1 and self._most > ALONE_PAYS
+        """Whether the first window is to be read before the others are asked for."""
+        planned = self._group(self._left, grouping=Grouping(most=self._most))
+        self.parts = len(self._left) if self.begins_alone else len(planned)
+        """What is to be read, as `parts_of` its windows counts."""
+        self._is_first = self.begins_alone
+        self._lock = Lock()
+
+    def next(self) -> Window | None:
+        """The next window; None when there is no other."""
+        with self._lock:
+            if not self._left:
+                return None
+            most = 1 if self._is_first else min(self._most, int(MOST_RECORDS / self._busiest) or 1)
+            self._is_first = False
+            window = self._group(self._left, grouping=Grouping(most=most))[0]
+            self._left -= set(window.days)
+            return window
+
+    def parts_of(self, window: Window) -> int:
+        """How many of the `parts` the window is."""
+        return len(window.days) if self.begins_alone else 1
+
+    def brought(self, window: Window, records: int) -> None:
+        """How many records the window had: as busy as its days may be those that are left."""
+        if self.begins_alone:
+            with self._lock:
+                self._busiest = max(self._busiest, records / len(window.days))

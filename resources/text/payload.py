@@ -93,16 +93,16 @@ def encode(value: Json) -> bytes:
             storable(value), sort_keys=True, ensure_ascii=False, separators=(",", ":")
         ).encode()
     if b"\\" in encoded and b"\\u0000" in encoded:  # one character is looked for much faster
-        return orjson.dumps(storable(value), option=orjson.OPT_SORT_KEYS)
-    return encoded
+        encoded = orjson.dumps(storable(value), option=orjson.OPT_SORT_KEYS)
+    return bytes(memoryview(encoded))  # orjson's own keep 8 kB each, however short they are
 
 
 def texts_of(values: Sequence[Json]) -> list[str]:
     """The JSON of each value, every string storable as text; keys as they come."""
     with suppress(orjson.JSONEncodeError):
-        encoded = [orjson.dumps(value) for value in values]
-        if b"\\u0000" not in b"".join(encoded):
-            return [one.decode() for one in encoded]
+        texts = [orjson.dumps(value).decode() for value in values]
+        if "\\u0000" not in "".join(texts):
+            return texts
     return [encode(value).decode() for value in values]
 
 

@@ -254,6 +254,9 @@ class Pages:
         """Different keys; of each row its key or digest, and whether it hadn't come on a page
         before.
         """
+        whole = [key for key in keys if key is not None]
+        if len(whole) == len(keys):  # nearly always
+            return set(whole), whole, [key not in self._seen for key in whole]
         odd: set[str] = set()
         ids: list[str] = []
         fresh: list[bool] = []
@@ -267,7 +270,7 @@ class Pages:
                 ids.append(digest)
                 fresh.append(digest not in self._odd)
         self._odd |= odd
-        return {key for key in keys if key is not None}, ids, fresh
+        return set(whole), ids, fresh
 
 
 def check_whole(report: str, rows: int, permit: Permit) -> None:

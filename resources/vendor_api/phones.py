@@ -21,7 +21,7 @@ _EXTENSION = re.compile(
 """What is dialled once the number has answered: it isn't part of E.164."""
 
 
-@lru_cache(maxsize=50_000)
+@lru_cache(maxsize=10_000)
 def e164(number: str, country: str) -> str | None:
     """`number` in E.164, without its extension; None when it isn't a valid number of `country` or,
     with a plus, of any (an extension alone, `anonymous`).

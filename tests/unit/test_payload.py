@@ -1,6 +1,8 @@
 """A bad byte, half a character or an endless number spoils one value."""
 
+import ctypes
 import json
+import sys
 from typing import Any
 
 import pytest
@@ -112,3 +114,12 @@ def test_what_json_writes_is_read_by_either_road(value: Any) -> None:
     assert payload.decode(body) == json.loads(body)
     slow = body[:-1] + b', "big": 12345678901234567890123}'
     assert payload.decode(slow)["value"] == json.loads(body)["value"]
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="glibc's allocator")
+def test_what_is_encoded_holds_no_more_memory_than_its_bytes() -> None:
+    """A batch's records are held encoded. (What orjson returns keeps all that it had reserved.)"""
+    size_of = ctypes.CDLL("libc.so.6").malloc_usable_size
+    size_of.argtypes, size_of.restype = [ctypes.c_void_p], ctypes.c_size_t
+    encoded = [payload.encode({"n": n, "text": "x" * 700}) for n in range(20)]
+    assert sum(size_of(id(one)) for one in encoded) < 1.3 * sum(map(sys.getsizeof, encoded))

@@ -170,30 +170,34 @@ class Landing:
         loaded.days |= self.suppression.end_batch(connection, self._day)
         return loaded
 
-    def _sort(self, observations: Iterable[Observation]) -> _Batch:
+    def _sort(self, observations: Sequence[Observation]) -> _Batch:
         """Digests of what was read: all that an unchanged record costs."""
+        stream, suppression = self.stream, self.suppression
         keyed: dict[str, _Keyed] = {}
         unkeyed: dict[str, Unkeyed] = {}
         repeated: dict[str, list[Observation]] = {}
         for observation in observations:
-            record, key = redacted(self.stream, observation.record), observation.key
+            record = redacted(stream, observation.record) if stream.redact else observation.record
             encoded = payload.encode(record)
-            passed = self.suppression.passes(record, encoded, observation)
-            if passed is LEFT_OUT:
-                continue
-            if passed is not record:
-                record, encoded = passed, payload.encode(passed)
-            state = identity(self.stream, record, encoded)
+            if suppression.is_on:
+                passed = suppression.passes(record, encoded, observation)
+                if passed is LEFT_OUT:
+                    continue
+                if passed is not record:
+                    record, encoded = passed, payload.encode(passed)
+            state = identity(stream, record, encoded) if stream.volatile else encoded
             digest = payload.digest(state)
-            if key is None:
+            if (key := observation.key) is None:
                 day = observation.day or self._day
                 unkeyed[digest] = Unkeyed(encoded, digest, observation.fault, day)
-            elif key in repeated or (key in keyed and keyed[key].digest != digest):
-                repeated.setdefault(key, []).append(observation)
-            else:
-                if key in keyed:  # it stays as new as it was when it came first
-                    observation.came_before = keyed[key].observation.came_before
-                keyed[key] = _Keyed(key, record, encoded, state, digest, observation)
+                continue
+            if known := keyed.get(key):
+                if key in repeated or known.digest != digest:
+                    repeated.setdefault(key, []).append(observation)
+                    continue
+                # It stays as new as it was when it came first.
+                observation.came_before = known.observation.came_before
+            keyed[key] = _Keyed(key, record, encoded, state, digest, observation)
         self.unkeyed.update(unkeyed)
         later = [observation for versions in repeated.values() for observation in versions]
         return _Batch(list(keyed.values()), list(unkeyed.values()), later)

@@ -42,8 +42,12 @@ def observations(stream: Stream, page: Page, day: date) -> Iterator[Observation]
     if keys is None:
         keys = [stream.key(record) if isinstance(record, dict) else None for record in page.records]
     counts, replaces = _that_count(stream, page.records, keys), stream.replaces
+    request, moment = page.request_id, page.observed_at
     for record, key in zip(page.records, keys, strict=True):
-        observation = Observation(record, page.request_id, page.observed_at)
+        if key is not None and key not in counts:  # nearly always
+            yield Observation(record, request, moment, f"{day}/{key}" if replaces else key)
+            continue
+        observation = Observation(record, request, moment)
         if not isinstance(record, dict):
             observation.fault = "isn't an object"
         elif key is None:

@@ -76,6 +76,11 @@ class Suppression:
         everything = any(row.hash == own for row in rows)
         self._present = _Present(forgotten, records, everything)
 
+    @property
+    def is_on(self) -> bool:
+        """Whether anybody is to be left out of the batch: else all of it passes."""
+        return self._present is not None
+
     def passes(self, record: Any, encoded: bytes, observation: Observation) -> Any:
         """What of a record may be stored: itself; a part of it, without the person; or LEFT_OUT."""
         if self._present is None:

@@ -1,9 +1,11 @@
 """What a window's answers showed, counted: by this its days are judged."""
 
 import math
+from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from typing import cast
 
 from assets.loading.landing.observation import Observation
 from assets.loading.lease import ReadLease
@@ -54,8 +56,29 @@ class Part:
         if page.remark:
             self.remarks.append(page.remark)
 
-    def add(self, observation: Observation, before: AbstractSet[str] = frozenset()) -> None:
-        """Counts a record, and notes whether its key came `before` or on an earlier page."""
+    def add(
+        self, observations: Sequence[Observation], before: AbstractSet[str] = frozenset()
+    ) -> None:
+        """Counts records of an answer, and notes whether their keys came `before` or on an earlier
+        page.
+        """
+        keys = {observation.key for observation in observations}
+        if None in keys or len(keys) < len(observations) or not keys.isdisjoint(self._new):
+            for observation in observations:
+                self._add(observation, before)
+            return
+        # All at once, as nearly always none of them has come in this answer.
+        whole = cast("set[str]", keys)
+        new = whole - self.seen
+        if known := (whole - new) | (new & before):
+            for observation in observations:
+                observation.came_before = observation.key in known
+        self.rows += len(whole)
+        self.uncounted += 0 if self._is_counted else len(new)
+        self._new |= new
+        self.seen |= new
+
+    def _add(self, observation: Observation, before: AbstractSet[str]) -> None:
         self.rows += 1
         key = observation.key
         if key is None:

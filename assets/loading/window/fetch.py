@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from itertools import islice
 
 from assets.loading.access import StreamAccess
 from assets.loading.landing.observation import Observation, observations
@@ -19,6 +20,8 @@ from resources.windows import Window, business_day
 
 READS = 3
 """How often a window is read before its total is called wrong."""
+AT_ONCE = 500
+"""Records that are handed on together: of a long answer more aren't made at a time."""
 
 
 class WindowFetcher:
@@ -34,10 +37,10 @@ class WindowFetcher:
         """A window begins: it may be put off before its first answer."""
         self._client.http.begin_window()
 
-    def records(self, read: WindowRead) -> Iterator[Observation]:
-        """Every record of the window. When known ones aren't among them, and neither a total nor
-        the last full read says that this is so, the window is asked for once more: an answer may
-        have been cut short.
+    def records(self, read: WindowRead) -> Iterator[list[Observation]]:
+        """Every record of the window, some hundreds at a time. When known ones aren't among them,
+        and neither a total nor the last full read says that this is so, the window is asked for
+        once more: an answer may have been cut short.
         """
         yield from self.window(read.window, read)
         self._client.http.let_go()
@@ -58,7 +61,7 @@ class WindowFetcher:
         except DeferredError:
             read.is_doubtful = True
 
-    def window(self, window: Window, read: WindowRead) -> Iterator[Observation]:
+    def window(self, window: Window, read: WindowRead) -> Iterator[list[Observation]]:
         """Every record of the window, or of a part of it: of its halves, where it is too much."""
         halves = window.split()
         if halves is None or len(window.days) <= self._size.most_days:
@@ -98,7 +101,7 @@ class WindowFetcher:
                 raise
             read.perhaps_cut_off = error
 
-    def _whole(self, window: Window, read: WindowRead) -> Iterator[Observation]:
+    def _whole(self, window: Window, read: WindowRead) -> Iterator[list[Observation]]:
         """The window's records, read again when their number isn't what the vendor says.
 
         Rows that are as many as it says, and yet not as many records, may stand on two pages or
@@ -114,9 +117,10 @@ class WindowFetcher:
                 read.requests += 1
                 # Keys of aggregates aren't those that their client knows.
                 part.begin_page(page, None if self._stream.replaces else page.seen)
-                for observation in observations(self._stream, page, day):
-                    part.add(observation, read.seen)
-                    yield observation
+                found = observations(self._stream, page, day)
+                while some := list(islice(found, AT_ONCE)):
+                    part.add(some, read.seen)
+                    yield some
             if part.is_whole or (not window.days and part.only_grew):
                 read.add(part)
                 return

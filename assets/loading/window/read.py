@@ -5,6 +5,7 @@ judges the days: what a killed worker leaves half done, the next read completes.
 """
 
 import math
+from itertools import chain
 
 from sqlalchemy.engine import Connection
 
@@ -82,13 +83,13 @@ class WindowReader:
         self._fetcher.begin()
         try:
             with http.in_a_row():
-                for observation in self._fetcher.records(read):
-                    batch.append(observation)
-                    if len(batch) >= BATCH:
+                for some in self._fetcher.records(read):
+                    batch += some
+                    while len(batch) >= BATCH:
                         read.lease.check()
                         http.let_go()
-                        loaded.add(commits.commit(batch))
-                        batch = []
+                        full, batch = batch[:BATCH], batch[BATCH:]
+                        loaded.add(commits.commit(full))
         except CallhouseError:
             read.lease.check()
             if batch:
@@ -110,7 +111,7 @@ class WindowReader:
                 window = Window.of_days((day,), zone, now)
                 other = WindowRead(window, read.lease, now, until=read.until)
                 try:
-                    for observation in self._fetcher.window(window, other):
+                    for observation in chain.from_iterable(self._fetcher.window(window, other)):
                         moves.add(day, observation)
                 finally:
                     loaded.by_day[moves.open_days[-1]].requests += other.requests

@@ -128,7 +128,7 @@ def test_a_backfill_takes_about_as_long_as_is_said_before_it_begins(
                 poll, next_poll = None, elapsed + poll_every_s
             if backfill.ask():
                 asked += 1
-                done()
+                done(1)
             if asked < len(days):
                 pace.waits(Wait(spaced, stream.name, "cdr_2", "spacing", clock.at))
                 (row,) = warehouse.rows("status/backfills")

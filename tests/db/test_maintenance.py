@@ -72,6 +72,23 @@ def test_partitions_ahead_neither_wait_for_a_reader_nor_block_one(
     assert query(loaded, made) == [(10,)]
 
 
+def test_a_day_that_grows_is_analysed_when_it_has_doubled_and_never_by_its_json(
+    loaded: Warehouse,
+) -> None:
+    """At each tenth more, as Postgres would, each row was analysed eleven times over."""
+    as_others = (
+        "SELECT relname FROM pg_class WHERE relispartition AND relkind = 'r'"
+        " AND coalesce('autovacuum_analyze_scale_factor=1' <> ALL(reloptions), true)"
+    )
+    assert query(loaded, as_others) == []
+    with loaded.autocommit.connect() as connection:
+        connection.exec_driver_sql("ANALYZE")
+    known = "SELECT DISTINCT attname FROM pg_stats WHERE schemaname ~ 'partitions$'"
+    columns = {row[0] for row in query(loaded, known)}
+    assert columns >= {"record_key", "call_id", "disposition", "started_at"}
+    assert not columns & {"payload", "attributes"}
+
+
 def test_retention_drops_raw_and_leaves_facts(loaded: Warehouse) -> None:
     done = expiry.drop_raw(loaded, DAY)
     assert done.dropped == ["raw_partitions.records_20260101", "raw_partitions.records_20260102"]

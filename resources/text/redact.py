@@ -35,6 +35,8 @@ _SECRET_QUERY = re.compile(
     r"(?i)([?&;](?:[^=&;\s]*(?:auth|token|secret|passw|senha|key|signature)[^=&;\s]*)=)[^&;\s#\"']+"
 )
 
+_MARK = re.compile("[?&;@]")
+"""Where none of these is, there is neither a URL's query nor its user."""
 _REQUEST_PARTS = {"auth", "body", "cookies", "data", "headers", "json", "params"}
 _QUERY_VALUE = re.compile(r"([?&][^=&#\s]+=)[^&#\s\"']+")
 
@@ -300,14 +302,12 @@ def mask_named(value: Any) -> Any:
     """
     if isinstance(value, dict):
         return {
-            name: MASK
-            if _SECRET_NAME.search(name) and item not in (None, "", {}, [])
-            else mask_named(item)
+            name: MASK if _is_secret(name, item) else mask_named(item)
             for name, item in value.items()
         }
     if isinstance(value, list):
         return [mask_named(item) for item in value]
-    if isinstance(value, str):
+    if isinstance(value, str) and _MARK.search(value):
         return _SECRET_QUERY.sub(rf"\1{MASK}", _USERINFO.sub(rf"\1{MASK}@", value))
     return value
 
@@ -318,18 +318,35 @@ def mask_requests(value: Any) -> Any:
     Their secrets are under names and in places that nobody can list: of a request's parts and of
     a URL's query only the names stay; what is called a secret elsewhere is masked too.
     """
-    return mask_named(_without_requests(value))
-
-
-def _without_requests(value: Any) -> Any:
     if isinstance(value, dict):
         return {
-            name: _hidden(item) if name.lower() in _REQUEST_PARTS else _without_requests(item)
+            name: MASK
+            if _is_secret(name, item)
+            else mask_named(_hidden(item))
+            if _is_request_part(name)
+            else mask_requests(item)
             for name, item in value.items()
         }
     if isinstance(value, list):
-        return [_without_requests(item) for item in value]
-    return _QUERY_VALUE.sub(rf"\1{MASK}", value) if isinstance(value, str) else value
+        return [mask_requests(item) for item in value]
+    if isinstance(value, str) and _MARK.search(value):
+        return mask_named(_QUERY_VALUE.sub(rf"\1{MASK}", value))
+    return value
+
+
+def _is_secret(name: str, item: Any) -> bool:
+    return _is_secret_name(name) and item not in (None, "", {}, [])
+
+
+@lru_cache(maxsize=4096)
+def _is_secret_name(name: str) -> bool:
+    """Records have the same names again and again."""
+    return _SECRET_NAME.search(name) is not None
+
+
+@lru_cache(maxsize=4096)
+def _is_request_part(name: str) -> bool:
+    return name.lower() in _REQUEST_PARTS
 
 
 def _hidden(value: Any) -> Any:

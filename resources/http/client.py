@@ -34,7 +34,7 @@ from resources.http.answer import Answer, Parse, T, age, check_ready
 from resources.http.auth import LIFE_USED, NO_AUTH, TOKEN, Auth, Token, TokenEndpoint, parse_token
 from resources.http.permits import Limiter, Patience, Permit
 from resources.http.retries import ATTEMPTS, FAILED_S, TRYING, backoff, try_again
-from resources.http.transport import BrokenExchangeError, Transport
+from resources.http.transport import BrokenExchangeError, Transport, headers_of
 from resources.text import foreign_text, payload
 from resources.text.redact import Redactor, redactor
 
@@ -263,26 +263,26 @@ class Http:
                 request.url, request.headers, request.body, exchange
             ) as response:
                 outcome.reached_s = time.monotonic() - outcome.started
-                outcome.status = response.status_code
-                told = dict(response.headers.items())
+                outcome.status = response.status
+                told = headers_of(response)
                 outcome.more = more.in_headers(told)
-                if len(response.headers.raw) > MOST_HEADERS:
+                if len(response.headers) > MOST_HEADERS:
                     raise ContractError(f"the answer has more than {MOST_HEADERS} headers")
                 encoding = told.get("content-encoding", "")
-                for piece in content.decoded(encoding, response.iter_raw()):
+                for piece in content.decoded(encoding, response.iter_stream()):
                     outcome.bytes += len(piece)
                     if outcome.bytes > limits.max_bytes:
                         raise WindowTooLargeError(
                             f"the answer is bigger than {limits.max_bytes:,} bytes"
                         )
                     content.check_unpacked(outcome.bytes, exchange.received)
-                    if request.sink is not None and response.status_code == 200:
+                    if request.sink is not None and response.status == 200:
                         request.sink.write(piece)
                     else:
                         kept += piece
                 content.check_values(kept, limits.max_bytes)
                 return Answer(
-                    response.status_code,
+                    response.status,
                     dict(zip(told, self.redactor.texts(told.values()), strict=True)),
                     self.redactor.body(kept),
                     permit,

@@ -1,12 +1,15 @@
 """The process's connections to vendors. No other module imports httpx."""
 
 import logging
+import re
 import ssl
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
+import httpcore
 import httpx
 
 from resources.http import content, wire
@@ -25,6 +28,39 @@ HEADERS = {
     "cache-control": "no-cache",
 }
 """Of every request, but for those that it says otherwise, in lower case."""
+_BROKEN = (
+    httpcore.NetworkError,
+    httpcore.ProtocolError,
+    httpcore.ProxyError,
+    httpcore.TimeoutException,
+    httpcore.UnsupportedProtocol,
+    httpx.InvalidURL,
+)
+_ORIGIN = re.compile(r"[^/]*//[^/?#]*")
+_PLAIN = re.compile(r"/(?:[\w~!$&()*+,;=:@/?-]|(?<!/)\.|%[0-9A-Fa-f]{2})*", re.ASCII)
+"""A path and query that are sent as they are; others httpx knows how to spell."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Server:
+    """Where requests go: the connections to it, directly or by the environment's proxy."""
+
+    connections: httpcore.ConnectionPool
+    scheme: bytes
+    host: bytes
+    port: int | None
+    name: bytes
+    """As its header has it."""
+
+    def request(
+        self, method: str, target: str | bytes, headers: Mapping[str, str], body: bytes | None
+    ) -> httpcore.Request:
+        """A request to it."""
+        sent: dict[str, str | bytes] = {"host": self.name, **headers}
+        if body is not None:
+            sent["content-length"] = str(len(body))
+        url = httpcore.URL(scheme=self.scheme, host=self.host, port=self.port, target=target)
+        return httpcore.Request(method, url, headers=list(sent.items()), content=body)
 
 
 class BrokenExchangeError(Exception):
@@ -56,6 +92,7 @@ class Transport:
 
     def __init__(self) -> None:
         self.tokens = Tokens()
+        self._servers: dict[str, _Server] = {}
         self._client = httpx.Client(
             verify=_authorities(),
             timeout=None,  # noqa: S113 - `wire` keeps the time
@@ -70,26 +107,54 @@ class Transport:
     @contextmanager
     def ask(
         self, url: str, headers: Mapping[str, str], body: bytes | None, exchange: wire.Exchange
-    ) -> Iterator[httpx.Response]:
+    ) -> Iterator[httpcore.Response]:
         """A streamed GET; a POST with a body. Raises BrokenExchangeError, or as `exchange` does.
 
-        Straight to the connections: what a client does around them (cookies, redirects, its own
-        headers) takes longer than they do.
+        Straight to the connections: what httpx does around them (cookies, redirects, URLs, headers
+        and answers of its own) takes twice as long as they do.
         """
-        method = "GET" if body is None else "POST"
         try:
-            request = httpx.Request(method, url, headers={**HEADERS, **headers}, content=body)
-            connections = self._client._transport_for_url(request.url)  # noqa: SLF001 - the proxy's
+            origin = url[: match.end()] if (match := _ORIGIN.match(url)) else url
+            path = url[len(origin) :]
+            target = path if _PLAIN.fullmatch(path) else httpx.URL(url).raw_path
+            server = self._server(origin)
+            method = "GET" if body is None else "POST"
+            request = server.request(method, target, {**HEADERS, **headers}, body)
             with wire.governed_by(exchange):
-                response = connections.handle_request(request)
+                response = server.connections.handle_request(request)
                 try:
                     exchange.has_head = True
                     yield response
                 finally:
                     response.close()
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
+        except _BROKEN as error:
             raise BrokenExchangeError(f"{type(error).__name__}: {error}") from None
+
+    def _server(self, origin: str) -> _Server:
+        if (known := self._servers.get(origin)) is None:
+            url = httpx.URL(origin)
+            transport = self._client._transport_for_url(url)  # noqa: SLF001 - the proxy's
+            connections = transport._pool  # type: ignore[attr-defined]  # noqa: SLF001
+            known = _Server(connections, url.raw_scheme, url.raw_host, url.port, url.netloc)
+            self._servers[origin] = known
+        return known
 
     def close(self) -> None:
         """Closes every connection."""
         self._client.close()
+
+
+def headers_of(response: httpcore.Response) -> dict[str, str]:
+    """The answer's headers by their names in lower case; several of one name in one, as a list."""
+    headers: dict[str, str] = {}
+    for raw_name, raw_value in response.headers:
+        name, value = raw_name.decode("latin-1").lower(), _text(raw_value)
+        headers[name] = f"{headers[name]}, {value}" if name in headers else value
+    return headers
+
+
+def _text(value: bytes) -> str:
+    try:
+        return value.decode()
+    except UnicodeDecodeError:
+        return value.decode("latin-1")

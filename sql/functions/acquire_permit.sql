@@ -46,14 +46,17 @@ DECLARE
     ahead_here   integer := 0;
     before_here  integer := 0;
     leaves       boolean;
-BEGIN
-    PERFORM ops.require_keys(p_asked, ARRAY[
+    keys         CONSTANT text[] := ARRAY[
         'credential', 'account', 'stream', 'report', 'run_id', 'holder', 'backfill', 'returns', 'patience_s',
-        'longest_sleep_s', 'lease_s', 'concurrency', 'spacing_s', 'rate', 'bucket', 'timezone', 'daily', 'reserve']);
-    IF p_done IS NOT NULL THEN
-        PERFORM ops.release_permit(p_done);
+        'longest_sleep_s', 'lease_s', 'concurrency', 'spacing_s', 'rate', 'bucket', 'timezone', 'daily', 'reserve'];
+BEGIN
+    IF NOT p_asked ?& keys THEN
+        PERFORM ops.require_keys(p_asked, keys);
     END IF;
     at_now := ops.lock_credential(p_credential);
+    IF p_done IS NOT NULL THEN
+        PERFORM ops.end_request(p_done, at_now);
+    END IF;
     vendor_day := (at_now AT TIME ZONE p_timezone)::date;
     -- Where none of a report's backfills has gone since, one goes before the polls: every third turn.
     aged := at_now - make_interval(secs => greatest(2.5 * p_spacing_s, 60));

@@ -487,6 +487,8 @@ def _leave_out(records: Iterable[Record], holder: str, names: set[str]) -> None:
 
 def _dotted(values: list[Any], pattern: "re.Pattern[str]") -> list[int]:
     """The places of texts like that, which have dots."""
+    if str not in map(type, values):
+        return []
     return [
         place
         for place, value in enumerate(values)

@@ -1,6 +1,8 @@
 """How much of a long text or a large object a fact keeps. Raw has the rest."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 from resources.text import payload
@@ -13,6 +15,19 @@ LARGEST_OBJECT = 256 * 1024
 MANY = 250
 """Objects that are measured together: usually all of them are small, so that each is."""
 LEFT_OUT = f"left out, as more than {LARGEST_OBJECT:,} bytes of JSON would be kept"
+_largest_record: ContextVar[int | None] = ContextVar("largest_record", default=None)
+
+
+@contextmanager
+def none_beyond(size: int) -> Iterator[None]:
+    """Within the block mappings get no record of more than `size` bytes of JSON: whoever has
+    encoded them knows, and what a record holds needn't be measured where none is large.
+    """
+    token = _largest_record.set(size)
+    try:
+        yield
+    finally:
+        _largest_record.reset(token)
 
 
 def cut(text: str) -> str:
@@ -37,7 +52,10 @@ def without_largest(found: dict[str, Any]) -> dict[str, Any]:
 
 
 def are_small(objects: Sequence[dict[str, Any]]) -> bool:
-    """Whether none is beyond LARGEST_OBJECT, for sure: many together aren't."""
+    """Whether none is beyond LARGEST_OBJECT, for sure: no record is, or many together aren't."""
+    largest = _largest_record.get()
+    if largest is not None and largest <= LARGEST_OBJECT:
+        return True
     return all(
         len(payload.encode(objects[at : at + MANY])) <= LARGEST_OBJECT
         for at in range(0, len(objects), MANY)

@@ -189,7 +189,8 @@ def dialogs_to_facts(records: Sequence[Record], account: Account) -> Facts:
         "attributes": attributes,
     }
     legs = pd.DataFrame(
-        {**common, "leg_type": kind, "answered_at": answered_at, "machine_detected": machine}
+        {**common, "leg_type": kind, "answered_at": answered_at, "machine_detected": machine},
+        copy=False,
     )
     calls = pd.DataFrame(
         {
@@ -199,7 +200,8 @@ def dialogs_to_facts(records: Sequence[Record], account: Account) -> Facts:
             "disposition": disposition,
             "disposition_raw": end_reason,
             "is_final": ~is_open,
-        }
+        },
+        copy=False,
     )
     return columns.facts(
         started_at, {"call_legs": legs, "calls": calls[kind == "EXTERNAL"]}, is_open, common

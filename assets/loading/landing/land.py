@@ -4,6 +4,7 @@ Not here: what to read (plan), asking for it (window), the writing (write), when
 (completeness).
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -279,11 +280,14 @@ class Landing:
             items = others
             with TURN:
                 facts = map_records(items, self.source, self._day)
-        for item in items:
-            (self.rejected.add if item.rejected else self.rejected.discard)(item.key)
-            (self.undated.discard if item.is_dated else self.undated.add)(item.key)
-            if item.writes and item.version > 0 and item.call_date:
-                self.changed.add(item.call_date)
+        keys = {item.key for item in items}
+        self.rejected -= keys
+        self.rejected |= {item.key for item in items if item.rejected}
+        self.undated -= keys
+        self.undated |= {item.key for item in items if not item.is_dated}
+        self.changed |= {
+            item.call_date for item in items if item.version > 0 and item.writes and item.call_date
+        }
         touched = {day for item in items for day in (item.call_date, item.old_date) if day}
         self._require_days(touched | {item.call_date for item in unkeyed})
         note_unstable(connection, self.source, items)
@@ -305,26 +309,29 @@ class Landing:
         if target.kind.is_counted:
             frame = facts.tables.get(target.name)
             places = () if frame is None else frame.index.unique()
-        for item in items:
-            assert item.call_date
-            growth = loaded.grown.setdefault(item.call_date, Growth())
-            growth.raw_records += 1
-            growth.open_records += item.is_open
-        for place in places:
-            day = items[place].call_date
+        for (day, is_open), number in Counter((i.call_date, i.is_open) for i in items).items():
             assert day
-            loaded.grown[day].facts += 1
+            growth = loaded.grown.setdefault(day, Growth())
+            growth.raw_records += number
+            growth.open_records += is_open * number
+        for day, number in Counter(items[place].call_date for place in places).items():
+            assert day
+            loaded.grown[day].facts += number
 
 
 def _count(loaded: Loaded, items: Sequence[Item], facts: Facts) -> None:
     loaded.new_fields |= facts.new_fields
-    for item in items:
-        assert item.call_date
-        figures = loaded.by_day[item.call_date]
-        figures.records += 1
-        if item.writes and not item.rejected:
-            figures.new += item.version == 0
-            figures.changed += item.version > 0
+    for day, number in Counter(item.call_date for item in items).items():
+        assert day
+        loaded.by_day[day].records += number
+    written = Counter(
+        (item.call_date, item.version == 0) for item in items if item.writes and not item.rejected
+    )
+    for (day, is_new), number in written.items():
+        assert day
+        figures = loaded.by_day[day]
+        figures.new += is_new * number
+        figures.changed += (not is_new) * number
     for reject in facts.rejects:
         day = items[reject.index].call_date
         assert day

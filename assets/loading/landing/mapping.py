@@ -8,6 +8,7 @@ from assets.loading.landing.item import Item
 from resources.account import Account
 from resources.text import payload
 from resources.vendor_api.dates import shown_at
+from resources.vendor_api.sizes import none_beyond
 from resources.vendor_api.vendor import AnyStream, Facts, Record, Reject
 
 BEFORE_START = timedelta(days=31)
@@ -23,16 +24,19 @@ def map_records(items: Sequence[Item], source: AccountStream[AnyStream], day: da
     """Facts of the records that can be any. `day` is that of records that say none."""
     if not items:
         return Facts({}, None)
+    newest = max(item.observation.observed_at for item in items)
+    largest = max(len(item.encoded) for item in items)
     try:
-        with shown_at(max(item.observation.observed_at for item in items)):
+        with shown_at(newest), none_beyond(largest):
             facts = source.stream.normalise([item.record for item in items], source.account)
     except Exception as error:
         raise UnmappableError(f"the mapping fails on it ({type(error).__name__})") from error
     bad = {reject.index for reject in facts.rejects}
     starts = _start_days(facts, source.account) or [None] * len(items)
     opens = [False] * len(items) if facts.is_open is None else facts.is_open.tolist()
+    earliest = source.account.start_date - BEFORE_START
     for index, (item, start, is_open) in enumerate(zip(items, starts, opens, strict=True)):
-        is_ancient = start is not None and start < source.account.start_date - BEFORE_START
+        is_ancient = start is not None and start < earliest
         if index not in bad and (reject := _unfit(index, item, start if is_ancient else None)):
             facts.rejects.append(reject)
             bad.add(index)

@@ -35,14 +35,6 @@ class Choice(dg.Config):
     )
 
 
-@cache
-def _warehouse(url: str) -> Warehouse:
-    """The process's, on connections that stay open: every minute each schedule and sensor asks it
-    something short, which takes less time than a connection.
-    """
-    return Warehouse(url)
-
-
 class CallhouseResource(dg.ConfigurableResource):  # type: ignore[type-arg]
     """Accounts and warehouse, as `CALLHOUSE_ACCOUNTS` and `CALLHOUSE_DATABASE_URL` of the
     environment say. Nothing to configure here, where Dagster would show it in clear.
@@ -50,15 +42,22 @@ class CallhouseResource(dg.ConfigurableResource):  # type: ignore[type-arg]
 
     @contextmanager
     def warehouse(self) -> Iterator[Warehouse]:
-        """The warehouse. Raises Failure when its tables are others than this code's: a newer
-        Callhouse may have migrated it meanwhile.
+        """The warehouse, for the time of a block. Raises Failure when its tables are others than
+        this code's: a newer Callhouse may have migrated it meanwhile.
         """
-        warehouse = _warehouse(database_url())
+        warehouse = Warehouse(self.database_url())
         try:
-            require_current(warehouse)
-            yield warehouse
-        except SchemaError as error:
-            raise dg.Failure(str(error), allow_retries=False) from None
+            yield _current(warehouse)
+        finally:
+            warehouse.close()
+
+    def standing_warehouse(self) -> Warehouse:
+        """For a tick: on connections of the process that stay open. Raises Failure likewise."""
+        return _current(_standing(self.database_url()))
+
+    def database_url(self) -> str:
+        """The warehouse's."""
+        return database_url()
 
     def settings(self) -> Settings:
         """The accounts and what is wrong with them, read again: the file may have changed."""
@@ -87,6 +86,22 @@ class CallhouseResource(dg.ConfigurableResource):  # type: ignore[type-arg]
             raise ConfigurationError(faults)
         asked = set(only) or tagged or mine
         return [everybody[name] for name in everybody if name in mine & asked]
+
+
+@cache
+def _standing(url: str) -> Warehouse:
+    """Every minute each schedule and sensor asks something short, which takes less time than a
+    connection. A tick holds one at a time.
+    """
+    return Warehouse(url, pool_size=4)
+
+
+def _current(warehouse: Warehouse) -> Warehouse:
+    try:
+        require_current(warehouse)
+    except SchemaError as error:
+        raise dg.Failure(str(error), allow_retries=False) from None
+    return warehouse
 
 
 def _unknown(where: str, names: AbstractSet[str], known: AbstractSet[str]) -> list[str]:

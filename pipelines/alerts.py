@@ -109,14 +109,14 @@ def alerts(
     settings = callhouse.settings()
     accounts = settings.accounts
     sent = Sent.read(context.cursor)
-    with callhouse.warehouse() as warehouse:
-        now = warehouse.now()
-        problems = [
-            *settings_problems(settings),
-            *clock_problems(warehouse),
-            *stream_problems(warehouse, accounts.values(), now),
-            *run_problems(context.instance, now),
-        ]
+    warehouse = callhouse.standing_warehouse()
+    now = warehouse.now()
+    problems = [
+        *settings_problems(settings),
+        *clock_problems(warehouse),
+        *stream_problems(warehouse, accounts.values(), now),
+        *run_problems(context.instance, now),
+    ]
     keys = sorted({problem.key for problem in problems})
     if keys == sent.keys and not (keys and now - sent.at > REMIND_AFTER):
         return dg.SkipReason(f"nothing has changed; {len(keys)} problem(s) open")

@@ -49,11 +49,11 @@ def marts_schedule(
         latest = context.instance.get_run_records(dg.RunsFilter(job_name=MARTS_JOB), limit=1)
         if latest and latest[0].dagster_run.status in IN_PROGRESS:
             return dg.SkipReason(under_way(context.instance, latest[0].dagster_run.status))
-        with callhouse.warehouse() as warehouse:
-            if not stale_days(warehouse):
-                return dg.SkipReason("no facts have changed since the last refresh")
-            stale = stale_days(warehouse, QUIET, PATIENCE)
-            now = warehouse.now()
+        warehouse = callhouse.standing_warehouse()
+        if not stale_days(warehouse):
+            return dg.SkipReason("no facts have changed since the last refresh")
+        stale = stale_days(warehouse, QUIET, PATIENCE)
+        now = warehouse.now()
         if not stale:
             return dg.SkipReason("facts are changing right now; waiting for a pause in loading")
         # The database's clock says when a run was made, too.

@@ -70,22 +70,22 @@ def poll_schedule(
         if not may_begin(unfinished, context.scheduled_execution_time):
             return dg.SkipReason("the last poll is still at work")
         accounts = callhouse.accounts(vendor.name, {})
-        with callhouse.warehouse() as warehouse:
-            now = warehouse.clock.of(context.scheduled_execution_time)
-            waiting = waits(warehouse, vendor, accounts, now)
-            due = [a for a in accounts if a.name in waiting and waiting[a.name].is_over]
-            if due and unfinished:
-                polled = {row.account for row in warehouse.rows("plan/being_polled")}
-                busy = [account.name for account in due if account.name in polled]
-                due = [account for account in due if account.name not in polled]
-                if not due:
-                    names = ", ".join(sorted(busy)[:NAMES])
-                    return dg.SkipReason(f"the last poll is still at work on {names}")
+        warehouse = callhouse.standing_warehouse()
+        now = warehouse.clock.of(context.scheduled_execution_time)
+        waiting = waits(warehouse, vendor, accounts, now)
+        due = [a for a in accounts if a.name in waiting and waiting[a.name].is_over]
+        if due and unfinished:
+            polled = {row.account for row in warehouse.rows("plan/being_polled")}
+            busy = [account.name for account in due if account.name in polled]
+            due = [account for account in due if account.name not in polled]
             if not due:
-                quotas = read_quotas(warehouse, accounts, now)
-                return dg.SkipReason(why_not(vendor, waiting, quotas))
-            if wrong := wrong_clock(warehouse, context.instance, job.name):
-                return dg.SkipReason(wrong)
+                names = ", ".join(sorted(busy)[:NAMES])
+                return dg.SkipReason(f"the last poll is still at work on {names}")
+        if not due:
+            quotas = read_quotas(warehouse, accounts, now)
+            return dg.SkipReason(why_not(vendor, waiting, quotas))
+        if wrong := wrong_clock(warehouse, context.instance, job.name):
+            return dg.SkipReason(wrong)
         # Dagster has the partitions that have begun by this host's clock.
         tags = poll_tags(vendor, due, accounts, context.scheduled_execution_time, days)
         return dg.RunRequest(tags=tags) if tags else dg.SkipReason("no business day has begun yet")

@@ -33,18 +33,18 @@ def requests(context: dg.SensorEvaluationContext, callhouse: CallhouseResource) 
     last = json.loads(context.cursor or "{}")
     accounts = callhouse.all_accounts()
     events: list[dg.AssetMaterialization | dg.AssetCheckEvaluation] = []
-    with callhouse.warehouse() as warehouse:
-        now = warehouse.now()
-        hour = now.replace(minute=0, second=0, microsecond=0)
-        quotas = read_quotas(warehouse, accounts.values(), now)
-        gone = [quota.trouble for quota in quotas if not quota.left]
-        standing = quota_evaluation(quotas)
-        if last.get("gone") != gone or unshown(context.instance, [standing]):
-            events.append(standing)
-        if last.get("hour") != hour.isoformat() and (
-            materialization := hour_materialisation(warehouse, accounts, quotas, hour)
-        ):
-            events.append(materialization)
+    warehouse = callhouse.standing_warehouse()
+    now = warehouse.now()
+    hour = now.replace(minute=0, second=0, microsecond=0)
+    quotas = read_quotas(warehouse, accounts.values(), now)
+    gone = [quota.trouble for quota in quotas if not quota.left]
+    standing = quota_evaluation(quotas)
+    if last.get("gone") != gone or unshown(context.instance, [standing]):
+        events.append(standing)
+    if last.get("hour") != hour.isoformat() and (
+        materialization := hour_materialisation(warehouse, accounts, quotas, hour)
+    ):
+        events.append(materialization)
     cursor = json.dumps({"gone": gone, "hour": hour.isoformat()})
     reason = "reported, without a run" if events else "nothing new to report"
     return dg.SensorResult(cursor=cursor, asset_events=events, skip_reason=dg.SkipReason(reason))
@@ -61,14 +61,14 @@ def days_sensor(graph: Graph) -> dg.SensorDefinition:
     )
     def tick(context: dg.SensorEvaluationContext, callhouse: CallhouseResource) -> dg.SensorResult:
         accounts = callhouse.all_accounts().values()
-        with callhouse.warehouse() as warehouse:
-            unreported = Unreported(context.instance, warehouse, graph.days)
-            of = {v.name: [a for a in accounts if a.vendor == v.name] for v in graph.vendors}
-            found = chain(
-                *(unreported.streams(vendor, of[vendor.name]) for vendor in graph.vendors),
-                unreported.marts(),
-            )
-            events = list(islice(found, MOST_DAYS))
+        warehouse = callhouse.standing_warehouse()
+        unreported = Unreported(context.instance, warehouse, graph.days)
+        of = {v.name: [a for a in accounts if a.vendor == v.name] for v in graph.vendors}
+        found = chain(
+            *(unreported.streams(vendor, of[vendor.name]) for vendor in graph.vendors),
+            unreported.marts(),
+        )
+        events = list(islice(found, MOST_DAYS))
         reason = f"{len(events)} reported" if events else "every good day is shown so"
         return dg.SensorResult(asset_events=events, skip_reason=dg.SkipReason(reason))
 
@@ -91,12 +91,12 @@ def checks_sensor(graph: Graph) -> dg.SensorDefinition:
         events: list[dg.AssetCheckEvaluation] = []
         if context.instance.get_run_records(ended, limit=1):
             accounts = callhouse.all_accounts().values()
-            with callhouse.warehouse() as warehouse:
-                for vendor in graph.vendors:
-                    mine = [account for account in accounts if account.vendor == vendor.name]
-                    for stream in vendor.streams:
-                        standing = StreamChecks(warehouse, vendor, stream, mine).evaluations()
-                        events += unshown(context.instance, standing)
+            warehouse = callhouse.standing_warehouse()
+            for vendor in graph.vendors:
+                mine = [account for account in accounts if account.vendor == vendor.name]
+                for stream in vendor.streams:
+                    standing = StreamChecks(warehouse, vendor, stream, mine).evaluations()
+                    events += unshown(context.instance, standing)
         reason = f"{len(events)} reported" if events else "every check is shown as it stands"
         return dg.SensorResult(
             cursor=began.isoformat(), asset_events=events, skip_reason=dg.SkipReason(reason)

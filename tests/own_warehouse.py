@@ -1,10 +1,6 @@
 """A test's own warehouse, for assets that a test materializes."""
 
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
-
 from assets.resource import CallhouseResource
-from resources.postgres.warehouse import Warehouse
 
 
 class OwnWarehouse(CallhouseResource):
@@ -12,8 +8,6 @@ class OwnWarehouse(CallhouseResource):
 
     url: str
 
-    @contextmanager
-    def warehouse(self) -> Iterator[Warehouse]:
-        """Closed when the block ends."""
-        with closing(Warehouse(self.url)) as warehouse:
-            yield warehouse
+    def database_url(self) -> str:
+        """The test's."""
+        return self.url

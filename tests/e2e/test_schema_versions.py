@@ -134,9 +134,11 @@ def test_a_run_fails_with_a_sentence(changed: Callable[[str], None], job: str) -
 
 def test_a_tick_fails_with_a_sentence(changed: Callable[[str], None]) -> None:
     """What schedules and sensors get their warehouse from."""
+    standing = CallhouseResource().standing_warehouse()
+    assert CallhouseResource().standing_warehouse() is standing, "the next tick's is the same"
     changed(NEWER)
-    with pytest.raises(dg.Failure) as caught, CallhouseResource().warehouse():
-        pass
+    with pytest.raises(dg.Failure) as caught:
+        CallhouseResource().standing_warehouse()
     assert str(caught.value.description).startswith(STATES[NEWER])
 
 

@@ -64,8 +64,13 @@ class Hasher:
 
     def __init__(self, secret: bytes) -> None:
         # The same from here on for all texts: to begin anew for each costs twice as much.
-        self._begun = hmac.new(secret, digestmod="sha256")
-        self._tail = lru_cache(maxsize=20_000)(self._tail_of)
+        self._begun = begun = hmac.new(secret, digestmod="sha256")
+
+        @lru_cache(maxsize=20_000)
+        def tail(digits: str) -> int:
+            return int.from_bytes(_digest(begun, f"tail {digits}")[:2])
+
+        self._tail = tail
 
     def number(self, number: str) -> str:
         """Of a number in E.164."""
@@ -85,16 +90,14 @@ class Hasher:
         """
         return self._tail(digits[-TAIL_DIGITS:])
 
-    def _tail_of(self, digits: str) -> int:
-        return int.from_bytes(self._digest(f"tail {digits}")[:2])
-
     def _hash(self, text: str) -> str:
-        return self._digest(text).hex()[:HEX_DIGITS]
+        return _digest(self._begun, text).hex()[:HEX_DIGITS]
 
-    def _digest(self, text: str) -> bytes:
-        begun = self._begun.copy()
-        begun.update(text.encode("utf-8", "surrogatepass"))
-        return begun.digest()
+
+def _digest(begun: hmac.HMAC, text: str) -> bytes:
+    hasher = begun.copy()
+    hasher.update(text.encode("utf-8", "surrogatepass"))
+    return hasher.digest()
 
 
 class Forgotten:

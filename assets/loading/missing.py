@@ -115,6 +115,9 @@ def compare(connection: Connection, source: AccountStream[Stream], read: ReadKey
     """What the read lacks of the days' known records, except those that came after it was asked
     for, and those that the account's options leave out.
     """
+    scope = source.account.options.model_dump_json()
+    execute(connection, "load/note_scope", vendor=source.account.vendor, scope=scope,
+            observed_at=read.asked_at, **source.where)  # fmt: skip
     execute(connection, "load/stage_seen")
     copy(connection, "stage_seen", ["record_key"], _key_lines(read.seen))
     where = source.where | {"began_at": read.began_at}
@@ -151,14 +154,12 @@ def note_missing(
     connection: Connection,
     source: AccountStream[Stream],
     read: ReadKeys,
+    found: Comparison,
     now: datetime,
     loaded: Loaded,
 ) -> Judged:
-    """Marks what the read doesn't show, where that is believed."""
+    """Marks what the read doesn't show (what it lacks was `found`), where that is believed."""
     where = source.where | {"observed_at": read.asked_at}
-    scope = source.account.options.model_dump_json()
-    execute(connection, "load/note_scope", vendor=source.account.vendor, scope=scope, **where)
-    found = compare(connection, source, read)
     if found.unscoped:
         execute(connection, "load/take_into_scope", keys=found.unscoped, **where)
     today = business_day(now, source.account.timezone)

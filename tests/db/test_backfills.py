@@ -1,5 +1,6 @@
 """Backfills ask as little as a vendor allows, and say how far they are; polls keep to limits."""
 
+import gc
 import re
 import threading
 import time
@@ -10,8 +11,12 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from assets.loading.landing.caller_keys import CallerKeys
+from assets.loading.landing.land import Landing
+from assets.loading.landing.observation import Observation
 from assets.loading.load import Loader
 from assets.loading.result import Result
+from assets.loading.window.answers import WindowRead
 from assets.quota import Quota, read_quotas
 from resources.account import Account
 from resources.http import permits
@@ -102,6 +107,21 @@ def test_a_month_is_one_request(
     result = backfill(account_of(tenant))
     assert (result.state, landed(warehouse)) == ("ok", 31)
     assert asked_days(standin) == [(1, 31)]
+
+
+def test_nothing_of_a_window_outlives_its_read(
+    tenant: Tenant, account_of: AccountOf, backfill: Backfill
+) -> None:
+    """In a cycle it would stay until Python looks for those, which is seldom in a load."""
+    held = (CallerKeys, Landing, Observation, WindowRead)
+    gc.collect()
+    gc.disable()
+    try:
+        assert backfill(account_of(tenant)).state == "ok"
+        left = [type(one).__name__ for one in gc.get_objects() if isinstance(one, held)]
+    finally:
+        gc.enable()
+    assert left == []
 
 
 def full(tenant: Tenant) -> dict[str, Any]:

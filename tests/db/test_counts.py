@@ -156,6 +156,23 @@ def test_a_first_read_counts_its_days_once_however_many_batches_it_has(
     assert counts == [1, batches - 1]
 
 
+def test_keys_that_came_are_compared_with_those_that_are_known_once(
+    loader: Loader, account: Account, tenant: Tenant
+) -> None:
+    """Each time, all of them are sent. Only what lacks some is asked for, and compared, again."""
+    tenant.put(dialogs(600))
+    one = account.limits.model_copy(update={"concurrency": 1})
+    account = account.model_copy(update={"limits": one})
+    counts = []
+    for lacking in (0, 0, 1):
+        for n in range(lacking):
+            tenant.remove(f"{DAYS[0]}/{n}")
+        with statements() as seen:
+            backfill(loader, account, DAYS)
+        counts.append(sum("TEMP TABLE stage_seen" in text for text in seen))
+    assert counts == [1, 1, 2]
+
+
 def test_a_load_looks_into_no_other_day_than_its_own(
     warehouse: Warehouse, loader: Loader, account: Account, tenant: Tenant
 ) -> None:

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 HEX_DIGITS = 32
 """128 bits: two of a hundred million numbers share a key once in 10^22 warehouses."""
 
+REMEMBERED = 5_000
+"""A batch's legs and calls have the same numbers."""
+
 
 class CallerKeys:
     """Keys by the warehouse's secret: HMAC-SHA-256 of the customer's number in E.164.
@@ -23,17 +26,19 @@ class CallerKeys:
 
     def __init__(self, secret: bytes) -> None:
         # The same from here on for all numbers: to begin anew for each costs twice as much.
-        self._begun = hmac.new(secret, digestmod="sha256")
-        self.of_number = lru_cache(maxsize=20_000)(self._of_number)
+        begun = hmac.new(secret, digestmod="sha256")
+
+        @lru_cache(maxsize=REMEMBERED)
+        def of_number(number: str) -> str:
+            hasher = begun.copy()
+            hasher.update(number.encode())
+            return hasher.hexdigest()[:HEX_DIGITS]
+
+        self.of_number = of_number
 
     def of(self, calls: "pd.DataFrame") -> list[str | None]:
         """One a row; None where it isn't sure which number is the customer's."""
         return [number and self.of_number(number) for number in _customers(calls)]
-
-    def _of_number(self, number: str) -> str:
-        begun = self._begun.copy()
-        begun.update(number.encode())
-        return begun.hexdigest()[:HEX_DIGITS]
 
 
 def _customers(calls: "pd.DataFrame") -> Iterator[str | None]:

@@ -9,7 +9,7 @@ from typing import cast
 
 from assets.loading.landing.observation import Observation
 from assets.loading.lease import ReadLease
-from assets.loading.missing import ReadKeys
+from assets.loading.missing import Comparison, ReadKeys
 from resources.errors import PerhapsCutOffError
 from resources.text import payload
 from resources.vendor_api.vendor import Page, Stream
@@ -169,6 +169,8 @@ class WindowRead:
     """Those of them that the vendor's total counts, too."""
     is_doubtful: bool = False
     """Whether known records didn't come, and a limit didn't let them be asked for again."""
+    is_second: bool = False
+    """Whether all of it has been asked for before."""
     perhaps_cut_off: PerhapsCutOffError | None = None
     """Of an answer for the shortest window there is, which showed as many records as a limit."""
     alone: set[date] = field(default_factory=set)
@@ -218,6 +220,14 @@ class WindowRead:
             is_confirmed=not self.is_doubtful,
             is_telling=self.unkeyed <= self.namesakes,
         )
+
+    def is_to_be_repeated(self, found: Comparison) -> bool:
+        """Whether known records aren't among those that came, and neither a total nor the last full
+        read says that this is so: an answer may have been cut short.
+        """
+        is_telling = self.unkeyed <= self.namesakes
+        is_noted = all(lack.is_noted for lack in found.lacks.values())
+        return is_telling and not (self.is_second or self.has_totals or is_noted)
 
     def add(self, part: Part) -> None:
         """Counts a part that was whole."""

@@ -13,7 +13,7 @@ from assets.loading.day_state import close_days, count_days, open_day, resolve_b
 from assets.loading.full_read import Counts, Doubt, FullRead
 from assets.loading.landing.commit import land_alone
 from assets.loading.landing.land import Landing
-from assets.loading.missing import Judged, note_missing
+from assets.loading.missing import Comparison, Judged, compare, note_missing
 from assets.loading.result import Loaded
 from assets.loading.stream_state import Success, note_fields, note_success
 from assets.loading.window.answers import WindowRead
@@ -32,14 +32,23 @@ class Closing:
     """Records of the largest page that has come of the stream."""
     now: datetime
 
-    def close(self, connection: Connection, loaded: Loaded) -> None:
-        """Writes down what the read says of its days and of the stream."""
+    def compare(self, connection: Connection) -> Comparison:
+        """What is known of the days that the read covers whole, beside what came."""
+        keys = self.read.keys(self.source.stream)
+        return compare(connection, self.source, keys) if keys.days else Comparison()
+
+    def close(self, connection: Connection, loaded: Loaded, found: Comparison) -> None:
+        """Writes down what the read says of its days and of the stream. `found`: what `compare`
+        returned.
+        """
         source, read, landing = self.source, self.read, self.landing
-        for observation in landing.decided():
-            loaded.add(land_alone(connection, landing, observation))
+        if decided := landing.decided():
+            for observation in decided:
+                loaded.add(land_alone(connection, landing, observation))
+            found = self.compare(connection)
         read.in_several_states = landing.in_several_states
         loaded.days |= resolve_bodies(connection, source, read.touched_days)
-        judged = self._note_missing(connection, loaded)
+        judged = self._note_missing(connection, loaded, found)
         self._reopen_or_resolve(connection, judged.doubts)
         counts = count_days(connection, source, loaded.days | set(read.window.days), self.now)
         loaded.turned |= {day for day, count in counts.items() if count.is_first}
@@ -53,13 +62,13 @@ class Closing:
         note_success(connection, source, success, self.now)
         loaded.new_fields = note_fields(connection, source, loaded.new_fields)
 
-    def _note_missing(self, connection: Connection, loaded: Loaded) -> Judged:
+    def _note_missing(self, connection: Connection, loaded: Loaded, found: Comparison) -> Judged:
         keys = self.read.keys(self.source.stream)
         if not keys.days:
             return Judged()
-        found = note_missing(connection, self.source, keys, self.now, loaded)
+        judged = note_missing(connection, self.source, keys, found, self.now, loaded)
         self.landing.suppression.forget_missing(connection, keys.days, keys.asked_at)
-        return found
+        return judged
 
     def _reopen_or_resolve(self, connection: Connection, doubts: dict[date, Doubt]) -> None:
         """Rejects without a key that the vendor no longer has are over; a live window that doesn't

@@ -6,7 +6,6 @@ from itertools import islice
 
 from assets.loading.access import StreamAccess
 from assets.loading.landing.observation import Observation, observations
-from assets.loading.missing import compare
 from assets.loading.window.answers import Part, WindowRead
 from assets.loading.window.size import WindowSize
 from resources.errors import (
@@ -38,26 +37,16 @@ class WindowFetcher:
         self._client.http.begin_window()
 
     def records(self, read: WindowRead) -> Iterator[list[Observation]]:
-        """Every record of the window, some hundreds at a time. When known ones aren't among them,
-        and neither a total nor the last full read says that this is so, the window is asked for
-        once more: an answer may have been cut short.
-        """
+        """Every record of the window, some hundreds at a time."""
         yield from self.window(read.window, read)
         self._client.http.let_go()
         read.require_no_others()
-        keys = read.keys(self._stream)
-        if not keys.days or not keys.is_telling or read.has_totals:
-            return
-        found = self._access.warehouse.in_transaction(
-            lambda connection: compare(connection, self._access.source, keys)
-        )
-        if all(lack.is_noted for lack in found.lacks.values()):
-            return
-        read.repeats = 0
-        self.begin()
+
+    def again(self, read: WindowRead) -> Iterator[list[Observation]]:
+        """The same once more, as far as limits let it be asked for."""
+        read.is_second, read.repeats = True, 0
         try:
-            yield from self.window(read.window, read)
-            read.require_no_others()
+            yield from self.records(read)
         except DeferredError:
             read.is_doubtful = True
 

@@ -5,6 +5,7 @@ judges the days: what a killed worker leaves half done, the next read completes.
 """
 
 import math
+from collections.abc import Iterator
 from itertools import chain
 
 from sqlalchemy.engine import Connection
@@ -57,25 +58,38 @@ class WindowReader:
     def _read(self, read: WindowRead, loaded: Loaded) -> None:
         landing = Landing(self._source, read.touched_days, self._warehouse.require_days)
         commits = Committer(self._warehouse, landing, self._lock, self._count)
-        last_batch = self._land_all_but_last(read, commits, loaded)
+        is_repeated = False
 
         def finish(connection: Connection, loaded: Loaded) -> None:
-            if landing.moves.open_days:
+            nonlocal is_repeated
+            largest = self._access.client.largest.rows or None
+            closing = Closing(self._source, read, landing, largest, self._clock())
+            found = closing.compare(connection)
+            is_repeated = read.is_to_be_repeated(found)
+            if is_repeated or landing.moves.open_days:
                 self._count(connection, loaded)
             else:
-                largest = self._access.client.largest.rows or None
-                closing = Closing(self._source, read, landing, largest, self._clock())
-                closing.close(connection, loaded)
+                closing.close(connection, loaded, found)
 
-        read.lease.check()
-        loaded.add(commits.commit(last_batch, finish))
+        def land(records: Iterator[list[Observation]]) -> None:
+            last_batch = self._land_all_but_last(read, records, commits, loaded)
+            read.lease.check()
+            loaded.add(commits.commit(last_batch, finish))
+
+        land(self._fetcher.records(read))
+        if is_repeated:
+            land(self._fetcher.again(read))
         if landing.moves.open_days:
             self._read_left_days(read, landing.moves, loaded)
             read.lease.check()
             loaded.add(commits.commit([], finish))
 
     def _land_all_but_last(
-        self, read: WindowRead, commits: Committer, loaded: Loaded
+        self,
+        read: WindowRead,
+        records: Iterator[list[Observation]],
+        commits: Committer,
+        loaded: Loaded,
     ) -> list[Observation]:
         """Lands what comes, batch by batch; returns the last one, which isn't landed yet."""
         batch: list[Observation] = []
@@ -83,7 +97,7 @@ class WindowReader:
         self._fetcher.begin()
         try:
             with http.in_a_row():
-                for some in self._fetcher.records(read):
+                for some in records:
                     batch += some
                     while len(batch) >= BATCH:
                         read.lease.check()
@@ -98,6 +112,7 @@ class WindowReader:
         finally:
             loaded.by_day[read.last_day].requests += read.requests
             loaded.accepted |= read.requests > 0
+            read.requests = 0
         return batch
 
     def _read_left_days(self, read: WindowRead, moves: Moves, loaded: Loaded) -> None:

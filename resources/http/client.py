@@ -155,23 +155,30 @@ class Http:
         )
 
     def _answered(self, request: _Request[T]) -> tuple[T, Permit]:
-        failure: TransientError | None = None
+        began = time.monotonic()
+        try:
+            return self._once(request, 1)  # nearly always enough: to prepare others costs a tenth
+        except TransientError as error:
+            failure = error
+        patience_s = max(self._patience.longest, TRYING).total_seconds()
         try:
             for attempt in stamina.retry_context(
                 on=try_again,
                 attempts=1 if self._patience.once else ATTEMPTS,
-                timeout=max(self._patience.longest, TRYING),
+                timeout=max(0.001, patience_s - (time.monotonic() - began)),
                 wait_initial=FAILED_S,
                 wait_max=30,
             ):
                 with attempt:
+                    if attempt.num == 1:
+                        raise failure
                     try:
                         return self._once(request, attempt.num)
                     except TransientError as error:
                         failure = error
                         raise
         except DeferredError:
-            if failure is None or isinstance(failure, ThrottledError):
+            if isinstance(failure, ThrottledError):
                 raise
             raise failure from None  # that the next try has to wait isn't what went wrong
         raise AssertionError("unreachable")

@@ -4,6 +4,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 from typing import TypeVar
 
 from resources.errors import ContractError, FailedAnswerError, TransientError
@@ -146,8 +147,9 @@ def age(answer: Answer) -> timedelta:
     return timedelta(seconds=min(kept_s, WRONG_CLOCK.total_seconds()))
 
 
+@lru_cache(maxsize=64)
 def _moment(value: str) -> datetime | None:
-    """An HTTP date; without a zone it is UTC."""
+    """An HTTP date; without a zone it is UTC. Many answers have the same one."""
     try:
         moment = parsedate_to_datetime(value)
     except (ValueError, OverflowError):

@@ -83,6 +83,8 @@ class Http:
         self._searches = searches
         self._tokens: tuple[str, ...] = ()
         """The last two that it signed with."""
+        self.redactor: Redactor = redactor(account.secrets)
+        """Removes this account's secrets from whatever is written down."""
         self._whole = self._patience = patience
 
     def begin_window(self) -> None:
@@ -106,11 +108,6 @@ class Http:
     def let_go(self) -> None:
         """No request follows at once: others may have the last one's place now."""
         self._limiter.let_go()
-
-    @property
-    def redactor(self) -> Redactor:
-        """Removes this account's secrets from whatever is written down."""
-        return redactor((*self._account.secrets, *self._tokens))
 
     def get(
         self,
@@ -233,7 +230,9 @@ class Http:
         self._limiter.let_go()  # another thread may be logging in, and wait for its turn
         token = self._transport.tokens.get(self._account, lambda: self._log_in(endpoint, attempt))
         if token not in self._tokens:
-            self._tokens = (*self._tokens[-1:], token)
+            tokens = (*self._tokens[-1:], token)
+            self.redactor = redactor((*self._account.secrets, *tokens))
+            self._tokens = tokens  # last: another thread that finds it here signs with it at once
         return token
 
     def _log_in(self, endpoint: TokenEndpoint, attempt: int) -> Token:
@@ -302,8 +301,7 @@ class Http:
     def _url(self, base_url: str, path: str, params: Mapping[str, str | int] | None = None) -> str:
         """Joined without losing a path of the base URL; every parameter fully percent-encoded."""
         url = f"{base_url.rstrip('/')}/{path.lstrip('/')}"
-        parts = urlsplit(url)
-        if not is_safe(parts):
+        if not is_safe(urlsplit(base_url)):
             raise PermanentError(
                 f"{self._account.name}: base_url must be https: a token never travels in clear"
             )

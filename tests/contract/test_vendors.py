@@ -23,7 +23,7 @@ def test_nothing_is_sent_but_what_reads() -> None:
     """One of the vendors' URLs, sent with DELETE, would destroy recordings for ever."""
     public = [{n for n in vars(kind) if not n.startswith("_")} for kind in (Http, Transport)]
     assert public == [
-        {"get", "search", "begin_window", "continue_window", "in_a_row", "let_go", "redactor"},
+        {"get", "search", "begin_window", "continue_window", "in_a_row", "let_go"},
         {"ask", "close"},
     ]
 

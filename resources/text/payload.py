@@ -5,12 +5,12 @@ orjson is several times faster than the standard library, but turns an integer b
 must be kept, so those bodies take the slower road.
 """
 
-import hashlib
 import json
 import math
 import re
 from collections.abc import Sequence
 from contextlib import suppress
+from hashlib import blake2b
 from typing import Any
 
 import orjson
@@ -110,7 +110,7 @@ def digest(encoded: bytes) -> str:
     """128 bits that tell two payloads apart, as Postgres' uuid reads them: it compares no type
     faster. (A Python UUID for each would cost more than the hash.)
     """
-    return hashlib.blake2b(encoded, digest_size=16).hexdigest()
+    return blake2b(encoded, digest_size=16).hexdigest()
 
 
 def is_endless(value: Json, depth: int = DEEPEST) -> bool:

@@ -6,6 +6,7 @@ a dialog are known from public material only, so whatever isn't mapped is kept i
 
 import json
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any, Literal
@@ -119,9 +120,10 @@ def _parse(before: int, answer: Answer) -> tuple[list[Any], int]:
 def _check_inside(data: list[Any], by: str, window: Window) -> None:
     """Raises ContractError when a record lies outside: the vendor ignored the filter."""
     first, after = f"{window.start:{TIME}}", f"{window.end:{TIME}}"
-    values: list[Any] = [record.get(by) for record in data if isinstance(record, dict)]
-    if values and set(map(type, values)) == {str} and first <= min(values) <= max(values) < after:
-        return  # at once: nearly always all of them are
+    with suppress(KeyError, TypeError, ValueError):
+        values = [record[by] for record in data]
+        if first <= min(values) and max(values) < after:
+            return  # at once: nearly always all of them are
     for record in data:
         value = record.get(by) if isinstance(record, dict) else None
         if isinstance(value, str) and first <= value < after:

@@ -174,13 +174,14 @@ class Landing:
     def _sort(self, observations: Sequence[Observation]) -> _Batch:
         """Digests of what was read: all that an unchanged record costs."""
         stream, suppression = self.stream, self.suppression
+        is_suppressed = suppression.is_on
         keyed: dict[str, _Keyed] = {}
         unkeyed: dict[str, Unkeyed] = {}
         repeated: dict[str, list[Observation]] = {}
         for observation in observations:
             record = redacted(stream, observation.record) if stream.redact else observation.record
             encoded = payload.encode(record)
-            if suppression.is_on:
+            if is_suppressed:
                 passed = suppression.passes(record, encoded, observation)
                 if passed is LEFT_OUT:
                     continue

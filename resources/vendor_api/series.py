@@ -67,4 +67,5 @@ def _numeric(value: Any) -> Any:
 
 def ends_with_offset(texts: Iterable[str | None]) -> Any:
     """An array: which texts of dates and times say their offset from UTC."""
-    return np.array([text is not None and OFFSET.search(text) is not None for text in texts])
+    found = [text is not None and OFFSET.search(text) is not None for text in texts]
+    return np.array(found, dtype=bool)  # of no texts, too

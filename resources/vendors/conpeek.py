@@ -32,6 +32,12 @@ PAGE = 500
 """`limit`'s default; no maximum is documented, so no more is asked for."""
 TIME = "%Y-%m-%d %H:%M:%S"
 DIRECTIONS = {"INBOUND": Direction.INBOUND, "OUTBOUND": Direction.OUTBOUND}
+UNSERVED = {
+    Direction.INBOUND: Disposition.ABANDONED,
+    Direction.OUTBOUND: Disposition.NO_ANSWER,
+    Direction.UNKNOWN: Disposition.UNKNOWN,
+}
+"""What became of a call that nobody is said to have served."""
 DialogType = Literal[
     "CONSULTANT", "TENANT_USER", "EXTERNAL", "BOT", "SCREENSHARE_DIALOG", "SYSTEM", "UNBOUND_DIALOG"
 ]
@@ -148,6 +154,7 @@ def dialogs_to_facts(records: Sequence[Record], account: Account) -> Facts:
     import pandas as pd
 
     from resources.vendor_api.normalise import Columns
+    from resources.vendor_api.series import objects
 
     columns = Columns(records, account)
     columns.text("dialog_uuid", required=True)
@@ -168,9 +175,7 @@ def dialogs_to_facts(records: Sequence[Record], account: Account) -> Facts:
     )
     is_open = ended_at.isna() & ~columns.unread("hangup_time")
 
-    disposition = pd.Series(Disposition.UNKNOWN, index=direction.index, dtype=object)
-    disposition[direction == Direction.OUTBOUND] = Disposition.NO_ANSWER
-    disposition[direction == Direction.INBOUND] = Disposition.ABANDONED
+    disposition = objects(UNSERVED[one] for one in direction)
     disposition[columns.unread("talking_time")] = Disposition.UNKNOWN
     disposition[(talk_s > 0) | (talk_s.isna() & served_at.notna())] = Disposition.ANSWERED
     disposition[machine.eq(True)] = Disposition.MACHINE

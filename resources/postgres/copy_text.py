@@ -21,11 +21,22 @@ _ESCAPES = str.maketrans({"\\": r"\\", "\t": r"\t", "\n": r"\n", "\r": r"\r"})
 
 def texts(values: Sequence[Any]) -> list[str]:
     """Plain values; None is NULL. Objects and lists become JSON."""
-    kinds = set(map(type, values)) - {type(None)}
+    return texts_of(values, kinds_of(values))
+
+
+def kinds_of(values: Iterable[Any]) -> set[type]:
+    """The values' types."""
+    return set(map(type, values))
+
+
+def texts_of(values: Sequence[Any], kinds: set[type]) -> list[str]:
+    """`texts`, where somebody has looked at the types already."""
+    kinds = kinds - {type(None)}
     if kinds and kinds <= {dict, list}:
-        told = iter(payload.texts_of([value for value in values if value is not None]))
-        values = [None if value is None else next(told) for value in values]
-        kinds = {str}
+        told = payload.texts_of(values)
+        pairs = zip(values, told, strict=True)
+        values = [None if value is None else text for value, text in pairs]
+        return _strings(values)
     if kinds == {float}:
         return floats(values)
     if len(kinds) <= 1 and values and values.count(values[0]) == len(values):

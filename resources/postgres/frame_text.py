@@ -6,7 +6,7 @@ import numpy as np
 import orjson
 import pandas as pd
 
-from resources.postgres.copy_text import NULL, are, floats, texts
+from resources.postgres.copy_text import NULL, are, floats, kinds_of, texts, texts_of
 
 PLAIN = (str, bool, dict, list, type(None))
 """Values that pandas leaves as they are; of these only None is missing."""
@@ -21,9 +21,9 @@ def column_texts(column: "pd.Series[Any]") -> list[str]:
     if column.dtype == np.float64:
         return floats(np.ascontiguousarray(column))
     values = column.tolist()
-    if not are(set(map(type, values)), PLAIN):
-        values = column.astype(object).where(column.notna(), None).tolist()
-    return texts(values)
+    if are(kinds := kinds_of(values), PLAIN):
+        return texts_of(values, kinds)
+    return texts(column.astype(object).where(column.notna(), None).tolist())
 
 
 def _instants(column: "pd.Series[Any]", *, is_utc: bool) -> list[str]:

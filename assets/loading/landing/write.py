@@ -144,7 +144,8 @@ class Writer:
         """Those of a target's rows that are of the records at `places`."""
         rows = batch.rows(target, self._keys(connection))
         if rows is not None:
-            copy_facts(connection, rows.of(places), into)
+            is_whole = len(places) == len(batch.items)
+            copy_facts(connection, rows if is_whole else rows.of(places), into)
 
     @property
     def _is_enriched(self) -> bool:

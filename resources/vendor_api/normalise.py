@@ -50,6 +50,8 @@ MILLIONS = re.compile(r"\s*[+-]?\d{1,3}(?:\.\d{3}){2,}\s*", re.ASCII)
 BIGINT = float(2**63 - 1024)
 """The largest bigint that a float can hold."""
 INTEGER = float(2**31 - 1)
+THIS_MOMENT = {"now", "today"}
+"""Texts that pandas reads as the moment at which it reads them, whatever the pattern."""
 BOOLEANS = {True: True, False: False, "true": True, "false": False, "1": True, "0": False}
 EXPECTED_SECONDS = "expected a number of seconds, MM:SS or HH:MM:SS"
 NO_LIST = "expected a list of objects"
@@ -350,14 +352,14 @@ class Columns:
         nothing else is to be looked for in them.
         """
         values = self._values(field)
-        if are_texts(values):
+        if are_texts(values) and THIS_MOMENT.isdisjoint(values):
             dates = read(objects(values))
             if not unread(values, dates.isna()):
                 if required:
                     self._require(values, field)
                 return values, dates
         texts = self._texts(values, field, required)
-        return texts, read(objects(texts))
+        return texts, read(objects(None if text in THIS_MOMENT else text for text in texts))
 
     def _require(self, values: list[Any], field: str) -> None:
         if None in values:

@@ -26,7 +26,7 @@ def e164(number: str, country: str) -> str | None:
     """`number` in E.164, without its extension; None when it isn't a valid number of `country` or,
     with a plus, of any (an extension alone, `anonymous`).
     """
-    if not (number.isdigit() or _NUMBER.fullmatch(number)):
+    if not (number.isdecimal() or _NUMBER.fullmatch(number)):
         number = _EXTENSION.sub("", number)
         if not _NUMBER.fullmatch(number):
             return None

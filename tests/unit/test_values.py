@@ -122,6 +122,23 @@ def test_the_future_begins_when_the_vendor_showed_it() -> None:
         assert found(columns("2001-03-13T09:00:00Z").instant("field").isna()) == [True]
 
 
+@pytest.mark.parametrize("text", ["now", "today"])
+def test_a_text_of_this_moment_is_no_date(text: str) -> None:
+    said = "expected a date and time"
+    for given in ((text,), (text, "2026-03-10 09:00:00", None)):
+        for form in ("instant", "local"):
+            read = columns(*given)
+            dates = getattr(read, form)("field", "%Y-%m-%d %H:%M:%S")
+            assert found(dates.notna()) == [one not in (text, None) for one in given]
+            assert faults(read) == {0: said}
+
+
+def test_a_batch_without_records_has_no_values() -> None:
+    for kind in ("text", "number", "integer", "seconds", "boolean", "object", "instant", "epoch"):
+        assert found(getattr(columns(), kind)("field")) == []
+    assert found(columns().local("field", "%Y-%m-%d %H:%M:%S")) == []
+
+
 def test_money_keeps_its_digits_or_is_null() -> None:
     kept = ["0.10", "12345678901234567.890123456789", "-1", 5, "1e3", " 7.50 "]
     read = columns(*kept, "1,50", "1e-9999", "0." + "1" * 2000, "$5", True)

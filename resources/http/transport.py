@@ -160,7 +160,7 @@ class Transport:
 def _has_proxies() -> bool:
     """Whether some may be set: in the environment, or elsewhere where systems have settings."""
     may_be = not sys.platform.startswith("linux")
-    return may_be or any(os.environ.get(name) or os.environ.get(name.upper()) for name in PROXIES)
+    return may_be or any(told and name.lower() in PROXIES for name, told in os.environ.items())
 
 
 def _by_proxy() -> "httpx.Client":

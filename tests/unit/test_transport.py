@@ -68,7 +68,7 @@ def test_a_server_that_cant_be_is_a_broken_exchange() -> None:
         _parts("http://[::1")
 
 
-@pytest.mark.parametrize("proxy", ["http_proxy", "ALL_PROXY"])
+@pytest.mark.parametrize("proxy", ["http_proxy", "ALL_PROXY", "Http_Proxy"])
 def test_requests_go_by_the_environments_proxy(monkeypatch: pytest.MonkeyPatch, proxy: str) -> None:
     with _server() as (base, requests):
         monkeypatch.setenv(proxy, base)

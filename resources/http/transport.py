@@ -1,28 +1,19 @@
-"""The process's connections to vendors. No other module imports httpx.
-
-And this one only for a proxy, or for a URL that has to be spelt: its import takes a tenth of what a
-load does before its first request.
-"""
+"""The process's connections to vendors. No other module imports httpx."""
 
 import logging
-import os
 import re
 import ssl
-import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import httpcore
+import httpx
 
 from resources.http import content, wire
 from resources.http.auth import Tokens
-
-if TYPE_CHECKING:
-    import httpx
 
 # httpx logs whole URLs at INFO, and Vono's credentials are in the path.
 logging.getLogger("httpx").setLevel(logging.WARNING)
@@ -37,18 +28,15 @@ HEADERS = {
     "cache-control": "no-cache",
 }
 """Of every request, but for those that it says otherwise, in lower case."""
-PROXIES = ("http_proxy", "https_proxy", "all_proxy")
-KEPT, KEPT_S = 32, 5.0
-"""Connections that are kept for the next request, and for how long."""
 _BROKEN = (
     httpcore.NetworkError,
     httpcore.ProtocolError,
     httpcore.ProxyError,
     httpcore.TimeoutException,
     httpcore.UnsupportedProtocol,
+    httpx.InvalidURL,
 )
 _ORIGIN = re.compile(r"[^/]*//[^/?#]*")
-_PLAIN_ORIGIN = re.compile(r"(https?)://([a-z0-9.-]+)(?::([1-9]\d{0,4}))?", re.ASCII)
 _PLAIN = re.compile(r"/(?:[\w~!$&()*+,;=:@/?-]|(?<!/)\.|%[0-9A-Fa-f]{2})*", re.ASCII)
 """A path and query that are sent as they are; others httpx knows how to spell."""
 
@@ -105,14 +93,16 @@ class Transport:
     def __init__(self) -> None:
         self.tokens = Tokens()
         self._servers: dict[str, _Server] = {}
-        self._connections = httpcore.ConnectionPool(
-            _authorities(),
-            max_connections=None,
-            max_keepalive_connections=KEPT,
-            keepalive_expiry=KEPT_S,
-            network_backend=wire.Backend(),
+        self._client = httpx.Client(
+            verify=_authorities(),
+            timeout=None,  # noqa: S113 - `wire` keeps the time
+            limits=httpx.Limits(max_connections=None, max_keepalive_connections=32),
         )
-        self._by_proxy = _by_proxy() if _has_proxies() else None
+        for transport in (self._client._transport, *self._client._mounts.values()):  # noqa: SLF001
+            if isinstance(
+                transport, httpx.HTTPTransport
+            ):  # directly, or by the environment's proxy
+                transport._pool._network_backend = wire.Backend()  # noqa: SLF001 - no other way in
 
     @contextmanager
     def ask(
@@ -126,7 +116,7 @@ class Transport:
         try:
             origin = url[: match.end()] if (match := _ORIGIN.match(url)) else url
             path = url[len(origin) :]
-            target = path if _PLAIN.fullmatch(path) else _spelt(url).raw_path
+            target = path if _PLAIN.fullmatch(path) else httpx.URL(url).raw_path
             server = self._server(origin)
             method = "GET" if body is None else "POST"
             request = server.request(method, target, {**HEADERS, **headers}, body)
@@ -142,61 +132,16 @@ class Transport:
 
     def _server(self, origin: str) -> _Server:
         if (known := self._servers.get(origin)) is None:
-            connections = self._connections
-            if self._by_proxy:
-                transport = self._by_proxy._transport_for_url(_spelt(origin))  # noqa: SLF001
-                connections = transport._pool  # type: ignore[attr-defined]  # noqa: SLF001
-            known = _Server(connections, *_parts(origin))
+            url = httpx.URL(origin)
+            transport = self._client._transport_for_url(url)  # noqa: SLF001 - the proxy's
+            connections = transport._pool  # type: ignore[attr-defined]  # noqa: SLF001
+            known = _Server(connections, url.raw_scheme, url.raw_host, url.port, url.netloc)
             self._servers[origin] = known
         return known
 
     def close(self) -> None:
         """Closes every connection."""
-        self._connections.close()
-        if self._by_proxy:
-            self._by_proxy.close()
-
-
-def _has_proxies() -> bool:
-    """Whether some may be set: in the environment, or elsewhere where systems have settings."""
-    may_be = not sys.platform.startswith("linux")
-    return may_be or any(told and name.lower() in PROXIES for name, told in os.environ.items())
-
-
-def _by_proxy() -> "httpx.Client":
-    """Which requests go by which of the environment's proxies, and the connections for them."""
-    import httpx
-
-    client = httpx.Client(
-        verify=_authorities(),
-        timeout=None,  # noqa: S113 - `wire` keeps the time
-        limits=httpx.Limits(max_connections=None, max_keepalive_connections=KEPT),
-    )
-    for transport in (client._transport, *client._mounts.values()):  # noqa: SLF001
-        if isinstance(transport, httpx.HTTPTransport):  # directly, or by a proxy
-            transport._pool._network_backend = wire.Backend()  # noqa: SLF001 - no other way in
-    return client
-
-
-def _parts(origin: str) -> tuple[bytes, bytes, int | None, bytes]:
-    """An origin's scheme, host, port and name."""
-    if found := _PLAIN_ORIGIN.fullmatch(origin):
-        scheme, host, port = found.groups()
-        if port not in ("80", "443"):  # which may go without saying
-            name = origin.partition("//")[2]
-            return scheme.encode(), host.encode(), int(port) if port else None, name.encode()
-    url = _spelt(origin)
-    return url.raw_scheme, url.raw_host, url.port, url.netloc
-
-
-def _spelt(url: str) -> "httpx.URL":
-    """Raises BrokenExchangeError."""
-    import httpx
-
-    try:
-        return httpx.URL(url)
-    except httpx.InvalidURL as error:
-        raise BrokenExchangeError(f"{type(error).__name__}: {error}") from None
+        self._client.close()
 
 
 def headers_of(response: httpcore.Response) -> dict[str, str]:

@@ -1,18 +1,13 @@
 """What goes out to a vendor, and what comes back, byte by byte."""
 
-import os
 import socket
-import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from typing import Any
 
-import httpx
 import pytest
 
-from resources.http.transport import BrokenExchangeError, Transport, _parts, headers_of
+from resources.http.transport import BrokenExchangeError, Transport, headers_of
 from resources.http.wire import Exchange
 
 ANSWER = (
@@ -48,24 +43,14 @@ def test_a_url_is_spelt_as_servers_expect_it(asked: str, sent: str) -> None:
     assert (headers["x-town"], headers["x-river"]) == ("Bogotá", "Bióbio")
 
 
-@pytest.mark.parametrize(
-    ("origin", "parts"),
-    [
-        ("https://vendor.example", (b"https", b"vendor.example", None, b"vendor.example")),
-        ("http://127.0.0.1:8080", (b"http", b"127.0.0.1", 8080, b"127.0.0.1:8080")),
-        ("https://Vendor.example:443", (b"https", b"vendor.example", None, b"vendor.example")),
-        ("https://ñandú.cl", (b"https", b"xn--and-6ma2c.cl", None, b"xn--and-6ma2c.cl")),
-    ],
-)  # fmt: skip
-def test_a_server_is_the_same_however_it_is_spelt(origin: str, parts: tuple[Any, ...]) -> None:
-    assert _parts(origin) == parts
-    url = httpx.URL(origin)
-    assert parts == (url.raw_scheme, url.raw_host, url.port, url.netloc)
-
-
 def test_a_server_that_cant_be_is_a_broken_exchange() -> None:
-    with pytest.raises(BrokenExchangeError):
-        _parts("http://[::1")
+    url, exchange = "http://[::1/calls", Exchange(5, 1000)
+    with (
+        closing(Transport()) as transport,
+        pytest.raises(BrokenExchangeError),
+        transport.ask(url, {}, None, exchange),
+    ):
+        pass
 
 
 @pytest.mark.parametrize("proxy", ["http_proxy", "ALL_PROXY", "Http_Proxy"])
@@ -77,17 +62,6 @@ def test_requests_go_by_the_environments_proxy(monkeypatch: pytest.MonkeyPatch, 
         with closing(Transport()) as transport, transport.ask(url, {}, None, exchange) as answer:
             assert answer.status == 200
     assert requests[0].startswith(f"GET {url} HTTP/1.1")
-
-
-def test_a_load_without_a_proxy_imports_no_httpx() -> None:
-    """To import it takes a tenth of what a load does before its first request."""
-    code = "import sys; from assets.loading.load import Loader; "
-    code += "from resources.http.transport import Transport; Transport(); print(*sys.modules)"
-    environment = {name: text for name, text in os.environ.items() if "proxy" not in name.lower()}
-    done = subprocess.run(
-        [sys.executable, "-c", code], env=environment, check=True, capture_output=True, text=True
-    )
-    assert not set(done.stdout.split()) & {"httpx", "rich", "numpy", "pandas"}
 
 
 def test_a_body_is_posted_with_its_length() -> None:

@@ -10,7 +10,7 @@ import hmac
 import math
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -26,7 +26,6 @@ from resources.errors import (
     TransientError,
 )
 from resources.http.more import More
-from resources.http.questions import Questions
 from resources.postgres.leases import Leases
 from resources.postgres.warehouse import Warehouse
 from resources.text import payload
@@ -163,7 +162,6 @@ class Limiter:
         self._closing = threading.Event()
         self._row = _Row()
         self._credentials: dict[tuple[str, ...], str] = {}
-        self._asking: dict[str, Questions] = {}
 
     @cached_property
     def _key(self) -> bytes:
@@ -256,13 +254,11 @@ class Limiter:
             if self._row.done and self._row.done["credential"] != credential:
                 self.let_go()
             body = payload.encode({**asked, "patience_s": patience_s, "done": self._row.done})
-            question = self._questions(credential).decide(body.decode())
-            row = question.answer
+            row = self._warehouse.rows("limits/acquire_permit", asked=body.decode())[0]
             self._row.done = None  # once it has surely been told: twice does no harm
             if row.permit is not None:
-                began = question.asked_at
-                ends, outcome = began + self._leases.lease_s, RequestOutcome(began)
-                return Permit(row.permit, row.granted_at, outcome, ends, self._stopping)
+                ends = now + self._leases.lease_s
+                return Permit(row.permit, row.granted_at, RequestOutcome(now), ends, self._stopping)
             if row.reason in ("quota", "reserve"):
                 raise QuotaExhaustedError(quota_text(account, row.reason, row.until), row.until)
             if row.wait_s > patience_s:
@@ -275,13 +271,6 @@ class Limiter:
                 self._on_wait(Wait(account, stream, report, row.reason, row.until))
                 report_at = now + TOLD_EVERY.total_seconds()
             self._closing.wait(min(row.wait_s, LONGEST_SLEEP_S))
-
-    def _questions(self, credential: str) -> Questions:
-        known = self._asking.get(credential)
-        return known or self._asking.setdefault(credential, Questions(self._ask))
-
-    def _ask(self, questions: Sequence[str]) -> list[Any]:
-        return self._warehouse.rows("limits/acquire_permits", asked=f"[{','.join(questions)}]")
 
     def _give_back(self, done: dict[str, Any]) -> None:
         self._warehouse.run("limits/release_permit", done=payload.encode(done).decode())

@@ -129,7 +129,7 @@ def test_a_permit_that_needs_no_waiting_looks_into_its_tables_few_times(
     with warehouse.transaction() as connection:
         before = connection.scalar(sa.text(SCANS))
         asked = payload.encode(waiter.asked).decode()
-        permit = execute(connection, "limits/acquire_permits", asked=f"[{asked}]")[0].permit
+        permit = execute(connection, "limits/acquire_permit", asked=asked)[0].permit
         execute(connection, "limits/release_permit", done=waiter.told(permit))
         assert connection.scalar(sa.text(SCANS)) - before <= 10
 
@@ -142,7 +142,7 @@ def test_what_a_crash_of_the_server_may_undo(warehouse: Warehouse) -> None:
     for hold_s, kept in ((None, "off"), (5.0, "on")):
         with warehouse.transaction() as connection:
             asked = payload.encode(waiter.asked).decode()
-            permit = execute(connection, "limits/acquire_permits", asked=f"[{asked}]")[0].permit
+            permit = execute(connection, "limits/acquire_permit", asked=asked)[0].permit
             assert connection.scalar(sa.text("SHOW synchronous_commit")) == "on"
         with warehouse.transaction() as connection:
             done = waiter.told(permit, hold_s=hold_s)
@@ -151,7 +151,7 @@ def test_what_a_crash_of_the_server_may_undo(warehouse: Warehouse) -> None:
     with warehouse.transaction() as connection:
         done = payload.decode(waiter.told(permit).encode())
         asked = payload.encode(waiter.asked | {"done": done}).decode()
-        execute(connection, "limits/acquire_permits", asked=f"[{asked}]")
+        execute(connection, "limits/acquire_permit", asked=asked)
         assert connection.scalar(sa.text("SHOW synchronous_commit")) == "on"
 
 

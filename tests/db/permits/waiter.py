@@ -121,7 +121,7 @@ class Waiter:
     def look(self, **changes: Any) -> Any:
         """One look: a grant, or why not and until when."""
         asked = payload.encode(self.asked | changes).decode()
-        return self._warehouse.rows("limits/acquire_permits", asked=f"[{asked}]")[0]
+        return self._warehouse.rows("limits/acquire_permit", asked=asked)[0]
 
     def is_granted(self) -> bool:
         return self.look().permit is not None

@@ -5,7 +5,6 @@ asked. And it has the schema by a start-up option and time-outs by session, neit
 through a pooler in transaction mode. Here each statement brings its settings along.
 """
 
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache, wraps
@@ -30,9 +29,6 @@ LAID = "callhouse/laid"
 LOCK = f"LOCK TABLE {SCHEMA}.{KeyValueStoreTable.name} IN SHARE UPDATE EXCLUSIVE MODE NOWAIT"
 OTHERS_TURN = {"55P03", "23505", "42P06", "42P07"}
 """Another process holds the lock, or made the same at the same moment."""
-UNUSED_S = 1.0
-"""A connection that lay unused for longer is tried first: Postgres may have been started again."""
-USED = "callhouse/used"
 LOOKS = (
     "has_built_index",
     "has_secondary_index",
@@ -68,8 +64,6 @@ class _Connections:
 
     def __post_init__(self) -> None:
         sa.event.listen(self.engine, "before_cursor_execute", self._bring_settings, retval=True)
-        sa.event.listen(self.engine, "checkout", self._try)
-        sa.event.listen(self.engine, "checkin", _note_use)
 
     def _bring_settings(
         self, _connection: Any, _cursor: Any, statement: str, parameters: Any, *_: Any
@@ -77,29 +71,20 @@ class _Connections:
         local = (f"SET LOCAL {name} = {value}; " for name, value in self.settings.items())
         return "".join(local) + statement, parameters
 
-    def _try(self, connection: Any, record: sa.pool.ConnectionPoolEntry, _: Any) -> None:
-        """Raises InvalidatePoolError, which the pool understands: it opens others."""
-        if time.monotonic() - record.info.get(USED, time.monotonic()) < UNUSED_S:
-            return
-        try:
-            self.engine.dialect.do_ping(connection)
-        except self.engine.dialect.loaded_dbapi.Error as error:
-            raise sa.exc.InvalidatePoolError from error
-
-
-def _note_use(_connection: Any, record: sa.pool.ConnectionPoolEntry) -> None:
-    record.info[USED] = time.monotonic()
-
 
 @cache
 def _connections(url: str) -> _Connections:
-    """One for the process: Dagster opens an instance for each tick of a schedule."""
+    """One for the process: Dagster opens an instance for each tick of a schedule.
+
+    A connection is tried before it is used, as Postgres may have been started again since.
+    """
     return _Connections(
         sa.create_engine(
             address(url, "callhouse dagster").set(drivername="postgresql+psycopg2"),
             isolation_level="AUTOCOMMIT",
             max_overflow=-1,
             pool_use_lifo=True,
+            pool_pre_ping=True,
         )
     )
 

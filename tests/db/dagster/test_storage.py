@@ -4,7 +4,6 @@ import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import dagster as dg
 import psycopg
@@ -15,7 +14,6 @@ from dagster._core.events import DagsterEvent, DagsterEventType
 from dagster._core.events.log import EventLogEntry
 from dagster._core.utils import make_new_run_id
 
-from pipelines import storage as pooled
 from pipelines.storage import LAID, SCHEMA, PooledStorage, disconnect
 from tests.pooler import Pooler, needs_pgbouncer
 
@@ -128,22 +126,15 @@ def test_the_web_servers_time_out_is_its_own(url: str) -> None:
 
 @contextmanager
 def statements(storage: PooledStorage) -> Iterator[list[str]]:
-    """What is asked in the block, pings too, as Postgres gets it."""
+    """What is asked in the block, as Postgres gets it."""
     asked: list[str] = []
     engine: sa.Engine = storage.run_storage._engine  # type: ignore[attr-defined]
 
     def note(_c: object, _cursor: object, statement: str, *_: object) -> None:
         asked.append(statement)
 
-    def note_ping(*_: Any) -> bool:
-        asked.append("ping")
-        return pinged(*_)
-
-    pinged = engine.dialect.do_ping
     sa.event.listen(engine, "before_cursor_execute", note)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(engine.dialect, "do_ping", note_ping)
-        yield asked
+    yield asked
     sa.event.remove(engine, "before_cursor_execute", note)
 
 
@@ -162,24 +153,3 @@ def test_the_catalogue_is_asked_once(url: str) -> None:
             again.schedule_storage.all_instigator_state()
     assert len(asked) == 3 * 5, "runs, assets (two), schedules; and whether the tables are laid"
     assert not [text for text in asked if "pg_catalog" in text or "secondary_indexes" in text]
-
-
-@pytest.mark.parametrize("way", ["straight"])
-def test_a_connection_is_tried_when_it_lay_unused(
-    url: str, empty_database_url: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Postgres may have been started again: then all that lie there are gone."""
-    storage = PooledStorage(url)
-    storage.run_storage.get_runs()
-    end = (
-        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name ~ 'dagster'"
-    )
-    with statements(storage) as asked:
-        storage.run_storage.get_runs()
-        assert "ping" not in asked
-        monkeypatch.setattr(pooled, "UNUSED_S", 0.0)
-        storage.run_storage.get_runs()
-        assert "ping" in asked
-    with psycopg.connect(empty_database_url, autocommit=True) as admin:
-        assert admin.execute(end).rowcount >= 1
-    assert storage.run_storage.get_runs() == []

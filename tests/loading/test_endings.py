@@ -273,12 +273,13 @@ def test_the_older_days_are_read_one_two_four(scene: Open) -> None:
 def test_a_catch_up_that_a_poll_has_no_time_for_goes_on_at_the_next_tick(
     scene: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(load, "POLL_BUDGET", timedelta(seconds=0.1))
+    monkeypatch.setattr(plan, "LONGEST_PIECE", timedelta(hours=4))
     here = scene("evolux", DAY - timedelta(days=2))
     here.at(NOON - timedelta(days=2))
     here.poll()
     here.at(NOON)
     here.tenant.latency_s = 0.15
+    monkeypatch.setattr(load, "POLL_BUDGET", timedelta(seconds=0.1))
     result = here.poll()
     assert result.state == "deferred"
     ((_, why),) = result.trouble.values()

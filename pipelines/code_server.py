@@ -25,24 +25,26 @@ LOOK_EVERY_S = 5
 
 def end_with_the_code() -> None:
     """Ends this process once it has had a process with the code and has none any more."""
-    has_served = False
+    children: list[psutil.Process] = []
     while True:
         time.sleep(LOOK_EVERY_S)
-        serves = has_children()
-        if has_served and not serves:
+        had, children = children, living_children(children)
+        if had and not children:
             os._exit(1)
-        has_served = serves
 
 
-def has_children() -> bool:
-    """Whether a child of this process lives. To look at all processes costs more than the rest."""
+def living_children(known: list[psutil.Process]) -> list[psutil.Process]:
+    """The children of this process that live: of the `known` ones, or all where none of those does.
+    To look for all takes a look at each process of the host, which costs more than the rest.
+    """
+    return list(filter(_lives, known)) or list(filter(_lives, psutil.Process().children()))
+
+
+def _lives(process: psutil.Process) -> bool:
     try:
-        ended = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
-    except ChildProcessError:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
         return False
-    return ended is None or any(
-        child.status() != psutil.STATUS_ZOMBIE for child in psutil.Process().children()
-    )
 
 
 def main() -> None:

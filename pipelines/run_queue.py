@@ -8,7 +8,7 @@ the class that takes a run into the queue can say otherwise (`dagster.yaml` name
 from datetime import UTC, date, datetime
 from typing import Any
 
-from dagster import DagsterRun, DagsterRunStatus, RunsFilter
+from dagster import DagsterRun
 from dagster._core.run_coordinator import QueuedRunCoordinator, SubmitRunContext
 from dagster._core.run_coordinator.queued_run_coordinator import RunQueueConfig
 from dagster._core.storage.tags import (
@@ -17,7 +17,7 @@ from dagster._core.storage.tags import (
     PRIORITY_TAG,
 )
 
-from pipelines.workers.queues import QUEUE_TAG, Queue, queue_tags, workers_of
+from pipelines.workers.queues import QUEUE_TAG, queue_tags, workers_of
 from resources.vendors import discover
 
 
@@ -49,12 +49,9 @@ class NewestDayFirst(QueuedRunCoordinator):
         workers = workers_of(self._instance)
         if workers is None:
             return config
-        # Workers and broker are asked for a run alone that waits; one that comes now waits a turn.
-        waits = self._instance.get_run_ids(RunsFilter(statuses=[DagsterRunStatus.QUEUED]), limit=1)
-        slots = workers.slots() if waits else dict.fromkeys(Queue, 0)
         room = [
-            {"key": QUEUE_TAG, "value": queue.value, "limit": limit}
-            for queue, limit in slots.items()
+            {"key": QUEUE_TAG, "value": queue.value, "limit": slots}
+            for queue, slots in workers.slots().items()
         ]
         return config._replace(tag_concurrency_limits=[*config.tag_concurrency_limits, *room])
 

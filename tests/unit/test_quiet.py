@@ -67,20 +67,30 @@ def test_the_daemon_fetches_definitions_less_often(monkeypatch: pytest.MonkeyPat
 
 
 LIVES = """
-import os, subprocess, sys
-from pipelines.code_server import has_children
+import psutil, subprocess, sys, time
+from pipelines.code_server import living_children
+known = []
+def look():
+    global known
+    known = living_children(known)
+    return {child.pid for child in known}
 def start(): return subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
 def end(child):
-    child.stdin.close()
-    os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)  # it stays, as one that nobody awaits
-print(has_children())
+    child.stdin.close()  # it stays, as one that nobody awaits
+    while psutil.Process(child.pid).status() != psutil.STATUS_ZOMBIE: time.sleep(0.01)
+print(look() == set())
 first = start()
-print(has_children())
+print(look() == {first.pid})
 second = start()
 end(first)
-print(has_children())
+print(look() == {second.pid})
 end(second)
-print(has_children())
+print(look() == set())
+third = start()
+print(look() == {third.pid})
+end(third)
+third.wait()
+print(look() == set())
 """
 
 
@@ -89,7 +99,7 @@ def test_the_code_server_knows_whether_a_process_with_the_code_lives() -> None:
     done = subprocess.run(
         [sys.executable, "-c", LIVES], capture_output=True, text=True, timeout=60, check=True
     )
-    assert done.stdout.split() == ["False", "True", "True", "False"]
+    assert done.stdout.split() == ["True"] * 6
 
 
 @pytest.mark.long

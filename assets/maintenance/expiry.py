@@ -23,9 +23,9 @@ FILES = 500
 """Audio files a transaction."""
 MOMENT_S = 2.0
 """How long the night waits for a reader."""
-IN_THE_WAY = {"55P03", "57014", "55000"}
+IN_THE_WAY = {"55P03", "57014", "55000", "40P01"}
 """A lock wasn't granted in time; we cancelled what waited for one; another night detaches another
-partition of the table.
+partition of the table; another night finishes what this one has begun to detach.
 """
 GONE = "42P01"
 """Another night has detached or dropped it."""

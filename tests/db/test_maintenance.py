@@ -28,6 +28,7 @@ from resources.postgres.warehouse import Warehouse
 from sql import facts
 from tests.db.facts import DAY, put, put_call, put_day, query
 from tests.own_warehouse import OwnWarehouse
+from tests.waiting import wait_until
 
 RAW = "SELECT count(*) FROM raw.records"
 OLD = [date(2026, 1, 1), date(2026, 1, 2)]
@@ -119,6 +120,34 @@ def test_two_nights_at_once_fall_over_neither_themselves_nor_the_other(
     left = "SELECT count(*) FROM pg_inherits WHERE inhparent = 'facts.calls'::regclass"
     assert query(warehouse, left) == [(1,)]
     assert query(warehouse, "SELECT count(*) FROM facts.calls") == [(0,)]
+
+
+def test_a_night_that_finishes_what_another_detaches_gives_way_to_its_drop(
+    loaded: Warehouse, database_url: str
+) -> None:
+    """Both want the partition: this one gets it and waits for the other's snapshot, a deadlock."""
+    name = "raw_partitions.records_20260101"
+    with reader(database_url, RAW):
+        assert expiry.drop_raw(loaded, DAY).held == [name]
+
+    def waits(statement: str) -> bool:
+        text = "SELECT pid FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE :it"
+        return len(query(loaded, text, it=statement)) == 1
+
+    def drop() -> None:
+        with psycopg.connect(database_url) as other:
+            other.execute(f"DROP TABLE {name}".encode())
+
+    with ThreadPoolExecutor(2) as threads:
+        with reader(database_url, f"LOCK TABLE ONLY {name} IN ACCESS SHARE MODE"):
+            night = threads.submit(expiry.drop_raw, loaded, DAY)
+            wait_until(lambda: waits("%FINALIZE"), 2)
+            other = threads.submit(drop)
+            wait_until(lambda: waits(f"DROP TABLE {name}"), 2)
+            time.sleep(1.2)  # it has looked for a deadlock, and isn't the victim
+        assert night.result().held == [name]
+        other.result()
+    assert expiry.drop_raw(loaded, DAY).dropped == ["raw_partitions.records_20260102"]
 
 
 def test_a_day_that_retention_dropped_can_be_loaded_again(loaded: Warehouse) -> None:

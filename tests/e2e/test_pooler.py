@@ -5,9 +5,8 @@ import os
 import signal
 import subprocess
 import sys
-import time
 import urllib.request
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -23,6 +22,7 @@ from resources.embedded.ports import LOOPBACK, free_port
 from resources.postgres.schema_version import head
 from resources.standin import StandIn
 from tests.pooler import LEFT_BEHIND, Pooler, in_every_session, needs_pgbouncer
+from tests.waiting import wait_until
 
 pytestmark = needs_pgbouncer
 
@@ -158,10 +158,3 @@ def is_polled(port: int) -> bool:
         return False
     assert all(run["status"] != "FAILURE" for run in results), results
     return {"jobName": "conpeek_poll", "status": "SUCCESS"} in results
-
-
-def wait_until(fact: Callable[[], bool], patience_s: float) -> None:
-    deadline = time.monotonic() + patience_s
-    while not fact():
-        assert time.monotonic() < deadline, "it took too long"
-        time.sleep(0.5)

@@ -9,10 +9,9 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 import tomllib
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -23,6 +22,7 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from resources.embedded.ports import LOOPBACK, free_port
 from tests.e2e.foreign_page import foreign_page
+from tests.waiting import wait_until
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 START_S = 240
@@ -84,15 +84,6 @@ def _post(url: str, body: object) -> Any:
     )
     with urllib.request.urlopen(request, timeout=60) as answer:
         return json.load(answer)
-
-
-def wait_until(fact: Callable[[], Any], patience_s: float) -> Any:
-    deadline = time.monotonic() + patience_s
-    while True:
-        if found := fact():
-            return found
-        assert time.monotonic() < deadline, "it took too long"
-        time.sleep(0.5)
 
 
 @pytest.fixture(scope="module")

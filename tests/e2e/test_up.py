@@ -7,7 +7,6 @@ import socket
 import stat
 import subprocess
 import sys
-import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -22,6 +21,7 @@ from pipelines.dagster_home import open_instance, prepare, workspace_socket
 from resources.configuration.home import Home
 from resources.embedded.local_postgres import LocalPostgres
 from resources.embedded.ports import LOOPBACK, free_port
+from tests.waiting import wait_until
 
 START_S = 120
 END_S = 20
@@ -63,13 +63,6 @@ def _processes(home: Home) -> list[psutil.Process]:
     return found
 
 
-def _wait_until(fact: Callable[[], bool], patience_s: float) -> None:
-    deadline = time.monotonic() + patience_s
-    while not fact():
-        assert time.monotonic() < deadline, "it took too long"
-        time.sleep(0.2)
-
-
 def _ask_ui(port: int, query: str) -> object:
     request = urllib.request.Request(
         f"http://{LOOPBACK}:{port}/graphql",
@@ -90,7 +83,7 @@ def _wait_for_ui(process: "subprocess.Popen[str]", port: int) -> None:
         except OSError:
             return False
 
-    _wait_until(answers, START_S)
+    wait_until(answers, START_S)
 
 
 def _leave_a_run_behind(home: Home) -> str:
@@ -158,7 +151,7 @@ def test_it_serves_ends_whole_and_recovers(home: Home, up: Up) -> None:
     sockets = workspace_socket(home)
     first.kill()
     first.communicate()
-    _wait_until(lambda: not _processes(home), END_S)
+    wait_until(lambda: not _processes(home), END_S)
     assert sockets
     assert not sockets.parent.exists()
 

@@ -22,6 +22,7 @@ from resources.vendors import discover
 from resources.windows import day_start
 from tests.loading.conftest import DAY, NOON, Open, Scene
 from tests.loading.lists import EVERY, PAGED
+from tests.waiting import wait_until
 
 HANGING = [
     *[(vendor, Fault.hang()) for vendor in EVERY],
@@ -77,13 +78,6 @@ def asked(here: Scene) -> int:
     return sum(request.tenant == here.tenant.name for request in here.system.standin.requests)
 
 
-def wait_until(true: Callable[[], object], seconds: float = 10) -> None:
-    deadline = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
-
-
 # One that hangs.
 
 
@@ -135,7 +129,7 @@ def test_a_run_that_is_stopped_ends_at_once_and_writes_nothing(
     with loaders(here) as (loader,):
         results: list[Result] = []
         with meanwhile(lambda: results.extend(loader.poll([here.account], [here.stream]))):
-            wait_until(lambda: here.system.standin.meter.in_flight(here.tenant))
+            wait_until(lambda: here.system.standin.meter.in_flight(here.tenant), 10)
             loader.stop()
             started = time.monotonic()
         assert time.monotonic() - started < 2
@@ -161,7 +155,7 @@ def test_a_second_run_does_not_read_what_the_first_still_reads(
         loaders(here, 2) as (first, second),
         meanwhile(lambda: first.poll([here.account], [here.stream])),
     ):
-        wait_until(lambda: here.system.standin.meter.in_flight(here.tenant))
+        wait_until(lambda: here.system.standin.meter.in_flight(here.tenant), 10)
         (result,) = second.poll([here.account], [here.stream])
         assert result.state == "deferred"
         ((_, why),) = result.trouble.values()
@@ -179,7 +173,7 @@ def test_a_backfill_of_other_days_goes_on_beside_a_poll(scene: Open) -> None:
         loaders(here, 2) as (first, second),
         meanwhile(lambda: first.poll([here.account], [here.stream])),
     ):
-        wait_until(lambda: here.system.standin.meter.in_flight(here.tenant))
+        wait_until(lambda: here.system.standin.meter.in_flight(here.tenant), 10)
         days = [DAY - timedelta(days=2)]
         (result,) = second.backfill([here.account], [here.stream], days)
         assert (result.state, result.read) == ("ok", set(days))
@@ -212,7 +206,7 @@ def test_a_reader_whose_lease_was_lost_writes_nothing(
     results: list[Result] = []
     with loaders(here) as (loader,):
         with meanwhile(lambda: results.extend(loader.poll([here.account], [here.stream]))):
-            wait_until(lambda: here.system.standin.meter.in_flight(here.tenant))
+            wait_until(lambda: here.system.standin.meter.in_flight(here.tenant), 10)
             here.query("DELETE FROM ops.reads WHERE account = :account RETURNING id")
         assert "the lease of this window was lost" in str(results[0].error)
         assert here.facts("leg_id", "1") == []

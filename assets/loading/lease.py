@@ -108,7 +108,7 @@ class ReadLeases:
             now = time.monotonic()
             row = self._warehouse.rows("load/begin_read", asked=body)[0]
             if row.id is not None:
-                ends = now + self._leases.lease_s
+                ends = self._leases.end(now)
                 return ReadLease(row.id, row.now, ends, self._stopping)
             who = f"run {row.run_id[:8]}" if row.run_id else "another run"
             waited_s = time.monotonic() - began

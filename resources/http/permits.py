@@ -119,7 +119,7 @@ class Permit:
     """Once there is an answer: as much earlier as that was made before it was asked for."""
     outcome: RequestOutcome
     lease_ends: float = math.inf
-    """By `time.monotonic`, counted from before the database was asked: never too late."""
+    """By `time.monotonic`, as `Leases.end` says: before another may be granted."""
     stopping: threading.Event = field(default_factory=threading.Event)
 
     @property
@@ -257,7 +257,7 @@ class Limiter:
             row = self._warehouse.rows("limits/acquire_permit", asked=body.decode())[0]
             self._row.done = None  # once it has surely been told: twice does no harm
             if row.permit is not None:
-                ends = now + self._leases.lease_s
+                ends = self._leases.end(now)
                 return Permit(row.permit, row.granted_at, RequestOutcome(now), ends, self._stopping)
             if row.reason in ("quota", "reserve"):
                 raise QuotaExhaustedError(quota_text(account, row.reason, row.until), row.until)

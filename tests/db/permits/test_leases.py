@@ -8,6 +8,7 @@ import pytest
 import sqlalchemy as sa
 
 from resources.errors import TransientError
+from resources.http import wire
 from resources.http.permits import Limiter
 from resources.postgres.warehouse import Warehouse
 from tests.db.permits.waiter import AT_ONCE, NOON, Clock, Waiter, account
@@ -69,7 +70,7 @@ def test_an_answer_after_the_lease_is_kept_with_its_request(
 
 
 def test_a_worker_knows_that_its_lease_ran_out(warehouse: Warehouse) -> None:
-    limiter = Limiter(warehouse, lease=timedelta(seconds=0.3))
+    limiter = Limiter(warehouse, lease=timedelta(seconds=0.4))
     with limiter.permit(account(), "calls", "cdr_1", AT_ONCE) as permit:
         time.sleep(0.7)
         permit.check()  # renewed
@@ -77,4 +78,18 @@ def test_a_worker_knows_that_its_lease_ran_out(warehouse: Warehouse) -> None:
         time.sleep(0.5)
         with pytest.raises(TransientError, match="lost"):
             permit.check()
+    limiter.close()
+
+
+def test_a_worker_has_hung_up_when_another_may_ask(warehouse: Warehouse) -> None:
+    """Cut off from the database, it still has to look, and what it has just sent to arrive."""
+    limiter = Limiter(warehouse, lease=timedelta(seconds=6))
+    with limiter.permit(account(), "calls", "cdr_1", AT_ONCE) as permit:
+        for renewed in (False, True):
+            if renewed:
+                first = permit.lease_ends
+                while permit.lease_ends == first:
+                    time.sleep(0.05)
+            left = query(warehouse, "SELECT extract(epoch FROM expires_at - now()) FROM ops.permits")
+            assert permit.lease_ends - time.monotonic() < float(left[0][0]) - 4 * wire.LOOK_S
     limiter.close()

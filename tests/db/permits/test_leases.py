@@ -90,6 +90,8 @@ def test_a_worker_has_hung_up_when_another_may_ask(warehouse: Warehouse) -> None
                 first = permit.lease_ends
                 while permit.lease_ends == first:
                     time.sleep(0.05)
-            left = query(warehouse, "SELECT extract(epoch FROM expires_at - now()) FROM ops.permits")
+            left = query(
+                warehouse, "SELECT extract(epoch FROM expires_at - now()) FROM ops.permits"
+            )
             assert permit.lease_ends - time.monotonic() < float(left[0][0]) - 4 * wire.LOOK_S
     limiter.close()

@@ -34,8 +34,8 @@ LEASE = timedelta(seconds=15)
 """How soon a killed worker's permit is free; renewed three times as often."""
 LONGEST_SLEEP_S = 10.0
 """A waiter looks again at least this often: its place is free soon after its last look."""
-FEW_RECORDS = 100
-"""A millisecond's work, between their answer and the next request."""
+FEW_RECORDS = 500
+"""Some milliseconds' work, between their answer and the next request: a usual page."""
 ENDED = "the run ended before the answer came"
 LONG_WAIT = timedelta(seconds=15)
 TOLD_EVERY = timedelta(minutes=5)

@@ -8,6 +8,8 @@
 -- The keys are looked up in one pass over the index, in their order: keys that are neighbours cost one
 -- descent. ARRAY(SELECT …) hides from the planner how many they are: it would weigh each of them, and
 -- read all records that the stream has ever had where it took them for many. The places come in any order.
+-- :moment says of each record which of the :moments it was seen at: an answer's records share one. :came_before
+-- may be empty, as nearly always none did.
 WITH known AS MATERIALIZED (
     SELECT * FROM raw.heads
      WHERE account = :account AND stream = :stream AND record_key = ANY(ARRAY(SELECT unnest(CAST(:keys AS text[]))))
@@ -17,14 +19,15 @@ WITH known AS MATERIALIZED (
            coalesce(h.rejected, false) AS was_rejected, h.faults AS old_faults, h.missing_since AS was_missing_since,
            h.first_seen_at, :contests AND h.twins IS NOT NULL AS is_contested,
            CASE WHEN came_before OR h.twins IS NOT NULL THEN h.digest END AS old_digest, h.twins,
-           h.record_key IS NULL OR (h.observed_at <= seen.observed_at
-               AND NOT (:replaces AND coalesce(h.missing_since > seen.observed_at, false))
+           h.record_key IS NULL OR (h.observed_at <= answer.observed_at
+               AND NOT (:replaces AND coalesce(h.missing_since > answer.observed_at, false))
                AND (h.rejected OR h.missing_since IS NOT NULL OR h.digest <> seen.digest
                     OR coalesce(h.faults @? '$.* ? (@ != "a placeholder for no value")', false)))
                AS is_written
-      FROM unnest(CAST(:keys AS text[]), CAST(:digests AS uuid[]), CAST(:observed AS timestamptz[]),
+      FROM unnest(CAST(:keys AS text[]), CAST(:digests AS uuid[]), CAST(:moment AS integer[]),
                   CAST(:came_before AS boolean[]))
-           WITH ORDINALITY AS seen (record_key, digest, observed_at, came_before, place)
+           WITH ORDINALITY AS seen (record_key, digest, moment, came_before, place)
+      CROSS JOIN LATERAL (SELECT (CAST(:moments AS timestamptz[]))[moment]) AS answer (observed_at)
       LEFT JOIN known h USING (record_key)
 )
 SELECT array_agg(place) AS places, old_date, version, is_new_version, was_rejected,

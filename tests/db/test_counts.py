@@ -209,8 +209,9 @@ def test_known_records_are_looked_up_by_key_however_many_there_are(
     parameters = {
         "keys": looked_for,
         "digests": [f"{n:032x}" for n in range(2_500)],
-        "observed": [str(TODAY)] * 2_500,
-        "came_before": [False] * 2_500,
+        "moments": [str(TODAY)],
+        "moment": [1] * 2_500,
+        "came_before": [],
         "contests": True,
         "replaces": False,
         "account": account.name,

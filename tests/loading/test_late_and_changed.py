@@ -23,16 +23,23 @@ def test_every_version_stays_in_order_and_the_fact_is_the_latest(scene: Open) ->
 
 def test_an_answer_older_than_the_stored_one_changes_nothing(scene: Open) -> None:
     here = scene("conpeek")
-    here.put(here.thing(1, value=2))
+    here.put(here.thing(1, value=2), here.thing(2, value=2), here.thing(3, value=2))
     here.backfill()
-    old = here.kind.show(here.thing(1, value=1), here.kind.zone)
-    late = Observation(old, 0, NOON, key="d-1")  # asked for long ago, by a worker that was slow
-    landing = Landing(
-        AccountStream(here.account, here.stream), [DAY], here.system.warehouse.require_days
-    )
-    here.system.warehouse.in_transaction(lambda connection: landing.land(connection, [late]))
-    assert here.facts("leg_id", "talk_s") == [("d-1", 2)]
-    assert len(here.versions()) == 1
+    warehouse = here.system.warehouse
+    # In one batch, too, with newer ones: asked for long ago, by a worker that was slow.
+    batch = [
+        Observation(
+            here.kind.show(here.thing(number, value=value), here.kind.zone),
+            0,
+            at,
+            key=f"d-{number}",
+        )
+        for number, value, at in ((3, 2, warehouse.now()), (1, 1, NOON), (2, 3, warehouse.now()))
+    ]
+    landing = Landing(AccountStream(here.account, here.stream), [DAY], warehouse.require_days)
+    warehouse.in_transaction(lambda connection: landing.land(connection, batch))
+    assert sorted(here.facts("leg_id", "talk_s")) == [("d-1", 2), ("d-2", 3), ("d-3", 2)]
+    assert len(here.versions()) == 4
 
 
 def test_a_late_record_opens_a_complete_day_until_it_is_read_again(scene: Open) -> None:

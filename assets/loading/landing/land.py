@@ -208,15 +208,18 @@ class Landing:
         """Those that must be written; the others only count."""
         if not keyed:
             return []
-        moments = {one.observation.observed_at for one in keyed}
-        texts = {moment: moment.isoformat() for moment in moments}
+        moments: dict[datetime, str] = {}
+        for one in keyed:
+            moments.setdefault(one.observation.observed_at, str(len(moments) + 1))
+        came_before = [one.observation.came_before for one in keyed]
         rows = execute(
             connection,
             "load/changed_records",
             keys=text_array([one.key for one in keyed]),
             digests=text_array([one.digest for one in keyed]),
-            observed=text_array([texts[one.observation.observed_at] for one in keyed]),
-            came_before=text_array(["ft"[one.observation.came_before] for one in keyed]),
+            moments=list(moments),
+            moment=text_array([moments[one.observation.observed_at] for one in keyed]),
+            came_before=came_before if any(came_before) else [],
             contests=keyed[0].observation.twins is None,
             replaces=self.stream.replaces,
             **self.source.where,

@@ -152,12 +152,15 @@ class StreamChecks:
         loaded = {result.account for result in results}
         mine = [account for account in self.accounts if account.name in loaded]
         touched = {day for r in results for day in r.loaded.days | r.loaded.turned | r.failed_days}
+        had = {finding.name for finding in self._findings(mine)}
         turned: set[str] = set()
         for check in checks_of(self.stream):
             if check.by_day and not touched:
                 continue
             days = sorted(touched) if check.by_day else None
             found = self._found(check, _parameters(self.stream, mine, days, now))
+            if not found and check.name not in had:
+                continue
             row = self.warehouse.rows(
                 "checks/replace_findings",
                 stream=self._stream_name,
@@ -174,15 +177,16 @@ class StreamChecks:
 
     def evaluations(self) -> list[dg.AssetCheckEvaluation]:
         """How the checks stand, for Dagster."""
-        findings = self.warehouse.rows(
-            "checks/findings",
-            stream=self._stream_name,
-            accounts=[account.name for account in self.accounts],
-        )
+        findings = self._findings(self.accounts)
         return [
             _evaluation(check, self._asset, [row for row in findings if row.name == check.name])
             for check in checks_of(self.stream)
         ]
+
+    def _findings(self, accounts: Sequence[Account]) -> list[Any]:
+        """What was found of these accounts and is still so."""
+        names = [account.name for account in accounts]
+        return self.warehouse.rows("checks/findings", stream=self._stream_name, accounts=names)
 
     @property
     def _asset(self) -> dg.AssetKey:

@@ -12,7 +12,7 @@ import time
 import psutil
 from dagster._cli.code_server import start_command
 
-from pipelines.heartbeats import beat_less_often
+from pipelines.heartbeats import beat_less_often, wait_longer
 from pipelines.warm_runs import ask_for_warm_runs
 
 LOCATION = "callhouse"
@@ -50,6 +50,7 @@ def _lives(process: psutil.Process) -> bool:
 def main() -> None:
     ask_for_warm_runs()
     beat_less_often()
+    wait_longer()
     threading.Thread(target=end_with_the_code, daemon=True).start()
     options = ["--location-name", LOCATION, "--heartbeat-ttl", A_DAY_S, *sys.argv[1:]]
     start_command([*CODE, *options])

@@ -5,7 +5,7 @@ import os
 os.environ.setdefault("DAGSTER_EVENT_LOG_CONSUMER_DAEMON_INTERVAL_SECONDS", "30")
 """For runs lost with their workers, which are to be repeated. Read as Dagster is imported."""
 
-from dagster._daemon import controller  # noqa: E402
+from dagster._daemon import controller, sensor  # noqa: E402
 from dagster._daemon.cli import main as daemon  # noqa: E402
 
 from pipelines.heartbeats import look_less_often  # noqa: E402
@@ -15,17 +15,21 @@ FETCH_S = 240
 half of the daemon's time. Where they are others its watch tells it at once. Dagster gives up after
 five minutes without.
 """
+SENSORS_S = 16
+"""Between two looks which sensors are due: four are a little more than a minute, which most of ours
+wait for."""
 
 
-def fetch_less_often() -> None:
+def ask_less_often() -> None:
     """In this process. Nothing of Dagster's settings says how often."""
     controller.RELOAD_WORKSPACE_INTERVAL = FETCH_S
+    sensor.MIN_INTERVAL_LOOP_TIME = SENSORS_S
 
 
 def main() -> None:
     """Runs until a signal ends it."""
     look_less_often()
-    fetch_less_often()
+    ask_less_often()
     daemon()
 
 

@@ -14,6 +14,7 @@ from assets.resource import CallhouseResource
 from assets.vendor_assets import vendor_assets, vendor_spec
 from pipelines.alerts import alerts
 from pipelines.graph import Graph
+from pipelines.heartbeats import wait_longer
 from pipelines.maintenance import maintenance_job, maintenance_schedule
 from pipelines.refreshes import marts_job, marts_schedule
 from pipelines.report import report_job, report_schedule
@@ -83,4 +84,5 @@ def build_defs(
 
 
 make_runs_warm()
+wait_longer()
 defs = build_defs()

@@ -5,6 +5,7 @@ asked. And it has the schema by a start-up option and time-outs by session, neit
 through a pooler in transaction mode. Here each statement brings its settings along.
 """
 
+import select
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache, wraps
@@ -60,10 +61,11 @@ class _Connections:
     )
 
     there: set[tuple[str, ...]] = field(default_factory=set)
-    """What has been seen, as asked: `LOOKS`."""
+    """What has been seen, as asked: `LOOKS`, and that the tables are laid."""
 
     def __post_init__(self) -> None:
         sa.event.listen(self.engine, "before_cursor_execute", self._bring_settings, retval=True)
+        sa.event.listen(self.engine, "checkout", self._try)
 
     def _bring_settings(
         self, _connection: Any, _cursor: Any, statement: str, parameters: Any, *_: Any
@@ -71,20 +73,29 @@ class _Connections:
         local = (f"SET LOCAL {name} = {value}; " for name, value in self.settings.items())
         return "".join(local) + statement, parameters
 
+    def _try(self, connection: Any, _record: Any, _checked_out: Any) -> None:
+        """Asks only a connection on which the server has said something by itself: mostly that it
+        closes it, to be started again. Raises InvalidatePoolError, at which the pool opens others.
+        """
+        said = select.poll()
+        said.register(connection, select.POLLIN)
+        if not said.poll(0):
+            return
+        try:
+            self.engine.dialect.do_ping(connection)
+        except self.engine.dialect.loaded_dbapi.Error as error:
+            raise sa.exc.InvalidatePoolError from error
+
 
 @cache
 def _connections(url: str) -> _Connections:
-    """One for the process: Dagster opens an instance for each tick of a schedule.
-
-    A connection is tried before it is used, as Postgres may have been started again since.
-    """
+    """One for the process: Dagster opens an instance for each tick of a schedule."""
     return _Connections(
         sa.create_engine(
             address(url, "callhouse dagster").set(drivername="postgresql+psycopg2"),
             isolation_level="AUTOCOMMIT",
             max_overflow=-1,
             pool_use_lifo=True,
-            pool_pre_ping=True,
         )
     )
 
@@ -163,10 +174,17 @@ class PooledStorage(DagsterPostgresStorage):
         return cls(config_value["postgres_url"], inst_data)
 
     def _is_laid(self) -> bool:
+        """Asked until it is so: Dagster opens a storage for each tick of a schedule."""
+        there = _connections(self.postgres_url).there
+        if (LAID,) in there:
+            return True
         try:
-            return bool(self._run_storage.get_cursor_values({LAID}))
+            is_laid = bool(self._run_storage.get_cursor_values({LAID}))
         except sa.exc.ProgrammingError:  # there is no such table yet
             return False
+        if is_laid:
+            there.add((LAID,))
+        return is_laid
 
     def _lay_tables(self) -> None:
         """Makes Dagster's tables, as it does: for two processes at once that fails, so one goes

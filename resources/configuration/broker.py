@@ -2,10 +2,15 @@
 
 import os
 import re
+from functools import cache
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit, urlunsplit
 
 from resources.configuration.home import BROKER
 from resources.errors import CallhouseError, ConfigurationError
+
+if TYPE_CHECKING:
+    from redis import Redis
 
 SCHEMES = ("redis", "rediss")
 PATIENCE_S = 5
@@ -39,14 +44,19 @@ def require_broker(url: str) -> None:
     """Asks the broker for an answer. Raises BrokerError, without secrets, when none comes."""
     import redis
 
-    client = redis.Redis.from_url(url, socket_connect_timeout=PATIENCE_S, socket_timeout=PATIENCE_S)
     try:
-        client.ping()
+        _standing(url).ping()
     except (redis.RedisError, OSError) as error:
         reason = str(error).strip().rstrip(".")
         raise BrokerError(
             f"The broker at {without_secrets(url)} doesn't answer: {reason}. Start it, or correct "
             f"{BROKER}."
         ) from None
-    finally:
-        client.close()
+
+
+@cache
+def _standing(url: str) -> "Redis":
+    """On a connection of the process that stays open: the run queue asks every five seconds."""
+    from redis import Redis
+
+    return Redis.from_url(url, socket_connect_timeout=PATIENCE_S, socket_timeout=PATIENCE_S)

@@ -58,7 +58,7 @@ def test_storage_may_be_a_database_of_its_own(
 
 
 def test_storage_keeps_its_connection_while_the_instance_and_postgres_live(
-    home: Home, empty_database_url: str
+    home: Home, empty_database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     prepare(home, empty_database_url)
     with psycopg.connect(empty_database_url, autocommit=True) as admin:
@@ -71,10 +71,16 @@ def test_storage_keeps_its_connection_while_the_instance_and_postgres_live(
                     return int(found.execute(sa.text("SELECT pg_backend_pid()")).scalar_one())
 
             kept = connection()
+            tried: list[object] = []
+            dialect = storage._engine.dialect
+            ask = dialect.do_ping
+            monkeypatch.setattr(dialect, "do_ping", lambda it: (tried.append(it), ask(it))[1])
             assert instance.get_runs() == []
             assert connection() == kept
+            assert not tried, "the server has said nothing"
             admin.execute("SELECT pg_terminate_backend(%s, 5000)", [kept])
             assert instance.get_runs() == []
+            assert len(tried) == 1
             kept = connection()
         deadline = time.monotonic() + 10
         while admin.execute("SELECT FROM pg_stat_activity WHERE pid = %s", [kept]).rowcount:

@@ -3,14 +3,17 @@
 import inspect
 import subprocess
 import sys
+import threading
 from multiprocessing.context import SpawnContext
 from pathlib import Path
 
 import pytest
-from dagster._daemon import controller
+from dagster._daemon import controller, sensor
 from dagster._grpc import client, server, server_watcher
+from grpc import _common as grpc
 
 from pipelines import daemon, heartbeats
+from pipelines.alerts import EVERY_S
 
 LOOKS = """
 import multiprocessing, os, pathlib, sys
@@ -57,13 +60,36 @@ def test_processes_look_at_each_other_less_often(monkeypatch: pytest.MonkeyPatch
     assert "WATCH_INTERVAL" in inspect.getsource(server_watcher.watch_grpc_server_thread)
 
 
+def test_a_grpc_server_waits_for_its_end_at_a_stretch(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(grpc, "MAXIMUM_WAIT_TIMEOUT", 0.1)
+    heartbeats.wait_longer()
+    ended = threading.Event()
+    waits: list[float] = []
+
+    def wait(timeout: float) -> bool:
+        waits.append(timeout)
+        threading.Timer(0.01, ended.set).start()
+        return ended.wait(timeout)
+
+    assert not grpc.wait(wait, ended.is_set)
+    assert waits == [heartbeats.WAIT_S]
+
+
 def test_the_daemon_fetches_definitions_less_often(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(controller, "RELOAD_WORKSPACE_INTERVAL", 60)
-    daemon.fetch_less_often()
+    daemon.ask_less_often()
     assert controller.RELOAD_WORKSPACE_INTERVAL == daemon.FETCH_S
     assert daemon.FETCH_S < controller.DEFAULT_WORKSPACE_FRESHNESS_TOLERANCE, "it would end itself"
     looks = inspect.getsource(controller.DagsterDaemonController.check_workspace_freshness)
     assert "RELOAD_WORKSPACE_INTERVAL" in looks
+
+
+def test_the_daemon_looks_less_often_which_sensors_are_due(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sensor, "MIN_INTERVAL_LOOP_TIME", 5)
+    daemon.ask_less_often()
+    assert sensor.MIN_INTERVAL_LOOP_TIME == daemon.SENSORS_S
+    assert "MIN_INTERVAL_LOOP_TIME" in inspect.getsource(sensor.execute_sensor_iteration_loop)
+    assert EVERY_S <= 4 * daemon.SENSORS_S < EVERY_S + 5, "as punctual as Dagster's five seconds"
 
 
 LIVES = """

@@ -236,9 +236,23 @@ def test_refused_credentials_are_told_by_account_and_end_with_working_ones(
     assert run(database_url)["fresh"][0], "a backfill that gets through is proof enough"
 
 
-def test_every_check_runs_on_every_stream(warehouse: Warehouse, account_of: AccountOf,
-                                          standin: StandIn) -> None:  # fmt: skip
+def test_every_check_runs_on_every_stream(
+    warehouse: Warehouse,
+    account_of: AccountOf,
+    standin: StandIn,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Where there is nothing to find, and was nothing, nothing is written."""
     from assets.loading.result import Result
+
+    asked: list[str] = []
+    rows = Warehouse.rows
+
+    def noted(warehouse: Warehouse, statement: str, *others: Any, **parameters: Any) -> list[Any]:
+        asked.append(statement)
+        return rows(warehouse, statement, *others, **parameters)
+
+    monkeypatch.setattr(Warehouse, "rows", noted)
 
     for vendor in discover().values():
         account = account_of(standin.tenant(vendor.name, f"demo-{vendor.name}"))
@@ -247,6 +261,8 @@ def test_every_check_runs_on_every_stream(warehouse: Warehouse, account_of: Acco
             result.loaded.days.add(DAY)
             checks = StreamChecks(warehouse, vendor, stream, [account])
             assert checks.update([result], NOW) == set()
+    assert {f"checks/{check.name}" for check in CHECKS} < set(asked)
+    assert "checks/replace_findings" not in asked
 
 
 @pytest.mark.parametrize(("known_for", "is_told"), [(timedelta(days=3), True), (MINUTES, False)])

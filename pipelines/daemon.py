@@ -10,11 +10,12 @@ from dagster._daemon.cli import main as daemon  # noqa: E402
 
 from pipelines.heartbeats import look_less_often  # noqa: E402
 
-FETCH_S = 240
-"""Between two times that it fetches all definitions though they are the same: every minute, that is
-half of the daemon's time. Where they are others its watch tells it at once. Dagster gives up after
-five minutes without.
+FETCH_S = 3600
+"""Between two times that it fetches all definitions though they are the same: every minute, as
+Dagster has it, is half of the daemon's time. Where they are others its watch tells it.
 """
+GIVE_UP_S = FETCH_S + 240
+"""Without having fetched them; the daemon then ends, and is started again."""
 SENSORS_S = 16
 """Between two looks which sensors are due: four are a little more than a minute, which most of ours
 wait for."""
@@ -23,6 +24,7 @@ wait for."""
 def ask_less_often() -> None:
     """In this process. Nothing of Dagster's settings says how often."""
     controller.RELOAD_WORKSPACE_INTERVAL = FETCH_S
+    controller.DEFAULT_WORKSPACE_FRESHNESS_TOLERANCE = GIVE_UP_S
     sensor.MIN_INTERVAL_LOOP_TIME = SENSORS_S
 
 

@@ -75,18 +75,16 @@ def test_a_grpc_server_waits_for_its_end_at_a_stretch(monkeypatch: pytest.Monkey
     assert waits == [heartbeats.WAIT_S]
 
 
-def test_the_daemon_fetches_definitions_less_often(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_daemon_asks_less_often(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(controller, "RELOAD_WORKSPACE_INTERVAL", 60)
-    daemon.ask_less_often()
-    assert controller.RELOAD_WORKSPACE_INTERVAL == daemon.FETCH_S
-    assert daemon.FETCH_S < controller.DEFAULT_WORKSPACE_FRESHNESS_TOLERANCE, "it would end itself"
-    looks = inspect.getsource(controller.DagsterDaemonController.check_workspace_freshness)
-    assert "RELOAD_WORKSPACE_INTERVAL" in looks
-
-
-def test_the_daemon_looks_less_often_which_sensors_are_due(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(controller, "DEFAULT_WORKSPACE_FRESHNESS_TOLERANCE", 300)
     monkeypatch.setattr(sensor, "MIN_INTERVAL_LOOP_TIME", 5)
     daemon.ask_less_often()
+    assert controller.RELOAD_WORKSPACE_INTERVAL == daemon.FETCH_S
+    assert controller.DEFAULT_WORKSPACE_FRESHNESS_TOLERANCE == daemon.GIVE_UP_S
+    looks = inspect.getsource(controller.DagsterDaemonController.check_workspace_freshness)
+    assert "RELOAD_WORKSPACE_INTERVAL" in looks
+    assert "DEFAULT_WORKSPACE_FRESHNESS_TOLERANCE" in looks
     assert sensor.MIN_INTERVAL_LOOP_TIME == daemon.SENSORS_S
     assert "MIN_INTERVAL_LOOP_TIME" in inspect.getsource(sensor.execute_sensor_iteration_loop)
     assert EVERY_S <= 4 * daemon.SENSORS_S < EVERY_S + 5, "as punctual as Dagster's five seconds"

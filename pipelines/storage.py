@@ -77,12 +77,11 @@ class _Connections:
         """Asks only a connection on which the server has said something by itself: mostly that it
         closes it, to be started again. Raises InvalidatePoolError, at which the pool opens others.
         """
-        said = select.poll()
-        said.register(connection, select.POLLIN)
-        if not said.poll(0):
-            return
+        spoken = select.poll()
         try:
-            self.engine.dialect.do_ping(connection)
+            spoken.register(connection, select.POLLIN)
+            if spoken.poll(0):
+                self.engine.dialect.do_ping(connection)
         except self.engine.dialect.loaded_dbapi.Error as error:
             raise sa.exc.InvalidatePoolError from error
 

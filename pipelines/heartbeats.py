@@ -5,7 +5,7 @@ five vendors. Nothing of Dagster's settings says how often.
 """
 
 from dagster._grpc import client, server_watcher
-from grpc import _common as grpc
+from grpc import _common as grpc  # type: ignore[import-untyped]
 
 HEARTBEAT_S = 60
 """The code server's to its process with the code, which waits for a day for it."""

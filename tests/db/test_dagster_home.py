@@ -4,6 +4,7 @@ import json
 import os
 import time
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -74,7 +75,12 @@ def test_storage_keeps_its_connection_while_the_instance_and_postgres_live(
             tried: list[object] = []
             dialect = storage._engine.dialect
             ask = dialect.do_ping
-            monkeypatch.setattr(dialect, "do_ping", lambda it: (tried.append(it), ask(it))[1])
+
+            def ping(connection: Any) -> bool:
+                tried.append(connection)
+                return bool(ask(connection))
+
+            monkeypatch.setattr(dialect, "do_ping", ping)
             assert instance.get_runs() == []
             assert connection() == kept
             assert not tried, "the server has said nothing"

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from dagster._daemon import controller, sensor
 from dagster._grpc import client, server, server_watcher
-from grpc import _common as grpc
+from grpc import _common as grpc  # type: ignore[import-untyped]
 
 from pipelines import daemon, heartbeats
 from pipelines.alerts import EVERY_S

@@ -14,6 +14,9 @@ LONGEST_RUN_S = 86_400
 VISIBLE_AGAIN_S = LONGEST_RUN_S + 3_600
 """When the broker gives a run that nobody has acknowledged to another worker. Run monitoring has
 repeated lost runs long before; any sooner, the broker would hand out runs that are at work."""
+ASK_EVERY_S = 5
+"""How long a worker's question for a run stands before it asks again. A run is handed out at once,
+and a worker that ends waits for the answer."""
 CUT_OFF_MS = 20_000
 """Without an answer for so long a connection counts as cut."""
 
@@ -41,6 +44,7 @@ def make_broker(url: str) -> Celery:
         task_publish_retry_policy={"max_retries": 3, "interval_start": 0, "interval_step": 0.5},
         broker_transport_options={
             "visibility_timeout": VISIBLE_AGAIN_S,
+            "polling_interval": ASK_EVERY_S,
             "socket_connect_timeout": 5,
             "socket_keepalive": True,
             "socket_keepalive_options": _keepalive(),

@@ -11,7 +11,7 @@ from celery.worker.consumer import Consumer
 from celery.worker.consumer import consumer as module
 from kombu.exceptions import OperationalError
 
-from pipelines.workers.broker import make_broker
+from pipelines.workers.broker import ASK_EVERY_S, make_broker
 from pipelines.workers.consumer import LastingConsumer
 from resources.configuration.broker import BrokerError, require_broker
 from resources.embedded.ports import LOOPBACK, free_port
@@ -128,3 +128,8 @@ def test_a_worker_outlives_a_broker_that_is_away_for_seconds(
     _lost(consumer)
     assert consumer.connection is None
     assert consumer.initial_prefetch_count == 1
+
+
+def test_a_worker_without_runs_asks_seldom() -> None:
+    asks = make_broker("redis://127.0.0.1:1/0").connection_for_read().transport
+    assert asks.brpop_timeout == ASK_EVERY_S

@@ -13,6 +13,7 @@ from typing import Any
 
 import sqlalchemy as sa
 import stamina
+from dagster._core.instance.config import ConcurrencyConfig, PoolConfig
 from dagster._core.storage.runs.schema import KeyValueStoreTable
 from dagster._serdes import ConfigurableClassData
 from dagster_postgres import (
@@ -147,7 +148,10 @@ class _Runs(_Pooled, RunsAndBackfills):
 
 
 class _Events(_Pooled, PostgresEventLogStorage):
-    pass
+    def get_pool_config(self) -> PoolConfig:
+        """By the settings alone: each run asks, and it needs no queue of runs to be made for it."""
+        settings = self._instance.get_settings("concurrency")
+        return ConcurrencyConfig.from_concurrency_settings(settings, None).pool_config
 
 
 class _Schedules(_Pooled, PostgresScheduleStorage):

@@ -86,8 +86,8 @@ class Backfills:
         return backfill, run
 
     def go_on_slowly(self) -> None:
-        """From now on the vendor takes its time again."""
-        self._standin.tenants["conpeek", "conpeek"].latency_s = 5.0
+        """From now on the vendor takes longer than a worker between two looks at the schema."""
+        self._standin.tenants["conpeek", "conpeek"].latency_s = 20.0
 
     def end_well(self, backfill: str, *statuses: str) -> None:
         """Its runs end with these statuses, newest first; nothing is held any more."""
@@ -168,8 +168,8 @@ def test_a_worker_of_another_version_finishes_its_runs_and_lives(
     """
     worker = backfills.worker
     backfill, run = backfills.begun()
-    cluster.until(lambda: worker.is_well("worker"))
     backfills.go_on_slowly()
+    cluster.until(lambda: worker.is_well("worker"))
     with psycopg.connect(database_url_with_dagster, autocommit=True) as connection:
         version = connection.execute(f"SELECT version_num FROM {VERSIONS}".encode()).fetchone()
         set_version = f"UPDATE {VERSIONS} SET version_num = %s".encode()

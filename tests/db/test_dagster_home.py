@@ -58,6 +58,18 @@ def test_storage_may_be_a_database_of_its_own(
     assert SCHEMA not in _schemas(database_url)
 
 
+def test_a_run_knows_the_pools_without_a_queue_of_runs(
+    home: Home, empty_database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    prepare(home, empty_database_url)
+    with DagsterInstance.get() as instance:
+        expected = instance.get_concurrency_config().pool_config
+    monkeypatch.delattr(DagsterInstance, "run_coordinator")
+    with DagsterInstance.get() as instance:
+        assert instance.event_log_storage.get_pool_config() == expected
+    assert expected.default_pool_limit == 8
+
+
 def test_storage_keeps_its_connection_while_the_instance_and_postgres_live(
     home: Home, empty_database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -139,7 +139,11 @@ def test_a_night_that_finishes_what_another_detaches_gives_way_to_its_drop(
             other.execute(f"DROP TABLE {name}".encode())
 
     with ThreadPoolExecutor(2) as threads:
-        with reader(database_url, f"LOCK TABLE ONLY {name} IN ACCESS SHARE MODE"):
+        with reader(database_url, f"LOCK TABLE ONLY {name} IN ACCESS SHARE MODE") as analyst:
+            # Both snapshots are as old as this transaction, whatever other databases do.
+            (oldest,) = analyst.execute("SELECT pg_current_xact_id()::text").fetchone() or ()
+            seen = "SELECT pg_snapshot_xmin(pg_current_snapshot())::text"
+            wait_until(lambda: query(loaded, seen) == [(oldest,)], 60)
             night = threads.submit(expiry.drop_raw, loaded, DAY)
             wait_until(lambda: waits("%FINALIZE"), 2)
             other = threads.submit(drop)

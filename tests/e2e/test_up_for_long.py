@@ -35,12 +35,18 @@ class Running:
     def __init__(self, process: "subprocess.Popen[str]", port: int, home: Home) -> None:
         self.process, self.port, self.home = process, port, home
         self.said: list[str] = []
-        threading.Thread(target=self._listen, daemon=True).start()
+        self._listener = threading.Thread(target=self._listen, daemon=True)
+        self._listener.start()
 
     def _listen(self) -> None:
         assert self.process.stdout
-        for line in self.process.stdout:
-            self.said.append(line.rstrip())
+        with self.process.stdout:
+            for line in self.process.stdout:
+                self.said.append(line.rstrip())
+
+    def heard_out(self) -> None:
+        """Waits for what it printed last."""
+        self._listener.join(10)
 
     def ask(self, query: str) -> Any:
         """What the UI's GraphQL says; None while it can't."""
@@ -137,11 +143,13 @@ def up(open_folder: Path, accounts: Path) -> Iterator[Running]:
         text=True,
     )
     _wait_for_ui(process, port)
-    yield Running(process, port, home)
+    running = Running(process, port, home)
+    yield running
     process.send_signal(signal.SIGINT)
     process.wait(60)
     for process_left in _processes(home):
         process_left.kill()
+    running.heard_out()
 
 
 def test_a_code_server_that_is_killed_is_started_again(

@@ -10,6 +10,7 @@ import hmac
 import math
 import threading
 import time
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -26,6 +27,7 @@ from resources.errors import (
     TransientError,
 )
 from resources.http.more import More
+from resources.postgres.batcher import Batcher
 from resources.postgres.leases import Leases
 from resources.postgres.warehouse import Warehouse
 from resources.text import payload
@@ -161,6 +163,8 @@ class Limiter:
         self._stopping = stopping or threading.Event()
         self._closing = threading.Event()
         self._row = _Row()
+        self._asking: defaultdict[str, Batcher[bytes, Any]]
+        self._asking = defaultdict(lambda: Batcher(self._ask))
         self._credentials: dict[tuple[str, ...], str] = {}
 
     @cached_property
@@ -254,7 +258,7 @@ class Limiter:
             if self._row.done and self._row.done["credential"] != credential:
                 self.let_go()
             body = payload.encode({**asked, "patience_s": patience_s, "done": self._row.done})
-            row = self._warehouse.rows("limits/acquire_permit", asked=body.decode())[0]
+            row = self._asking[credential].answer(body)
             self._row.done = None  # once it has surely been told: twice does no harm
             if row.permit is not None:
                 ends = self._leases.end(now)
@@ -271,6 +275,10 @@ class Limiter:
                 self._on_wait(Wait(account, stream, report, row.reason, row.until))
                 report_at = now + TOLD_EVERY.total_seconds()
             self._closing.wait(min(row.wait_s, LONGEST_SLEEP_S))
+
+    def _ask(self, questions: list[bytes]) -> list[Any]:
+        asked = b",".join(questions).decode()
+        return self._warehouse.rows("limits/acquire_permits", asked=f"[{asked}]")
 
     def _give_back(self, done: dict[str, Any]) -> None:
         self._warehouse.run("limits/release_permit", done=payload.encode(done).decode())

@@ -54,7 +54,9 @@ class Warehouse:
         load that holds a connection may need one of these too.
         """
         # So from the first: set for each use, and reset after it, it costs as much as a statement.
-        return self._connect(isolation_level="AUTOCOMMIT", pool_reset_on_return=None)
+        return self._connect(
+            isolation_level="AUTOCOMMIT", pool_reset_on_return=None, pool_use_lifo=True
+        )
 
     def _connect(self, **settings: Any) -> Engine:
         return engine(

@@ -25,3 +25,12 @@ def limiter(warehouse: Warehouse) -> Iterator[Limiter]:
     limiter = Limiter(warehouse, "a-run")
     yield limiter
     limiter.close()
+
+
+@pytest.fixture
+def lonely(warehouse: Warehouse) -> Iterator[Warehouse]:
+    """The same with one connection, which is there already."""
+    lonely = Warehouse(warehouse.url.render_as_string(hide_password=False), pool_size=1)
+    lonely.rows("limits/credential_key")
+    yield lonely
+    lonely.close()

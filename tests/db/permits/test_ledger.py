@@ -1,11 +1,8 @@
 """What is stored of requests and credentials."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import psycopg
 import pytest
 import sqlalchemy as sa
 
@@ -13,7 +10,7 @@ from resources.errors import DeferredError
 from resources.http.permits import Limiter
 from resources.postgres.warehouse import Warehouse, execute
 from resources.text import payload
-from tests.db.permits.waiter import AT_ONCE, BEHIND, NOON, Clock, Waiter, account
+from tests.db.permits.waiter import AT_ONCE, BEHIND, NOON, Clock, Waiter, account, round_trips
 
 
 def query(warehouse: Warehouse, text: str) -> list[tuple[Any, ...]]:
@@ -47,30 +44,6 @@ def test_the_ledger_has_every_request(clock: Clock, warehouse: Warehouse, limite
         "SELECT id, account, stream, report, backfill, requested_at, status, records, run_id"
         "  FROM ops.requests",
     ) == [(permit.id, "acme", "calls", "cdr_1", True, NOON, 200, 5, "a-run")]
-
-
-@contextmanager
-def round_trips(warehouse: Warehouse, folder: Path) -> Iterator[list[int]]:
-    """How many the warehouse's only connection makes meanwhile."""
-    with warehouse.autocommit.connect() as connection:
-        driver = connection.connection.driver_connection
-    assert isinstance(driver, psycopg.Connection)
-    counted: list[int] = []
-    with (folder / "wire").open("w+") as wire:
-        driver.pgconn.trace(wire.fileno())
-        yield counted
-        driver.pgconn.untrace()
-        wire.seek(0)
-        counted.append(wire.read().count("ReadyForQuery"))
-
-
-@pytest.fixture
-def lonely(warehouse: Warehouse) -> Iterator[Warehouse]:
-    """The same with one connection, which is there already."""
-    lonely = Warehouse(warehouse.url.render_as_string(hide_password=False), pool_size=1)
-    lonely.rows("limits/credential_key")
-    yield lonely
-    lonely.close()
 
 
 def ask(limiter: Limiter, *records: int | None) -> None:
@@ -130,7 +103,7 @@ def test_a_permit_that_needs_no_waiting_looks_into_its_tables_few_times(
     with warehouse.transaction() as connection:
         before = connection.scalar(sa.text(SCANS))
         asked = payload.encode(waiter.asked).decode()
-        permit = execute(connection, "limits/acquire_permit", asked=asked)[0].permit
+        permit = execute(connection, "limits/acquire_permits", asked=f"[{asked}]")[0].permit
         execute(connection, "limits/release_permit", done=waiter.told(permit))
         assert connection.scalar(sa.text(SCANS)) - before <= 10
 
@@ -143,7 +116,7 @@ def test_what_a_crash_of_the_server_may_undo(warehouse: Warehouse) -> None:
     for hold_s, kept in ((None, "off"), (5.0, "on")):
         with warehouse.transaction() as connection:
             asked = payload.encode(waiter.asked).decode()
-            permit = execute(connection, "limits/acquire_permit", asked=asked)[0].permit
+            permit = execute(connection, "limits/acquire_permits", asked=f"[{asked}]")[0].permit
             assert connection.scalar(sa.text("SHOW synchronous_commit")) == "on"
         with warehouse.transaction() as connection:
             done = waiter.told(permit, hold_s=hold_s)
@@ -152,7 +125,7 @@ def test_what_a_crash_of_the_server_may_undo(warehouse: Warehouse) -> None:
     with warehouse.transaction() as connection:
         done = payload.decode(waiter.told(permit).encode())
         asked = payload.encode(waiter.asked | {"done": done}).decode()
-        execute(connection, "limits/acquire_permit", asked=asked)
+        execute(connection, "limits/acquire_permits", asked=f"[{asked}]")
         assert connection.scalar(sa.text("SHOW synchronous_commit")) == "on"
 
 

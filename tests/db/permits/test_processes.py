@@ -94,7 +94,7 @@ def test_whoever_does_not_say_all_is_refused(warehouse: Warehouse) -> None:
     for name in asked:
         rest = payload.encode({key: asked[key] for key in asked if key != name}).decode()
         with pytest.raises(sa.exc.DBAPIError, match=f"not said: {{{name}}}"):
-            warehouse.rows("limits/acquire_permit", asked=rest)
+            warehouse.rows("limits/acquire_permits", asked=f"[{rest}]")
 
 
 @pytest.mark.parametrize(

@@ -1,10 +1,14 @@
 """What tests of the limiter share: a clock that they move, and waiters that look when told to."""
 
 import itertools
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import psycopg
 import sqlalchemy as sa
 from pydantic import SecretStr
 
@@ -121,7 +125,7 @@ class Waiter:
     def look(self, **changes: Any) -> Any:
         """One look: a grant, or why not and until when."""
         asked = payload.encode(self.asked | changes).decode()
-        return self._warehouse.rows("limits/acquire_permit", asked=asked)[0]
+        return self._warehouse.rows("limits/acquire_permits", asked=f"[{asked}]")[0]
 
     def is_granted(self) -> bool:
         return self.look().permit is not None
@@ -156,3 +160,18 @@ class Waiter:
         if permit is not None:
             self.release(permit)
         return permit is not None
+
+
+@contextmanager
+def round_trips(warehouse: Warehouse, folder: Path) -> Iterator[list[int]]:
+    """How many the warehouse's only connection makes meanwhile."""
+    with warehouse.autocommit.connect() as connection:
+        driver = connection.connection.driver_connection
+    assert isinstance(driver, psycopg.Connection)
+    counted: list[int] = []
+    with (folder / "wire").open("w+") as wire:
+        driver.pgconn.trace(wire.fileno())
+        yield counted
+        driver.pgconn.untrace()
+        wire.seek(0)
+        counted.append(wire.read().count("ReadyForQuery"))

@@ -52,6 +52,12 @@ def pytest_collection_finish() -> None:
     gc.freeze()
 
 
+@pytest.fixture(autouse=True)
+def _small_windows_are_known_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As large ones are: tests have few records."""
+    monkeypatch.setattr("assets.loading.window.batches.WORTHWHILE", 1)
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The laws of loading are tried with every stream in the long run; in the short one with one of

@@ -16,7 +16,7 @@ from sqlalchemy.engine import Connection
 
 from assets.loading.account_stream import AccountStream
 from assets.loading.full_read import Doubt
-from assets.loading.result import Loaded
+from assets.loading.result import Loaded, StateSum
 from resources.account import Distrust
 from resources.postgres.copy_text import lines, texts
 from resources.postgres.warehouse import copy, execute
@@ -82,6 +82,10 @@ class Comparison:
     """Records that it shows, and that the account's options were never seen to ask for."""
     later: set[date] = field(default_factory=set)
     """Days with records that it doesn't show, but that came after it was asked for."""
+    is_plain: bool = False
+    """It showed all that is known, in the states in which it is known, and nothing else; and with
+    none of it anything is wrong.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,13 +115,21 @@ class Judged:
     """Days that lacked the same before, or where an operator says that it is right."""
 
 
-def compare(connection: Connection, source: AccountStream[Stream], read: ReadKeys) -> Comparison:
+def compare(
+    connection: Connection, source: AccountStream[Stream], read: ReadKeys, landed: StateSum
+) -> Comparison:
     """What the read lacks of the days' known records, except those that came after it was asked
-    for, and those that the account's options leave out.
+    for, and those that the account's options leave out. Nothing, where all that there is `landed`:
+    then the keys needn't be sent once more.
     """
     scope = source.account.options.model_dump_json()
     execute(connection, "load/note_scope", vendor=source.account.vendor, scope=scope,
             observed_at=read.asked_at, **source.where)  # fmt: skip
+    if landed.records == len(read.seen):  # else some of it was read again, or left out
+        where = source.where | {"days": list(read.days), "hashes": landed.hashes}
+        same = execute(connection, "load/shows_all", records=landed.records, **where)[0]
+        if same.shows_all:
+            return Comparison(is_plain=same.is_plain)
     execute(connection, "load/stage_seen")
     copy(connection, "stage_seen", ["record_key"], _key_lines(read.seen))
     where = source.where | {"began_at": read.began_at}

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from decimal import Decimal
 
 
 @dataclass(slots=True)
@@ -28,6 +29,21 @@ class Figures:
 
 
 @dataclass(slots=True)
+class StateSum:
+    """How many records landed, and the sum of hashes of their keys and states: whatever their
+    order, others have another one. What comes on two pages is in it once.
+    """
+
+    records: int = 0
+    hashes: Decimal = Decimal(0)
+
+    def add(self, other: "StateSum") -> None:
+        """Adds another's to this one."""
+        self.records += other.records
+        self.hashes += other.hashes
+
+
+@dataclass(slots=True)
 class Growth:
     """Records of a business day that are all new."""
 
@@ -43,6 +59,8 @@ class Loaded:
     by_day: defaultdict[date, Figures] = field(default_factory=lambda: defaultdict(Figures))
     days: set[date] = field(default_factory=set)
     """Days on which something was written."""
+    states: StateSum = field(default_factory=StateSum)
+    """Of all that has a key, changed or not."""
     grown: dict[date, Growth] = field(default_factory=dict)
     """Of one batch: those of `days` that only got new records. It doesn't add up."""
     turned: set[date] = field(default_factory=set)
@@ -72,6 +90,7 @@ class Loaded:
         for day, figures in other.by_day.items():
             self.by_day[day].add(figures)
         self.days |= other.days
+        self.states.add(other.states)
         self.accepted |= other.accepted
         self.turned |= other.turned
         self.new_fields |= other.new_fields

@@ -31,7 +31,7 @@ GONE = "42P01"
 """Another night has detached or dropped it."""
 RAW = "raw.records"
 OF_A_DAY = (
-    "heads", "rejects", "details", "field_faults", "suppressed_records",
+    "heads", "rejects", "details", "field_faults", "suppressed_records", "known_batches",
     "callers_by_day", "callback_attempts",
 )  # fmt: skip
 """What is known of a day's records beside its partitions, of single callers in marts too:

@@ -193,6 +193,8 @@ class Http:
                     request.sink.seek(0)
                     request.sink.truncate()  # an attempt before this one may have left half a body
                 answer = self._send(signed, permit)
+                if answer.status == 200 and request.sink is None:
+                    outcome.digest = payload.digest(answer.body)
                 result, outcome.records = request.parse(answer)
                 if not outcome.records and request.report != TOKEN:
                     check_ready(answer)

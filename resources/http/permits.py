@@ -94,6 +94,8 @@ class RequestOutcome:
     """Seconds after the start by which the vendor had surely received it."""
     status: int | None = None
     bytes: int = 0
+    digest: str | None = None
+    """Of the body, if it is kept in memory and the status is 200."""
     records: int | None = None
     url: str | None = None
     error: str | None = None

@@ -106,7 +106,7 @@ def texts_of(values: Sequence[Json]) -> list[str]:
     return [encode(value).decode() for value in values]
 
 
-def digest(encoded: bytes) -> str:
+def digest(encoded: Body) -> str:
     """128 bits that tell two payloads apart, as Postgres' uuid reads them: it compares no type
     faster. (A Python UUID for each would cost more than the hash.)
     """

@@ -162,7 +162,15 @@ class Pages:
         if new:
             now.ids = ids
         self._move_on(new, len(ids))
-        return Page(records, permit.id, permit.granted_at, total, self._seen, keys=keys)
+        return Page(
+            records,
+            permit.id,
+            permit.granted_at,
+            total,
+            self._seen,
+            keys=keys,
+            digest=permit.outcome.digest,
+        )
 
     def _is_full(self, rows: int, total: int | None) -> bool:
         """Whether a page is as large as those of its server can be. The first ones are the largest

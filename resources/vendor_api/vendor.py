@@ -44,6 +44,8 @@ class Page:
     """What the notes of the window's days tell of it."""
     keys: list[str | None] | None = None
     """Of each record, where its client has looked already."""
+    digest: str | None = None
+    """Of the answer's body, where the records are all of it and nothing else."""
     beyond: int = 0
     """Records of it that the vendor counts, but that began only when the window was over: one
     second more may be asked for, or its end taken for included.

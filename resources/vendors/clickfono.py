@@ -74,7 +74,13 @@ class Clickfono(Client):
             is_odd = self.largest.is_met(len(calls), window)
             remark = f"{len(calls):,} records came, as limits have it or as of another day, and "
             remark += "the most so far: does the server give no more?"
-            yield Page(calls, permit.id, permit.granted_at, remark=remark if is_odd else None)
+            yield Page(
+                calls,
+                permit.id,
+                permit.granted_at,
+                remark=remark if is_odd else None,
+                digest=permit.outcome.digest,
+            )
             check_whole(REPORT, len(calls), permit)
             self._check_asked_for(calls, window.day, popup)
 

@@ -9,7 +9,8 @@
 -- descent. ARRAY(SELECT …) hides from the planner how many they are: it would weigh each of them, and
 -- read all records that the stream has ever had where it took them for many. The places come in any order.
 -- :moment says of each record which of the :moments it was seen at: an answer's records share one. :came_before
--- may be empty, as nearly always none did.
+-- may be empty, as nearly always none did. states, hashes: how many of them came for the first time in
+-- their read, and the sum of hashes of keys and states, as in load/shows_all.
 WITH known AS MATERIALIZED (
     SELECT * FROM raw.heads
      WHERE account = :account AND stream = :stream AND record_key = ANY(ARRAY(SELECT unnest(CAST(:keys AS text[]))))
@@ -17,6 +18,8 @@ WITH known AS MATERIALIZED (
     SELECT place - 1 AS place, h.call_date AS old_date, coalesce(h.version, 0) AS version,
            h.digest IS DISTINCT FROM seen.digest AS is_new_version,
            coalesce(h.rejected, false) AS was_rejected, h.faults AS old_faults, h.missing_since AS was_missing_since,
+           CASE WHEN came_before THEN 0 ELSE 1 END AS states,
+           CASE WHEN came_before THEN 0 ELSE hashtextextended(record_key, uuid_hash_extended(seen.digest, 0)) END AS hashes,
            h.first_seen_at, :contests AND h.twins IS NOT NULL AS is_contested,
            CASE WHEN came_before OR h.twins IS NOT NULL THEN h.digest END AS old_digest, h.twins,
            h.record_key IS NULL OR (h.observed_at <= answer.observed_at
@@ -31,10 +34,12 @@ WITH known AS MATERIALIZED (
       LEFT JOIN known h USING (record_key)
 )
 SELECT array_agg(place) AS places, old_date, version, is_new_version, was_rejected,
-       old_faults, was_missing_since, first_seen_at, is_contested, old_digest, twins, count(*) AS records
+       old_faults, was_missing_since, first_seen_at, is_contested, old_digest, twins, count(*) AS records,
+       sum(states) AS states, sum(hashes) AS hashes
   FROM seen WHERE is_written OR is_contested
  GROUP BY old_date, version, is_new_version, was_rejected, old_faults, was_missing_since, first_seen_at,
           is_contested, old_digest, twins
 UNION ALL
-SELECT NULL, old_date, NULL, is_new_version, NULL, NULL, NULL, NULL, NULL, NULL, NULL, count(*)
+SELECT NULL, old_date, NULL, is_new_version, NULL, NULL, NULL, NULL, NULL, NULL, NULL, count(*),
+       sum(states), sum(hashes)
   FROM seen WHERE NOT (is_written OR is_contested) GROUP BY old_date, is_new_version;

@@ -73,6 +73,18 @@ class Scene:
         """What the schedule does."""
         return self.system.poll(self.account, self.stream)
 
+    def poll_until(self, is_so: Callable[[], bool]) -> None:
+        """Polls, each five minutes later by the limiter's clock, until it is so: older days have
+        every other turn, newest first.
+        """
+        for _ in range(20):
+            for table in ("permits", "waiters"):
+                self.query(f"DELETE FROM ops.{table} WHERE account = :account RETURNING 1")
+            self.poll()
+            if is_so():
+                return
+        raise AssertionError("it never was so")
+
     def confirm(self, day: date = DAY) -> None:
         """Polls when the day is due until it is as settled as it gets: with the same answer some
         hours later.

@@ -1,6 +1,5 @@
 """Silence: a read that shows nothing, or much less, of what is known of a day deletes nothing."""
 
-from collections.abc import Callable
 from datetime import timedelta
 from itertools import pairwise
 
@@ -331,19 +330,6 @@ def test_what_is_wrong_with_kept_records_is_kept_too(scene: Open) -> None:
     assert (missing(here), here.rejects()) == (0, before)
 
 
-def poll_until(here: Scene, is_so: Callable[[], bool]) -> None:
-    """Polls, each five minutes later by the limiter's clock, until it is so: older days have every
-    other turn, newest first.
-    """
-    for _ in range(20):
-        for table in ("permits", "waiters"):
-            here.query(f"DELETE FROM ops.{table} WHERE account = :account RETURNING 1")
-        here.poll()
-        if is_so():
-            return
-    raise AssertionError("it never was so")
-
-
 def test_a_second_look_that_a_limit_forbids_is_the_next_read_s(scene: Open) -> None:
     """No total says that a record is gone, and no two requests may be made within five minutes."""
     here = scene("clickfono")
@@ -354,7 +340,7 @@ def test_a_second_look_that_a_limit_forbids_is_the_next_read_s(scene: Open) -> N
     reopen = "UPDATE ops.days SET state = 'settling' WHERE account = :account RETURNING 1"
     here.query(reopen)
     looked_for = "known records weren't in the answers: they are looked for again"
-    poll_until(here, lambda: here.day().note == looked_for)
+    here.poll_until(lambda: here.day().note == looked_for)
     assert (missing(here), here.day().state) == (0, "settling")
-    poll_until(here, lambda: here.day().note != looked_for)
+    here.poll_until(lambda: here.day().note != looked_for)
     assert (missing(here), here.day().state) == (1, "complete")

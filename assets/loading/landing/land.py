@@ -23,7 +23,7 @@ from assets.loading.landing.suppression import LEFT_OUT, Suppression
 from assets.loading.landing.turn import TURN
 from assets.loading.landing.unstable import note_unstable
 from assets.loading.landing.write import Unkeyed, Writer
-from assets.loading.result import Growth, Loaded
+from assets.loading.result import Growth, Loaded, StateSum
 from resources.postgres.warehouse import execute, text_array
 from resources.text import payload
 from resources.vendor_api.vendor import AnyStream, Facts, Record
@@ -88,6 +88,8 @@ class Landing:
         self._writer = Writer(source)
         self.suppression = Suppression(source)
         self.moves = Moves(source)
+        self.landed = StateSum()
+        """Of all that has a key, changed or not."""
         self.unkeyed: set[str] = set()
         """Digests of what was read and has no key."""
         self.rejected: set[str] = set()
@@ -113,6 +115,7 @@ class Landing:
                 others |= self._write(connection, changed, batch.unkeyed, loaded)
             observations = batch.repeated
         others |= self.suppression.end_batch(connection, self._day)
+        self.landed.add(loaded.states)
         loaded.days |= others
         for day in others & loaded.grown.keys():
             del loaded.grown[day]
@@ -226,6 +229,7 @@ class Landing:
         )
         changed: list[Item] = []
         for row in rows:
+            loaded.states.add(StateSum(row.states, row.hashes))
             if row.places is None:
                 loaded.by_day[row.old_date].records += row.records
                 self.is_overtaken |= row.is_new_version

@@ -80,14 +80,16 @@ def remove_audio(uris: Iterable[str]) -> Counts:
 def recount(
     connection: Connection, account: str, stream: AnyStream, days: Collection[date], now: datetime
 ) -> None:
-    """Counts again the days of erased records. How complete they are stays as it was."""
+    """Counts again the days of erased records; digests of answers that they were in go, too. How
+    complete the days are stays as it was.
+    """
     ordered = sorted(days)
+    where = {"account": account, "stream": stream.name, "days": ordered}
+    execute(connection, "erase/known_batches", **where)
     execute(
         connection,
         "load/refresh_days",
-        account=account,
-        stream=stream.name,
-        days=ordered,
+        **where,
         facts=fact_counts(connection, account, stream, ordered),
         replaces=stream.replaces,
         timezone=None,

@@ -17,6 +17,7 @@ from assets.loading.missing import Comparison, Judged, compare, note_missing
 from assets.loading.result import Loaded
 from assets.loading.stream_state import Success, note_fields, note_success
 from assets.loading.window.answers import WindowRead
+from assets.loading.window.batches import KnownBatches
 from resources.postgres.warehouse import execute
 from resources.vendor_api.vendor import Stream
 
@@ -28,6 +29,7 @@ class Closing:
     source: AccountStream[Stream]
     read: WindowRead
     landing: Landing
+    batches: KnownBatches
     largest_page: int | None
     """Records of the largest page that has come of the stream."""
     now: datetime
@@ -35,7 +37,9 @@ class Closing:
     def compare(self, connection: Connection) -> Comparison:
         """What is known of the days that the read covers whole, beside what came."""
         keys = self.read.keys(self.source.stream)
-        return compare(connection, self.source, keys) if keys.days else Comparison()
+        if not keys.days:
+            return Comparison()
+        return compare(connection, self.source, keys, self.landing.landed)
 
     def close(self, connection: Connection, loaded: Loaded, found: Comparison) -> None:
         """Writes down what the read says of its days and of the stream. `found`: what `compare`
@@ -47,6 +51,7 @@ class Closing:
                 loaded.add(land_alone(connection, landing, observation))
             found = self.compare(connection)
         read.in_several_states = landing.in_several_states
+        self._note_batches(connection, found)
         loaded.days |= resolve_bodies(connection, source, read.touched_days)
         judged = self._note_missing(connection, loaded, found)
         self._reopen_or_resolve(connection, judged.doubts)
@@ -61,6 +66,17 @@ class Closing:
         success = Success(watermark, largest_page=self.largest_page, lease=read.lease.id)
         note_success(connection, source, success, self.now)
         loaded.new_fields = note_fields(connection, source, loaded.new_fields)
+
+    def _note_batches(self, connection: Connection, found: Comparison) -> None:
+        """Where all is well, what came needn't be landed if it comes again. Where a limit kept what
+        wasn't landed for that from being asked for again, it is as if a newer answer had landed.
+        """
+        read, landing = self.read, self.landing
+        if not found.is_plain:
+            landing.is_overtaken |= self.batches.were_lost and read.is_doubtful
+            self.batches.drop(connection)
+        elif not (read.unkeyed or landing.suppression.is_on):
+            self.batches.keep(connection)
 
     def _note_missing(self, connection: Connection, loaded: Loaded, found: Comparison) -> Judged:
         keys = self.read.keys(self.source.stream)

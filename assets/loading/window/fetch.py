@@ -5,8 +5,9 @@ from collections.abc import Iterator
 from itertools import islice
 
 from assets.loading.access import StreamAccess
-from assets.loading.landing.observation import Observation, observations
+from assets.loading.landing.observation import observations
 from assets.loading.window.answers import Part, WindowRead
+from assets.loading.window.batches import Piece
 from assets.loading.window.size import WindowSize
 from resources.errors import (
     ContractError,
@@ -36,13 +37,13 @@ class WindowFetcher:
         """A window begins: it may be put off before its first answer."""
         self._client.http.begin_window()
 
-    def records(self, read: WindowRead) -> Iterator[list[Observation]]:
+    def records(self, read: WindowRead) -> Iterator[Piece]:
         """Every record of the window, some hundreds at a time."""
         yield from self.window(read.window, read)
         self._client.http.let_go()
         read.require_no_others()
 
-    def again(self, read: WindowRead) -> Iterator[list[Observation]]:
+    def again(self, read: WindowRead) -> Iterator[Piece]:
         """The same once more, as far as limits let it be asked for."""
         read.is_second, read.repeats = True, 0
         try:
@@ -50,7 +51,7 @@ class WindowFetcher:
         except DeferredError:
             read.is_doubtful = True
 
-    def window(self, window: Window, read: WindowRead) -> Iterator[list[Observation]]:
+    def window(self, window: Window, read: WindowRead) -> Iterator[Piece]:
         """Every record of the window, or of a part of it: of its halves, where it is too much."""
         halves = window.split()
         if halves is None or len(window.days) <= self._size.most_days:
@@ -90,7 +91,7 @@ class WindowFetcher:
                 raise
             read.perhaps_cut_off = error
 
-    def _whole(self, window: Window, read: WindowRead) -> Iterator[list[Observation]]:
+    def _whole(self, window: Window, read: WindowRead) -> Iterator[Piece]:
         """The window's records, read again when their number isn't what the vendor says.
 
         Rows that are as many as it says, and yet not as many records, may stand on two pages or
@@ -106,10 +107,11 @@ class WindowFetcher:
                 read.requests += 1
                 # Keys of aggregates aren't those that their client knows.
                 part.begin_page(page, None if self._stream.replaces else page.seen)
-                found = observations(self._stream, page, day)
+                found, at = observations(self._stream, page, day), 0
                 while some := list(islice(found, AT_ONCE)):
                     part.add(some, read.seen)
-                    yield some
+                    yield Piece(some, page.digest and f"{page.digest}+{at}")
+                    at += len(some)
             if part.is_whole or (not window.days and part.only_grew):
                 read.add(part)
                 return

@@ -5,20 +5,19 @@ judges the days: what a killed worker leaves half done, the next read completes.
 """
 
 import math
-from collections.abc import Iterator
-from itertools import chain
+from collections.abc import Callable, Iterator
 
 from sqlalchemy.engine import Connection
 
 from assets.loading.access import StreamAccess
 from assets.loading.day_state import recount_days
-from assets.loading.landing.commit import Committer
+from assets.loading.landing.commit import Committer, Finish
 from assets.loading.landing.land import Landing
 from assets.loading.landing.moves import Moves
-from assets.loading.landing.observation import Observation
-from assets.loading.result import Loaded
+from assets.loading.result import Loaded, StateSum
 from assets.loading.stream_state import lock_streams, note_fields
 from assets.loading.window.answers import WindowRead
+from assets.loading.window.batches import Batch, Batcher, KnownBatches, Piece
 from assets.loading.window.close import Closing
 from assets.loading.window.fetch import WindowFetcher
 from assets.loading.window.size import WindowSize
@@ -58,26 +57,41 @@ class WindowReader:
     def _read(self, read: WindowRead, loaded: Loaded) -> None:
         landing = Landing(self._source, read.touched_days, self._warehouse.require_days)
         commits = Committer(self._warehouse, landing, self._lock, self._count)
+        batches = KnownBatches(self._warehouse, self._source, read.window)
         is_repeated = False
 
         def finish(connection: Connection, loaded: Loaded) -> None:
             nonlocal is_repeated
             largest = self._access.client.largest.rows or None
-            closing = Closing(self._source, read, landing, largest, self._clock())
+            closing = Closing(self._source, read, landing, batches, largest, self._clock())
             found = closing.compare(connection)
-            is_repeated = read.is_to_be_repeated(found)
+            is_repeated = read.is_to_be_repeated(found) or batches.are_lost(found)
             if is_repeated or landing.moves.open_days:
                 self._count(connection, loaded)
             else:
                 closing.close(connection, loaded, found)
 
-        def land(records: Iterator[list[Observation]]) -> None:
-            last_batch = self._land_all_but_last(read, records, commits, loaded)
+        def commit(batch: Batch, last: Finish | None = None) -> None:
+            def end(connection: Connection, loaded: Loaded) -> None:
+                batches.note(batch, loaded)
+                (last or self._count)(connection, loaded)
+
             read.lease.check()
-            loaded.add(commits.commit(last_batch, finish))
+            if (known := batches.again(batch)) is None:
+                loaded.add(commits.commit(batch.observations, end))
+                return
+            loaded.add(known)
+            landing.landed.add(known.states)
+            if last:
+                loaded.add(commits.commit([], last))
+
+        def land(pieces: Iterator[Piece]) -> None:
+            commit(self._land_all_but_last(read, pieces, commit, loaded), finish)
 
         land(self._fetcher.records(read))
         if is_repeated:
+            batches.forget()
+            landing.landed = StateSum()
             land(self._fetcher.again(read))
         if landing.moves.open_days:
             self._read_left_days(read, landing.moves, loaded)
@@ -87,33 +101,30 @@ class WindowReader:
     def _land_all_but_last(
         self,
         read: WindowRead,
-        records: Iterator[list[Observation]],
-        commits: Committer,
+        pieces: Iterator[Piece],
+        commit: Callable[[Batch], None],
         loaded: Loaded,
-    ) -> list[Observation]:
+    ) -> Batch:
         """Lands what comes, batch by batch; returns the last one, which isn't landed yet."""
-        batch: list[Observation] = []
+        batcher = Batcher(BATCH)
         http = self._access.client.http
         self._fetcher.begin()
         try:
             with http.in_a_row():
-                for some in records:
-                    batch += some
-                    while len(batch) >= BATCH:
-                        read.lease.check()
+                for piece in pieces:
+                    for batch in batcher.add(piece):
                         http.let_go()
-                        full, batch = batch[:BATCH], batch[BATCH:]
-                        loaded.add(commits.commit(full))
+                        commit(batch)
         except CallhouseError:
             read.lease.check()
-            if batch:
-                loaded.add(commits.commit(batch))
+            if batcher.rest.observations:
+                commit(batcher.rest)
             raise
         finally:
             loaded.by_day[read.last_day].requests += read.requests
             loaded.accepted |= read.requests > 0
             read.requests = 0
-        return batch
+        return batcher.rest
 
     def _read_left_days(self, read: WindowRead, moves: Moves, loaded: Loaded) -> None:
         """Reads the days that records seem to have left. Raises ContractError when one shows them
@@ -126,8 +137,9 @@ class WindowReader:
                 window = Window.of_days((day,), zone, now)
                 other = WindowRead(window, read.lease, now, until=read.until)
                 try:
-                    for observation in chain.from_iterable(self._fetcher.window(window, other)):
-                        moves.add(day, observation)
+                    for piece in self._fetcher.window(window, other):
+                        for observation in piece.observations:
+                            moves.add(day, observation)
                 finally:
                     loaded.by_day[moves.open_days[-1]].requests += other.requests
         moves.decide()

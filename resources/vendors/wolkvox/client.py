@@ -129,7 +129,13 @@ class Wolkvox(Client):
             headers=self._server(),
         )
         check_whole(api, len(report.records), permit)
-        return Page(report.records, permit.id, permit.granted_at, report.found)
+        return Page(
+            report.records,
+            permit.id,
+            permit.granted_at,
+            report.found,
+            digest=permit.outcome.digest,
+        )
 
     def _server(self) -> dict[str, str]:
         """The server's number, as the document's sample has it, if the host does."""

@@ -1,0 +1,2 @@
+SELECT digest, records, hashes, days FROM ops.known_batches
+ WHERE account = :account AND stream = :stream AND first_day = :first_day AND last_day = :last_day;

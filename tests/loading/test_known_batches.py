@@ -1,0 +1,151 @@
+"""Answers that come again, to the byte: what of them isn't landed again, and when it is."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from assets.loading.window import batches, read
+from tests.loading.conftest import DAY, Open, Scene
+from tests.loading.lists import EVERY, RECORDS
+from tests.loading.tables import tables_of
+from tests.support import statements
+
+BEFORE = DAY - timedelta(days=1)
+LANDS = "is_contested"
+"""A statement that has it looks for what of a batch must be written."""
+
+
+def landed(act: Callable[[], object]) -> int:
+    """How many batches were landed meanwhile."""
+    with statements() as seen:
+        act()
+    return sum(LANDS in text for text in seen)
+
+
+def settled(scene: Open, vendor: str, *numbers: int) -> Scene:
+    """A day that is over, and read."""
+    here = scene(vendor)
+    here.put(*(here.thing(number) for number in numbers or range(6)))
+    here.later(days=3)
+    assert here.backfill().error is None
+    return here
+
+
+@pytest.mark.parametrize("vendor", EVERY)
+def test_what_comes_again_is_not_landed_again(scene: Open, vendor: str) -> None:
+    here = settled(scene, vendor)
+    known, read_at = tables_of(here.system, here.account), here.day().read_at
+    here.later(hours=1)
+    result = here.backfill()
+    assert result.loaded.total.records == 6
+    assert here.day().read_at > read_at, "it was read in full all the same"
+    here.later(hours=1)
+    assert landed(here.backfill) == 0
+    assert tables_of(here.system, here.account) == known
+
+
+def test_only_the_page_is_landed_on_which_something_changed(
+    scene: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(read, "BATCH", 50)  # as many as a page has
+    here = settled(scene, "evolux", *range(60))
+    assert landed(here.backfill) == 0
+    here.put(here.thing(3, value=99))
+    assert landed(here.backfill) == 1
+    assert len(here.versions()) == 61
+
+
+@pytest.mark.parametrize("vendor", RECORDS)
+def test_one_came_and_another_is_gone(scene: Open, vendor: str) -> None:
+    here = settled(scene, vendor)
+    here.put(here.thing(7))
+    here.remove(here.thing(3))
+    here.backfill()
+    here.backfill()
+    assert here.day().missing == 1, "though there are as many as before"
+
+
+def lose_raw(here: Scene) -> None:
+    """As where a part of a backup is restored."""
+    for table in ("raw.records", "raw.heads"):
+        here.query(f"DELETE FROM {table} WHERE account = :account RETURNING 1")
+
+
+def lose_one(here: Scene) -> None:
+    key = here.versions()[0][0]
+    for table in ("raw.records", "raw.heads"):
+        where = f"account = :account AND record_key = '{key}'"
+        here.query(f"DELETE FROM {table} WHERE {where} RETURNING 1")
+
+
+def change_one(here: Scene) -> None:
+    """As where a newer answer showed another state, and the vendor has taken that back."""
+    set_of_one(here, "digest = gen_random_uuid(), version = version + 1")
+
+
+def reject_one(here: Scene) -> None:
+    """As where an older mapping couldn't read it."""
+    set_of_one(here, "rejected = true")
+
+
+def set_of_one(here: Scene, values: str) -> None:
+    where = f"account = :account AND record_key = '{here.versions()[0][0]}'"
+    here.query(f"UPDATE raw.heads SET {values} WHERE {where} RETURNING 1")
+
+
+TROUBLES: list[Callable[[Scene], Any]] = [lose_raw, lose_one, change_one, reject_one]
+
+
+@pytest.mark.parametrize("trouble", TROUBLES, ids=lambda trouble: trouble.__name__)
+@pytest.mark.parametrize("vendor", ["conpeek", "wolkvox"])
+def test_what_the_tables_have_lost_is_landed_again_at_once(
+    scene: Open, vendor: str, trouble: Callable[[Scene], Any]
+) -> None:
+    here = settled(scene, vendor)
+    count = (
+        "SELECT count(*), count(*) FILTER (WHERE rejected) FROM raw.heads WHERE account = :account"
+    )
+    known = here.query(count)
+    trouble(here)
+    assert here.backfill().error is None
+    assert here.query(count) == known
+    assert len(here.facts("call_date", "account")) == 6
+
+
+def test_where_a_limit_allows_no_second_look_the_next_read_lands_it(scene: Open) -> None:
+    """No two requests may be made within five minutes."""
+    here = settled(scene, "clickfono")
+    lose_one(here)
+    limited = here.account.limits.model_copy(update={"min_interval_s": 300.0})
+    here.account = here.account.model_copy(update={"limits": limited})
+    here.query("UPDATE ops.days SET state = 'settling' WHERE account = :account RETURNING 1")
+    read_at = here.day().read_at
+    here.poll_until(lambda: here.day().read_at > read_at)
+    assert (here.day().raw_records, here.day().state) == (5, "failed")
+    here.poll_until(lambda: here.day().state == "complete")
+    assert here.day().raw_records == 6
+
+
+@pytest.mark.parametrize("threshold", [6, 7])
+def test_a_small_window_is_not_worth_a_memory(
+    scene: Open, monkeypatch: pytest.MonkeyPatch, threshold: int
+) -> None:
+    monkeypatch.setattr(batches, "WORTHWHILE", threshold)
+    here = settled(scene, "conpeek")
+    rows = here.query("SELECT records FROM ops.known_batches WHERE account = :account")
+    assert rows == ([(6,)] if threshold == 6 else [])
+
+
+def test_what_is_known_of_a_window_goes_with_another_that_overlaps(scene: Open) -> None:
+    here = scene("conpeek", BEFORE)
+    here.put(here.thing(1), here.thing(2, minutes=-24 * 60))
+    here.later(days=3)
+    one = here.account.limits.model_copy(update={"concurrency": 1})
+    here.account = here.account.model_copy(update={"limits": one})
+    windows = "SELECT first_day, last_day FROM ops.known_batches WHERE account = :account"
+    here.backfill(BEFORE, DAY)
+    assert here.query(windows) == [(BEFORE, DAY)]
+    here.backfill(DAY)
+    assert here.query(windows) == [(DAY, DAY)]

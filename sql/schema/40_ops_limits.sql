@@ -1,4 +1,5 @@
 -- The limiter's state, by credential (a keyed hash, never the credential itself).
+-- Its pages are filled whole: whoever looks clears only what is nearly full of permits that were given back.
 CREATE TABLE ops.permits (
     id         bigint           PRIMARY KEY,
     credential text             NOT NULL,
@@ -12,7 +13,7 @@ CREATE TABLE ops.permits (
     granted_at timestamptz      NOT NULL,
     expires_at timestamptz      NOT NULL,
     reached_at timestamptz
-) WITH (fillfactor = 50);
+);
 CREATE INDEX permits_by_credential ON ops.permits (credential);
 
 CREATE TABLE ops.holds (

@@ -108,6 +108,14 @@ def test_a_permit_that_needs_no_waiting_looks_into_its_tables_few_times(
         assert connection.scalar(sa.text(SCANS)) - before <= 10
 
 
+def test_permits_that_were_given_back_leave_their_room_to_others(warehouse: Warehouse) -> None:
+    """Every question looks through all of it."""
+    waiter = Waiter(warehouse, account())
+    for _ in range(200):
+        assert waiter.ask()
+    assert query(warehouse, "SELECT pg_relation_size('ops.permits') / 8192 <= 2") == [(True,)]
+
+
 def test_what_a_crash_of_the_server_may_undo(warehouse: Warehouse) -> None:
     """That a permit was given back, which errs on the safe side; no grant, and no pause that a
     vendor asked for.

@@ -46,7 +46,7 @@ class Batch:
 
 
 @dataclass(slots=True)
-class Batcher:
+class BatchBuilder:
     """Makes batches of `size` out of pieces; what isn't one yet is left in `rest`."""
 
     size: int

@@ -5,7 +5,7 @@ judges the days: what a killed worker leaves half done, the next read completes.
 """
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 from sqlalchemy.engine import Connection
 
@@ -13,11 +13,10 @@ from assets.loading.access import StreamAccess
 from assets.loading.day_state import recount_days
 from assets.loading.landing.commit import Committer, Finish
 from assets.loading.landing.land import Landing
-from assets.loading.landing.moves import Moves
 from assets.loading.result import Loaded, StateSum
 from assets.loading.stream_state import lock_streams, note_fields
 from assets.loading.window.answers import WindowRead
-from assets.loading.window.batches import Batch, Batcher, KnownBatches, Piece
+from assets.loading.window.batches import Batch, BatchBuilder, KnownBatches, Piece
 from assets.loading.window.close import Closing
 from assets.loading.window.fetch import WindowFetcher
 from assets.loading.window.size import WindowSize
@@ -34,9 +33,6 @@ class WindowReader:
 
     def __init__(self, access: StreamAccess[Stream], size: WindowSize) -> None:
         self._access = access
-        self._source = access.source
-        self._warehouse = access.warehouse
-        self._clock = access.clock
         self._fetcher = WindowFetcher(access, size)
 
     def read(
@@ -51,97 +47,113 @@ class WindowReader:
         another run reads the window, and StoppedError when this one ends.
         """
         with self._access.hold(window.days, live) as lease:
-            self._read(WindowRead(window, lease, self._clock(), live, until), loaded)
+            read = WindowRead(window, lease, self._access.clock(), live, until)
+            _WindowLoad(self._access, self._fetcher, read, loaded).run()
             lease.is_over = True
 
-    def _read(self, read: WindowRead, loaded: Loaded) -> None:
-        landing = Landing(self._source, read.touched_days, self._warehouse.require_days)
-        commits = Committer(self._warehouse, landing, self._lock, self._count)
-        batches = KnownBatches(self._warehouse, self._source, read.window)
-        is_repeated = False
 
-        def finish(connection: Connection, loaded: Loaded) -> None:
-            nonlocal is_repeated
-            largest = self._access.client.largest.rows or None
-            closing = Closing(self._source, read, landing, batches, largest, self._clock())
-            found = closing.compare(connection)
-            is_repeated = read.is_to_be_repeated(found) or batches.are_lost(found)
-            if is_repeated or landing.moves.open_days:
-                self._count(connection, loaded)
-            else:
-                closing.close(connection, loaded, found)
+class _WindowLoad:
+    """What one read of a window shows, on its way into the tables."""
 
-        def commit(batch: Batch, last: Finish | None = None) -> None:
-            def end(connection: Connection, loaded: Loaded) -> None:
-                batches.note(batch, loaded)
-                (last or self._count)(connection, loaded)
-
-            read.lease.check()
-            if (known := batches.again(batch)) is None:
-                loaded.add(commits.commit(batch.observations, end))
-                return
-            loaded.add(known)
-            landing.landed.add(known.states)
-            if last:
-                loaded.add(commits.commit([], last))
-
-        def land(pieces: Iterator[Piece]) -> None:
-            commit(self._land_all_but_last(read, pieces, commit, loaded), finish)
-
-        land(self._fetcher.records(read))
-        if is_repeated:
-            batches.forget()
-            landing.landed = StateSum()
-            land(self._fetcher.again(read))
-        if landing.moves.open_days:
-            self._read_left_days(read, landing.moves, loaded)
-            read.lease.check()
-            loaded.add(commits.commit([], finish))
-
-    def _land_all_but_last(
+    def __init__(
         self,
+        access: StreamAccess[Stream],
+        fetcher: WindowFetcher,
         read: WindowRead,
-        pieces: Iterator[Piece],
-        commit: Callable[[Batch], None],
         loaded: Loaded,
-    ) -> Batch:
+    ) -> None:
+        self._source, self._clock, self._client = access.source, access.clock, access.client
+        self._fetcher, self._read, self._loaded = fetcher, read, loaded
+        warehouse = access.warehouse
+        self._landing = Landing(self._source, read.touched_days, warehouse.require_days)
+        self._commits = Committer(warehouse, self._landing, self._lock, self._count)
+        self._batches = KnownBatches(warehouse, self._source, read.window)
+        self._is_repeated = False
+
+    def run(self) -> None:
+        """Lands all of it, judges its days, and moves the watermark."""
+        self._land(self._fetcher.records(self._read))
+        if self._is_repeated:
+            self._batches.forget()
+            self._landing.landed = StateSum()
+            self._land(self._fetcher.again(self._read))
+        if self._landing.moves.open_days:
+            self._read_left_days()
+            self._read.lease.check()
+            self._loaded.add(self._commits.commit([], self._finish))
+
+    def _land(self, pieces: Iterator[Piece]) -> None:
+        self._commit(self._land_all_but_last(pieces), self._finish)
+
+    def _land_all_but_last(self, pieces: Iterator[Piece]) -> Batch:
         """Lands what comes, batch by batch; returns the last one, which isn't landed yet."""
-        batcher = Batcher(BATCH)
-        http = self._access.client.http
+        builder = BatchBuilder(BATCH)
+        read, http = self._read, self._client.http
         self._fetcher.begin()
         try:
             with http.in_a_row():
                 for piece in pieces:
-                    for batch in batcher.add(piece):
+                    for batch in builder.add(piece):
                         http.let_go()
-                        commit(batch)
+                        self._commit(batch)
         except CallhouseError:
             read.lease.check()
-            if batcher.rest.observations:
-                commit(batcher.rest)
+            if builder.rest.observations:
+                self._commit(builder.rest)
             raise
         finally:
-            loaded.by_day[read.last_day].requests += read.requests
-            loaded.accepted |= read.requests > 0
+            self._loaded.by_day[read.last_day].requests += read.requests
+            self._loaded.accepted |= read.requests > 0
             read.requests = 0
-        return batcher.rest
+        return builder.rest
 
-    def _read_left_days(self, read: WindowRead, moves: Moves, loaded: Loaded) -> None:
+    def _commit(self, batch: Batch, finish: Finish | None = None) -> None:
+        """Lands the batch, unless it was before; with `finish` it is the read's last one."""
+
+        def end(connection: Connection, loaded: Loaded) -> None:
+            self._batches.note(batch, loaded)
+            (finish or self._count)(connection, loaded)
+
+        self._read.lease.check()
+        if (known := self._batches.again(batch)) is None:
+            self._loaded.add(self._commits.commit(batch.observations, end))
+            return
+        self._loaded.add(known)
+        self._landing.landed.add(known.states)
+        if finish:
+            self._loaded.add(self._commits.commit([], finish))
+
+    def _finish(self, connection: Connection, loaded: Loaded) -> None:
+        """Closes the window, in the last batch's transaction; or finds that it must be read again,
+        or other days first.
+        """
+        read, landing, batches = self._read, self._landing, self._batches
+        largest = self._client.largest.rows or None
+        closing = Closing(self._source, read, landing, batches, largest, self._clock())
+        found = closing.compare(connection)
+        self._is_repeated = read.is_to_be_repeated(found) or batches.are_lost(found)
+        if self._is_repeated or landing.moves.open_days:
+            self._count(connection, loaded)
+        else:
+            closing.close(connection, loaded, found)
+
+    def _read_left_days(self) -> None:
         """Reads the days that records seem to have left. Raises ContractError when one shows them
         still.
         """
-        zone, now = self._source.account.timezone, self._clock()
-        self._access.client.http.continue_window()
+        zone, now, moves = self._source.account.timezone, self._clock(), self._landing.moves
+        self._client.http.continue_window()
         for day in moves.open_days:
             if has_begun(day, zone, now):
                 window = Window.of_days((day,), zone, now)
-                other = WindowRead(window, read.lease, now, until=read.until)
+                other = WindowRead(window, self._read.lease, now, until=self._read.until)
                 try:
                     for piece in self._fetcher.window(window, other):
                         for observation in piece.observations:
                             moves.add(day, observation)
                 finally:
-                    loaded.by_day[moves.open_days[-1]].requests += other.requests
+                    last = self._loaded.by_day[moves.open_days[-1]]
+                    last.requests += other.requests
         moves.decide()
 
     def _lock(self, connection: Connection) -> None:

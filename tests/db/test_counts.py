@@ -156,6 +156,16 @@ def test_a_first_read_counts_its_days_once_however_many_batches_it_has(
     assert counts == [1, batches - 1]
 
 
+def test_a_batch_of_days_without_partitions_is_landed_once(
+    loader: Loader, account: Account, tenant: Tenant
+) -> None:
+    """They are made before it: a transaction that finds none has all its work to do again."""
+    tenant.put(dialogs(600))
+    with statements() as seen:
+        backfill(loader, account, DAYS[:1])
+    assert sum("is_contested" in text for text in seen) == 1
+
+
 def test_keys_that_came_are_sent_again_only_where_others_are_known(
     loader: Loader, account: Account, tenant: Tenant
 ) -> None:

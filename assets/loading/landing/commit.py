@@ -45,7 +45,9 @@ class Committer:
             return loaded
 
         if observations:
+            # Before the work: a transaction that finds none is to be done again.
             self.warehouse.look_for_days()
+            self.warehouse.make_days(self.landing.days)
         try:
             return self.warehouse.in_transaction(work)
         except _OFTEN_A_RECORD as error:

@@ -82,7 +82,7 @@ class Landing:
     ) -> None:
         self.source = source
         self.account, self.stream = source.account, source.stream
-        self._days = days
+        self.days = set(days)
         self._day = days[0]
         self._require_days = require_days
         self._writer = Writer(source)
@@ -281,7 +281,6 @@ class Landing:
         have_facts: bool = True,
     ) -> set[date]:
         """Returns the days on which something else was written than new records."""
-        self._require_days(set(self._days))  # before the work that would have to be done again
         with TURN:
             facts = map_records(items, self.source, self._day)
         if len(others := self.moves.hold(items)) < len(items):

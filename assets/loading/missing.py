@@ -116,16 +116,16 @@ class Judged:
 
 
 def compare(
-    connection: Connection, source: AccountStream[Stream], read: ReadKeys, landed: StateSum
+    connection: Connection, source: AccountStream[Stream], read: ReadKeys, landed: StateSum | None
 ) -> Comparison:
     """What the read lacks of the days' known records, except those that came after it was asked
     for, and those that the account's options leave out. Nothing, where all that there is `landed`:
-    then the keys needn't be sent once more.
+    then the keys needn't be sent once more. None: something else may have landed as well.
     """
     scope = source.account.options.model_dump_json()
     execute(connection, "load/note_scope", vendor=source.account.vendor, scope=scope,
             observed_at=read.asked_at, **source.where)  # fmt: skip
-    if landed.records == len(read.seen):  # else some of it was read again, or left out
+    if landed and landed.records == len(read.seen):  # else some of it was read again, or left out
         where = source.where | {"days": list(read.days), "hashes": landed.hashes}
         same = execute(connection, "load/shows_all", records=landed.records, **where)[0]
         if same.shows_all:

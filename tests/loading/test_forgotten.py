@@ -74,6 +74,41 @@ def test_a_reread_leaves_them_out_and_the_day_is_complete(scene: Open, name: str
 
 
 @pytest.mark.parametrize("name", WINDOWED)
+def test_what_was_stored_of_them_goes_though_the_same_comes_again(scene: Open, name: str) -> None:
+    """As where a backup of before is restored, or they were forgotten in a spelling of before."""
+    field, number, spelling = NUMBERS[name]
+    here = scene(name)
+    here.put(here.thing(1))
+    put_caller(here, here.thing(3, minutes=10), field, spelling)
+    here.later(days=30)
+    here.backfill()
+    suppress(here, number)
+    here.backfill()
+    assert (here.day().raw_records, here.day().suppressed) == (1, 1)
+
+
+def test_who_is_left_out_makes_up_for_no_record_that_is_gone(scene: Open) -> None:
+    """One came in an answer that was read again, as its total was wrong, and then no more."""
+    field, number, spelling = NUMBERS["evolux"]
+    here = scene("evolux")
+    gone = here.thing(9)
+    here.put(gone, here.thing(1))
+    put_caller(here, here.thing(3, minutes=10), field, spelling)
+    suppress(here, number)
+    here.later(days=30)
+
+    def only_the_one(rows: list[Any]) -> None:
+        rows[:] = [row for row in rows if str(row["id"]) == "9"]
+        here.remove(gone)
+        here.put(here.thing(2))
+
+    here.tenant.arm(Fault.rows(only_the_one))
+    here.backfill()
+    heads = "SELECT record_key FROM raw.heads WHERE account = :account AND missing_since IS NULL"
+    assert sorted(here.query(heads)) == [("1",), ("2",)]
+
+
+@pytest.mark.parametrize("name", WINDOWED)
 def test_a_call_is_kept_without_them(scene: Open, name: str) -> None:
     field, number, spelling = NUMBERS[name]
     here = scene(name)

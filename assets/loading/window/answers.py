@@ -171,6 +171,12 @@ class WindowRead:
     """Whether known records didn't come, and a limit didn't let them be asked for again."""
     is_second: bool = False
     """Whether all of it has been asked for before."""
+    before: AbstractSet[str] = frozenset()
+    """Keys that came then, where not all of that was landed."""
+    came: int = 0
+    """Records that were handed on, also of readings that were in vain."""
+    counted: int = 0
+    """Those of readings that were whole."""
     perhaps_cut_off: PerhapsCutOffError | None = None
     """Of an answer for the shortest window there is, which showed as many records as a limit."""
     alone: set[date] = field(default_factory=set)
@@ -204,6 +210,24 @@ class WindowRead:
         """The business days that the window covers, in full or in part."""
         return days_between(business_day(self.window.start, self.window.timezone), self.last_day)
 
+    def anew(self) -> "WindowRead":
+        """The same window, of which nothing has come yet."""
+        return WindowRead(
+            self.window, self.lease, self.read_at, self.live, self.until, before=self.seen
+        )
+
+    @property
+    def shows_as_before(self) -> bool:
+        """Whether it shows all that came, and wasn't landed, before: if not, one of the two answers
+        may have been cut short.
+        """
+        return self.before <= self.seen
+
+    @property
+    def counts_in_full(self) -> bool:
+        """Whether no reading was in vain, of which something may have landed all the same."""
+        return self.came == self.counted
+
     def keys(self, stream: Stream) -> ReadKeys:
         """The days of which the window shows all that there is. Of a day that goes on it may end,
         by clocks that differ, before what is known already. And what came without its key may be
@@ -231,6 +255,7 @@ class WindowRead:
 
     def add(self, part: Part) -> None:
         """Counts a part that was whole."""
+        self.counted += part.rows
         self.asked.append(part.asked_at or self.began_at)
         # An hour that clocks repeat is in both halves of a window, and in both of their totals.
         again = len(self.seen & part.seen) + len(self.unkeyed & part.unkeyed)

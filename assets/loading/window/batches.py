@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from importlib.metadata import version
 from typing import Any, NamedTuple
 
 from sqlalchemy.engine import Connection
@@ -11,6 +12,7 @@ from assets.loading.account_stream import AccountStream
 from assets.loading.landing.observation import Observation
 from assets.loading.missing import Comparison
 from assets.loading.result import Loaded, StateSum
+from assets.loading.stream_state import lock_streams
 from resources.postgres.warehouse import Warehouse, execute
 from resources.text import payload
 from resources.vendor_api.vendor import Stream
@@ -18,6 +20,7 @@ from resources.windows import Window
 
 WORTHWHILE = 1_000
 """Records of a window from which on it pays to know them again."""
+VERSION = version("callhouse")
 
 
 class Piece(NamedTuple):
@@ -38,11 +41,14 @@ class Batch:
 
     @property
     def digest(self) -> str | None:
-        """Tells it from any other batch of the window."""
+        """Tells it from any other batch of the window, and from one of which another version, or
+        another key of the stream's, makes other records.
+        """
         marks = [mark for mark in self.marks if mark is not None]
         if not self.observations or len(marks) < len(self.marks):
             return None
-        return payload.digest(" ".join([*marks, str(len(self.observations))]).encode())
+        keys = [observation.key or "" for observation in self.observations]
+        return payload.digest("\0".join([VERSION, *marks, "", *keys]).encode())
 
 
 @dataclass(slots=True)
@@ -74,8 +80,7 @@ class KnownBatches:
         self._where: dict[str, Any] = source.where
         self._known: dict[str, Loaded] = {}
         self._landed: dict[str, Loaded] = {}
-        self.were_lost = False
-        """Whether one wasn't landed that should have been."""
+        self._warehouse, self._source = warehouse, source
         self._are_used = self._are_stored = False
         if window.days:
             self._where = self._where | {"first_day": window.days[0], "last_day": window.days[-1]}
@@ -100,17 +105,27 @@ class KnownBatches:
         if digest := batch.digest:
             self._landed[digest] = loaded
 
-    def are_lost(self, found: Comparison) -> bool:
+    def are_lost(self, found: Comparison, is_suppressed: bool) -> bool:
         """Whether some weren't landed that are to be: what the read showed isn't what the tables
-        have in the end, or something is wrong with that.
+        have in the end, something is wrong with that, or somebody may be left out of it.
         """
-        are_lost = self._are_used and not found.is_plain
-        self.were_lost |= are_lost
-        return are_lost
+        return self._are_used and (is_suppressed or not found.is_plain)
 
     def forget(self) -> None:
         """From here on all is landed, whatever came before."""
         self._known, self._landed, self._are_used = {}, {}, False
+
+    def distrust(self) -> None:
+        """Drops what a read used that hasn't come to its end: nobody looked whether the tables have
+        it, and the next one may not come to its end either.
+        """
+
+        def work(connection: Connection) -> None:
+            lock_streams(connection, self._source.account.name, self._source.stream)
+            self.drop(connection)
+
+        if self._are_used:
+            self._warehouse.in_transaction(work)
 
     def keep(self, connection: Connection) -> None:
         """Writes down the batches of this read, for the next one."""

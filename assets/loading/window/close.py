@@ -39,7 +39,8 @@ class Closing:
         keys = self.read.keys(self.source.stream)
         if not keys.days:
             return Comparison()
-        return compare(connection, self.source, keys, self.landing.landed)
+        landed = self.landing.landed if self.read.counts_in_full else None
+        return compare(connection, self.source, keys, landed)
 
     def close(self, connection: Connection, loaded: Loaded, found: Comparison) -> None:
         """Writes down what the read says of its days and of the stream. `found`: what `compare`
@@ -68,14 +69,10 @@ class Closing:
         loaded.new_fields = note_fields(connection, source, loaded.new_fields)
 
     def _note_batches(self, connection: Connection, found: Comparison) -> None:
-        """Where all is well, what came needn't be landed if it comes again. Where a limit kept what
-        wasn't landed for that from being asked for again, it is as if a newer answer had landed.
-        """
-        read, landing = self.read, self.landing
+        """Where all is well, what came needn't be landed if it comes again."""
         if not found.is_plain:
-            landing.is_overtaken |= self.batches.were_lost and read.is_doubtful
             self.batches.drop(connection)
-        elif not (read.unkeyed or landing.suppression.is_on):
+        elif not (self.read.unkeyed or self.landing.suppression.is_on):
             self.batches.keep(connection)
 
     def _note_missing(self, connection: Connection, loaded: Loaded, found: Comparison) -> Judged:
@@ -118,7 +115,7 @@ class Closing:
             rejected=len(landing.rejected & read.seen) + unkeyed,
             several_days=len(days) > 1,
             undated=len(landing.undated & landing.rejected & read.seen) + unkeyed,
-            disturbed=judged.disturbed,
+            disturbed=judged.disturbed | (frozenset() if read.shows_as_before else set(days)),
             confirmed=judged.confirmed,
             changed=frozenset(landing.changed) if self.source.stream.replaces else frozenset(),
             is_overtaken=landing.is_overtaken,

@@ -110,6 +110,7 @@ class WindowFetcher:
                 found, at = observations(self._stream, page, day), 0
                 while some := list(islice(found, AT_ONCE)):
                     part.add(some, read.seen)
+                    read.came += len(some)
                     yield Piece(some, page.digest and f"{page.digest}+{at}")
                     at += len(some)
             if part.is_whole or (not window.days and part.only_grew):

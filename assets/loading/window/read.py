@@ -48,8 +48,30 @@ class WindowReader:
         """
         with self._access.hold(window.days, live) as lease:
             read = WindowRead(window, lease, self._access.clock(), live, until)
-            _WindowLoad(self._access, self._fetcher, read, loaded).run()
+            self._load(read, loaded)
             lease.is_over = True
+
+    def _load(self, read: WindowRead, loaded: Loaded) -> None:
+        """Once more from the beginning, where some of what came wasn't landed that is to be."""
+        access = self._access
+        batches = KnownBatches(access.warehouse, access.source, read.window)
+        first = _WindowLoad(access, self._fetcher, read, batches, loaded)
+        try:
+            first.run()
+        except CallhouseError:
+            batches.distrust()
+            raise
+        if not first.is_lacking:
+            return
+        batches.forget()
+        second = _WindowLoad(access, self._fetcher, read.anew(), batches, loaded)
+        second.landing.changed |= first.landing.changed
+        try:
+            second.run()
+        except CallhouseError:
+            access.warehouse.run("load/reopen_window", days=list(read.window.days),
+                                 now=access.clock(), **access.source.where)  # fmt: skip
+            raise
 
 
 class _WindowLoad:
@@ -60,24 +82,28 @@ class _WindowLoad:
         access: StreamAccess[Stream],
         fetcher: WindowFetcher,
         read: WindowRead,
+        batches: KnownBatches,
         loaded: Loaded,
     ) -> None:
         self._source, self._clock, self._client = access.source, access.clock, access.client
         self._fetcher, self._read, self._loaded = fetcher, read, loaded
         warehouse = access.warehouse
-        self._landing = Landing(self._source, read.touched_days, warehouse.require_days)
-        self._commits = Committer(warehouse, self._landing, self._lock, self._count)
-        self._batches = KnownBatches(warehouse, self._source, read.window)
+        self.landing = Landing(self._source, read.touched_days, warehouse.require_days)
+        self._commits = Committer(warehouse, self.landing, self._lock, self._count)
+        self._batches = batches
+        self.is_lacking = False
+        """Whether some of what came wasn't landed that is to be: then nothing is judged."""
         self._is_repeated = False
 
     def run(self) -> None:
         """Lands all of it, judges its days, and moves the watermark."""
         self._land(self._fetcher.records(self._read))
+        if self.is_lacking:
+            return
         if self._is_repeated:
-            self._batches.forget()
-            self._landing.landed = StateSum()
+            self.landing.landed = StateSum()
             self._land(self._fetcher.again(self._read))
-        if self._landing.moves.open_days:
+        if self.landing.moves.open_days:
             self._read_left_days()
             self._read.lease.check()
             self._loaded.add(self._commits.commit([], self._finish))
@@ -119,7 +145,7 @@ class _WindowLoad:
             self._loaded.add(self._commits.commit(batch.observations, end))
             return
         self._loaded.add(known)
-        self._landing.landed.add(known.states)
+        self.landing.landed.add(known.states)
         if finish:
             self._loaded.add(self._commits.commit([], finish))
 
@@ -127,12 +153,15 @@ class _WindowLoad:
         """Closes the window, in the last batch's transaction; or finds that it must be read again,
         or other days first.
         """
-        read, landing, batches = self._read, self._landing, self._batches
+        read, landing, batches = self._read, self.landing, self._batches
         largest = self._client.largest.rows or None
         closing = Closing(self._source, read, landing, batches, largest, self._clock())
         found = closing.compare(connection)
-        self._is_repeated = read.is_to_be_repeated(found) or batches.are_lost(found)
-        if self._is_repeated or landing.moves.open_days:
+        self.is_lacking = batches.are_lost(found, landing.suppression.is_on)
+        self._is_repeated = read.is_to_be_repeated(found)
+        if self.is_lacking:
+            batches.drop(connection)
+        if self.is_lacking or self._is_repeated or landing.moves.open_days:
             self._count(connection, loaded)
         else:
             closing.close(connection, loaded, found)
@@ -141,7 +170,7 @@ class _WindowLoad:
         """Reads the days that records seem to have left. Raises ContractError when one shows them
         still.
         """
-        zone, now, moves = self._source.account.timezone, self._clock(), self._landing.moves
+        zone, now, moves = self._source.account.timezone, self._clock(), self.landing.moves
         self._client.http.continue_window()
         for day in moves.open_days:
             if has_begun(day, zone, now):

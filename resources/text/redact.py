@@ -30,7 +30,7 @@ _URLSAFE = str.maketrans("+/", "-_")
 _SECRET_NAME = re.compile(
     r"(?i)(auth|token|secret|passw|senha|credential|cookie|api[-_]?key|^key$|signature|bearer)"
 )
-_USERINFO = re.compile(r"(?i)\b([a-z][a-z0-9+.-]*://)[^/\s@]+@")
+_USERINFO = re.compile(r"(?i)\b([a-z][a-z0-9+.-]*://)[^/\s@]+(?=@)")
 _SECRET_QUERY = re.compile(
     r"(?i)([?&;](?:[^=&;\s]*(?:auth|token|secret|passw|senha|key|signature)[^=&;\s]*)=)[^&;\s#\"']+"
 )
@@ -60,7 +60,7 @@ class Redactor:
             if spans := self._spans(told, self._pattern, are_words=False):
                 masked = _replaced(told, spans, lambda *_: MASK.encode())
                 text = masked.decode("utf-8", "surrogatepass")
-        return _SECRET_QUERY.sub(rf"\1{MASK}", _USERINFO.sub(rf"\1{MASK}@", text))
+        return _without_parameters(text)
 
     def texts(self, texts: Iterable[str]) -> list[str]:
         """`text` of each: of all together first, as nearly always none has anything to remove."""
@@ -294,6 +294,18 @@ def _mask(body: bytes | bytearray, start: int, end: int) -> bytes:
     return f'"{MASK}"'.encode() if stands_alone else MASK.encode()
 
 
+def _without_parameters(text: str) -> str:
+    """`text` without any user:password@ and any secret-looking parameter of a URL."""
+    if not _MARK.search(text):
+        return text
+    return _SECRET_QUERY.sub(_masked, _USERINFO.sub(_masked, text))
+
+
+def _masked(found: re.Match[str]) -> str:
+    """What stands before the secret, and the mask: as a template it takes twice the time."""
+    return f"{found[1]}{MASK}"
+
+
 def mask_named(value: Any) -> Any:
     """`value` (JSON) with whatever stands under a secret-looking name masked, however deep.
 
@@ -307,9 +319,7 @@ def mask_named(value: Any) -> Any:
         }
     if isinstance(value, list):
         return [mask_named(item) for item in value]
-    if isinstance(value, str) and _MARK.search(value):
-        return _SECRET_QUERY.sub(rf"\1{MASK}", _USERINFO.sub(rf"\1{MASK}@", value))
-    return value
+    return _without_parameters(value) if isinstance(value, str) else value
 
 
 def mask_requests(value: Any) -> Any:
@@ -330,7 +340,7 @@ def mask_requests(value: Any) -> Any:
     if isinstance(value, list):
         return [mask_requests(item) for item in value]
     if isinstance(value, str) and _MARK.search(value):
-        return mask_named(_QUERY_VALUE.sub(rf"\1{MASK}", value))
+        return mask_named(_QUERY_VALUE.sub(_masked, value))
     return value
 
 

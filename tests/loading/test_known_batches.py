@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+import psycopg
 import pytest
 
 from assets.loading.completeness import LOOKED_FOR
@@ -58,6 +59,20 @@ def test_only_the_page_is_landed_on_which_something_changed(
     here.put(here.thing(3, value=99))
     assert landed(here.backfill) == 1
     assert len(here.versions()) == 61
+
+
+def test_what_landed_in_parts_is_landed_again(scene: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As Postgres refused the batch."""
+    monkeypatch.setattr(read, "BATCH", 3)
+    here = scene("conpeek")
+    here.put(*(here.thing(number) for number in range(6)))
+    here.later(days=3)
+    here.system.disturb({5: psycopg.errors.NumericValueOutOfRange("as the test wants")})
+    here.backfill()
+    here.system.disturb({})
+    here.requests()
+    assert landed(here.backfill) == 1
+    assert here.requests() == 2, "a page, and the empty one after it"
 
 
 @pytest.mark.parametrize("vendor", RECORDS)

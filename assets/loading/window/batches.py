@@ -101,8 +101,8 @@ class KnownBatches:
         return loaded
 
     def note(self, batch: Batch, loaded: Loaded) -> None:
-        """A batch has landed."""
-        if digest := batch.digest:
+        """A batch has landed. One that landed in parts isn't known again: its sum isn't told."""
+        if loaded.states.records and (digest := batch.digest):
             self._landed[digest] = loaded
 
     def are_lost(self, found: Comparison, is_suppressed: bool) -> bool:

@@ -53,3 +53,11 @@ def test_the_end_of_a_process_collects_nothing() -> None:
     code += "from resources.memory import collect_less; collect_less()"
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     assert int(done.stdout) > 1000
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="threads are counted by /proc")
+def test_a_load_starts_no_threads_for_algebra() -> None:
+    code = "import os; from resources.memory import suit_loads; suit_loads(); import numpy;"
+    code += "print(len(os.listdir('/proc/self/task')))"
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert done.stdout == "1\n"

@@ -1,12 +1,13 @@
 """The limiter: each test finds a warehouse without a permit."""
 
+import signal
 from collections.abc import Iterator
 
 import pytest
 
 from resources.http.permits import Limiter
 from resources.postgres.warehouse import Warehouse
-from tests.db.permits.waiter import Clock, clear
+from tests.db.permits.waiter import Clock, InterruptedByTest, clear
 
 
 @pytest.fixture
@@ -34,3 +35,13 @@ def lonely(warehouse: Warehouse) -> Iterator[Warehouse]:
     lonely.rows("limits/credential_key")
     yield lonely
     lonely.close()
+
+
+@pytest.fixture
+def _interruptible() -> Iterator[None]:
+    def stop(*_: object) -> None:
+        raise InterruptedByTest
+
+    before = signal.signal(signal.SIGUSR1, stop)
+    yield
+    signal.signal(signal.SIGUSR1, before)

@@ -13,16 +13,12 @@ import sqlalchemy as sa
 
 from resources.http.permits import Limiter
 from resources.postgres.warehouse import Warehouse
-from tests.db.permits.waiter import AT_ONCE, account
+from tests.db.permits.waiter import AT_ONCE, InterruptedByTest, account
 
 Disturb = Callable[[psycopg.Connection], object]
 WAITS = """
 SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'
 """
-
-
-class InterruptedByTest(BaseException):
-    """As a signal interrupts a run's process."""
 
 
 def cancel(admin: psycopg.Connection) -> None:
@@ -31,16 +27,6 @@ def cancel(admin: psycopg.Connection) -> None:
 
 def interrupt(_: psycopg.Connection) -> None:
     os.kill(os.getpid(), signal.SIGUSR1)
-
-
-@pytest.fixture
-def _interruptible() -> Iterator[None]:
-    def stop(*_: object) -> None:
-        raise InterruptedByTest
-
-    before = signal.signal(signal.SIGUSR1, stop)
-    yield
-    signal.signal(signal.SIGUSR1, before)
 
 
 @contextmanager

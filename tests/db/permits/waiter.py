@@ -175,3 +175,7 @@ def round_trips(warehouse: Warehouse, folder: Path) -> Iterator[list[int]]:
         driver.pgconn.untrace()
         wire.seek(0)
         counted.append(wire.read().count("ReadyForQuery"))
+
+
+class InterruptedByTest(BaseException):
+    """As a signal interrupts a run's process."""

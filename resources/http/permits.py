@@ -279,6 +279,8 @@ class Limiter:
             self._closing.wait(min(row.wait_s, LONGEST_SLEEP_S))
 
     def _ask(self, questions: list[bytes]) -> list[Any]:
+        if len(questions) == 1:  # as pages ask: a tenth less work for Postgres
+            return self._warehouse.rows("limits/acquire_permit", asked=questions[0].decode())
         asked = b",".join(questions).decode()
         return self._warehouse.rows("limits/acquire_permits", asked=f"[{asked}]")
 

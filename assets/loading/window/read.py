@@ -5,11 +5,14 @@ judges the days: what a killed worker leaves half done, the next read completes.
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from functools import partial
 
 from sqlalchemy.engine import Connection
 
 from assets.loading.access import StreamAccess
+from assets.loading.account_stream import AccountStream
 from assets.loading.day_state import recount_days
 from assets.loading.landing.commit import Committer, Finish
 from assets.loading.landing.land import Landing
@@ -89,7 +92,10 @@ class _WindowLoad:
         self._fetcher, self._read, self._loaded = fetcher, read, loaded
         warehouse = access.warehouse
         self.landing = Landing(self._source, read.touched_days, warehouse.require_days)
-        self._commits = Committer(warehouse, self.landing, self._lock, self._count)
+        # Not methods of its own: it would hold itself, and all that came, until it is collected.
+        lock = partial(_lock, self._source)
+        self._count: Finish = partial(_count, self._source, self._clock)
+        self._commits = Committer(warehouse, self.landing, lock, self._count)
         self._batches = batches
         self.is_lacking = False
         """Whether some of what came wasn't landed that is to be: then nothing is judged."""
@@ -185,9 +191,16 @@ class _WindowLoad:
                     last.requests += other.requests
         moves.decide()
 
-    def _lock(self, connection: Connection) -> None:
-        lock_streams(connection, self._source.account.name, self._source.stream)
 
-    def _count(self, connection: Connection, loaded: Loaded) -> None:
-        recount_days(connection, self._source, loaded, self._clock())
-        loaded.new_fields = note_fields(connection, self._source, loaded.new_fields)
+def _lock(source: AccountStream[Stream], connection: Connection) -> None:
+    lock_streams(connection, source.account.name, source.stream)
+
+
+def _count(
+    source: AccountStream[Stream],
+    clock: Callable[[], datetime],
+    connection: Connection,
+    loaded: Loaded,
+) -> None:
+    recount_days(connection, source, loaded, clock())
+    loaded.new_fields = note_fields(connection, source, loaded.new_fields)

@@ -109,11 +109,13 @@ def test_a_permit_that_needs_no_waiting_looks_into_its_tables_few_times(
 
 
 def test_permits_that_were_given_back_leave_their_room_to_others(warehouse: Warehouse) -> None:
-    """Every question looks through all of it."""
+    """Every question looks through all of it. Half full, pages weren't used again: 17 were left."""
     waiter = Waiter(warehouse, account())
-    for _ in range(200):
+    with warehouse.transaction() as connection:
+        connection.exec_driver_sql("TRUNCATE ops.permits")  # others have left some
+    for _ in range(400):
         assert waiter.ask()
-    assert query(warehouse, "SELECT pg_relation_size('ops.permits') / 8192 <= 2") == [(True,)]
+    assert query(warehouse, "SELECT pg_relation_size('ops.permits') / 8192 <= 5") == [(True,)]
 
 
 def test_what_a_crash_of_the_server_may_undo(warehouse: Warehouse) -> None:

@@ -196,6 +196,13 @@ def test_no_page_has_a_place_still_to_be_filled(page: Path) -> None:
     assert not re.search(r"^[A-Z_]{4,}$|TODO|FIXME|TBD", text, re.MULTILINE)
 
 
+def test_every_decision_is_listed() -> None:
+    folder = CHECKOUT / "docs" / "decisions"
+    listed = (folder / "README.md").read_text(encoding="utf-8")
+    pages = {page.name for page in folder.glob("*.md")} - {"README.md"}
+    assert {page for page in pages if f"({page})" not in listed} == set()
+
+
 def test_pictures_are_small() -> None:
     for picture in (CHECKOUT / "docs" / "images").glob("*"):
         assert picture.suffix in {".png", ".webp"}

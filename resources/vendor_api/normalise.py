@@ -32,8 +32,6 @@ from resources.vendor_api.series import (
 )
 from resources.vendor_api.sizes import CUT, LEFT_OUT, LONGEST_TEXT, are_small, cut, without_largest
 from resources.vendor_api.values import (
-    NO_VALUE,
-    StandsForNothing,
     clock_seconds,
     is_decimal,
     is_missing,
@@ -41,7 +39,8 @@ from resources.vendor_api.values import (
     is_no_date,
     is_no_value,
 )
-from resources.vendor_api.vendor import Facts, Faults, Record, Reject
+from resources.vendor_api.vendor import Facts, Record
+from resources.vendor_api.verdicts import LONGEST_NAME, Verdicts
 
 THOUSANDS = re.compile(r"\s*[+-]?\d{1,3}(?:\.\d{3})+\s*", re.ASCII)
 """A text that is a thousand times more where dots part thousands."""
@@ -57,24 +56,18 @@ EXPECTED_SECONDS = "expected a number of seconds, MM:SS or HH:MM:SS"
 NO_LIST = "expected a list of objects"
 MOST_NEW_VALUES = 5
 """So many values of one field and batch are reported as new: it may be anything but a list."""
-MOST_NEW_FIELDS = 50
-"""So many fields of a batch are reported as new: their names may be anything, too."""
-LONGEST_NAME = 100
 MOST_LEFT_OUT = 5
 """So many of a record's fields that are left out are named."""
 
 
-class Columns:
-    """A batch of records by field."""
+class Columns(Verdicts):
+    """A batch of records by field, and the verdicts on what can't be read of them."""
 
     def __init__(self, records: Sequence[Record], account: Account) -> None:
+        super().__init__(len(records))
         self.account = account
-        self.size = len(records)
         self._records = records
         self._read: set[str] = set()
-        self._new: set[str] = set()
-        self._rejects: dict[int, Reject] = {}
-        self._faults: Faults = {}
 
     def values(self, field: str) -> Column:
         """The field as sent, '' as missing; a dot goes into a nested object (`call_flow.id`)."""
@@ -91,7 +84,7 @@ class Columns:
         values = self._values(field, required)
         numbers = self._unambiguous(values, field, required)
         odd = unread(values, np.isnan(numbers))
-        self._judge(values, odd, field, "expected a number", is_no_value, required)
+        self.judge(values, odd, field, "expected a number", is_no_value, required)
         return pd.Series(self._bounded(numbers, values, field, required))
 
     def integer(self, field: str, required: bool = False, most: float = BIGINT) -> Column:
@@ -101,10 +94,10 @@ class Columns:
         odd = np.floor(numbers) != numbers
         odd[_dotted(values, THOUSANDS)] = True
         at = unread(values, odd)
-        self._judge(values, at, field, "expected a whole number", is_no_count, required)
+        self.judge(values, at, field, "expected a whole number", is_no_count, required)
         negative = numbers < 0
         reason = "a count can't be negative"
-        self._judge(values, places(negative), field, reason, is_no_count, required)
+        self.judge(values, places(negative), field, reason, is_no_count, required)
         numbers[odd | negative] = np.nan
         return pd.Series(self._bounded(numbers, values, field, required, most)).astype("Int64")
 
@@ -116,7 +109,7 @@ class Columns:
             for value, known in zip(given, is_number, strict=True)
         )
         odd = is_number & ~exact.map(lambda text: text is not None and is_decimal(text))
-        self._judge(given, places(odd), field, "has more digits than can be kept")
+        self.judge(given, places(odd), field, "has more digits than can be kept")
         return exact.where(~odd, None)
 
     def seconds(self, field: str, per_second: int = 1, required: bool = False) -> Column:
@@ -129,10 +122,10 @@ class Columns:
         if odd := unread(values, np.isnan(numbers)):
             seconds[odd] = [clock_seconds(values[place]) for place in odd]
             odd = [place for place in odd if np.isnan(seconds[place])]
-            self._judge(values, odd, field, EXPECTED_SECONDS, is_no_count, required)
+            self.judge(values, odd, field, EXPECTED_SECONDS, is_no_count, required)
         negative = places(seconds < 0)
         reason = "a duration can't be negative"
-        self._judge(values, negative, field, reason, is_no_count, required)
+        self.judge(values, negative, field, reason, is_no_count, required)
         seconds[negative] = np.nan
         return pd.Series(seconds)
 
@@ -148,7 +141,7 @@ class Columns:
         }
         read = [meanings[value] for value in plain]
         odd = unread(values, [value is None for value in read])
-        self._judge(values, odd, field, "expected true or false", is_no_count)
+        self.judge(values, odd, field, "expected true or false", is_no_count)
         return objects(read)
 
     def object(self, field: str) -> Column:
@@ -156,7 +149,7 @@ class Columns:
         values = self._values(field)
         found = [value if isinstance(value, dict) else None for value in values]
         odd = unread(values, [value is None for value in found])
-        self._judge(values, odd, field, "expected an object", is_no_value)
+        self.judge(values, odd, field, "expected an object", is_no_value)
         return objects(self._within(index, value, field) for index, value in enumerate(found))
 
     def instant(self, field: str, pattern: str = "ISO8601", required: bool = False) -> Column:
@@ -169,7 +162,7 @@ class Columns:
         if pattern == "ISO8601":
             odd = places(instants.notna().to_numpy() & ~ends_with_offset(texts))
             reason = "expected a date and time with its offset"
-            self._judge(texts, odd, field, reason, is_no_date, required)
+            self.judge(texts, odd, field, reason, is_no_date, required)
             instants = without(instants, odd)
         return self._plausible(texts, instants, field, required)
 
@@ -178,7 +171,7 @@ class Columns:
         values = self._values(field, required)
         numbers = as_floats(values)
         odd = unread(values, np.isnan(numbers))
-        self._judge(values, odd, field, "expected a number", is_no_date, required)
+        self.judge(values, odd, field, "expected a number", is_no_date, required)
         known = np.where(np.abs(numbers) < 1e11, numbers, np.nan)
         instants = pd.to_datetime(pd.Series(known), unit="s", utc=True)
         return self._plausible(values, instants, field, required)
@@ -202,7 +195,9 @@ class Columns:
         values = self._texts(self._values(field), field)
         if not mapping.keys() >= set(values) - {None}:
             unknown = (value for value in dict.fromkeys(values) if value and value not in mapping)
-            self._new.update(f"{field}={value[:40]}" for value in islice(unknown, MOST_NEW_VALUES))
+            self.new_fields.update(
+                f"{field}={value[:40]}" for value in islice(unknown, MOST_NEW_VALUES)
+            )
         return objects([mapping.get(value, default) for value in values])
 
     def e164(self, column: Column) -> Column:
@@ -258,28 +253,6 @@ class Columns:
             return objects([found or None for found in rest])
         return objects([self._within(index, found or None) for index, found in enumerate(rest)])
 
-    def note(self, where: Column, field: str, reason: str) -> None:
-        """Notes that the field of the records `where` is true couldn't be read, and is NULL."""
-        for index in places(where):
-            self.note_at(index, field, reason)
-
-    def note_at(self, index: int, field: str, reason: str) -> None:
-        """The same of one record. A field's first reason is the one that stays."""
-        self._faults.setdefault(index, {}).setdefault(field, reason)
-
-    def reject(self, where: Column, field: str, reason: str) -> None:
-        """Rejects the records `where` is true. The first reason is the one that stays."""
-        self._reject(places(where), field, reason)
-
-    def unread(self, *fields: str) -> Column:
-        """Where one of the fields has a value that couldn't be read: it may mean anything. (A
-        placeholder means nothing.)
-        """
-        unread = np.zeros(self.size, dtype=bool)
-        for index, faults in self._faults.items():
-            unread[index] = any(faults.get(field, NO_VALUE) != NO_VALUE for field in fields)
-        return pd.Series(unread)
-
     def facts(
         self,
         started_at: Column | None,
@@ -288,18 +261,18 @@ class Columns:
         alike: Collection[str] = (),
     ) -> Facts:
         """The batch as facts, without the records that are rejected. `alike`: see Facts."""
-        bad = list(self._rejects)
+        bad = list(self.rejects)
         kept = dict(tables)
         if bad:
             kept = {name: frame.drop(index=bad, errors="ignore") for name, frame in kept.items()}
         return Facts(
             tables=kept,
             started_at=started_at,
-            rejects=[self._rejects[index] for index in sorted(bad)],
-            faults={i: faults for i, faults in self._faults.items() if i not in self._rejects},
+            rejects=[self.rejects[index] for index in sorted(bad)],
+            faults={i: faults for i, faults in self.faults.items() if i not in self.rejects},
             is_open=is_open,
             alike=frozenset(alike),
-            new_fields=frozenset(self._new),
+            new_fields=frozenset(self.new_fields),
         )
 
     def _values(self, field: str, required: bool = False) -> list[Any]:
@@ -319,14 +292,14 @@ class Columns:
         if "" in values:
             values = [None if value == "" else value for value in values]
         if required:
-            self._require(values, field)
+            self.require(values, field)
         return values
 
     def _texts(self, values: list[Any], field: str, required: bool = False) -> list[Any]:
         """The field's values as texts, or nothing."""
         if not are_texts(values):
             odd = [isinstance(value, dict | list | bool) for value in values]
-            self._judge(values, places(odd), field, "expected text", required=required)
+            self.judge(values, places(odd), field, "expected text", required=required)
             values = [
                 value if value is None or isinstance(value, str) else None if nested else str(value)
                 for value, nested in zip(values, odd, strict=True)
@@ -342,7 +315,7 @@ class Columns:
             self.note([new != old for new, old in zip(short, values, strict=True)], field, CUT)
             values = short
         if required:
-            self._require(values, field)
+            self.require(values, field)
         return values
 
     def _dates(
@@ -356,15 +329,10 @@ class Columns:
             dates = read(objects(values))
             if not unread(values, dates.isna()):
                 if required:
-                    self._require(values, field)
+                    self.require(values, field)
                 return values, dates
         texts = self._texts(values, field, required)
         return texts, read(objects(None if text in THIS_MOMENT else text for text in texts))
-
-    def _require(self, values: list[Any], field: str) -> None:
-        if None in values:
-            lacking = [place for place, value in enumerate(values) if value is None]
-            self._reject(lacking, field, "missing")
 
     def _within(self, index: int, found: Record | None, field: str | None = None) -> Record | None:
         """The record's object without its largest fields, where it is too large: noted.
@@ -384,7 +352,7 @@ class Columns:
         numbers = as_floats(values)
         if _dotted(values, MILLIONS):
             odd = _dotted(values, THOUSANDS)
-            self._judge(values, odd, field, "a dot may part thousands", required=required)
+            self.judge(values, odd, field, "a dot may part thousands", required=required)
             numbers[odd] = np.nan
         return numbers
 
@@ -393,49 +361,19 @@ class Columns:
     ) -> Any:
         reason = "a bigint" if most == BIGINT else f"{most:.0f}"
         beyond = places(np.abs(numbers) > most)
-        self._judge(values, beyond, field, f"the number is beyond {reason}", required=required)
+        self.judge(values, beyond, field, f"the number is beyond {reason}", required=required)
         numbers[beyond] = np.nan
         return numbers
 
     def _plausible(self, given: list[Any], instants: Column, field: str, required: bool) -> Column:
         moments = instants.to_numpy(dtype="datetime64[us]")  # in UTC
         lost = unread(given, np.isnat(moments))
-        self._judge(given, lost, field, "expected a date and time", is_no_date, required)
+        self.judge(given, lost, field, "expected a date and time", is_no_date, required)
         earliest, last = (np.datetime64(one.replace(tzinfo=None)) for one in (EARLIEST, latest()))
         odd = places((moments < earliest) | (moments > last))
         reason = "the date is before 2000 or in the future"
-        self._judge(given, odd, field, reason, is_no_date, required)
+        self.judge(given, odd, field, reason, is_no_date, required)
         return without(instants, odd)
-
-    def _judge(
-        self,
-        values: list[Any],
-        odd: list[int],
-        field: str,
-        reason: str,
-        stands_for_nothing: StandsForNothing = lambda _: False,
-        required: bool = False,
-    ) -> None:
-        """What becomes of the values at the places that are `odd`: see `values`."""
-        if required:
-            self._reject(odd, field, reason)
-            return
-        for index in odd:
-            value = values[index]
-            if not is_missing(value):
-                said = NO_VALUE if stands_for_nothing(value) else reason
-                self.note_at(index, field, said)
-
-    def _reject(self, odd: list[int], field: str, reason: str) -> None:
-        for index in odd:
-            self._rejects.setdefault(index, Reject(index, field, reason))
-
-    def tell(self, names: Iterable[str]) -> None:
-        """Tells that there are fields which no mapping knows."""
-        for name in names:
-            if len(self._new) >= MOST_NEW_FIELDS:
-                return
-            self._new.add(payload.storable(name)[:LONGEST_NAME])
 
 
 class Parts(Columns):
@@ -456,10 +394,10 @@ class Parts(Columns):
         """A row an object, with its `position` from 1; the index is its record's place. What
         couldn't be read, and what is new, is the record's.
         """
-        for place, faults in self._faults.items():
+        for place, faults in self.faults.items():
             for name, reason in faults.items():
                 self._whole.note_at(self._owners[place], f"{self._field}.{name}", reason)
-        self._whole.tell(f"{self._field}.{name}" for name in sorted(self._new))
+        self._whole.tell(f"{self._field}.{name}" for name in sorted(self.new_fields))
         owners = pd.Series(self._owners, dtype="int64")
         frame = pd.DataFrame({"position": owners.groupby(owners).cumcount() + 1, **columns})
         return frame.set_index(pd.Index(self._owners, dtype="int64"))

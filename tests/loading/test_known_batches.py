@@ -85,6 +85,25 @@ def test_one_came_and_another_is_gone(scene: Open, vendor: str) -> None:
     assert here.day().missing == 1, "though there are as many as before"
 
 
+@pytest.mark.parametrize(("lost", "gone"), [(3, 57), (57, 3)])
+def test_one_is_lost_from_the_tables_and_another_is_gone(
+    scene: Open, monkeypatch: pytest.MonkeyPatch, lost: int, gone: int
+) -> None:
+    """One of them is on a page that comes again, the other one on a page that doesn't."""
+    monkeypatch.setattr(read, "BATCH", 50)  # as many as a page has
+    here = settled(scene, "evolux", *range(60))
+    keys = dict(zip(range(60), sorted((key for key, *_ in here.versions()), key=int), strict=True))
+    lose(here, keys[lost])
+    here.remove(here.thing(gone))
+    here.put(here.thing(60))  # the other page says that there are as many as before
+    here.backfill()
+    missing = (
+        "SELECT record_key FROM raw.heads WHERE account = :account AND missing_since IS NOT NULL"
+    )
+    assert here.query(missing) == [(keys[gone],)]
+    assert len(here.versions()) == 61
+
+
 def lose_raw(here: Scene) -> None:
     """As where a part of a backup is restored."""
     for table in ("raw.records", "raw.heads"):
@@ -92,7 +111,10 @@ def lose_raw(here: Scene) -> None:
 
 
 def lose_one(here: Scene) -> None:
-    key = here.versions()[0][0]
+    lose(here, here.versions()[0][0])
+
+
+def lose(here: Scene, key: str) -> None:
     for table in ("raw.records", "raw.heads"):
         where = f"account = :account AND record_key = '{key}'"
         here.query(f"DELETE FROM {table} WHERE {where} RETURNING 1")

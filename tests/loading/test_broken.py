@@ -314,6 +314,10 @@ def test_rejects_that_stay_as_they_are_over_three_reads_let_their_day_settle(
     here.tenant.disarm()
     here.put(here.thing(2))
     here.backfill()
+    if here.stream.replaces and keyed:
+        assert here.day().state == "settling", "a report whose totals change may not be ready"
+        here.later(days=1)
+        here.backfill()
     day = here.day()
     assert (day.state, day.facts, day.note, here.rejects()) == ("complete", 2, None, [])
 

@@ -89,7 +89,8 @@ def test_one_page_is_asked_for_beyond_a_total_that_a_full_page_reaches(
     here.at(EVENING)
     here.tenant.behave(Quirk.last_page_again())
     assert here.backfill().error is None
-    assert here.requests() == requests
+    last_second = int(vendor == "vono")  # of the day, which a server may leave out
+    assert here.requests() == requests + last_second
     assert shown(here) == numbers
 
 

@@ -155,7 +155,7 @@ def template_database(postgres_url: str) -> Iterator[str]:
     """The name of a migrated database to clone; nobody may be connected to it meanwhile."""
     from resources.postgres.migration import migrate
 
-    with fresh_database(postgres_url, template="template0") as url:
+    with fresh_database(postgres_url, template="template1") as url:
         migrate(url)
         yield url.rpartition("/")[2]
 
@@ -188,7 +188,7 @@ def database_url(postgres_url: str, template_database: str) -> Iterator[str]:
 @pytest.fixture
 def empty_database_url(postgres_url: str) -> Iterator[str]:
     """A fresh database without any table."""
-    with fresh_database(postgres_url, template="template0") as url:
+    with fresh_database(postgres_url, template="template1") as url:
         yield url
 
 

@@ -18,7 +18,7 @@ from resources.configuration.home import Home
 from resources.embedded import cluster
 from resources.embedded.ports import free_port, is_taken
 from resources.embedded.server import ADMIN, OWNER, Server
-from resources.embedded.server_roles import DATABASE, harden, make_database
+from resources.embedded.server_roles import DATABASE, make_database
 from resources.embedded.server_user import ServerUser
 from resources.errors import CallhouseError
 from resources.text import files
@@ -80,13 +80,6 @@ class LocalPostgres:
         if server is None:
             raise CallhouseError(f"There is no Postgres in {self._home} yet: start it first.")
         return server.url(database, user)
-
-    def harden(self, database: str = DATABASE) -> None:
-        """Takes from everybody what fills the disk in a database that somebody has made: the
-        functions of large objects. The warehouse's own is hardened at each start.
-        """
-        if server := self._remembered():
-            harden(server, database)
 
     def _remembered(self) -> Server | None:
         if not self._memory.exists():

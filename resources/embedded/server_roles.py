@@ -36,6 +36,12 @@ BEGIN
     END LOOP;
 END $$"""
 """Anybody could fill the disk with them, and nothing here uses any."""
+OWN_TABLES = f"GRANT CREATE ON SCHEMA public TO {OWNER}"
+"""A database's owner may that without a grant. But Postgres 18 forgets it in a session that takes
+one of the reserved connections: it asks what the user belongs to before it knows the database.
+"""
+TEMPLATE = "template1"
+"""Whoever makes a database gets a copy of it, rights and all."""
 
 
 def make_database(server: Server) -> None:
@@ -55,9 +61,7 @@ def make_database(server: Server) -> None:
             connection.execute(make.format(sql.Identifier(DATABASE), sql.Identifier(OWNER)))
         connection.execute("REVOKE CONNECT, TEMPORARY ON DATABASE postgres, template1 FROM PUBLIC")
         connection.execute("GRANT CONNECT ON DATABASE postgres TO callhouse")
-    harden(server, DATABASE)
-
-
-def harden(server: Server, database: str) -> None:
-    with closing(server.connect(database)) as connection:
-        connection.execute(NO_LARGE_OBJECTS)
+    for database in (TEMPLATE, DATABASE):
+        with closing(server.connect(database)) as connection:
+            connection.execute(NO_LARGE_OBJECTS)
+            connection.execute(OWN_TABLES)

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,8 @@ from resources.stores import s3 as client
 from resources.stores.places import store_at
 from resources.stores.store import Removal
 from tests.s3_server import (
+    ADMIN,
+    ADMINS_SECRET,
     BUCKET,
     READER,
     READERS_SECRET,
@@ -62,9 +65,18 @@ def test_a_file_is_kept_found_and_deleted(s3: S3Server) -> None:
     assert AudioStore.remove(uri) is Removal.NOT_THERE
     assert not AudioStore.exists(uri)
     assert s3.objects() == {}
-    for ask in (AudioStore.exists, AudioStore.remove):
-        with pytest.raises(TransientError, match="no such bucket"):
-            ask("s3://gone/acme/a.mp3")
+
+
+@pytest.mark.parametrize("ask", [AudioStore.exists, AudioStore.remove])
+def test_a_bucket_that_isnt_there_is_told_to_whoever_may_look(
+    ask: Callable[[str], object], monkeypatch: pytest.MonkeyPatch, s3: S3Server
+) -> None:
+    with pytest.raises(TransientError, match=r"access is denied|no such bucket"):
+        ask("s3://gone/acme/a.mp3")
+    for name, value in environment_of(s3.endpoint, ADMIN, ADMINS_SECRET).items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(TransientError, match="no such bucket"):
+        ask("s3://gone/acme/a.mp3")
 
 
 def test_a_large_file_goes_in_parts(s3: S3Server) -> None:

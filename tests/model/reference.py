@@ -38,28 +38,39 @@ class Reference:
         self._kind = kind
         self._account = account
 
-    def take(self, served: Iterable[Served], was_killed: bool) -> None:
-        """Checks raw against what was served since; of a killed load a part may be lacking."""
-        stored: Versions = defaultdict(list)
-        for row in self._query(RAW):
-            stored[row.record_key].append(row.payload)
-            assert row.version == len(stored[row.record_key])
-        seen: Versions = defaultdict(list)
-        for answer in served:
-            for key, record in self._of_one_answer(answer):
-                seen[key].append(record)
-        if was_killed:
-            for key, versions in stored.items():
+    def take(self, served: Iterable[Served], was_killed: bool, has_failed: bool = False) -> None:
+        """Checks raw against what was served since. Of a killed load a part may be lacking; of one
+        that failed, what it showed of known records: that one has moved is believed at the end.
+        """
+        stored, seen = self._stored(), self._seen(served)
+        if was_killed or has_failed:
+            doubtful = {key for key in stored if was_killed or self.versions[key]}
+            for key in doubtful:
                 before = self.versions[key]
-                assert versions[: len(before)] == before, key
-                _assert_in_order(versions[len(before) :], seen[key])
-            self.versions = stored
+                assert stored[key][: len(before)] == before, key
+                _assert_in_order(stored[key][len(before) :], seen.pop(key, []))
+                self.versions[key] = stored[key]
+        if was_killed:
             return
         for key, records in seen.items():
             for record in records:
                 if self.versions[key][-1:] != [record]:
                     self.versions[key].append(record)
         assert stored == {key: versions for key, versions in self.versions.items() if versions}
+
+    def _stored(self) -> Versions:
+        stored: Versions = defaultdict(list)
+        for row in self._query(RAW):
+            stored[row.record_key].append(row.payload)
+            assert row.version == len(stored[row.record_key])
+        return stored
+
+    def _seen(self, served: Iterable[Served]) -> Versions:
+        seen: Versions = defaultdict(list)
+        for answer in served:
+            for key, record in self._of_one_answer(answer):
+                seen[key].append(record)
+        return seen
 
     def _of_one_answer(self, answer: Served) -> Iterator[tuple[str, Payload]]:
         """Two different records under one key aren't two versions: one counts, in any order."""

@@ -66,14 +66,16 @@ class Life:
         self.things: dict[int, Thing] = {}
 
     def live(self, history: list[Action]) -> None:
-        """All of it, and then until nothing is open any more."""
+        """All of it, and then until nothing is open any more, nor in doubt."""
         for name, *arguments in history:
             getattr(self, f"_{name}")(*arguments)
         self._later(60 * 24 * 30)
         for _ in range(4):  # rejects that stay as they are let their day settle
             self._backfill()
-        self._later(60 * 24)  # and an empty day that it is so a day later, too
-        self._backfill()
+        self._later(60 * 24)
+        for _ in range(3):  # an empty day is read alone, and is empty a day later, too
+            self._poll()
+            self._later(60 * 25)
 
     def tables(self) -> dict[str, Any]:
         """What is stored; of days only what isn't of the vendor's own count."""

@@ -25,6 +25,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from assets.loading.result import Result
 from assets.loading.window import read
 from resources.postgres.warehouse import Warehouse
 from resources.standin import Clock, Fault, Quirk, StandIn
@@ -249,32 +250,36 @@ class Histories(RuleBasedStateMachine):
             self._load(lambda: self.system.poll(self.account, self.stream))
         if not self.lawful:
             self._load(lambda: self.system.backfill(self.account, self.stream, days))
-        for day in days:
-            self._accept(day)
         # What was opened again, or has failed, is due at once; what stays wrong after some hours.
-        for minutes in (10, 10, 10, 400, 400, 400, 1440, 1440):
+        for minutes in (0, 10, 10, 10, 400, 400, 400, 1440, 1440):
             self.system.clock.advance(timedelta(minutes=minutes))
             self._load(lambda: self.system.poll(self.account, self.stream))
+            self._accept(days)
         self.reference.check_always()
         self.reference.check_at_rest(self.things, days)
 
-    def _accept(self, day: date) -> None:
-        """What is doubted is right: here the vendor has really given it up."""
-        self.system.warehouse.rows(
-            "load/accept_day",
-            account=self.account.name,
-            stream=self.stream.name,
-            day=day,
-            now=self.now,
-        )
+    def _accept(self, days: list[date]) -> None:
+        """What is doubted is right: here the vendor has really given it up. A day may be doubted
+        only when it is read again, hours later.
+        """
+        for day in days:
+            self.system.warehouse.rows(
+                "load/accept_day",
+                account=self.account.name,
+                stream=self.stream.name,
+                day=day,
+                now=self.now,
+            )
 
     def _load(
         self, work: Callable[[], Any], kill_at: int | None = None, deadlock_at: int | None = None
     ) -> None:
         self.system.served.clear()
+        result = None
         with self.system.trouble(kill_at, deadlock_at) as was_killed:
-            work()
-        self.reference.take(self.system.served, was_killed())
+            result = work()
+        has_failed = isinstance(result, Result) and result.error is not None
+        self.reference.take(self.system.served, was_killed(), has_failed)
 
     def _set(self, thing: Thing) -> None:
         """The vendor's state from now on, if its laws allow it."""

@@ -22,6 +22,7 @@ PAGE = 50
 SAME_CALL = timedelta(hours=1)
 """A detail's start and its call's are one instant; more than this apart they are two calls'."""
 SHOWN = "%Y-%m-%d %H:%M UTC"
+HTTP_STATUSES = range(100, 600)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +85,7 @@ def _body(
     body = answer.json(but=("meta",))
     said = _said(body)
     if said is None:
-        raise unlike(answer, report, body, "has no `meta.status`")
+        raise unlike(answer, report, body, "has no status of HTTP in `meta.status`")
     status = said if answer.status == 200 else answer.status
     if status not in (200, *also):
         raise refused(replace(answer, status=status), report, _has_status)
@@ -94,7 +95,7 @@ def _body(
 def _said(body: Json) -> int | None:
     """`meta.status`: every answer of the vendor's has it, its document's 404 too."""
     match body:
-        case {"meta": {"status": int(said)}}:
+        case {"meta": {"status": int(said)}} if said in HTTP_STATUSES:
             return said
     return None
 

@@ -97,6 +97,15 @@ def test_both_statuses_and_the_envelope_are_checked(
         read()
 
 
+@pytest.mark.usefixtures("once")
+def test_a_status_in_the_envelope_that_http_has_not_is_told_as_such(
+    tenant: Tenant, read: Read
+) -> None:
+    tenant.arm(Fault.body(b'{"meta": {"status": 0}, "data": []}'))
+    with pytest.raises(ContractError, match=r"no status of HTTP in `meta\.status`"):
+        read()
+
+
 def test_an_array_among_the_calls_is_passed_on(tenant: Tenant, read: Read) -> None:
     tenant.arm(Fault.array_record())
     assert isinstance(next(iter(read()[0].records)), list)

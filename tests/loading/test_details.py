@@ -12,7 +12,7 @@ from resources.audio import AudioStore
 from resources.standin import Fault
 from resources.standin.answer import Ask
 from resources.vendors.evolux.client import Evolux
-from tests.loading.conftest import DAY, Open
+from tests.loading.conftest import DAY, Open, Scene
 from tests.loading.stream_scene import AUDIO, DETAILS, StreamScene
 
 
@@ -290,3 +290,57 @@ def test_a_fault_of_ours_on_one_record_stops_no_other(scene: Open, monkeypatch: 
     assert subject.poll().error is None
     assert subject.loaded() == 2
     assert "an unexpected KeyError" in day(subject)[1]
+
+
+def since_the_day_before(subject: StreamScene) -> Scene:
+    """Its account begins then."""
+    here = subject.here
+    here.account = here.account.model_copy(update={"start_date": DAY - timedelta(days=1)})
+    return here
+
+
+GONE: dict[str, Callable[[StreamScene], None]] = {
+    "moves": lambda subject: subject.here.put(subject.here.thing(2, minutes=-24 * 60)),
+    "is no fact any more": lambda subject: subject.here.put(subject.here.thing(2, broken=True)),
+}
+
+
+@each
+@pytest.mark.parametrize("gone", GONE.values(), ids=GONE)
+def test_a_record_that_comes_as_another_goes_is_asked_for_its_detail(
+    subject: StreamScene, gone: Callable[[StreamScene], None]
+) -> None:
+    """As many as before aren't the same."""
+    here = since_the_day_before(subject)
+    subject.put(1, 2)
+    here.later(days=30)
+    here.backfill(DAY - timedelta(days=1), DAY)
+    assert subject.poll().error is None
+    assert day(subject) == ("complete", None)
+    gone(subject)
+    here.put(here.thing(3))
+    subject.put_detail(3)
+    here.backfill(DAY - timedelta(days=1), DAY)
+    assert day(subject) == ("settling", "the day's records have changed")
+    assert subject.poll().error is None
+    assert day(subject) == ("complete", None)
+    assert here.query(
+        "SELECT FROM raw.heads WHERE account = :account AND NOT rejected AND record_key ~ '\\m3' "
+        f"AND stream = '{subject.stream.name}'"
+    )
+
+
+@each
+def test_a_day_that_all_records_have_left_has_no_details(subject: StreamScene) -> None:
+    here = since_the_day_before(subject)
+    subject.put(1)
+    here.later(days=30)
+    here.backfill(DAY - timedelta(days=1), DAY)
+    assert subject.poll().error is None
+    here.put(here.thing(1, minutes=-24 * 60))
+    here.backfill(DAY - timedelta(days=1), DAY)
+    assert subject.poll().error is None
+    assert here.query(
+        "SELECT call_date, state, raw_records FROM ops.days WHERE account = :account "
+        f"AND stream = '{subject.stream.name}' ORDER BY 1"
+    ) == [(DAY - timedelta(days=1), "complete", 1), (DAY, "complete", 0)]

@@ -51,6 +51,14 @@ class Unkeyed:
     call_date: date
 
 
+def _days_of_other_records(item: Item) -> Iterable[date]:
+    """The days among whose facts a known record is no longer, or is now."""
+    before = (item.old_date, item.was_rejected, item.was_missing_since is None)
+    after = (item.call_date, item.rejected, item.missing_since is None)
+    if item.old_date and item.call_date and before != after:
+        yield from (item.old_date, item.call_date)
+
+
 class Writer:
     """Writes batches of one account's stream. Its details follow its records from day to day."""
 
@@ -130,8 +138,9 @@ class Writer:
         for target in self._stream.targets:
             execute(connection, "load/merge", target, days=days)
         execute(connection, "load/resolve_rejects", **self._source.where)
+        changed = sorted({day for item in items for day in _days_of_other_records(item)})
         for detail in self._source.details:
-            self._lead(connection, detail, days, moved)
+            self._lead(connection, detail, days, moved, changed)
 
     def _copy_facts(
         self,
@@ -159,12 +168,19 @@ class Writer:
         return self._caller_keys
 
     def _lead(
-        self, connection: Connection, detail: DetailStream, days: list[date], moved: bool
+        self,
+        connection: Connection,
+        detail: DetailStream,
+        days: list[date],
+        moved: bool,
+        changed: list[date],
     ) -> None:
-        """Details follow the records that they are of."""
+        """Details follow the records that they are of; days of others may lack theirs."""
         where = {"account": self._account.name, "detail": detail.name, "days": days}
-        if moved:
+        if changed:
             lock_streams(connection, self._account.name, detail)
+            execute(connection, "load/reopen_details", **where | {"days": changed})
+        if moved:
             execute(connection, "load/move_details", **where)
             for table in detail.tables:
                 execute(connection, "load/move", table, **where)

@@ -50,6 +50,20 @@ def test_what_comes_again_is_not_landed_again(scene: Open, vendor: str) -> None:
     assert tables_of(here.system, here.account) == known
 
 
+def test_other_code_lands_it_again(scene: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    here = settled(scene, "conpeek")
+    assert landed(here.backfill) == 0
+    here.stream = replace(here.stream, redact=lambda record: record | {"to_display_target": "***"})
+    monkeypatch.setattr(batches, "digest_of_code", lambda vendor: f"another one of {vendor}")
+    assert landed(here.backfill) == 1
+    targets = here.query(
+        "SELECT DISTINCT payload ->> 'to_display_target' FROM raw.records JOIN raw.heads "
+        "USING (call_date, account, stream, record_key, version) WHERE account = :account"
+    )
+    assert targets == [("***",)]
+    assert landed(here.backfill) == 0
+
+
 def test_only_the_page_is_landed_on_which_something_changed(
     scene: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:

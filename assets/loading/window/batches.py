@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from importlib.metadata import version
 from typing import Any, NamedTuple
 
 from sqlalchemy.engine import Connection
@@ -13,6 +12,7 @@ from assets.loading.landing.observation import Observation
 from assets.loading.missing import Comparison
 from assets.loading.result import Loaded, StateSum
 from assets.loading.stream_state import lock_streams
+from assets.loading.window.code import digest_of_code
 from resources.postgres.warehouse import Warehouse, execute
 from resources.text import payload
 from resources.vendor_api.vendor import Stream
@@ -20,7 +20,6 @@ from resources.windows import Window
 
 WORTHWHILE = 1_000
 """Records of a window from which on it pays to know them again."""
-VERSION = version("callhouse")
 
 
 class Piece(NamedTuple):
@@ -41,14 +40,14 @@ class Batch:
 
     @property
     def digest(self) -> str | None:
-        """Tells it from any other batch of the window, and from one of which another version, or
-        another key of the stream's, makes other records.
+        """Tells it from any other batch of the window, and from one of which another key of the
+        stream's makes other records.
         """
         marks = [mark for mark in self.marks if mark is not None]
         if not self.observations or len(marks) < len(self.marks):
             return None
         keys = [observation.key or "" for observation in self.observations]
-        return payload.digest("\0".join([VERSION, *marks, "", *keys]).encode())
+        return payload.digest("\0".join([*marks, "", *keys]).encode())
 
 
 @dataclass(slots=True)
@@ -93,8 +92,9 @@ class KnownBatches:
 
     def again(self, batch: Batch) -> Loaded | None:
         """What a batch is that was landed before; None where it is to be landed."""
-        digest = batch.digest
-        if digest is None or (loaded := self._known.get(digest)) is None:
+        if not self._known or (digest := batch.digest) is None:
+            return None
+        if (loaded := self._known.get(self._by_code(digest))) is None:
             return None
         self._are_used = True
         self._landed[digest] = loaded
@@ -104,6 +104,11 @@ class KnownBatches:
         """A batch has landed. One that landed in parts isn't known again: its sum isn't told."""
         if loaded.states.records and (digest := batch.digest):
             self._landed[digest] = loaded
+
+    def _by_code(self, digest: str) -> str:
+        """As it is stored: other code may make other records of the same bytes."""
+        code = digest_of_code(self._source.stream.read.__module__)
+        return payload.digest(f"{code}\0{digest}".encode())
 
     def are_lost(self, found: Comparison, is_suppressed: bool) -> bool:
         """Whether some weren't landed that are to be: what the read showed isn't what the tables
@@ -131,8 +136,10 @@ class KnownBatches:
         """Writes down the batches of this read, for the next one."""
         if sum(loaded.states.records for loaded in self._landed.values()) < WORTHWHILE:
             self.drop(connection)
-        elif self._landed.keys() != self._known.keys():
-            batches = [_row(digest, loaded) for digest, loaded in self._landed.items()]
+            return
+        landed = {self._by_code(digest): loaded for digest, loaded in self._landed.items()}
+        if landed.keys() != self._known.keys():
+            batches = [_row(digest, loaded) for digest, loaded in landed.items()]
             text = payload.encode(batches).decode()
             execute(connection, "load/note_batches", batches=text, **self._where)
 

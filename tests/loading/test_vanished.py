@@ -93,6 +93,24 @@ def test_what_a_narrowed_account_does_not_ask_for_is_not_missing(scene: Open) ->
     assert missing(here) == {"d-1": False, "d-2": True, "d-3": False}, told
 
 
+def test_complete_days_are_read_again_when_an_account_asks_for_more(scene: Open) -> None:
+    here = scene("conpeek")
+    wide = here.account
+    narrow = ConpeekOptions(min_talking_time_s=50)
+    here.account = wide.model_copy(update={"options": narrow})
+    here.put(here.thing(1, value=1), here.thing(2, value=100))
+    here.later(days=6)
+    here.backfill()
+    here.confirm()
+    assert (here.day().state, here.day().raw_records) == ("complete", 1)
+    here.account = wide
+    here.poll()
+    assert here.day().state == "settling"
+    here.poll_until(lambda: here.day().state == "complete")
+    assert here.day().raw_records == 2
+    assert not any(missing(here).values())
+
+
 def test_an_answer_can_not_judge_what_came_later_than_it_was_asked_for(scene: Open) -> None:
     """A slow backfill and a quick poll: the record that only the poll saw stays."""
     here = scene("conpeek")

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from assets.loading.window.code import digest_of_code
+from resources.vendors import conpeek
 
 
 @pytest.fixture
@@ -23,7 +24,7 @@ def others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 def test_another_text_of_a_vendors_module_is_other_code(others: Path) -> None:
     digest_of_code.cache_clear()
     before = digest_of_code(others.stem)
-    assert digest_of_code("resources.vendors.conpeek") != before
+    assert digest_of_code(conpeek.__name__) != before
     digest_of_code.cache_clear()
     assert digest_of_code(others.stem) == before
     others.write_text("URL = 'another'\n")

@@ -48,7 +48,8 @@ def waits(connection: psycopg.Connection) -> str:
     rows = connection.execute(
         "SELECT account, percentile_cont(ARRAY[0.5, 0.9]) WITHIN GROUP (ORDER BY wait_s)"
         " FROM facts.calls WHERE wait_s IS NOT NULL AND direction = 'inbound'"
-        " AND call_date BETWEEN '2026-03-10' AND '2026-03-11' GROUP BY 1 ORDER BY 1"
+        " AND missing_since IS NULL AND call_date BETWEEN '2026-03-10' AND '2026-03-11'"
+        " GROUP BY 1 ORDER BY 1"
     ).fetchall()
     columns = [
         (account.removeprefix("demo-"), [half, most - half]) for account, (half, most) in rows

@@ -8,10 +8,12 @@ from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
+import pytest
+
 from assets.refresh import refresh_marts
 from resources.postgres.warehouse import Warehouse
-from tests.analysts.questions import FOLDER
-from tests.db.facts import DAY, mark_stale, put_account, put_call
+from tests.analysts.questions import FOLDER, questions
+from tests.db.facts import DAY, mark_stale, put, put_account, put_call, put_day
 
 BEFORE, NEXT = DAY - timedelta(days=1), DAY + timedelta(days=1)
 Rows = list[tuple[Any, ...]]
@@ -141,3 +143,162 @@ def test_two_hours_of_one_name_arent_at_once(warehouse: Warehouse) -> None:
     put_days(warehouse, {"acme": calls})
     [(*_, most)] = ask(warehouse, metric("Concurrency"), CLOCKS_GO_BACK + timedelta(days=1))
     assert most == 1
+
+
+VENDORS = {
+    "acme": "conpeek", "two": "wolkvox", "ivr": "evolux", "popup": "clickfono", "tapes": "vono",
+}  # fmt: skip
+GONE: Call = {"missing_since": at("20:00")}
+"""The vendor has deleted it."""
+
+
+def put_calls(c: Any) -> None:
+    """Tuesday's calls: ana calls two accounts, which both call dee; cai is called back in vain."""
+    out: Call = {"direction": "outbound"}
+    sale: Call = {"wrapup_name": "Sale"}
+    cost: Call = {"cost": 3, "currency": "EUR"}
+    a: Call = {"queue_name": "A"}
+    b: Call = {"queue_name": "B", "agent_name": "Cyd"}
+    bea: Call = {**a, **sale, "agent_name": "Bea"}
+    acme = (
+        call("9:00", **bea, **cost, caller_key="ana", talk_s=120),
+        call("9:10", **bea, caller_key="ben", wait_s=30),
+        lost(3, **a, caller_key="cai"),
+        lost(60, **a, caller_key="ana", started_at=at("9:20")),
+        call("9:40", **b, **cost, caller_key="ben", talk_s=None),
+        rang("10:00", **out, agent_name="Ada", caller_key="cai", ring_s=9),
+        call("11:00", **out, caller_key="dee"),
+        call("12:00", **b, **sale, **cost, **GONE, caller_key="dee"),
+    )
+    two = (
+        call("12:00", **cost, caller_key="ana", talk_s=0, wait_s=None),
+        call("13:00", **out, caller_key="dee"),
+    )
+    for account, calls in (("acme", acme), ("two", two)):
+        for number, changes in enumerate(calls):
+            put_call(c, str(number), account=account, **changes)
+    usage = {"account": "acme", "stream": "agent_usage", "vendor": "wolkvox", "call_date": DAY}
+    for name in ("Bea", "Eve"):
+        put(c, "facts.agent_usage", **usage, agent_name=name, calls=5, observed_at=at("23:00"))
+    leg = {
+        "account": "acme", "stream": "calls", "vendor": "conpeek", "call_date": DAY,
+        "leg_type": "EXTERNAL", "direction": "inbound", "started_at": at("9:00"), "talk_s": 3,
+    }  # fmt: skip
+    put(c, "facts.call_legs", **leg, leg_id="1", call_id="1")
+    put(c, "facts.call_legs", **leg, **GONE, leg_id="2", call_id="2")
+
+
+def put_others(c: Any) -> None:
+    """IVR sessions of Monday and Tuesday; callback requests, recordings."""
+    ivr = {"account": "ivr", "grain": "ivr_session", "wait_s": None, "talk_s": None}
+    for key, changes, steps in (
+        ("x", {"disposition": "transferred"}, ("start", "transfer")),
+        ("y", {"disposition": "abandoned"}, ("start",)),
+        ("z", {"disposition": "abandoned", **GONE}, ("start",)),
+    ):
+        put_call(c, key, **ivr, **call(day=BEFORE, **changes))
+        own = {"call_date": BEFORE, "account": "ivr", "stream": "call_details", "call_id": key}
+        for position, name in enumerate(steps, 1):
+            put(c, "facts.call_events", **own, position=position, task_name=name)
+    put_call(c, "t", **ivr, disposition="transferred", caller_key="ana")
+    popup = {"account": "popup", "grain": "callback_request", "direction": "outbound"}
+    put_call(c, "a", **popup, attempt_no=1)
+    put_call(c, "b", **popup, attempt_no=2, disposition="no_answer", talk_s=None)
+    tape = {
+        "account": "tapes", "stream": "calls", "vendor": "vono", "call_date": DAY,
+        "started_at": at("9:00"), "duration_s": 3600, "size_bytes": 20480, "audio_uri": "file",
+    }  # fmt: skip
+    put(c, "facts.recordings", **tape, recording_id="1")
+    put(c, "facts.recordings", **tape, **GONE, recording_id="2")
+
+
+@pytest.fixture(scope="module")
+def asked(shared_warehouse: Warehouse) -> Warehouse:
+    """What was read of a Tuesday, and of the IVR's Monday."""
+    shared_warehouse.make_days({BEFORE, DAY})
+    with shared_warehouse.transaction() as c:
+        for account, vendor in VENDORS.items():
+            country = "XX" if account == "two" else "PL"
+            put_account(c, account=account, vendor=vendor, start_date=BEFORE, country=country)
+            put_day(c, account=account, raw_records=9, facts=9)
+        put_day(c, account="ivr", call_date=BEFORE, raw_records=3, facts=3, open_records=1)
+        put_calls(c)
+        put_others(c)
+        mark_stale(c)
+        mark_stale(c, BEFORE)
+    refresh_marts(shared_warehouse)
+    return shared_warehouse
+
+
+def unread(account: str) -> tuple[Any, ...]:
+    return (BEFORE, account, "not_read", None, None, "calls: not read")
+
+
+def read(account: str) -> tuple[Any, ...]:
+    return (DAY, account, "trusted", 9, 0, None)
+
+
+def d(figure: str) -> Decimal:
+    return Decimal(figure)
+
+
+NINE, TEN, MARCH = time(9), time(10), date(2026, 3, 1)
+QUESTIONS: dict[str, Rows] = {
+    "Which days may I trust?": [
+        unread("acme"), (BEFORE, "ivr", "trusted", 3, 1, None), unread("popup"), unread("tapes"),
+        unread("two"), *(read(account) for account in sorted(VENDORS)),
+    ],
+    "What is missing, by stream?": [("ivr", "calls", "complete", None, 3, 0, 1)],
+    "How busy was each half hour?": [
+        (NINE, 4, 2, 2, 1, 20), (time(9, 30), 1, 1, 0, 0, 10),
+        *((time(10 + n // 2, 30 * (n % 2)), 0, 0, 0, 0, None) for n in range(7)),
+    ],
+    "What are the answer and abandonment rates?": [
+        ("acme", "inbound", 5, 5, d("0.6"), d("0.4")), ("acme", "outbound", 2, 2, d("0.5"), 0),
+        ("two", "inbound", 1, 1, 1, 0), ("two", "outbound", 1, 1, 1, 0),
+    ],
+    "How long did callers wait, and how many were answered within 20 seconds?": [
+        (DAY, "acme", "A", 4, 20, 20, 51, d("0.5")), (DAY, "acme", "B", 1, 10, 10, 10, 1),
+    ],
+    "Who was missed, and who was called back?": [(DAY, "acme", 2, 1, 1, 1)],
+    "Who talked most, and does it agree with the vendor's own totals?": [
+        ("Bea", 2, 0, 2, 5, d("0.06"), NINE, time(9, 10)),
+        ("Ada", 0, 1, 0, None, None, TEN, TEN),
+        ("Cyd", 1, 0, 1, None, None, time(9, 40), time(9, 40)),
+        ("Eve", None, None, None, 5, None, None, None),
+    ],
+    "What did calls cost?": [
+        ("acme", "call", "EUR", 2, 6, d("1.5")), ("two", "call", "EUR", 1, 3, None),
+    ],
+    "How many callbacks succeed at which attempt?": [
+        (1, 2, 1, 0, 0, d("0.5")), (2, 1, 0, 1, 0, 0),
+    ],
+    "Where do callers leave the IVR?": [(1, "start", 2, 1, 0, 0), (2, "transfer", 1, 0, 0, 1)],
+    "How much is recorded, and how much of the audio do we keep?": [
+        (DAY, "tapes", 1, 1, 1, 1, 1, "20 kB"),
+    ],
+    "What did agents note about their calls?": [("(none yet)", 2, 100), ("Sale", 2, 110)],
+    "How many agents were rung for a call?": [("acme", "EXTERNAL", "inbound", 1, 1)],
+    "Who calls several of our lines?": [(1, 2, 3), (2, 1, 3)],
+    "Were weekends and holidays different?": [
+        ("acme", "Tue", "", 7), ("two", "Tue", "not known", 2),
+    ],
+    "How did each month go?": [
+        (MARCH, "acme", "call", 7, 1, d("0.1"), 0, 1),
+        (MARCH, "ivr", "ivr_session", 3, 1, None, 0, 0),
+        (MARCH, "popup", "callback_request", 2, 0, 0, 0, 1),
+        (MARCH, "two", "call", 2, 0, 0, 0, 1),
+    ],
+}  # fmt: skip
+"""What the questions' queries give on Wednesday, of these accounts in place of the demo's."""
+
+
+def test_every_question_is_answered_right(asked: Warehouse) -> None:
+    mine = {"demo-conpeek-warsaw": "acme", "demo-wolkvox": "acme", "demo-evolux": "ivr"}
+    answers = {}
+    for question in questions():
+        query = question.query
+        for theirs, ours in mine.items():
+            query = query.replace(f"'{theirs}'", f"'{ours}'")
+        answers[question.title] = ask(asked, query)
+    assert answers == QUESTIONS

@@ -8,7 +8,8 @@ WITH caller AS (
 ), without_number AS (
     SELECT account, c.missed - coalesce(m.missed, 0) AS calls
       FROM (SELECT account, sum(abandoned_calls + unanswered_calls) AS missed FROM marts.calls_by_day
-             WHERE call_date BETWEEN :first AND :last AND direction = 'inbound' GROUP BY account) c
+             WHERE call_date BETWEEN :first AND :last AND grain = 'call' AND direction = 'inbound'
+             GROUP BY account) c
       LEFT JOIN (SELECT account, sum(missed_calls) AS missed FROM marts.missed_callers
                   WHERE call_date BETWEEN :first AND :last GROUP BY account) m USING (account)
      WHERE account = ANY(:accounts)

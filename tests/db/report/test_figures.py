@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
+from assets.refresh import refresh_marts
 from resources.postgres.warehouse import Warehouse
 from resources.report.answers import Selection, reading, select
 from resources.report.charts import charts
-from tests.db.facts import query
+from tests.db.facts import mark_stale, put_account, put_call, put_day, query
 from tests.db.report.conftest import (
     ACCOUNTS,
     FIRST,
@@ -105,13 +106,13 @@ def test_missed_by_hour_and_queue(given: Warehouse, facts: list[dict[str, Any]])
 
 
 def waiting(facts: list[dict[str, Any]]) -> tuple[dict[tuple[str, str], Any], list[dict[str, Any]]]:
-    """Callers by account and key: their last missed call of the week, and what followed it."""
-    last: dict[tuple[str, str], Any] = {}
-    for call in facts:
-        if in_week(call) and is_missed(call) and call["caller_key"]:
-            last[call["account"], call["caller_key"]] = call
-    without = [f for f in facts if in_week(f) and is_missed(f) and not f["caller_key"]]
-    return last, without
+    """Callers by account and key: their last missed call of the week; and calls without a number.
+
+    An IVR's sessions are no calls: whether somebody answered isn't known of them.
+    """
+    missed = [f for f in facts if in_week(f) and is_missed(f) and f["grain"] == "call"]
+    last = {(f["account"], f["caller_key"]): f for f in missed if f["caller_key"]}
+    return last, [f for f in missed if not f["caller_key"]]
 
 
 def test_callers_whom_nobody_has_reached(given: Warehouse, facts: list[dict[str, Any]]) -> None:
@@ -157,6 +158,34 @@ def test_the_trend_has_the_week_before(given: Warehouse, facts: list[dict[str, A
         assert row["week_before"] == by_day[account, row["day"] - timedelta(days=7)]
         expected = "provisional" if row["day"] == LAST else "trusted"
         assert row["trust"] == (expected if is_read else "not_read")
+
+
+def test_the_trend_tells_a_day_without_calls_from_one_that_wasnt_read(
+    warehouse: Warehouse,
+) -> None:
+    """Of two streams: today is true so far from its beginning on, whatever was read of it."""
+    with warehouse.transaction() as c:
+        put_account(c, streams=["calls", "usage"])
+    [(today,)] = query(warehouse, "SELECT today FROM marts.accounts")
+    yesterday, week = today - timedelta(days=1), timedelta(days=7)
+    warehouse.make_days({yesterday})
+    with warehouse.transaction() as c:
+        for stream in ("calls", "usage"):
+            put_day(c, call_date=yesterday, stream=stream)
+            put_day(c, call_date=yesterday - week, stream=stream)
+        put_call(c, "1", call_date=yesterday)
+        mark_stale(c, yesterday)
+    refresh_marts(warehouse)
+
+    def shown() -> list[tuple[Any, ...]]:
+        rows = ask(warehouse, "trend", select(warehouse, (today, today)))[-2:]
+        return [(row["day"], row["calls"], row["week_before"]) for row in rows]
+
+    assert shown() == [(yesterday, 1, 0), (today, None, None)]
+    for stream, calls in (("usage", None), ("calls", 0)):
+        with warehouse.transaction() as c:
+            put_day(c, call_date=today, stream=stream, state="open")
+        assert shown()[-1] == (today, calls, None), stream
 
 
 def test_callbacks_ivr_and_hours(given: Warehouse, facts: list[dict[str, Any]]) -> None:

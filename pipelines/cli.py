@@ -11,9 +11,10 @@ from dataclasses import replace
 from datetime import date, datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperCommand
 
 from pipelines.commands import console
 from pipelines.workers.queues import Queue
@@ -347,7 +348,15 @@ def migrate(
                 console.say(f"  {statement};")
 
 
-@app.command()
+class _QueryCommand(TyperCommand):
+    """Takes a query that begins with a comment: no option has several lines."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        is_query = [arg.startswith("--") and "\n" in arg for arg in args]
+        return super().parse_args(ctx, [" " * q + a for q, a in zip(is_query, args, strict=True)])
+
+
+@app.command(cls=_QueryCommand)
 def sql(
     query: Annotated[str | None, typer.Argument(help="One query; default: open psql.")] = None,
     form: Annotated[Format, typer.Option("--format", help="Of the rows.")] = Format.TABLE,

@@ -69,7 +69,8 @@ def _only_reading(url: str) -> str:
 def run_query(url: str, query: str, form: str, write: bool = False) -> None:
     """Prints what the query returns as a table, as CSV or as JSON; its zone is UTC.
 
-    Raises CallhouseError with what Postgres says of a query that it doesn't take.
+    Raises CallhouseError with what Postgres says of a query that it doesn't take, and for JSON of
+    columns of one name.
     """
     with connect(url, "callhouse sql") as connection:
         connection.read_only = not write
@@ -91,6 +92,11 @@ def run_query(url: str, query: str, form: str, write: bool = False) -> None:
             console.say(cursor.statusmessage or "")
             return
         names = [column.name for column in cursor.description]
+        if form == "json" and (twice := sorted({n for n in names if names.count(n) > 1})):
+            raise CallhouseError(
+                f"JSON has room for one column of a name, and several are {', '.join(twice)}: "
+                "name them apart (AS …), or take --format csv."
+            )
         rows = cursor.fetchall()
         connection.rollback()  # what it has set would be the next one's in a pooler
     _PRINTERS[form](names, rows)

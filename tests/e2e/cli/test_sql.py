@@ -31,6 +31,20 @@ def test_sql_prints_a_table_csv_and_json(call: Call) -> None:
     ]
 
 
+def test_sql_runs_a_query_that_begins_with_a_comment(call: Call) -> None:
+    """As the report's do."""
+    query = "-- What is it?\nSELECT 6 * 7 AS answer"
+    assert call("sql", query, "--format", "csv").stdout == "answer\n42\n"
+    assert "No such option" in call("sql", "--formt", "csv", query, exit_code=2).stderr
+
+
+def test_json_drops_no_column_in_silence(call: Call) -> None:
+    query = "SELECT 1 AS a, 2 AS a, 3 AS b"
+    assert call("sql", query, "--format", "csv").stdout == "a,a,b\n1,2,3\n"
+    told = " ".join(call("sql", query, "--format", "json", exit_code=1).stderr.split())
+    assert "several are a: name them apart" in told
+
+
 @pytest.mark.parametrize(
     ("query", "told"),
     [

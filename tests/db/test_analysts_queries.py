@@ -173,6 +173,7 @@ def put_calls(c: Any) -> None:
     two = (
         call("12:00", **cost, caller_key="ana", talk_s=0, wait_s=None),
         call("13:00", **out, caller_key="dee"),
+        call("14:00", **out, **cost, disposition="machine", talk_s=9),
     )
     for account, calls in (("acme", acme), ("two", two)):
         for number, changes in enumerate(calls):
@@ -184,8 +185,8 @@ def put_calls(c: Any) -> None:
         "account": "acme", "stream": "calls", "vendor": "conpeek", "call_date": DAY,
         "leg_type": "EXTERNAL", "direction": "inbound", "started_at": at("9:00"), "talk_s": 3,
     }  # fmt: skip
-    put(c, "facts.call_legs", **leg, leg_id="1", call_id="1")
-    put(c, "facts.call_legs", **leg, **GONE, leg_id="2", call_id="2")
+    for key, changes in (("1", {}), ("2", {"machine_detected": True}), ("3", GONE)):
+        put(c, "facts.call_legs", **leg, **changes, leg_id=key, call_id=key)
 
 
 def put_others(c: Any) -> None:
@@ -255,7 +256,7 @@ QUESTIONS: dict[str, Rows] = {
     ],
     "What are the answer and abandonment rates?": [
         ("acme", "inbound", 5, 5, d("0.6"), d("0.4")), ("acme", "outbound", 2, 2, d("0.5"), 0),
-        ("two", "inbound", 1, 1, 1, 0), ("two", "outbound", 1, 1, 1, 0),
+        ("two", "inbound", 1, 1, 1, 0), ("two", "outbound", 2, 2, d("0.5"), 0),
     ],
     "How long did callers wait, and how many were answered within 20 seconds?": [
         (DAY, "acme", "A", 4, 20, 20, 51, d("0.5")), (DAY, "acme", "B", 1, 10, 10, 10, 1),
@@ -268,7 +269,7 @@ QUESTIONS: dict[str, Rows] = {
         ("Eve", None, None, None, 5, None, None, None),
     ],
     "What did calls cost?": [
-        ("acme", "call", "EUR", 2, 6, d("1.5")), ("two", "call", "EUR", 1, 3, None),
+        ("acme", "call", "EUR", 2, 6, d("1.5")), ("two", "call", "EUR", 2, 6, None),
     ],
     "How many callbacks succeed at which attempt?": [
         (1, 2, 1, 0, 0, d("0.5")), (2, 1, 0, 1, 0, 0),
@@ -278,16 +279,16 @@ QUESTIONS: dict[str, Rows] = {
         (DAY, "tapes", 1, 1, 1, 1, 1, "20 kB"),
     ],
     "What did agents note about their calls?": [("(none yet)", 2, 100), ("Sale", 2, 110)],
-    "How many agents were rung for a call?": [("acme", "EXTERNAL", "inbound", 1, 1)],
+    "How many agents were rung for a call?": [("acme", "EXTERNAL", "inbound", 2, 1)],
     "Who calls several of our lines?": [(1, 2, 3), (2, 1, 3)],
     "Were weekends and holidays different?": [
-        ("acme", "Tue", "", 7), ("two", "Tue", "not known", 2),
+        ("acme", "Tue", "", 7), ("two", "Tue", "not known", 3),
     ],
     "How did each month go?": [
         (MARCH, "acme", "call", 7, 1, d("0.1"), 0, 1),
         (MARCH, "ivr", "ivr_session", 3, 1, None, 0, 0),
         (MARCH, "popup", "callback_request", 2, 0, 0, 0, 1),
-        (MARCH, "two", "call", 2, 0, 0, 0, 1),
+        (MARCH, "two", "call", 3, 0, 0, 0, 1),
     ],
 }  # fmt: skip
 """What the questions' queries give on Wednesday, of these accounts in place of the demo's."""

@@ -87,6 +87,11 @@ class Mart:
         return not self.across_accounts and any(c.name == "account" for c in self.columns)
 
     @property
+    def is_of_raw(self) -> bool:
+        """Whether it tells what raw has, which may go before facts do."""
+        return any(schema == "raw" for schema, _ in self.tables)
+
+    @property
     def qualified(self) -> str:
         """Its name with its schema."""
         return f"{self.schema}.{self.name}"

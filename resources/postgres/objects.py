@@ -121,14 +121,16 @@ def _lay_mart(
 
 def _make_again(connection: Connection, mart: Mart) -> None:
     """The mart as it is described now. What a table has of days whose facts are gone for their age
-    can't be computed again: that is kept, in the columns that are there still.
+    can't be computed again, nor what it has of raw that may be gone: that is kept, in the columns
+    that are there still.
     """
     is_there = sa.text("SELECT relkind = 'r' FROM pg_class WHERE oid = to_regclass(:name)")
     keeps = bool(connection.execute(is_there, {"name": mart.qualified}).scalar())
     if keeps:
+        gone = "call_date IN (SELECT call_date FROM ops.days WHERE expired_at IS NOT NULL)"
         connection.exec_driver_sql(
             f"CREATE TEMP TABLE kept ON COMMIT DROP AS SELECT * FROM {mart.qualified}"  # noqa: S608
-            " WHERE call_date IN (SELECT call_date FROM ops.days WHERE expired_at IS NOT NULL)"
+            f" WHERE {'true' if mart.is_of_raw else gone}"
         )
     _drop_relation(connection, mart.qualified)
     connection.exec_driver_sql(mart.ddl().replace("%", "%%"))

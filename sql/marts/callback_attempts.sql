@@ -1,13 +1,24 @@
--- A record has its latest attempt only; its versions in raw have the times of the others, as far as
--- reads saw them. That an attempt was followed by another one says what became of it.
-WITH seen AS MATERIALIZED (
-    SELECT r.account, r.stream, r.record_key AS call_id, r.payload ->> 'retry' AS attempt_no,
-           min((r.payload ->> 'call_at')::timestamptz) AS attempted_at
-      FROM raw.records r JOIN facts.calls c
-           ON c.account = r.account AND c.stream = r.stream AND c.call_id = r.record_key
-     WHERE r.call_date = :day AND c.call_date = :day AND c.grain = 'callback_request'
-       AND pg_input_is_valid(r.payload ->> 'call_at', 'timestamptz')
-     GROUP BY 1, 2, 3, 4
+-- A record has its latest attempt only; its versions in raw have the times of the others, as far as reads
+-- saw them, each on the day that it was of then. What raw has lost for its age is in the mart as it was.
+WITH sighting AS (
+    SELECT c.account, c.stream, c.call_id, r.payload ->> 'retry' AS attempt_no,
+           (r.payload ->> 'call_at')::timestamptz AS at
+      FROM facts.calls c
+     CROSS JOIN LATERAL (
+        SELECT payload FROM raw.records
+         WHERE call_date BETWEEN CAST(:day AS date) - 31 AND CAST(:day AS date)
+           AND account = c.account AND stream = c.stream AND record_key = c.call_id
+           AND pg_input_is_valid(payload ->> 'call_at', 'timestamptz')
+        OFFSET 0  -- by the requests' keys: Postgres would read all records of a month instead
+     ) r
+     WHERE c.call_date = :day AND c.grain = 'callback_request'
+     UNION ALL
+    SELECT a.account, a.stream, a.call_id, t.attempt_no, t.at
+      FROM facts.callback_attempts a
+     CROSS JOIN LATERAL (VALUES (a.attempt_no::text, a.attempted_at), (NULL, a.requested_at)) AS t (attempt_no, at)
+     WHERE a.call_date = :day
+), seen AS MATERIALIZED (
+    SELECT account, stream, call_id, attempt_no, min(at) AS attempted_at FROM sighting GROUP BY 1, 2, 3, 4
 ), request AS (
     SELECT account, stream, call_id, min(attempted_at) AS requested_at FROM seen GROUP BY 1, 2, 3
 )
@@ -17,7 +28,7 @@ SELECT c.call_date, c.account, c.stream, c.call_id, c.vendor, coalesce(c.queue_n
        CASE WHEN n = c.attempt_no THEN c.started_at ELSE s.attempted_at END AS attempted_at,
        n = c.attempt_no AS is_last,
        CASE WHEN n = c.attempt_no THEN c.outcome ELSE 'unanswered' END AS outcome,
-       CASE WHEN n = c.attempt_no THEN c.talk_s END AS talk_s
+       CASE WHEN n = c.attempt_no AND c.outcome = 'answered' THEN c.talk_s END AS talk_s
   FROM facts.calls c
  CROSS JOIN LATERAL generate_series(1, least(c.attempt_no, 100)) AS n
   LEFT JOIN request q USING (account, stream, call_id)

@@ -99,6 +99,28 @@ def test_retention_drops_raw_and_leaves_facts(loaded: Warehouse) -> None:
     assert expiry.drop_raw(loaded, DAY).dropped == []
 
 
+def test_attempts_stay_as_they_were_when_raw_is_gone(loaded: Warehouse) -> None:
+    """Called in vain on the first day and then on the second, where the request is now."""
+    own: dict[str, Any] = {"account": "acme", "stream": "calls"}
+    times = [datetime(2026, 1, day, 10, tzinfo=UTC) for day in (1, 2)]
+    with loaded.transaction() as c:
+        request = {"grain": "callback_request", "call_date": OLD[1], "attempt_no": 2}
+        put_call(c, "again", **request, started_at=times[1])
+        for version, (day, at) in enumerate(zip(OLD, times, strict=True), 1):
+            payload = f'{{"retry": "{version}", "call_at": "{at}"}}'
+            put(c, "raw.records", **own, call_date=day, record_key="again", version=version,
+                payload=payload, first_seen_at=at, request_id=1)  # fmt: skip
+    attempts = (
+        "SELECT attempt_no, requested_at, attempted_at FROM facts.callback_attempts ORDER BY 1"
+    )
+    expected = [(1, times[0], times[0]), (2, times[0], times[1])]
+    for before in (OLD[0], OLD[1], DAY):
+        expiry.drop_raw(loaded, before)
+        list(refresh_days(loaded, [OLD[1]], always=True))
+        assert query(loaded, attempts) == expected, before
+    assert query(loaded, RAW) == [(1,)]
+
+
 def test_two_nights_at_once_fall_over_neither_themselves_nor_the_other(
     warehouse: Warehouse,
 ) -> None:
@@ -324,6 +346,8 @@ def test_facts_go_with_all_they_came_from_and_the_counts_stay(
     marts = "SELECT call_date, calls FROM marts.calls_by_day ORDER BY 1"
     before = query(loaded, marts)
     assert len(before) == 3
+    again = "SELECT call_date, callers, called_within_7_days FROM marts.repeat_callers_by_day"
+    assert query(loaded, f"{again} ORDER BY 1") == [(OLD[0], 1, 0), (OLD[1], 1, 1), (DAY, 1, 0)]
     done = expiry.drop_facts(loaded, OLD[1])
     assert sorted(done.dropped) == sorted(
         [
@@ -338,6 +362,8 @@ def test_facts_go_with_all_they_came_from_and_the_counts_stay(
     for of_persons in ("marts.callers_by_day", "facts.callback_attempts"):
         left = f"SELECT call_date FROM {of_persons} ORDER BY 1"
         assert query(loaded, left) == [(OLD[1],), (DAY,)], of_persons
+    # Who called on a day that is gone nobody knows.
+    assert query(loaded, f"{again} ORDER BY 1") == [(OLD[1], 1, None), (DAY, 1, 0)]
     # Whatever says that the marts are behind, and whoever asks for them: they keep their totals.
     loaded.run("maintenance/mark_all_stale", marts=["calls_by_day"])
     refresh_marts(loaded)

@@ -137,6 +137,21 @@ def test_a_mart_that_is_made_anew_keeps_days_whose_facts_are_gone(
     assert kept == [(DAY, 7, None)]
 
 
+def test_a_mart_that_is_made_anew_keeps_what_raw_may_no_longer_have(
+    warehouse: Warehouse, database_url: str
+) -> None:
+    own = {"account": "acme", "stream": "calls", "call_id": "1", "vendor": "clickfono"}
+    with warehouse.transaction() as c:
+        put_day(c)
+        put(c, "facts.callback_attempts", **own, call_date=DAY, attempt_no=1, is_last=True,
+            outcome="answered", requested_at=f"{DAY} 10:00+00")  # fmt: skip
+        mart = "name = 'marts/callback_attempts'"
+        c.execute(sa.text(f"UPDATE ops.objects SET digest = '' WHERE {mart}"))
+    migrate(database_url)
+    kept = "SELECT (requested_at AT TIME ZONE 'UTC')::time::text FROM facts.callback_attempts"
+    assert query(warehouse, kept) == [("10:00:00",)]
+
+
 def test_a_view_gets_other_columns(warehouse: Warehouse, database_url: str) -> None:
     with warehouse.transaction() as c:
         c.execute(sa.text("DROP VIEW masked.call_events"))

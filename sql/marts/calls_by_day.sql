@@ -3,7 +3,7 @@ WITH call AS (
            coalesce(flow_name, flow_id) AS flow_name, outcome,
            CASE WHEN direction = 'inbound' THEN wait_s END AS wait_s,
            CASE WHEN direction = 'outbound' THEN coalesce(ring_s, wait_s) END AS ring_s,
-           CASE WHEN talk_s > 0 THEN talk_s END AS talk_s, missing_since IS NULL AS here
+           CASE WHEN outcome = 'answered' AND talk_s > 0 THEN talk_s END AS talk_s, missing_since IS NULL AS here
       FROM facts.calls WHERE call_date = :day
 ), counted AS (
     SELECT call_date, account, vendor, grain, direction, queue_name, flow_name,

@@ -9,8 +9,8 @@ SELECT call_date, extract(hour FROM started_local) AS hour,
        sum(wait_s) FILTER (WHERE missing_since IS NULL AND direction = 'inbound') AS wait_s,
        count(coalesce(ring_s, wait_s)) FILTER (WHERE missing_since IS NULL AND direction = 'outbound') AS rings,
        sum(coalesce(ring_s, wait_s)) FILTER (WHERE missing_since IS NULL AND direction = 'outbound') AS ring_s,
-       count(*) FILTER (WHERE missing_since IS NULL AND talk_s > 0) AS talks,
-       sum(talk_s) FILTER (WHERE missing_since IS NULL AND talk_s > 0) AS talk_s
+       count(*) FILTER (WHERE missing_since IS NULL AND outcome = 'answered' AND talk_s > 0) AS talks,
+       sum(talk_s) FILTER (WHERE missing_since IS NULL AND outcome = 'answered' AND talk_s > 0) AS talk_s
   FROM facts.calls
  WHERE call_date = :day
  GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11

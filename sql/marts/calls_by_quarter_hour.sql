@@ -12,19 +12,20 @@ SELECT call_date, date_bin('15 minutes', started_local, '2000-01-01') AS interva
        sum(wait_s) FILTER (WHERE here AND direction = 'inbound' AND outcome = 'answered') AS answered_wait_s,
        count(wait_s) FILTER (WHERE here AND direction = 'inbound' AND outcome = 'abandoned') AS abandoned_wait_known,
        sum(wait_s) FILTER (WHERE here AND direction = 'inbound' AND outcome = 'abandoned') AS abandoned_wait_s,
-       count(*) FILTER (WHERE here AND direction = 'inbound' AND outcome = 'answered' AND wait_s <= 5) AS answered_in_5s,
-       count(*) FILTER (WHERE here AND direction = 'inbound' AND outcome = 'answered' AND wait_s <= 10) AS answered_in_10s,
-       count(*) FILTER (WHERE here AND direction = 'inbound' AND outcome = 'answered' AND wait_s <= 20) AS answered_in_20s,
-       count(*) FILTER (WHERE here AND direction = 'inbound' AND outcome = 'answered' AND wait_s <= 30) AS answered_in_30s,
-       count(*) FILTER (WHERE here AND direction = 'inbound' AND outcome = 'answered' AND wait_s <= 60) AS answered_in_60s,
-       count(*) FILTER (WHERE here AND direction = 'inbound' AND outcome = 'answered' AND wait_s <= 120) AS answered_in_120s,
-       count(*) FILTER (WHERE here AND direction = 'inbound' AND outcome = 'abandoned' AND wait_s <= 5) AS abandoned_in_5s,
-       count(*) FILTER (WHERE here AND direction = 'inbound' AND outcome = 'abandoned' AND wait_s <= 10) AS abandoned_in_10s,
-       count(*) FILTER (WHERE here AND direction = 'inbound' AND outcome = 'abandoned' AND wait_s <= 20) AS abandoned_in_20s,
-       count(*) FILTER (WHERE here AND direction = 'inbound' AND outcome = 'abandoned' AND wait_s <= 30) AS abandoned_in_30s,
-       count(*) FILTER (WHERE here AND direction = 'inbound' AND outcome = 'abandoned' AND wait_s <= 60) AS abandoned_in_60s,
-       count(*) FILTER (WHERE here AND direction = 'inbound' AND outcome = 'abandoned' AND wait_s <= 120) AS abandoned_in_120s,
-       count(*) FILTER (WHERE here AND talk_s > 0) AS talks, sum(talk_s) FILTER (WHERE here AND talk_s > 0) AS talk_s
+       sum((wait_s <= 5)::int) FILTER (WHERE here AND direction = 'inbound' AND outcome = 'answered') AS answered_in_5s,
+       sum((wait_s <= 10)::int) FILTER (WHERE here AND direction = 'inbound' AND outcome = 'answered') AS answered_in_10s,
+       sum((wait_s <= 20)::int) FILTER (WHERE here AND direction = 'inbound' AND outcome = 'answered') AS answered_in_20s,
+       sum((wait_s <= 30)::int) FILTER (WHERE here AND direction = 'inbound' AND outcome = 'answered') AS answered_in_30s,
+       sum((wait_s <= 60)::int) FILTER (WHERE here AND direction = 'inbound' AND outcome = 'answered') AS answered_in_60s,
+       sum((wait_s <= 120)::int) FILTER (WHERE here AND direction = 'inbound' AND outcome = 'answered') AS answered_in_120s,
+       sum((wait_s <= 5)::int) FILTER (WHERE here AND direction = 'inbound' AND outcome = 'abandoned') AS abandoned_in_5s,
+       sum((wait_s <= 10)::int) FILTER (WHERE here AND direction = 'inbound' AND outcome = 'abandoned') AS abandoned_in_10s,
+       sum((wait_s <= 20)::int) FILTER (WHERE here AND direction = 'inbound' AND outcome = 'abandoned') AS abandoned_in_20s,
+       sum((wait_s <= 30)::int) FILTER (WHERE here AND direction = 'inbound' AND outcome = 'abandoned') AS abandoned_in_30s,
+       sum((wait_s <= 60)::int) FILTER (WHERE here AND direction = 'inbound' AND outcome = 'abandoned') AS abandoned_in_60s,
+       sum((wait_s <= 120)::int) FILTER (WHERE here AND direction = 'inbound' AND outcome = 'abandoned') AS abandoned_in_120s,
+       count(*) FILTER (WHERE here AND outcome = 'answered' AND talk_s > 0) AS talks,
+       sum(talk_s) FILTER (WHERE here AND outcome = 'answered' AND talk_s > 0) AS talk_s
   FROM facts.calls CROSS JOIN LATERAL (SELECT missing_since IS NULL AS here) h
  WHERE call_date = :day
  GROUP BY 1, 2, 3, 4, 5, 6, 7, 8

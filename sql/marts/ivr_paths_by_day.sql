@@ -10,7 +10,7 @@ WITH told AS (
       FROM told
 )
 SELECT c.call_date, c.account, c.vendor, coalesce(c.flow_name, c.flow_id) AS flow_name, w.path,
-       coalesce(w.steps, 0) AS steps, c.disposition, count(*) AS sessions,
+       w.steps, c.disposition, count(*) AS sessions,
        round(avg(c.duration_s)::numeric, 3) AS avg_duration_s
   FROM facts.calls c LEFT JOIN walked w USING (account, call_id)
  WHERE c.call_date = :day AND c.grain = 'ivr_session' AND c.missing_since IS NULL

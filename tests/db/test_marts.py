@@ -13,7 +13,7 @@ import pytest
 from assets.refresh import refresh_day, refresh_days, refresh_marts, stale_days, tables
 from resources.postgres.warehouse import Warehouse
 from sql.mart import read
-from tests.db.facts import DAY, mark_stale, put, put_call, put_day, query
+from tests.db.facts import DAY, mark_stale, put, put_account, put_call, put_day, query
 
 
 @pytest.fixture
@@ -127,6 +127,63 @@ def test_hours_are_the_accounts_own_and_come_twice_when_clocks_go_back(
     ]
 
 
+def test_nobody_talks_with_a_machine(days: Warehouse) -> None:
+    own: dict[str, Any] = {"direction": "outbound", "agent_name": "Ada", "cost": 1}
+    machine = {"disposition": "machine", "talk_s": 30}
+    request = {"grain": "callback_request", "attempt_no": 1}
+    with days.transaction() as c:
+        put_account(c)
+        for grain, changes in (("call", {}), ("request", request)):
+            put_call(c, f"{grain} answered", **own, **changes)
+            put_call(c, f"{grain} taken", **own, **changes, **machine)
+            put_call(c, f"{grain} left word", **own, **changes, disposition="voicemail", talk_s=9)
+    by_day = "SELECT talks, talk_s, avg_talk_s, p50_talk_s FROM marts.calls_by_day"
+    assert refreshed(days, by_day) == [(1, 100, 100, 100)] * 2
+    for mart in ("hour", "quarter_hour", "15_minutes", "30_minutes"):
+        asked = f"SELECT sum(talks), sum(talk_s) FROM marts.calls_by_{mart}"
+        assert query(days, asked) == [(2, 200)], mart
+    agents = "SELECT answered_calls, talk_s, avg_talk_s FROM marts.agents_by_day"
+    assert query(days, agents) == [(1, 100, 100)]
+    expected = {"marts.costs_by_day": 200, "marts.callbacks_by_day": 100}
+    for mart, talk_s in (expected | {"facts.callback_attempts": 100}).items():
+        assert query(days, f"SELECT sum(talk_s) FROM {mart}") == [(talk_s,)], mart
+
+
+def test_waits_that_nobody_tells_are_not_short(days: Warehouse) -> None:
+    """As Wolkvox': whoever was answered, or gave up, waited nobody knows how long."""
+    with days.transaction() as c:
+        put_account(c)
+        put_call(c, "1", wait_s=None)
+        put_call(c, "2", wait_s=None, disposition="abandoned", talk_s=None)
+    refreshed(days, "SELECT")
+    for mart in ("quarter_hour", "15_minutes", "30_minutes"):
+        short = "sum(answered_in_120s), sum(abandoned_in_5s), sum(abandoned_calls)"
+        asked = f"SELECT {short} FROM marts.calls_by_{mart}"
+        assert query(days, asked) == [(None, None, 1)], mart
+
+
+def test_who_is_reached_later_than_in_fourteen_days_was_not_reached(warehouse: Warehouse) -> None:
+    """To the minute, whichever the days: another account's zone may be a day ahead."""
+    missed = datetime(2026, 3, 10, 22, 30, tzinfo=UTC)
+    in_time, late = missed + timedelta(hours=336), missed + timedelta(hours=336, minutes=1)
+    warehouse.make_days({DAY, in_time.date(), in_time.date() + timedelta(days=1)})
+    with warehouse.transaction() as c:
+        for caller, at in (("ana", in_time), ("ben", late)):
+            put_call(c, caller, started_at=missed, caller_key=caller, disposition="abandoned")
+            called = {"caller_key": caller, "direction": "outbound", "account": "ahead"}
+            day = in_time.date() + timedelta(days=1)
+            put_call(c, f"to {caller}", call_date=day, started_at=at, **called)
+            put_call(c, f"by {caller}", call_date=day, started_at=at, caller_key=caller)
+        mark_stale(c)
+        mark_stale(c, day)
+    refresh_marts(warehouse)
+    assert query(
+        warehouse,
+        "SELECT caller_key, called_again_at, tried_at, reached_at, hours_open"
+        " FROM marts.missed_callers ORDER BY 1",
+    ) == [("ana", in_time, in_time, in_time, 336), ("ben", None, None, None, 336)]
+
+
 def test_agents_calls_stand_beside_their_vendors_totals(days: Warehouse) -> None:
     usage = {"call_date": DAY, "account": "acme", "stream": "agent_usage", "vendor": "wolkvox"}
     usage["observed_at"] = datetime.now(UTC)
@@ -136,8 +193,8 @@ def test_agents_calls_stand_beside_their_vendors_totals(days: Warehouse) -> None
         put_call(c, "2", **ada, disposition="no_answer", talk_s=None)
         put_call(c, "5", **ada, direction="outbound", talk_s=50)
         put_call(c, "6", **ada, disposition="blocked", talk_s=None)
-        put_call(c, "3", vendor="wolkvox", agent_name="Bo", cost=1, currency="COP")
-        put_call(c, "4", vendor="wolkvox", agent_name="Bo", cost=2, currency="USD")
+        put_call(c, "3", vendor="wolkvox", agent_name="Bo", agent_id="1", cost=1, currency="COP")
+        put_call(c, "4", vendor="wolkvox", agent_name="Bo", agent_id="2", cost=2, currency="USD")
         put(c, "facts.agent_usage", agent_name="Ada", calls=2, cost=1.5, currency="COP", **usage)
         put(c, "facts.agent_usage", agent_name="Cy", calls=7, cost=3, currency="USD", **usage)
     figures = (
@@ -183,7 +240,7 @@ def test_callbacks_paths_and_recordings(days: Warehouse) -> None:
     ) == [(1, 1, 1, 0, 0), (3, 2, 0, 1, 1)]
     assert query(
         days, "SELECT path, steps, sessions, avg_duration_s FROM marts.ivr_paths_by_day ORDER BY 1"
-    ) == [("start > menu > menu > hangup", 4, 1, 9), (None, 0, 1, None)]
+    ) == [("start > menu > menu > hangup", 4, 1, 9), (None, None, 1, None)]
     assert query(
         days,
         "SELECT recordings, missing_recordings, fetched, fetched_share, recorded_s"

@@ -258,8 +258,8 @@ def test_views_are_virtual_and_explained() -> None:
 
 
 def test_the_descriptions_name_what_the_statements_read(warehouse: Warehouse) -> None:
-    """Postgres' own word: every table that a statement reads is named, and every column named is
-    read.
+    """Postgres' own word: every table that a statement reads is named, but for the mart as it was,
+    and every column named is read.
     """
     assert not broken()
     for mart in marts().values():
@@ -284,4 +284,5 @@ def test_the_descriptions_name_what_the_statements_read(warehouse: Warehouse) ->
         }
         said = {(s.schema, s.table, s.column) for column in mart.columns for s in column.sources}
         assert said - read <= COUNTED, mart.name
-        assert {(schema, table) for schema, table, _ in read} - mart.tables <= CLOCKS, mart.name
+        others = {(schema, table) for schema, table, _ in read} - {("marts", mart.name)}
+        assert others - mart.tables <= CLOCKS, mart.name

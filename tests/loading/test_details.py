@@ -12,7 +12,7 @@ from resources.audio import AudioStore
 from resources.standin import Fault
 from resources.standin.answer import Ask
 from resources.vendors.evolux.client import Evolux
-from tests.loading.conftest import DAY, Open, Scene
+from tests.loading.conftest import DAY, NOON, Open, Scene
 from tests.loading.stream_scene import AUDIO, DETAILS, StreamScene
 
 
@@ -105,6 +105,27 @@ def test_what_was_given_up_is_asked_for_again_by_a_backfill_of_its_day(
     assert subject.backfill().error is None
     assert subject.loaded() == 2
     assert day(subject)[1] is None
+
+
+@each
+def test_a_day_without_records_lacks_no_details(subject: StreamScene) -> None:
+    here = subject.here
+    here.at(NOON + timedelta(days=1))
+    trust = "SELECT trust FROM marts.trust_by_day WHERE account = :account AND call_date = '{}'"
+    for told in ("provisional", "trusted"):
+        assert here.backfill().error is None
+        assert subject.poll().error is None
+        assert day(subject) == ("complete", None)
+        assert here.query(trust.format(DAY)) == [(told,)]
+        here.later(days=2)
+    here.requests()
+    assert subject.poll().days == set(), "it is judged once"
+    assert here.requests() == 0
+
+    subject.put(1)
+    assert here.backfill().error is None
+    assert subject.poll().error is None
+    assert subject.loaded() == 1
 
 
 ONE_BROKEN = {

@@ -1,8 +1,20 @@
+-- All intervals of each side's day, and what happened in some: added up, so that no call is lost, by
+-- whatever clocks it was filed.
 WITH side AS (
     SELECT DISTINCT call_date, account, vendor, grain, direction, queue_name FROM marts.calls_by_quarter_hour
+), every AS (
+    SELECT s.call_date, (i.at AT TIME ZONE z.timezone) AS interval_local, i.at AS interval_at,
+           s.account, s.vendor, s.grain, s.direction, s.queue_name
+      FROM side s
+     CROSS JOIN LATERAL (
+        -- The day's, which may be another one than its account has today.
+        SELECT max(d.timezone) AS timezone FROM ops.days d WHERE d.account = s.account AND d.call_date = s.call_date
+     ) z
+     CROSS JOIN LATERAL generate_series(s.call_date::timestamp AT TIME ZONE z.timezone,
+                                        (s.call_date + 1)::timestamp AT TIME ZONE z.timezone - interval '{minutes} minutes',
+                                        interval '{minutes} minutes') AS i (at)
 )
-SELECT s.call_date, (i.at AT TIME ZONE z.timezone) AS interval_local, i.at AS interval_at,
-       s.account, s.vendor, s.grain, s.direction, s.queue_name,
+SELECT c.call_date, c.interval_local, c.interval_at, c.account, c.vendor, c.grain, c.direction, c.queue_name,
        coalesce(sum(c.calls), 0) AS calls,
        coalesce(sum(c.offered_calls), 0) AS offered_calls,
        coalesce(sum(c.answered_calls), 0) AS answered_calls,
@@ -27,13 +39,19 @@ SELECT s.call_date, (i.at AT TIME ZONE z.timezone) AS interval_local, i.at AS in
        sum(c.abandoned_in_120s) AS abandoned_in_120s,
        coalesce(sum(c.talks), 0) AS talks,
        sum(c.talk_s) AS talk_s
-  FROM side s
-  JOIN ops.accounts z ON z.account = s.account
- CROSS JOIN LATERAL generate_series(s.call_date::timestamp AT TIME ZONE z.timezone,
-                                    (s.call_date + 1)::timestamp AT TIME ZONE z.timezone - interval '{minutes} minutes',
-                                    interval '{minutes} minutes') AS i (at)
-  LEFT JOIN marts.calls_by_quarter_hour c
-         ON c.call_date = s.call_date AND c.account = s.account AND c.grain = s.grain AND c.direction = s.direction
-        AND c.queue_name IS NOT DISTINCT FROM s.queue_name
-        AND i.at = c.interval_at - (c.interval_local - date_bin('{minutes} minutes', c.interval_local, '2000-01-01'))
+  FROM (
+    SELECT call_date, date_bin('{minutes} minutes', interval_local, '2000-01-01') AS interval_local,
+           interval_at - (interval_local - date_bin('{minutes} minutes', interval_local, '2000-01-01')) AS interval_at,
+           account, vendor, grain, direction, queue_name,
+           calls, offered_calls, answered_calls, abandoned_calls, unanswered_calls, open_calls, answered_wait_known,
+           answered_wait_s, abandoned_wait_known, abandoned_wait_s, answered_in_5s, answered_in_10s, answered_in_20s,
+           answered_in_30s, answered_in_60s, answered_in_120s, abandoned_in_5s, abandoned_in_10s, abandoned_in_20s,
+           abandoned_in_30s, abandoned_in_60s, abandoned_in_120s, talks, talk_s
+      FROM marts.calls_by_quarter_hour
+     UNION ALL
+    SELECT call_date, interval_local, interval_at, account, vendor, grain, direction, queue_name,
+           NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
+           NULL, NULL, NULL, NULL, NULL, NULL
+      FROM every
+) c
  GROUP BY 1, 2, 3, 4, 5, 6, 7, 8

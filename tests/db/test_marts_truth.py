@@ -7,6 +7,7 @@ import re
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pandas as pd
 import pytest
@@ -26,6 +27,10 @@ def at(clock: str, day: date = DAY) -> datetime:
     """A time of Warsaw's clocks."""
     hour, minute, second = map(int, clock.split(":"))
     return datetime(day.year, day.month, day.day, hour - 1, minute, second, tzinfo=UTC)
+
+
+def today_in(zone: str) -> date:
+    return datetime.now(ZoneInfo(zone)).date()
 
 
 def put_calls(c: Any) -> None:
@@ -103,6 +108,7 @@ def given(shared_warehouse: Warehouse) -> Warehouse:
         put_account(c)
         put_account(c, account="bogota", vendor="wolkvox", timezone="America/Bogota", country="CO")
         put_account(c, account="unread", start_date=date(2026, 12, 25), country="XX")
+        put_day(c)
         put_calls(c)
         put_callbacks(c)
         put_ivr(c)
@@ -144,6 +150,7 @@ def test_intervals_of_a_day_with_two_hours_of_one_name(given: Warehouse) -> None
     day = date(2026, 10, 25)
     given.make_days({day})
     with given.transaction() as c:
+        put_day(c, call_date=day)
         for number, clock in enumerate(
             ("0:40", "1:40", "2:10")
         ):  # 2:40, 2:40 and 3:10 by its clocks
@@ -304,6 +311,100 @@ def test_every_day_says_whether_to_trust_it(given: Warehouse) -> None:
         " WHERE account = 'trust' ORDER BY call_date LIMIT 1"
     )
     assert query(given, behind) == [("provisional", "the marts are being brought up to date", True)]
+
+
+def test_a_day_is_behind_for_the_account_whose_facts_changed(given: Warehouse) -> None:
+    day = today_in("Europe/Warsaw") - timedelta(days=1)
+    with given.transaction() as c:
+        for account in ("stale", "fresh"):
+            put_account(c, account=account, start_date=day)
+            put_day(c, account=account, call_date=day, raw_records=1, facts=1)
+        put(c, "ops.stale_days", call_date=day, account="stale")
+    behind = ("provisional", "the marts are being brought up to date", True)
+    asked = "SELECT trust, why, marts_behind_since IS NOT NULL FROM marts.trust_by_day"
+    for account, told in (("stale", behind), ("fresh", ("trusted", None, False))):
+        mine = f"{asked} WHERE account = :account AND call_date = :day"
+        assert query(given, mine, account=account, day=day) == [told]
+
+
+def test_records_without_a_key_are_told_as_what_is_in_no_figure(given: Warehouse) -> None:
+    day = today_in("Europe/Warsaw") - timedelta(days=1)
+    own = {"account": "keyless", "stream": "calls", "call_date": day}
+    with given.transaction() as c:
+        put_account(c, account="keyless", start_date=day)
+        put_day(c, **own, raw_records=5, facts=5, note="5 record(s) rejected")
+        for number, changes in enumerate(
+            (*[{}] * 5, {"field": "body"}, {"resolved_at": at("9:00:00")}, {"record_key": "7"})
+        ):
+            reject = {"digest": f"{number:032}", "field": "id", "reason": "none", "payload": "{}"}
+            put(c, "ops.rejects", **own, **{**reject, **changes})
+    counts = "raw_records, rejects FROM marts.{} WHERE account = 'keyless' AND call_date = :day"
+    [row] = query(given, "SELECT trust, why, " + counts.format("trust_by_day"), day=day)
+    assert row == ("wrong", "calls: 5 of 10 records couldn't become facts", 10, 5)
+    assert query(given, "SELECT " + counts.format("completeness_by_day"), day=day) == [(10, 5)]
+
+
+def test_a_trusted_day_tells_what_never_came(given: Warehouse) -> None:
+    day = today_in("Europe/Warsaw") - timedelta(days=1)
+    with given.transaction() as c:
+        put_account(c, account="details", start_date=day, streams=["calls", "steps"])
+        own = {"account": "details", "call_date": day, "raw_records": 5, "vendor_total": 5}
+        put_day(c, **own, facts=5, open_records=1, note="1 record(s) never ended")
+        lacking = {"raw_records": 3, "facts": 3, "note": "2 of 5 details never came"}
+        put_day(c, **own | lacking, stream="steps")
+    assert query(
+        given, "SELECT trust, why FROM marts.trust_by_day WHERE account = 'details' AND NOT is_today"
+    ) == [("trusted", "steps: 2 of 5 details never came")]
+
+
+@pytest.mark.parametrize(
+    ("hour", "told"),
+    [
+        (1, ("provisional", "calls: not read whole yet")),
+        (4, ("not_read", "calls: not read whole, and not at all since 2026-03-10 09:00 UTC")),
+    ],
+)
+def test_a_day_read_in_part_is_true_so_far_for_some_hours_after_its_end(
+    warehouse: Warehouse, hour: int, told: tuple[str, str]
+) -> None:
+    behind = (datetime.now(UTC).hour - hour + 11) % 24 - 11
+    zone = f"Etc/GMT{behind:+}"  # where it is that hour now: its names have their signs so
+    day = today_in(zone) - timedelta(days=1)
+    with warehouse.transaction() as c:
+        put_account(c, start_date=day, timezone=zone)
+        put_day(c, call_date=day, timezone=zone, state="open", raw_records=1, facts=1,
+                last_polled_at=datetime(2026, 3, 10, 9, tzinfo=UTC))  # fmt: skip
+    asked = "SELECT trust, why FROM marts.trust_by_day WHERE NOT is_today"
+    assert query(warehouse, asked) == [told]
+
+
+def test_a_day_by_other_clocks_than_its_accounts_keeps_its_calls_and_says_so(
+    given: Warehouse,
+) -> None:
+    """It was loaded by those of Warsaw."""
+    day = today_in("Europe/Warsaw") - timedelta(days=3)
+    given.make_days({day})
+    with given.transaction() as c:
+        put_account(c, account="moved", start_date=day, timezone="America/Bogota")
+        put_account(c, account="renamed", start_date=day, timezone="Europe/Berlin")
+        for account in ("moved", "renamed"):
+            put_day(c, account=account, call_date=day, raw_records=2, facts=2)
+            for clock in ("1:30:00", "12:00:00"):
+                put_call(c, clock, account=account, call_date=day, started_at=at(clock, day))
+        mark_stale(c, day)
+    refresh_marts(given)
+    where = "WHERE account = :account AND call_date = :day"
+    for minutes in (15, 30):
+        counted = f"SELECT count(*), sum(calls) FROM marts.calls_by_{minutes}_minutes {where}"
+        for account in ("moved", "renamed"):
+            rows = query(given, counted, account=account, day=day)
+            assert rows == [(24 * 60 // minutes, 2)]
+    trust = f"SELECT trust, why FROM marts.trust_by_day {where}"
+    for account, told in (
+        ("moved", ("provisional", "calls: a day of Europe/Warsaw, not of America/Bogota")),
+        ("renamed", ("trusted", None)),
+    ):
+        assert query(given, trust, account=account, day=day) == [told]
 
 
 PEERS = ("Genesys Cloud", "Amazon Connect", "Talkdesk", "Aircall")

@@ -227,6 +227,10 @@ def test_which_of_two_records_under_one_key_counts_does_not_depend_on_their_orde
     ]
     assert (here.day().state, here.day().raw_records) == ("complete", 1)
     assert "1 record(s) came under another one's key" in here.day().note
+    told = "SELECT split_part(why, '; ', 1) FROM marts.trust_by_day WHERE account = :account"
+    assert here.query(f"{told} AND trust = 'wrong'") == [
+        (f"{here.stream.name}: 1 of 2 records couldn't become facts",)
+    ]
 
 
 def test_records_under_one_key_do_not_hide_that_others_are_gone(scene: Open) -> None:

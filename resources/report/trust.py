@@ -17,7 +17,7 @@ STATES = tuple(reversed(Trusted))
 WORDS = {
     Trusted.TRUSTED: "trusted",
     Trusted.PROVISIONAL: "may still change",
-    Trusted.NOT_READ: "not read",
+    Trusted.NOT_READ: "not read whole",
     Trusted.WRONG: "wrong",
 }
 SIGNS = {

@@ -85,7 +85,7 @@ def test_numbers_are_there_only_where_they_are_asked_for(given: Warehouse) -> No
 
 def test_the_banner_says_which_days_arent_final(given: Warehouse) -> None:
     html = page.render(given, week(given)).html
-    assert "of 28 account days 23 are trusted, 1 not read, 4 may still change." in html
+    assert "of 28 account days 23 are trusted, 1 not read whole, 4 may still change." in html
     trusted = page.render(given, select(given, (FIRST, DAYS[1]))).html
     assert "All figures are of days that were read whole: they may be trusted." in trusted
 

@@ -330,14 +330,13 @@ def test_a_day_is_behind_for_the_account_whose_facts_changed(given: Warehouse) -
 def test_records_without_a_key_are_told_as_what_is_in_no_figure(given: Warehouse) -> None:
     day = today_in("Europe/Warsaw") - timedelta(days=1)
     own = {"account": "keyless", "stream": "calls", "call_date": day}
+    reject: dict[str, Any] = {"field": "id", "reason": "none", "payload": "{}"}
+    others: tuple[dict[str, Any], ...] = ({"field": "body"}, {"resolved_at": at("9:00:00")}, {"record_key": "7"})
     with given.transaction() as c:
         put_account(c, account="keyless", start_date=day)
         put_day(c, **own, raw_records=5, facts=5, note="5 record(s) rejected")
-        for number, changes in enumerate(
-            (*[{}] * 5, {"field": "body"}, {"resolved_at": at("9:00:00")}, {"record_key": "7"})
-        ):
-            reject = {"digest": f"{number:032}", "field": "id", "reason": "none", "payload": "{}"}
-            put(c, "ops.rejects", **own, **{**reject, **changes})
+        for number, changes in enumerate([*[reject] * 5, *(reject | other for other in others)]):
+            put(c, "ops.rejects", **own, digest=f"{number:032}", **changes)
     counts = "raw_records, rejects FROM marts.{} WHERE account = 'keyless' AND call_date = :day"
     [row] = query(given, "SELECT trust, why, " + counts.format("trust_by_day"), day=day)
     assert row == ("wrong", "calls: 5 of 10 records couldn't become facts", 10, 5)

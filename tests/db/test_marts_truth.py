@@ -331,7 +331,11 @@ def test_records_without_a_key_are_told_as_what_is_in_no_figure(given: Warehouse
     day = today_in("Europe/Warsaw") - timedelta(days=1)
     own = {"account": "keyless", "stream": "calls", "call_date": day}
     reject: dict[str, Any] = {"field": "id", "reason": "none", "payload": "{}"}
-    others: tuple[dict[str, Any], ...] = ({"field": "body"}, {"resolved_at": at("9:00:00")}, {"record_key": "7"})
+    others: tuple[dict[str, Any], ...] = (
+        {"field": "body"},
+        {"resolved_at": at("9:00:00")},
+        {"record_key": "7"},
+    )
     with given.transaction() as c:
         put_account(c, account="keyless", start_date=day)
         put_day(c, **own, raw_records=5, facts=5, note="5 record(s) rejected")

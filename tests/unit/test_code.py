@@ -1,32 +1,36 @@
 """What tells other code from this one."""
 
-import sys
-from collections.abc import Iterator
+import importlib.util
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
-import pytest
-
+from assets.loading.window import code
 from assets.loading.window.code import digest_of_code
-from resources.vendors import conpeek
+from resources.vendors.conpeek import Conpeek
 
 
-@pytest.fixture
-def others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """The file of a vendor that is somebody else's."""
-    monkeypatch.syspath_prepend(tmp_path)
-    file = tmp_path / "vendor_of_others.py"
-    file.write_text("URL = 'one'\n")
-    __import__(file.stem)
-    yield file
-    del sys.modules[file.stem]
+def read_in(file: Path) -> Callable[..., Any]:
+    """A vendor's function in a file that is somebody else's."""
+    spec = importlib.util.spec_from_file_location(file.stem, file)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    read: Callable[..., Any] = module.read
+    return read
 
 
-def test_another_text_of_a_vendors_module_is_other_code(others: Path) -> None:
-    digest_of_code.cache_clear()
-    before = digest_of_code(others.stem)
-    assert digest_of_code(conpeek.__name__) != before
-    digest_of_code.cache_clear()
-    assert digest_of_code(others.stem) == before
-    others.write_text("URL = 'another'\n")
-    digest_of_code.cache_clear()
-    assert digest_of_code(others.stem) != before
+def test_another_text_of_a_vendors_package_is_other_code(tmp_path: Path) -> None:
+    (tmp_path / "__init__.py").touch()
+    mapping, client = tmp_path / "mapping.py", tmp_path / "client.py"
+    mapping.write_text("COLUMN = 'one'\n")
+    client.write_text("def read(): ...\n")
+    read = read_in(client)
+    before = digest_of_code(read)
+    assert digest_of_code(Conpeek.dialogs) != before
+    code._digest.cache_clear()
+    assert digest_of_code(read) == before
+    mapping.write_text("COLUMN = 'another'\n")
+    code._digest.cache_clear()
+    assert digest_of_code(read) != before

@@ -107,7 +107,7 @@ class KnownBatches:
 
     def _by_code(self, digest: str) -> str:
         """As it is stored: other code may make other records of the same bytes."""
-        code = digest_of_code(self._source.stream.read.__module__)
+        code = digest_of_code(self._source.stream.read)
         return payload.digest(f"{code}\0{digest}".encode())
 
     def are_lost(self, found: Comparison, is_suppressed: bool) -> bool:

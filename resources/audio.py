@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from tempfile import NamedTemporaryFile, gettempdir
 from typing import IO, Any
@@ -76,6 +77,12 @@ class AudioStore:
         except (OSError, TransientError) as error:
             raise TransientError(f"audio can't be kept: {error}") from None
 
+    def remove_of(self, account: str, day: date, key: str) -> Removal:
+        """Deletes a record's file from its place, though nothing may name it: a worker was killed
+        before it could, or what named it is gone. Raises TransientError.
+        """
+        return self.store.remove(place_of(account, day, key))
+
     @staticmethod
     def exists(uri: str) -> bool:
         """Whether a file is where its URI says. Raises TransientError when its store is away."""
@@ -90,6 +97,11 @@ class AudioStore:
         """
         store, name = file_at(uri)
         return store.remove(name)
+
+
+def place_of(account: str, day: date, key: str) -> str:
+    """Where a record's file is put: it follows from the record alone."""
+    return f"{account}/{day:%Y/%m/%d}/{file_name(key)}.mp3"
 
 
 def file_name(key: str) -> str:

@@ -10,6 +10,7 @@ from datetime import date, timedelta
 
 import sqlalchemy as sa
 
+from assets.loading.personal.erase import remove_audio_of_day
 from assets.refresh import refresh_days
 from resources.audio import AudioStore
 from resources.postgres.errors import sqlstate
@@ -60,8 +61,7 @@ def drop_facts(warehouse: Warehouse, before: date) -> Dropped:
         for _ in refresh_days(warehouse, [row.day]):
             """The marts have all that there was, if they were behind."""
         warehouse.run("maintenance/expire_day", day=row.day)
-        for audio in warehouse.rows("maintenance/audio_of_day", day=row.day):
-            AudioStore.remove(audio.uri)
+        remove_audio_of_day(warehouse.rows, row.day, None)
         for table in OF_A_DAY:
             in_chunks(warehouse, f"maintenance/expire_{table}", day=row.day)
     tables = [f"facts.{name}" for name in facts.TABLES]

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 import sql.catalog
-from assets.loading.personal.erase import Counts, remove_audio
+from assets.loading.personal.erase import Counts, remove_audio_of_day
 from assets.loading.stream_state import lock_streams
 from assets.maintenance.expiry import CHUNK
 from assets.privacy.places import Owner, Step
@@ -43,8 +43,7 @@ def erase_account(
 def _erase_day(connection: Connection, account: str, day: date) -> Counts:
     where = {"account": account, "day": day}
     counts: Counts = Counter()
-    audio = execute(connection, "erase/account_audio", **where)
-    counts.update(remove_audio(row.uri for row in audio))
+    counts.update(remove_audio_of_day(partial(execute, connection), day, account))
     for table in facts.TABLES.values():
         rows = execute(connection, "erase/account_facts", table, **where)
         counts[f"facts.{table.name}"] += rows[0].rows

@@ -20,8 +20,12 @@ def discover() -> Vendors:
     return {vendor.name: vendor for vendor in vendors}
 
 
+def audio_streams() -> list[str]:
+    """The streams that bring audio files, by name."""
+    streams = (stream for vendor in discover().values() for stream in vendor.streams)
+    return [stream.name for stream in streams if stream.table == "audio"]
+
+
 def loads_audio(accounts: Iterable[Account]) -> bool:
     """Whether any of them loads audio."""
-    streams = (stream for vendor in discover().values() for stream in vendor.streams)
-    loads = {stream.name for stream in streams if stream.table == "audio"}
-    return any(loads & set(account.streams) for account in accounts)
+    return any(not set(account.streams).isdisjoint(audio_streams()) for account in accounts)

@@ -1,5 +1,6 @@
 -- Of the details asked for those that aren't facts, and when each is asked for again: one that the
 -- vendor doesn't have, or that is of no use, not for ever. Asked for before it was due, it doesn't count.
+-- Of a record that is gone meanwhile, as somebody was forgotten, nothing is noted.
 -- What was refused with the account (soon) is due at once: polls wait for their next probe.
 INSERT INTO ops.details AS d (account, stream, record_key, call_date, attempts, failures, error, next_try_at)
 SELECT :account, :stream, a.record_key, :day, a.attempts, a.failures, a.error,
@@ -11,6 +12,9 @@ SELECT :account, :stream, a.record_key, :day, a.attempts, a.failures, a.error,
  WHERE NOT EXISTS (SELECT FROM raw.heads h
                     WHERE h.account = :account AND h.stream = :stream AND h.record_key = a.record_key
                       AND NOT h.rejected)
+   AND EXISTS (SELECT FROM facts.{table} p
+                WHERE p.call_date = :day AND p.account = :account AND p.stream = :parent
+                  AND {record_key:p} = a.record_key)
 ON CONFLICT (account, stream, record_key) DO UPDATE
    SET error = excluded.error,
        (attempts, failures, next_try_at) = (

@@ -4,8 +4,10 @@ import gc
 import itertools
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,8 @@ import pytest
 import sqlalchemy as sa
 
 import sql.catalog
+from assets.loading.details.answers import Answers
+from assets.loading.details.fetch import DetailFetcher
 from assets.loading.personal.erase import LOST_AUDIO
 from assets.maintenance import expiry
 from assets.privacy import forget
@@ -23,12 +27,13 @@ from assets.refresh import refresh_marts, stale_days
 from resources.errors import CallhouseError
 from resources.forgotten import Hasher
 from resources.postgres.warehouse import Warehouse
-from resources.vendor_api.vendor import DetailStream
+from resources.vendor_api.vendor import DetailStream, Parent
 from resources.vendors import discover
 from tests.loading.conftest import DAY, Open, Scene
+from tests.loading.stream_scene import TASK
 from tests.loading.tables import tables_of
 from tests.loading.test_forgotten import NUMBERS, put_caller
-from tests.model.system import System
+from tests.model.system import Killed, System
 from tests.privacy_site import places_of, site_of
 
 NAMES = list(NUMBERS)
@@ -245,6 +250,89 @@ def test_details_and_audio_go_too(
     assert left_out == [(2,)]
 
 
+@pytest.mark.parametrize("is_killed", [False, True])
+@pytest.mark.parametrize("what", ["person", "record", "account"])
+def test_what_is_forgotten_while_its_audio_comes_leaves_no_file(
+    scene: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, what: str, is_killed: bool
+) -> None:
+    """Nothing names the file yet."""
+    here, number, files = recording(scene, tmp_path, monkeypatch)
+    [(key,)] = here.query("SELECT record_key FROM raw.heads WHERE account = :account")
+    account, site = here.account.name, open_site(here, tmp_path)
+    goes: Callable[[], object] = {
+        "person": lambda: forget.forget_person(site, Person(number)),
+        "record": lambda: forget.forget_record(site, account, "recordings", key),
+        "account": lambda: forget.forget_account(site, account),
+    }[what]
+    while_details_come(here, "recording_audio", goes, monkeypatch, is_killed)
+    assert files() == []
+    for name in ("raw.records", "raw.heads", "ops.details", "facts.recordings"):
+        assert here.query(f"SELECT * FROM {name} WHERE account = :account") == [], name
+
+
+def test_details_that_come_after_their_call_was_forgotten_do_not_land(
+    scene: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    field, number, spelling = NUMBERS["evolux"]
+    here = scene("evolux", streams=("calls", "call_details"))
+    here.put(here.thing(1))
+    put_caller(here, here.thing(2, minutes=5), field, spelling)
+    for thing in (1, 2):
+        here.tenant.put_detail(thing, {"executed_tasks": [TASK]})
+    here.later(days=30)
+    here.backfill()
+    site = open_site(here, tmp_path)
+    goes = partial(forget.forget_person, site, Person(number))
+    while_details_come(here, "call_details", goes, monkeypatch)
+    stored = here.query("SELECT stream, record_key FROM raw.records WHERE account = :account")
+    assert sorted(stored) == [("call_details", "1"), ("calls", "1")]
+    assert here.query("SELECT call_id FROM facts.call_events WHERE account = :account") == [("1",)]
+    days = here.query("SELECT stream, state, facts FROM ops.days WHERE account = :account")
+    assert sorted(days) == [("call_details", "complete", 1), ("calls", "complete", 1)]
+
+
+def recording(
+    scene: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> tuple[Scene, str, Callable[[], list[Path]]]:
+    """A recording of somebody's call, loaded without its audio; their number; the files then."""
+    monkeypatch.setenv("CALLHOUSE_AUDIO_URL", str(tmp_path / "audio"))
+    field, number, spelling = NUMBERS["vono"]
+    here = scene("vono", streams=("recordings", "recording_audio"))
+    here.tenant.put_audio(3, AUDIO)
+    put_caller(here, here.thing(3), field, spelling)
+    here.later(days=30)
+    here.backfill()
+    return here, number, lambda: [p for p in (tmp_path / "audio").rglob("*") if p.is_file()]
+
+
+def while_details_come(
+    here: Scene,
+    name: str,
+    goes: Callable[[], object],
+    monkeypatch: pytest.MonkeyPatch,
+    is_killed: bool = False,
+) -> None:
+    """Does it between the vendor's answers and their landing, or after a kill there."""
+    fetch = DetailFetcher.fetch
+
+    def fetch_then(fetcher: DetailFetcher, parents: list[Parent]) -> Answers:
+        answers = fetch(fetcher, parents)
+        if is_killed:
+            raise Killed
+        goes()
+        return answers
+
+    details = discover()[here.account.vendor].stream(name)
+    monkeypatch.setattr(DetailFetcher, "fetch", fetch_then)
+    loader = here.system.loaders[here.account.vendor]
+    with suppress(Killed):
+        assert loader.backfill([here.account], [details], [DAY])[0].error is None
+    if is_killed:
+        here.system.close()
+        here.system.loaders = here.system._processes()
+        goes()
+
+
 def test_a_detail_that_names_somebody_takes_its_call_along(scene: Open, tmp_path: Path) -> None:
     """As where a caller types a number: nothing of it was in the call's own record."""
     _, number, _ = NUMBERS["evolux"]
@@ -367,6 +455,16 @@ def test_a_day_that_went_for_its_age_may_be_asked_for_again(scene: Open) -> None
         expiry.drop_facts(here.system.warehouse, DAY + timedelta(days=1))
     second.backfill()
     assert (len(second.versions()), second.day().rejects) == (1, 0)
+
+
+@pytest.mark.parametrize("is_killed", [False, True])
+def test_a_day_that_goes_for_its_age_while_its_audio_comes_leaves_no_file(
+    scene: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_killed: bool
+) -> None:
+    here, _, files = recording(scene, tmp_path, monkeypatch)
+    goes = partial(expiry.drop_facts, here.system.warehouse, DAY + timedelta(days=1))
+    while_details_come(here, "recording_audio", goes, monkeypatch, is_killed)
+    assert files() == []
 
 
 def test_again_finds_texts_in_any_spelling(scene: Open, tmp_path: Path) -> None:

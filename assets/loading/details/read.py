@@ -4,6 +4,7 @@ import math
 import time
 from collections.abc import Sequence
 from datetime import date
+from functools import partial
 
 from sqlalchemy.engine import Connection
 
@@ -16,6 +17,7 @@ from assets.loading.landing.commit import Committer
 from assets.loading.landing.land import Landing
 from assets.loading.landing.observation import Observation
 from assets.loading.lease import ReadLease
+from assets.loading.personal.erase import brings_audio, remove_audio
 from assets.loading.result import Loaded
 from assets.loading.stream_state import Success, lock_streams, note_fields, note_success
 from resources.errors import CallhouseError
@@ -123,9 +125,41 @@ class DetailReader:
         def finish(connection: Connection, loaded: Loaded) -> None:
             self._count(connection, loaded)
             self._note_answers(connection, day, answers)
+            self._drop_files(connection, answers)
 
-        commits = Committer(self._warehouse, landing, self._lock, self._count)
+        choose = partial(self._of_present, day=day)
+        commits = Committer(self._warehouse, landing, self._lock, self._count, choose)
         return commits.commit(observations, finish)
+
+    def _of_present(
+        self, connection: Connection, observations: Sequence[Observation], day: date
+    ) -> list[Observation]:
+        """Those whose record is still there: it may have been forgotten since it was asked for, or
+        be of another day now.
+        """
+        rows = execute(
+            connection,
+            "load/parents",
+            self._parent.target,
+            keys=[one.key for one in observations if one.key is not None],
+            account=self._source.account.name,
+            parent=self._parent.name,
+            day=day,
+        )
+        there = {row.record_key for row in rows}
+        return [one for one in observations if one.key is None or one.key in there]
+
+    def _drop_files(self, connection: Connection, answers: Answers) -> None:
+        """Audio that was put away, and isn't stored: nothing names it."""
+        if not brings_audio(self._source.stream):
+            return
+        uris = {
+            parent.key: record["audio_uri"]
+            for parent, page in answers.pages
+            for record in page.records
+        }
+        rows = execute(connection, "load/stored_details", keys=list(uris), **self._source.where)
+        remove_audio(uris[key] for key in uris.keys() - {row.record_key for row in rows})
 
     def _count(self, connection: Connection, loaded: Loaded) -> None:
         loaded.new_fields = note_fields(connection, self._source, loaded.new_fields)
@@ -138,6 +172,8 @@ class DetailReader:
         execute(
             connection,
             "load/note_details",
+            self._parent.target,
+            parent=self._parent.name,
             keys=[parent.key for parent, _ in (*answers.pages, *troubled)],
             attempts=[1] * absent + [0] * len(troubled),
             failures=[0] * absent + [1] * useless + [0] * (len(troubled) - useless),

@@ -18,18 +18,20 @@ _OFTEN_A_RECORD = (UnmappableError, sa.exc.DBAPIError, psycopg.Error)
 Finish = Callable[[Connection, Loaded], None]
 """What else belongs in the batch's transaction; it adds to what the batch loaded. It may be called
 more than once."""
+Choose = Callable[[Connection, Sequence[Observation]], Sequence[Observation]]
 
 
 @dataclass(frozen=True)
 class Committer:
     """Commits the batches of one read: in each transaction `prepare` (locks), the records, and
-    `count`, or what ends the read.
+    `count`, or what ends the read. `choose`: which of the records, by what is stored then.
     """
 
     warehouse: Warehouse
     landing: Landing
     prepare: Callable[[Connection], None]
     count: Finish
+    choose: Choose | None = None
 
     def commit(self, observations: Sequence[Observation], finish: Finish | None = None) -> Loaded:
         """Lands the batch in a transaction; with `finish` it is the read's last one.
@@ -40,7 +42,8 @@ class Committer:
 
         def work(connection: Connection) -> Loaded:
             self.prepare(connection)
-            loaded = self.landing.land(connection, observations)
+            chosen = self.choose(connection, observations) if self.choose else observations
+            loaded = self.landing.land(connection, chosen)
             (finish or self.count)(connection, loaded)
             return loaded
 

@@ -1,8 +1,9 @@
 """Records out of every table, with all their versions and the details that are of them."""
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import date, datetime
+from typing import Any
 
 from sqlalchemy.engine import Connection
 
@@ -11,6 +12,7 @@ from resources.audio import AudioStore
 from resources.postgres.warehouse import execute
 from resources.stores.store import Removal
 from resources.vendor_api.vendor import AnyStream
+from resources.vendors import audio_streams
 
 Counts = Counter[str]
 """Rows by table, and files."""
@@ -36,14 +38,21 @@ def erase_records(
     first: where the transaction is lost, what named them is still there.
     """
     counts: Counts = Counter()
-    days: dict[str, set[date]] = {}
+    where: dict[str, Any] = {"account": account, "keys": list(keys)}
+    found = {
+        one.name: {
+            row.call_date for row in execute(connection, "erase/days", stream=one.name, **where)
+        }
+        for one in streams
+    }
+    days = {name: own for name, own in found.items() if own}
     for one in streams:
-        where = {"account": account, "stream": one.name, "keys": list(keys)}
-        own = {row.call_date for row in execute(connection, "erase/days", **where)}
-        if not own:
+        # Audio may be there of a record of which nothing says so.
+        counts.update(erase_audio(connection, account, one, keys, set().union(*days.values())))
+        own = days.get(one.name)
+        if own is None:
             continue
-        days[one.name] = own
-        counts.update(erase_audio(connection, account, one, keys, own))
+        where["stream"] = one.name
         for table in one.tables:
             rows = execute(connection, "erase/facts", table, days=sorted(own), **where)
             counts[f"facts.{table.name}"] += rows[0].rows
@@ -62,12 +71,20 @@ def erase_audio(
     keys: Sequence[str],
     days: Collection[date],
 ) -> Counts:
-    """Deletes the records' audio files, if the stream brings any; returns how many there were."""
-    if not any(column.name == "audio_uri" for column in stream.target.copied):
+    """Deletes the records' audio files, if the stream brings any, of these days: those that
+    something names, and what lies in a record's place. Returns how many there were.
+    """
+    if not brings_audio(stream):
         return Counter()
     rows = execute(connection, "erase/audio", days=sorted(days), keys=list(keys), account=account,
                    stream=stream.name)  # fmt: skip
-    return remove_audio(row.uri for row in rows)
+    counts = remove_audio(row.uri for row in rows)
+    return counts + remove_unnamed_audio((account, day, key) for day in days for key in keys)
+
+
+def brings_audio(stream: AnyStream) -> bool:
+    """Whether its details are audio files."""
+    return any(column.name == "audio_uri" for column in stream.target.copied)
 
 
 def remove_audio(uris: Iterable[str]) -> Counts:
@@ -75,6 +92,30 @@ def remove_audio(uris: Iterable[str]) -> Counts:
     it does of those that a bucket keeps a version of.
     """
     return Counter(AUDIO[AudioStore.remove(uri)] for uri in uris)
+
+
+def remove_unnamed_audio(records: Iterable[tuple[str, date, str]]) -> Counts:
+    """Deletes what lies in the places of records of accounts, by business day and key."""
+    counts: Counts = Counter()
+    store: AudioStore | None = None
+    for account, day, key in records:
+        store = store or AudioStore()
+        removal = store.remove_of(account, day, key)
+        if removal is not Removal.NOT_THERE:
+            counts[AUDIO[removal]] += 1
+    return counts
+
+
+def remove_audio_of_day(
+    rows: Callable[..., Iterable[Any]], day: date, account: str | None
+) -> Counts:
+    """Deletes all audio of a day's records, of every account where none is given. `rows` asks the
+    warehouse.
+    """
+    where = {"day": day, "account": account}
+    counts = remove_audio(row.uri for row in rows("erase/audio_of_day", **where))
+    unnamed = rows("erase/unnamed_audio", streams=audio_streams(), **where)
+    return counts + remove_unnamed_audio((row.account, day, row.record_key) for row in unnamed)
 
 
 def recount(

@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import quote
 
 from resources.account import Options
-from resources.audio import AudioStore, file_name
+from resources.audio import AudioStore, place_of
 from resources.errors import (
     ContractError,
     CutShortError,
@@ -129,8 +129,7 @@ class Vono(Client):
             if not is_there:
                 return Page([], permit.id, permit.granted_at)
             self.http.let_go()  # an object store may take its time
-            folder = f"{self.account.name}/{day:%Y/%m/%d}"
-            kept = store.keep(file, f"{folder}/{file_name(parent.key)}.mp3")
+            kept = store.keep(file, place_of(self.account.name, day, parent.key))
         manifest = {
             "record_id": record_id,
             "audio_uri": kept.uri,

@@ -57,12 +57,14 @@ def restore(url: str, folder: Path) -> None:
 
 
 def _forget_again(site: forget.Site) -> int:
-    """How many erasures the database doesn't know of; what came back of them is erased."""
-    known = {(row.hash, row.began_at) for row in site.warehouse.rows("erase/erasures")}
-    unknown = [e for e in site.register.erasures() if (e.hash, e.began_at) not in known]
-    if unknown:
+    """How many erasures had not ended as the database knows them, or aren't known there; what came
+    back of them is erased.
+    """
+    ended = {(row.hash, row.began_at) for row in site.warehouse.rows("erase/ended")}
+    others = [e for e in site.register.erasures() if (e.hash, e.began_at) not in ended]
+    if others:
         forget.forget_again(site)
-    return len(unknown)
+    return len(others)
 
 
 def _say_what_is_left(url: str, made: Manifest, left: list[str]) -> None:

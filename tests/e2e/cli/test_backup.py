@@ -15,6 +15,7 @@ from typing import Any
 import psycopg
 import pytest
 
+from assets.privacy import forget
 from resources.configuration.home import CHECKOUT
 from resources.embedded import dump
 from resources.embedded.dump import DumpRequest
@@ -97,6 +98,32 @@ def test_the_runbooks_steps(
         assert "The database isn't empty" in refused
     assert "is there already" in call("backup", "backups/today", exit_code=1).stderr
     assert "is no whole backup" in call("restore", "backups", exit_code=1).stderr
+
+
+def test_who_was_being_forgotten_during_the_backup_is_forgotten_again(
+    call: Call,
+    warsaw: Tenant,
+    postgres_url: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    warsaw.put([dialog(40) | {"from_display_target": NATIONAL}, dialog(41)])
+    call("sync", "--from", str(DAY))
+    backup, erase = str(tmp_path / "backup"), forget._erase
+
+    def erase_after_backup(*asked: Any) -> Any:
+        call("backup", backup)
+        return erase(*asked)
+
+    with monkeypatch.context() as meanwhile:
+        meanwhile.setattr(forget, "_erase", erase_after_backup)
+        call("forget", "--number", CALLER)
+    with fresh_database(postgres_url, template="template0") as restored:
+        os.environ["CALLHOUSE_DATABASE_URL"] = restored
+        assert "is so again (1 erasures)" in call("restore", backup).stdout
+        with closing(Warehouse(restored)) as warehouse:
+            assert places_of(warehouse, tmp_path / "home", [NATIONAL]) == {}
+            assert len(warehouse.rows("erase/ended")) == 1
 
 
 NOBODYS_DAYS = """

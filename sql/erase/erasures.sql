@@ -1,1 +1,0 @@
-SELECT hash, began_at FROM ops.erasures;

@@ -467,6 +467,45 @@ def test_a_day_that_goes_for_its_age_while_its_audio_comes_leaves_no_file(
     assert files() == []
 
 
+def test_a_backfill_while_its_day_goes_for_its_age_leaves_nothing_for_good(
+    scene: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Before raw goes, and before the facts do."""
+    here = scene("evolux")
+    here.put(here.thing(1), here.thing(2))
+    here.put(here.thing(3, broken=True))
+    here.later(days=30)
+    here.backfill()
+    drop = expiry._drop_partitions
+    in_full: list[bool] = []
+
+    def drop_after_backfill(*asked: Any) -> expiry.Dropped:
+        assert here.backfill().error is None
+        in_full.append((here.day().facts, here.day().rejects, len(open_rejects(here))) == (2, 1, 1))
+        return drop(*asked)
+
+    night = partial(expiry.drop_facts, here.system.warehouse, DAY + timedelta(days=1))
+    with monkeypatch.context() as meanwhile:
+        meanwhile.setattr(expiry, "_drop_partitions", drop_after_backfill)
+        night()
+    assert in_full == [True, True]
+    night()
+    for table in ("raw.heads", "raw.records", "ops.rejects", "facts.calls"):
+        assert here.query(f"SELECT * FROM {table} WHERE account = :account") == [], table
+    here.query(
+        "INSERT INTO ops.rejects (account, stream, call_date, digest, field, reason, payload)"
+        f" VALUES (:account, 'calls', '{DAY}', md5('')::uuid, 'record', 'r', '{{}}') RETURNING 1"
+    )
+    night()
+    assert open_rejects(here) == [], "also where the day has no partitions any more"
+    assert here.backfill().error is None
+    assert (here.day().facts, len(open_rejects(here))) == (2, 1)
+
+
+def open_rejects(here: Scene) -> list[Any]:
+    return here.query("SELECT 1 FROM ops.rejects WHERE account = :account")
+
+
 def test_again_finds_texts_in_any_spelling(scene: Open, tmp_path: Path) -> None:
     """An old dump's, where nobody knows the number any more."""
     _, number, _ = NUMBERS["evolux"]

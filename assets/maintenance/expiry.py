@@ -4,11 +4,13 @@ Nobody waits for it, and it waits for nobody: what a reader holds is left to the
 """
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.engine import Row
 
 from assets.loading.personal.erase import remove_audio_of_day
 from assets.refresh import refresh_days
@@ -16,6 +18,7 @@ from resources.audio import AudioStore
 from resources.postgres.errors import sqlstate
 from resources.postgres.warehouse import Warehouse
 from resources.stores.store import Removal
+from resources.vendors import audio_streams
 from sql import facts
 
 CHUNK = 20_000
@@ -89,14 +92,9 @@ def drop_audio(warehouse: Warehouse, before: date) -> int:
     """Deletes audio of business days before `before`; returns how many files there were."""
     total = 0
     while rows := warehouse.rows("maintenance/old_audio", before=before, most=FILES):
-        total += sum(AudioStore.remove(row.uri) is not Removal.NOT_THERE for row in rows)
-        warehouse.run(
-            "maintenance/drop_audio",
-            dates=[row.call_date for row in rows],
-            accounts=[row.account for row in rows],
-            keys=[row.recording_id for row in rows],
-        )
-    return total
+        total += _drop_audio(warehouse, rows)
+    rejected = warehouse.rows("maintenance/rejected_audio", before=before, streams=audio_streams())
+    return total + _drop_audio(warehouse, rejected)
 
 
 def empty_rejects(warehouse: Warehouse, keep: timedelta) -> int:
@@ -111,6 +109,25 @@ def in_chunks(warehouse: Warehouse, statement: str, **parameters: object) -> int
         total += found
         if found < CHUNK:
             break
+    return total
+
+
+def _drop_audio(warehouse: Warehouse, rows: Sequence[Row[Any]]) -> int:
+    """Deletes the records' files; returns how many there were."""
+    total = 0
+    for row in rows:
+        removal = (
+            AudioStore.remove(row.uri)
+            if row.uri
+            else AudioStore().remove_of(row.account, row.call_date, row.record_key)
+        )
+        total += removal is not Removal.NOT_THERE
+    warehouse.run(
+        "maintenance/drop_audio",
+        dates=[row.call_date for row in rows],
+        accounts=[row.account for row in rows],
+        keys=[row.record_key for row in rows],
+    )
     return total
 
 

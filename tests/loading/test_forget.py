@@ -291,6 +291,31 @@ def test_details_that_come_after_their_call_was_forgotten_do_not_land(
     assert sorted(days) == [("call_details", "complete", 1), ("calls", "complete", 1)]
 
 
+@pytest.mark.parametrize("has_raw", [True, False])
+@pytest.mark.parametrize("what", ["forgotten", "audio for its age"])
+def test_audio_goes_with_a_recording_that_is_rejected_now(
+    scene: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, what: str, has_raw: bool
+) -> None:
+    """No fact says any more where it is, nor raw where that has gone for its age."""
+    here, number, files = recording(scene, tmp_path, monkeypatch)
+    audio = discover()["vono"].stream("recording_audio")
+    assert here.system.loaders["vono"].backfill([here.account], [audio], [DAY])[0].error is None
+    assert len(files()) == 1
+    later = DAY + timedelta(days=1)
+    if not has_raw:
+        expiry.drop_raw(here.system.warehouse, later)
+    field, _, spelling = NUMBERS["vono"]
+    put_caller(here, here.thing(3, broken=True), field, spelling)
+    here.backfill()
+    assert here.facts("recording_id", "audio_uri") == []
+    if what == "forgotten":
+        assert forget.forget_person(open_site(here, tmp_path), Person(number))["audio files"] == 1
+    else:
+        assert expiry.drop_audio(here.system.warehouse, later) == 1
+        assert expiry.drop_audio(here.system.warehouse, later) == 0
+    assert files() == []
+
+
 def recording(
     scene: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> tuple[Scene, str, Callable[[], list[Path]]]:

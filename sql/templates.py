@@ -14,13 +14,12 @@ A place is in braces, and may name an alias: `({compared:t}) IS DISTINCT FROM ({
 | `{assigned}` | the columns that a changed record overwrites |
 | `{typed}` | the same with their types |
 | `{compared}` | the columns that make a record a changed one |
-| `{personal}` | the columns that are, hold or lead to personal data |
-| `{personal_nulls}` | as many NULLs |
+| `{without_person}` | assignments that take the person out of a row |
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
-from sql.table import Column, Target
+from sql.table import Column, Source, Table, Target
 
 
 class Names:
@@ -36,7 +35,6 @@ class Names:
 
 def render(text: str, target: Target) -> str:
     """The statement for a target. Raises KeyError for a place that there isn't."""
-    personal = target.table.of_persons
     record_key = Names(target.record_key, " || '/' || ")
     return text.format(
         table=target.table.name,
@@ -49,9 +47,16 @@ def render(text: str, target: Target) -> str:
         assigned=_names(target.assigned),
         typed=", ".join(f"{column.name} {column.type}" for column in target.assigned),
         compared=_names(target.compared),
-        personal=_names(personal),
-        personal_nulls=", ".join(["NULL"] * len(personal)),
+        without_person=", ".join(_without_person(target.table)),
     )
+
+
+def _without_person(table: Table) -> Iterator[str]:
+    yield from (f"{column.name} = NULL" for column in table.of_persons)
+    clocks = [column.name for column in table.columns if column.source is Source.CLOCK]
+    yield from (f"{name} = now()" for name in clocks)
+    if not (table.of_persons or clocks):  # SET wants something
+        yield f"{table.key[0]} = {table.key[0]}"
 
 
 def _names(columns: Iterable[Column]) -> Names:

@@ -206,6 +206,45 @@ def test_the_call_stays_without_them(scene: Open, name: str, tmp_path: Path) -> 
         assert here.unreconciled() == []
 
 
+def test_a_total_stays_without_what_names_them_beside_it(scene: Open, tmp_path: Path) -> None:
+    """Of its row in facts nothing is personal, and none says when it changed."""
+    _, number, spelling = NUMBERS["wolkvox.calls"]
+    here = scene("wolkvox")
+    put_caller(here, here.thing(3), "remark", spelling)
+    here.later(days=30)
+    here.backfill()
+    assert searched(here, tmp_path, number)
+    forget.forget_person(open_site(here, tmp_path), Person(number, keeps_calls=True))
+    assert searched(here, tmp_path, number) == {}
+    assert here.facts("calls", "call_date") == [(13, DAY)]
+
+
+STEP = {"task_id": "1", "task_name": "Menu", "start_time_epoch": 1741700000}
+
+
+def with_steps(here: Scene) -> Callable[[], str | None]:
+    """Somebody's call, of which a step says more of them. Returns what fetches the steps."""
+    field, _, spelling = NUMBERS["evolux"]
+    put_caller(here, here.thing(2), field, spelling)
+    steps = [STEP | {"parameters": {"typed": "12345678-9, Ana Díaz"}}]
+    here.tenant.put_detail(2, {"executed_tasks": steps})
+    details, loader = discover()["evolux"].stream("call_details"), here.system.loaders["evolux"]
+    return lambda: loader.backfill([here.account], [details], [DAY])[0].error
+
+
+def test_the_steps_of_a_call_stay_without_them(scene: Open, tmp_path: Path) -> None:
+    here = scene("evolux", streams=("calls", "call_details"))
+    fetch = with_steps(here)
+    here.later(days=30)
+    here.backfill()
+    assert fetch() is None
+    number = NUMBERS["evolux"][1]
+    forget.forget_person(open_site(here, tmp_path), Person(number, keeps_calls=True))
+    steps = "SELECT task_name, params, attributes FROM facts.call_events WHERE account = :account"
+    assert here.query(steps) == [("Menu", None, None)]
+    assert places_of(here.system.warehouse, tmp_path, ["Ana D"]) == {}
+
+
 def test_details_and_audio_go_too(
     scene: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -140,16 +140,16 @@ class Eraser:
         return self._forgotten.first(text, self._owner.country) is not None
 
     def _suppress(self, connection: Connection, keys: Sequence[str], *, is_kept: bool) -> None:
-        for stream in (self._root, *self._details) if is_kept else (self._root,):
-            execute(
-                connection,
-                "erase/suppress_records",
-                keys=text_array(keys),
-                hashes=text_array([self._hash(stream, key) for key in keys]),
-                is_kept=is_kept,
-                account=self._owner.name,
-                stream=stream.name,
-            )
+        """What is of them goes the same way, whenever it comes."""
+        execute(
+            connection,
+            "erase/suppress_records",
+            keys=text_array(keys),
+            hashes=text_array([self._hash(self._root, key) for key in keys]),
+            is_kept=is_kept,
+            account=self._owner.name,
+            stream=self._root.name,
+        )
 
     def _hash(self, stream: AnyStream, key: str) -> str:
         return self._forgotten.hasher.record(self._owner.name, stream.name, key)

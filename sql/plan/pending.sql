@@ -1,5 +1,5 @@
 -- Records of a day that have no detail yet and may be asked for now (or :all that lack it, given up
--- or not): newest first, from where the last ones ended. One that :probes whether the credential is
+-- or not), except of records that are :kept without the person: newest first, from where the last ones ended. One that :probes whether the credential is
 -- accepted rather asks for what hasn't been refused before: it may be refused by itself.
 -- (WITH is for Citus, which joins no distributed table with local ones.)
 WITH p AS (
@@ -16,6 +16,7 @@ SELECT {record_key:p} AS record_key, d.failures AS useless, p.*
             LIMIT 1) h ON true
   LEFT JOIN ops.details d ON d.account = p.account AND d.stream = :stream AND d.record_key = {record_key:p}
  WHERE (h.record_key IS NULL OR h.rejected)
+   AND NOT {record_key:p} = ANY(CAST(:kept AS text[]))
    AND (:all OR d.record_key IS NULL OR d.next_try_at <= :now)
    AND (CAST(:last_at AS timestamptz) IS NULL OR (p.started_at, {record_key:p}) < (:last_at, :last_key))
  ORDER BY :probes AND d.record_key IS NOT NULL, p.started_at DESC, {record_key:p} DESC

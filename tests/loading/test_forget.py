@@ -232,16 +232,89 @@ def with_steps(here: Scene) -> Callable[[], str | None]:
     return lambda: loader.backfill([here.account], [details], [DAY])[0].error
 
 
-def test_the_steps_of_a_call_stay_without_them(scene: Open, tmp_path: Path) -> None:
-    here = scene("evolux", streams=("calls", "call_details"))
-    fetch = with_steps(here)
+BEFORE, NOT_YET, MEANWHILE, COMES_LATER = "fetched", "not yet", "meanwhile", "call comes later"
+
+
+def keep_calls(
+    here: Scene, home: Path, monkeypatch: pytest.MonkeyPatch, when: str, fetch: Callable[[], object]
+) -> None:
+    """Forgets whoever called, and fetches the details of their call before, after or around it."""
+    site = open_site(here, home)
+    person = Person(NUMBERS[here.kind.vendor][1], keeps_calls=True)
     here.later(days=30)
+    if when == COMES_LATER:
+        forget.forget_person(site, person)
     here.backfill()
-    assert fetch() is None
-    number = NUMBERS["evolux"][1]
-    forget.forget_person(open_site(here, tmp_path), Person(number, keeps_calls=True))
+    if when == BEFORE:
+        fetch()
+    if when == MEANWHILE:
+        read = DetailFetcher.fetch
+
+        def read_and_forget(self: DetailFetcher, parents: list[Parent]) -> Answers:
+            answers = read(self, parents)
+            forget.forget_person(site, person)
+            return answers
+
+        monkeypatch.setattr(DetailFetcher, "fetch", read_and_forget)
+        fetch()
+        monkeypatch.setattr(DetailFetcher, "fetch", read)
+    if when in (BEFORE, NOT_YET):
+        forget.forget_person(site, person)
+    fetch()
+
+
+@pytest.mark.parametrize("when", [BEFORE, NOT_YET, MEANWHILE, COMES_LATER])
+def test_the_steps_of_a_call_stay_without_them(
+    scene: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, when: str
+) -> None:
+    here = scene("evolux", streams=("calls", "call_details"))
+    keep_calls(here, tmp_path, monkeypatch, when, with_steps(here))
     steps = "SELECT task_name, params, attributes FROM facts.call_events WHERE account = :account"
     assert here.query(steps) == [("Menu", None, None)]
+    assert places_of(here.system.warehouse, tmp_path, ["Ana D"]) == {}
+
+
+@pytest.mark.parametrize("when", [BEFORE, NOT_YET, MEANWHILE, COMES_LATER])
+def test_no_voice_is_kept_of_whose_calls_stay(
+    scene: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, when: str
+) -> None:
+    monkeypatch.setenv("CALLHOUSE_AUDIO_URL", str(tmp_path / "audio"))
+    field, _, spelling = NUMBERS["vono"]
+    here = scene("vono", streams=("recordings", "recording_audio"))
+    here.put(here.thing(1))
+    put_caller(here, here.thing(3, minutes=5), field, spelling)
+    for thing in (1, 3):
+        here.tenant.put_audio(thing, AUDIO)
+    audio, loader = discover()["vono"].stream("recording_audio"), here.system.loaders["vono"]
+
+    def fetch() -> None:
+        assert loader.backfill([here.account], [audio], [DAY])[0].error is None
+
+    keep_calls(here, tmp_path, monkeypatch, when, fetch)
+    here.requests()
+    fetch()
+    assert here.requests() == 0, "nobody asks for it again"
+    [other] = [file for file in (tmp_path / "audio").rglob("*") if file.is_file()]
+    uris = here.query("SELECT audio_uri FROM facts.recordings WHERE account = :account ORDER BY 1")
+    assert uris == [(other.as_uri(),), (None,)]
+    [(state, note)] = here.query(
+        "SELECT state, note FROM ops.days WHERE account = :account AND stream = 'recording_audio'"
+    )
+    assert state == "complete"
+    assert ("1 of 2 details aren't asked for" in (note or "")) == (when != BEFORE)
+
+
+def test_steps_that_cannot_be_kept_take_no_call_along(scene: Open, tmp_path: Path) -> None:
+    """They name nobody themselves, and can't be read: it stays without them."""
+    here = scene("evolux", streams=("calls", "call_details"))
+    fetch = with_steps(here)
+    here.tenant.put_detail(2, {"executed_tasks": "Ana Díaz"})
+    here.later(days=30)
+    here.backfill()
+    number = NUMBERS["evolux"][1]
+    forget.forget_person(open_site(here, tmp_path), Person(number, keeps_calls=True))
+    assert fetch() is None
+    assert [key for key, _ in here.facts("call_id", "call_date")] == ["2"]
     assert places_of(here.system.warehouse, tmp_path, ["Ana D"]) == {}
 
 

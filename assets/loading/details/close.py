@@ -8,6 +8,7 @@ from sqlalchemy.engine import Connection, Row
 
 from assets.loading.account_stream import AccountStream
 from assets.loading.day_state import count_days
+from assets.loading.details.kept import kept_keys
 from resources.postgres.warehouse import execute
 from resources.vendor_api.vendor import DetailStream, Stream
 from resources.windows import day_end
@@ -31,6 +32,7 @@ def close_day(
         parent=parent.name,
         day=day,
         delay=source.stream.delay,
+        kept=kept_keys(connection, source, parent, day),
         **source.where,
     )[0]
     end = day_end(day, source.account.timezone)
@@ -79,6 +81,11 @@ def _notes(lacking: Row[Any], rejected: int) -> Iterator[str]:
         yield (
             f"{lacking.useless} of {parents} details can't be had, and are asked for again by a "
             f"backfill of the day only: {lacking.error}"
+        )
+    if lacking.unasked:
+        yield (
+            f"{lacking.unasked} of {parents} details aren't asked for: their records are kept "
+            "without a person who was forgotten"
         )
     if rejected:
         yield f"{rejected} record(s) rejected: see ops.rejects"

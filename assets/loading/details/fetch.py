@@ -7,6 +7,7 @@ from datetime import date
 
 from assets.loading.access import StreamAccess
 from assets.loading.details.answers import Answers
+from assets.loading.details.kept import kept_keys
 from resources.errors import CallhouseError, RecordError
 from resources.http.permits import Patience
 from resources.vendor_api.vendor import DetailStream, Page, Parent, Stream
@@ -34,6 +35,9 @@ class DetailFetcher:
     def pending(self, day: date, last: Parent | None) -> list[Parent]:
         """The next of the day's records without details, after the `last` one."""
         now, stream = self._access.clock(), self._source.stream
+        kept = self._access.warehouse.in_transaction(
+            lambda connection: kept_keys(connection, self._source, self._parent, day)
+        )
         rows = self._access.warehouse.rows(
             "plan/pending",
             self._parent.target,
@@ -43,6 +47,7 @@ class DetailFetcher:
             ripe=now - stream.delay,
             all=self._asks_for_all,
             probes=self._probes,
+            kept=kept,
             last_at=last and last.started_at,
             last_key=last and last.key,
             most=1 if self._probes else CHUNK,

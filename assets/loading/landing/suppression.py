@@ -15,14 +15,15 @@ from assets.loading.landing.identity import identity
 from assets.loading.landing.item import Item
 from assets.loading.landing.mapping import map_records
 from assets.loading.landing.observation import Observation
-from assets.loading.personal.erase import erase_records, recount
+from assets.loading.personal.erase import erase_records, recount, remove_audio
 from assets.loading.personal.hidden import read_forgotten
 from assets.loading.personal.without_person import without_person
 from assets.loading.stream_state import lock_streams
-from resources.forgotten import Forgotten, Hasher
+from resources.forgotten import Forgotten, Hasher, Suppressed
 from resources.postgres.warehouse import execute
 from resources.text import payload
-from resources.vendor_api.vendor import AnyStream
+from resources.vendor_api.vendor import AnyStream, Record
+from sql.table import Kind
 
 LEFT_OUT = object()
 """Instead of a record, which may be `null` itself."""
@@ -34,7 +35,7 @@ class _Present:
 
     forgotten: Forgotten
     records: dict[str, bool]
-    """By keyed hash: whether it is kept, without the person."""
+    """By keyed hash: whether it is kept, without the person. Of details also what they are of."""
     everything: bool
     """The account itself was forgotten."""
 
@@ -47,9 +48,15 @@ class Suppression:
     def __init__(self, source: AccountStream[AnyStream]) -> None:
         self._source = source
         self._account, self._stream = source.account, source.stream
+        self._streams: tuple[AnyStream, ...] = (source.stream, *source.of[:1])
+        """Its own, and of one of details that whose records they are of."""
+        self._only_adds = source.stream.target.kind is Kind.ENRICHMENT
+        """To what another record became: nothing is left of it without the person."""
         self._present: _Present | None = None
         self._seen: dict[str, tuple[Observation, bool]] = {}
         """Of the batch, by hash: what was read, and whether it is kept without the person."""
+        self._audio: set[str | None] = set()
+        """Where the files of the batch are that nothing will name."""
         self._left_out: set[str] = set()
         """Of all batches."""
         self.unkeyed: set[str] = set()
@@ -59,17 +66,21 @@ class Suppression:
         """Before each batch, in its transaction: whoever forgets somebody meanwhile waits for this
         stream's lock, and finds what it wrote.
         """
-        self._present, self._seen = None, {}
-        rows = execute(connection, "load/suppressed", **self._source.where)
+        self._present, self._seen, self._audio = None, {}, set()
+        rows = execute(connection, "load/suppressed", account=self._account.name)
         if not rows:
             return
         forgotten = read_forgotten(connection, rows)
         hasher = forgotten.hasher
         records: dict[str, bool] = {}
         if rows[0].has_records:
-            hashes = [self._hash(hasher, one.key) for one in observations if one.key is not None]
+            keys = [one.key for one in observations if one.key is not None]
             found = execute(
-                connection, "load/suppressed_records", hashes=hashes, **self._source.where
+                connection,
+                "load/suppressed_records",
+                account=self._account.name,
+                streams=[stream.name for stream in self._streams],
+                hashes=[self._hash(hasher, key, one) for one in self._streams for key in keys],
             )
             records = {row.record_hash: row.is_kept for row in found}
         own = hasher.account(self._account.name)
@@ -86,17 +97,23 @@ class Suppression:
         if self._present is None:
             return record
         name = observation.key or payload.digest(identity(self._stream, record, encoded))
-        hashed = self._hash(self._present.forgotten.hasher, name)
-        keeps = self._keeps(self._present, hashed, encoded)
+        hasher = self._present.forgotten.hasher
+        hashes = [self._hash(hasher, name, stream) for stream in self._streams]
+        named = self._present.forgotten.first(encoded.decode(), self._account.country)
+        keeps = self._keeps(self._present, hashes, named)
         if keeps is None:
             return record
         bare = LEFT_OUT
         if keeps and observation.key is not None:
-            rest = without_person(record, self._stream, self._account, self._present.forgotten)
+            rest = self._bare(record, self._present.forgotten)
             bare = LEFT_OUT if rest is None else rest
+        if bare is LEFT_OUT and self._only_adds and isinstance(record, dict):
+            self._audio.add(record.get("audio_uri"))
+        if bare is LEFT_OUT and keeps and len(hashes) > 1 and named is None:
+            return LEFT_OUT  # alone: the record that it is of stays
         if observation.key is None:
             self.unkeyed.add(payload.digest(payload.encode(observation.record)))
-        self._seen[hashed] = (replace(observation, record=record), bare is not LEFT_OUT)
+        self._seen[hashes[0]] = (replace(observation, record=record), bare is not LEFT_OUT)
         return bare
 
     def end_batch(self, connection: Connection, day: date) -> set[date]:
@@ -104,6 +121,7 @@ class Suppression:
         nobody knew whose it was. `day` is that of records that say none. Returns the days whose
         counts change.
         """
+        remove_audio(filter(None, self._audio))
         if not self._seen:
             return set()
         self._left_out |= {hashed for hashed, (_, is_kept) in self._seen.items() if not is_kept}
@@ -162,14 +180,21 @@ class Suppression:
         execute(connection, "erase/suppress_records", keys=list(keys), hashes=hashes,
                 is_kept=False, account=name, stream=root.name)  # fmt: skip
 
-    def _keeps(self, present: _Present, hashed: str, encoded: bytes) -> bool | None:
+    @staticmethod
+    def _keeps(present: _Present, hashes: list[str], named: Suppressed | None) -> bool | None:
         """Whether it is kept without the person; None where there is nobody to forget in it."""
         if present.everything:
             return False
-        known = present.records.get(hashed)
-        found = present.forgotten.first(encoded.decode(), self._account.country)
-        answers = [known, found and found.keeps_calls]
-        return None if answers == [None, None] else False not in answers
+        answers = {present.records.get(hashed) for hashed in hashes}
+        answers.add(named.keeps_calls if named else None)
+        answers.discard(None)
+        return False not in answers if answers else None
+
+    def _bare(self, record: Record, forgotten: Forgotten) -> Record | None:
+        """What may be kept of the record, or None."""
+        if self._only_adds:
+            return None
+        return without_person(record, self._stream, self._account, forgotten)
 
     def _days(self, observations: Sequence[Observation], day: date) -> list[date]:
         """The business days of records that aren't stored, as if they were."""
@@ -182,5 +207,5 @@ class Suppression:
         days = {item.key: item.call_date for item in items}
         return [(one.key and days[one.key]) or one.day or day for one in observations]
 
-    def _hash(self, hasher: Hasher, key: str) -> str:
-        return hasher.record(self._account.name, self._stream.name, key)
+    def _hash(self, hasher: Hasher, key: str, stream: AnyStream) -> str:
+        return hasher.record(self._account.name, stream.name, key)

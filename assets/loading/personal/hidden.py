@@ -13,8 +13,7 @@ from resources.vendor_api.vendor import AnyStream
 
 def hide(connection: Connection, source: AccountStream[AnyStream], text: str) -> str:
     """The text with stars for the digits of people who have been forgotten."""
-    where = source.where
-    rows = execute(connection, "load/suppressed", **where)
+    rows = execute(connection, "load/suppressed", account=source.account.name)
     return read_forgotten(connection, rows).hide(text, source.account.country) if rows else text
 
 

@@ -6,8 +6,9 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
+from zoneinfo import ZoneInfo
 
-from resources.account import Account
+from resources.account import Account, Options
 from resources.forgotten import SEPARATORS, TAIL_DIGITS, Forgotten, Suppressed
 from resources.postgres.warehouse import Warehouse, stream
 from resources.vendor_api.vendor import AnyStream, DetailStream, Vendor, Vendors
@@ -27,12 +28,12 @@ class Owner:
 
     name: str
     vendor: Vendor
-    timezone: str | None
     account: Account | None
+    """As it is configured, or was when it was read last. None: nobody knows any more."""
 
     @property
     def country(self) -> str:
-        """Whose national numbers its records hold."""
+        """Whose national numbers its records hold, or probably do."""
         return self.account.country if self.account else self.vendor.country
 
     def group(self, stream: str) -> tuple[AnyStream, list[DetailStream]]:
@@ -80,17 +81,39 @@ def owners(
 ) -> dict[str, Owner]:
     """Every account that anything is known of, by name."""
     configured = {
-        name: Owner(name, vendors[account.vendor], account.timezone.key, account)
-        for name, account in accounts.items()
+        name: Owner(name, vendors[account.vendor], account) for name, account in accounts.items()
     }
     loaded = {
         row.account: Owner(
-            row.account, vendors[row.vendor], row.timezone, accounts.get(row.account)
+            row.account,
+            vendors[row.vendor],
+            accounts.get(row.account) or _as_it_was(row, vendors[row.vendor]),
         )
         for row in warehouse.rows("erase/vendors")
         if row.vendor in vendors
     }
     return configured | loaded
+
+
+def _as_it_was(row: Any, vendor: Vendor) -> Account | None:
+    """An account that isn't configured any more: enough to read its records with."""
+    if row.country is None:
+        return None
+    return Account(
+        name=row.account,
+        vendor=vendor.name,
+        base_url="",
+        timezone=ZoneInfo(row.timezone),
+        start_date=row.start_date,
+        streams=tuple(row.streams),
+        currency=row.currency,
+        country=row.country,
+        operation=row.account,
+        poll_every=vendor.poll_every,
+        credentials={},
+        limits=vendor.limits,
+        options=Options(),
+    )
 
 
 def pattern(number: str) -> str:
@@ -144,8 +167,9 @@ class Search:
         keys[row.record_key] = keeps and keys.get(row.record_key, True)
 
     def _named_in(self, text: str, owner: Owner | None) -> Suppressed | None:
-        """Who is named; by every country's numbering plan where nobody knows whose row it is."""
-        countries = [owner.country] if owner else {one.country for one in self.owners.values()}
+        """Who is named; by every country's numbering plan where nobody knows of which it is."""
+        account = owner and owner.account
+        countries = {account.country} if account else {o.country for o in self.owners.values()}
         found = (self.forgotten.first(text, country) for country in countries or ["ZZ"])
         return next(filter(None, found), None)
 

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 
 from assets.loading.personal.erase import KEPT_AUDIO, LOST_AUDIO, Counts
@@ -15,8 +15,8 @@ from assets.privacy.texts import text_files
 from pipelines.commands import console
 from pipelines.commands.progress import StepsBar
 from resources.account import Account
-from resources.configuration.accounts import accounts_of, read_entries
 from resources.configuration.home import Home
+from resources.configuration.settings import read_settings
 from resources.errors import ConfigurationError
 from resources.postgres.database import DAGSTER_URL
 from resources.postgres.schema_version import require_head
@@ -113,14 +113,14 @@ def _done(request: ForgetRequest, site: Site) -> Counts:
 
 
 def _accounts(home: Home) -> Mapping[str, Account]:
-    """The accounts as far as they can be read: their countries and time zones. Secrets aren't
-    needed.
+    """The accounts as the file has them; where it is wrong, as they last were good, and it says so.
+    Their countries and time zones are what counts: secrets aren't needed.
     """
-    with suppress(ConfigurationError):
-        entries, _ = read_entries(home.accounts)
-        accounts, _ = accounts_of(entries, needs_secrets=False)
-        return accounts
-    return {}
+    settings = read_settings(home, needs_secrets=False)
+    if home.accounts.exists():
+        for fault in settings.sentences():
+            console.complain(fault)
+    return settings.accounts
 
 
 @contextmanager

@@ -1,4 +1,5 @@
--- Accounts that anything was ever read of, with their vendors and the time zones of their days.
-SELECT s.account, min(s.vendor) AS vendor, min(d.timezone) AS timezone
-  FROM ops.streams s LEFT JOIN ops.days d USING (account, stream)
- GROUP BY s.account ORDER BY s.account;
+-- Accounts that anything was ever read of, with their vendors, and as accounts.toml had them last.
+SELECT s.account, s.vendor, a.timezone, a.country, a.currency, a.start_date, a.streams
+  FROM (SELECT account, min(vendor) AS vendor FROM ops.streams GROUP BY account) s
+  LEFT JOIN ops.accounts a USING (account, vendor)
+ ORDER BY s.account;

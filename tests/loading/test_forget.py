@@ -529,6 +529,36 @@ def test_records_of_nobody_known_are_told(scene: Open, tmp_path: Path) -> None:
     assert here.query("SELECT 1 FROM ops.erasures WHERE :account <> '' AND ended_at IS NULL") == []
 
 
+@pytest.mark.parametrize("is_noted", [True, False])
+def test_an_account_that_was_taken_away_keeps_its_country(
+    scene: Open, tmp_path: Path, is_noted: bool
+) -> None:
+    """Another than its vendor's. Where nobody knows it any more, any may be it."""
+    here, other = scene("conpeek", country="DE"), scene("conpeek", country="DE")
+    for one in (here, other):
+        one.tenant.put([one.kind.show(one.thing(1), one.kind.zone) | {"note": "030 90182077"}])
+        one.later(days=30)
+        one.backfill()
+    if not is_noted:
+        here.query("DELETE FROM ops.accounts WHERE account = :account RETURNING 1")
+    configured = {other.account.name: other.account} if not is_noted else {}
+    site = site_of(here.system.warehouse, configured, tmp_path)
+    forget.forget_person(site, Person("+493090182077"))
+    assert (here.versions(), other.versions()) == ([], [])
+
+
+def test_the_call_stays_though_its_account_was_taken_away(scene: Open, tmp_path: Path) -> None:
+    field, number, spelling = NUMBERS["conpeek"]
+    here = scene("conpeek")
+    put_caller(here, here.thing(3), field, spelling)
+    here.later(days=30)
+    here.backfill()
+    site = site_of(here.system.warehouse, {}, tmp_path)
+    forget.forget_person(site, Person(number, keeps_calls=True))
+    assert searched(here, tmp_path, number) == {}
+    assert [value for (value, _) in here.facts(here.kind.column, "call_date")] == [13]
+
+
 def test_an_account_goes_whole_and_stays_away(scene: Open, tmp_path: Path) -> None:
     here, other = scene("evolux"), scene("evolux")
     for one in (here, other):

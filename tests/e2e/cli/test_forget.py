@@ -60,6 +60,22 @@ def test_a_caller_is_told_and_forgotten(
             assert searched() == {}
 
 
+def test_a_wrong_accounts_file_is_told_and_hides_nobody(
+    call: Call, warsaw: Tenant, tmp_path: Path
+) -> None:
+    """The account is of another country than its vendor: so it was when it was read last."""
+    file = tmp_path / "accounts.toml"
+    vendor = 'vendor = "conpeek"'
+    file.write_text(file.read_text().replace(vendor, f'{vendor}\ncountry = "DE"'))
+    warsaw.put([dialog(40) | {"note": "call 030 90182077 back"}])
+    call("sync", CONPEEK, "--from", str(DAY))
+    file.write_text(file.read_text() + "\n[accounts.other\n")
+    forgotten = call("forget", "--number", "+49 30 90182077")
+    assert "not valid TOML" in forgotten.stderr
+    assert "ops.erasures has the proof" in forgotten.stdout
+    assert "90182077" not in call("sql", "SELECT payload FROM raw.records").stdout
+
+
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [

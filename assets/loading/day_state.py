@@ -168,9 +168,9 @@ def keep_body(
     it, if it is about somebody who has been forgotten.
     """
     text = body.decode("utf-8", "replace")
-    if hide(connection, source, text) != text:
+    if hide(connection, source.account, text) != text:
         text = FORGOTTEN
-    why = hide(connection, source, why)
+    why = hide(connection, source.account, why)
     execute(connection, "load/keep_body", day=day, digest=BODY, reason=short(payload.storable(why)),
             payload=payload.encode(text).decode(), **source.where)  # fmt: skip
 

@@ -9,6 +9,7 @@ from assets.loading.backfill_progress import BackfillProgress
 from assets.loading.context import LoadContext
 from assets.loading.details.read import DetailReader
 from assets.loading.lease import ReadLeases
+from assets.loading.personal.hidden import hider
 from assets.loading.plan import StreamState
 from assets.loading.window.read import WindowReader
 from assets.loading.window.size import WindowSize
@@ -87,7 +88,15 @@ class Readers:
         self, source: AccountStream[S], patience: Patience, largest: LargestPage
     ) -> StreamAccess[S]:
         account, stream = source.account, source.stream
-        http = Http(self._transport, self.limiter, account, stream.name, patience, stream.searches)
+        http = Http(
+            self._transport,
+            self.limiter,
+            account,
+            stream.name,
+            patience,
+            stream.searches,
+            hide=hider(self.warehouse, account),
+        )
         return StreamAccess(
             source=source,
             client=self._vendor.client(account, http, largest),

@@ -144,7 +144,7 @@ def note_failure(
 ) -> None:
     """A read failed: its days aren't complete. The credential decides whether polls go on."""
     where, outcome = source.where, failure.credential
-    error = hide(connection, source, failure.error)
+    error = hide(connection, source.account, failure.error)
     if failure.days:
         longest = (
             source.stream.retry_every if isinstance(source.stream, DetailStream) else LONGEST_PAUSE

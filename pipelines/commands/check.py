@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import Any
 
+from assets.loading.personal.hidden import hider
 from assets.loading.stream_state import read_states
 from pipelines.commands import console
 from pipelines.commands.accounts import require_a_file
@@ -198,7 +199,8 @@ def _check(
 ) -> Finding:
     vendor = discover()[account.vendor]
     stream = _smallest(vendor, account)
-    http = Http(transport, limiter, account, stream.name, PATIENCE, stream.searches)
+    hide = hider(warehouse, account)
+    http = Http(transport, limiter, account, stream.name, PATIENCE, stream.searches, hide=hide)
     client = vendor.client(account, http)
     try:
         for _ in islice(stream.read(client, _last_minute(account, warehouse.now())), 1):

@@ -7,7 +7,7 @@ Vendors' clients say what to ask and how to read the answer.
 """
 
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -64,7 +64,8 @@ class _Request(Generic[T]):
 class Http:
     """What one account asks its vendor, for one stream.
 
-    `searches`: paths to which the stream may POST, as its declaration says.
+    `searches`: paths to which the stream may POST, as its declaration says. `hide`: takes people
+    who have been forgotten out of what the vendor says of a failure.
     """
 
     def __init__(
@@ -75,12 +76,15 @@ class Http:
         stream: str,
         patience: Patience,
         searches: Collection[str] = (),
+        *,
+        hide: Callable[[str], str] = str,
     ) -> None:
         self._transport = transport
         self._limiter = limiter
         self._account = account
         self._stream = stream
         self._searches = searches
+        self._hide = hide
         self._tokens: tuple[str, ...] = ()
         """The last two that it signed with."""
         self.redactor: Redactor = redactor(account.secrets)
@@ -211,18 +215,21 @@ class Http:
         return result, permit
 
     def _note(self, error: CallhouseError, permit: Permit, attempt: int) -> None:
-        """Notes a failure for the ledger and the limiter. Secrets that it echoes are masked."""
+        """Notes a failure for the ledger and the limiter. Secrets that it echoes are masked, and
+        people who have been forgotten: whoever writes the error down has it so.
+        """
         outcome = permit.outcome
-        error.args = (self.redactor.text(str(error)),)
         if isinstance(error, ContractError):
             error.body = self.redactor.excerpt(error.body)
-        outcome.error = foreign_text.short(str(error))
         if isinstance(error, TransientError):
             outcome.hold = error.retry_after
         if isinstance(error, ThrottledError) and outcome.hold is None:
             outcome.hold, outcome.hold_grows = backoff(attempt), True
         if isinstance(error, QuotaExhaustedError):
             outcome.exhausted_until = error.until
+        error.args = (self.redactor.text(str(error)),)  # whatever becomes of the next line
+        error.args = (self._hide(str(error)),)
+        outcome.error = foreign_text.short(str(error))
 
     def _token(self, auth: Auth, attempt: int) -> str | None:
         """The access token to sign with; a new one where there is none that is still good."""

@@ -9,7 +9,8 @@ from assets.loading.day_state import FORGOTTEN
 from resources.forgotten import Hasher, HashKind
 from resources.standin import Fault
 from resources.text import payload
-from tests.loading.conftest import Open, Scene
+from resources.vendors import discover
+from tests.loading.conftest import DAY, Open, Scene
 from tests.loading.test_secrets import written
 from tests.model.system import System
 from tests.model.vendors import Thing
@@ -185,3 +186,38 @@ def test_an_answer_that_cannot_be_read_is_kept_without_a_word(scene: Open) -> No
     assert here.backfill().error
     [(body,)] = here.query("SELECT payload #>> '{}' FROM ops.rejects WHERE account = :account")
     assert body == FORGOTTEN
+
+
+@pytest.mark.parametrize("name", WINDOWED)
+def test_an_error_that_quotes_them_is_kept_without_their_number(scene: Open, name: str) -> None:
+    _, number, _ = NUMBERS[name]
+    here = scene(name)
+    here.put(here.thing(1))
+    suppress(here, number)
+    here.tenant.arm(Fault.body(quoting(number)), 9)
+    error = here.backfill().error
+    assert error
+    assert "cannot render +**" in error
+    assert number not in written(here)
+
+
+def test_so_is_one_of_a_detail(scene: Open) -> None:
+    _, number, _ = NUMBERS["evolux"]
+    here = scene("evolux", streams=("calls", "call_details"))
+    here.put(here.thing(1))
+    here.tenant.put_detail(1, {"executed_tasks": []})
+    suppress(here, number)
+    here.later(days=30)
+    here.backfill()
+    here.tenant.arm(Fault.body(quoting(number)), 9, report="studio_calls_cdr")
+    details = discover()["evolux"].stream("call_details")
+    here.system.loaders["evolux"].backfill([here.account], [details], [DAY])
+    [(error,)] = here.query("SELECT error FROM ops.details WHERE account = :account")
+    assert "cannot render +**" in error
+    assert number not in written(here)
+
+
+def quoting(number: str) -> bytes:
+    """An answer that tells of a failure, and of whom."""
+    said = dict.fromkeys(("message", "msg", "reason"), f"cannot render {number}")
+    return payload.encode({"success": False, "error": 1, "meta": {"status": 500}} | said)

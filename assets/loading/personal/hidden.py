@@ -1,20 +1,24 @@
-"""Texts about a stream, without the numbers of people who have been forgotten."""
+"""Texts about an account, without the numbers of people who have been forgotten."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from sqlalchemy.engine import Connection, Row
 
-from assets.loading.account_stream import AccountStream
+from resources.account import Account
 from resources.forgotten import Forgotten, Hasher, HashKind, Suppressed
-from resources.postgres.warehouse import execute
-from resources.vendor_api.vendor import AnyStream
+from resources.postgres.warehouse import Warehouse, execute
 
 
-def hide(connection: Connection, source: AccountStream[AnyStream], text: str) -> str:
-    """The text with stars for the digits of people who have been forgotten."""
-    rows = execute(connection, "load/suppressed", account=source.account.name)
-    return read_forgotten(connection, rows).hide(text, source.account.country) if rows else text
+def hide(connection: Connection, account: Account, text: str) -> str:
+    """A text about the account with stars for the digits of people who have been forgotten."""
+    rows = execute(connection, "load/suppressed", account=account.name)
+    return read_forgotten(connection, rows).hide(text, account.country) if rows else text
+
+
+def hider(warehouse: Warehouse, account: Account) -> Callable[[str], str]:
+    """The same, each time in a transaction of its own."""
+    return lambda text: warehouse.in_transaction(lambda c: hide(c, account, text))
 
 
 def read_forgotten(connection: Connection, rows: Sequence[Row[Any]]) -> Forgotten:

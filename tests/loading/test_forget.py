@@ -406,14 +406,20 @@ def test_details_that_come_after_their_call_was_forgotten_do_not_land(
 @pytest.mark.parametrize("has_raw", [True, False])
 @pytest.mark.parametrize("what", ["forgotten", "audio for its age"])
 def test_audio_goes_with_a_recording_that_is_rejected_now(
-    scene: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, what: str, has_raw: bool
+    system: System,
+    scene: Open,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    what: str,
+    has_raw: bool,
 ) -> None:
     """No fact says any more where it is, nor raw where that has gone for its age."""
+    later = DAY + timedelta(days=1)
+    expiry.drop_audio(system.warehouse, later)  # others' who left some
     here, number, files = recording(scene, tmp_path, monkeypatch)
     audio = discover()["vono"].stream("recording_audio")
     assert here.system.loaders["vono"].backfill([here.account], [audio], [DAY])[0].error is None
     assert len(files()) == 1
-    later = DAY + timedelta(days=1)
     if not has_raw:
         expiry.drop_raw(here.system.warehouse, later)
     field, _, spelling = NUMBERS["vono"]

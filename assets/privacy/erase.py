@@ -97,14 +97,17 @@ class Eraser:
             raise _NothingLeftError
         self._suppress(connection, [key], is_kept=True)
         counts: Counts = Counter()
+        known: set[date] = set()
         for stream in (self._root, *self._details):
             where = {"account": self._owner.name, "stream": stream.name, "keys": [key]}
             own = {row.call_date for row in execute(connection, "erase/days", **where)}
+            known |= own
+            # Audio may be there of a record of which nothing says so.
+            counts.update(erase_audio(connection, self._owner.name, stream, [key], known))
             if not own:
                 continue
             days.setdefault(stream.name, set()).update(own)
             dated = where | {"days": sorted(own)}
-            counts.update(erase_audio(connection, self._owner.name, stream, [key], own))
             counts["raw.records"] += self._bare_versions(connection, stream, dated)
             counts["ops.rejects"] += execute(connection, "erase/rejects", **where)[0].rows
             for table in stream.tables:

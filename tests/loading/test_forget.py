@@ -222,59 +222,57 @@ def test_a_total_stays_without_what_names_them_beside_it(scene: Open, tmp_path: 
 STEP = {"task_id": "1", "task_name": "Menu", "start_time_epoch": 1741700000}
 
 
-def with_steps(here: Scene) -> Callable[[], str | None]:
-    """Somebody's call, of which a step says more of them. Returns what fetches the steps."""
+def put_steps(here: Scene) -> None:
+    """Somebody's call, of which a step says more of them."""
     field, _, spelling = NUMBERS["evolux"]
     put_caller(here, here.thing(2), field, spelling)
     steps = [STEP | {"parameters": {"typed": "12345678-9, Ana Díaz"}}]
     here.tenant.put_detail(2, {"executed_tasks": steps})
-    details, loader = discover()["evolux"].stream("call_details"), here.system.loaders["evolux"]
-    return lambda: loader.backfill([here.account], [details], [DAY])[0].error
 
 
-BEFORE, NOT_YET, MEANWHILE, COMES_LATER = "fetched", "not yet", "meanwhile", "call comes later"
+def fetch_details(here: Scene, name: str) -> None:
+    vendor = here.account.vendor
+    details = discover()[vendor].stream(name)
+    loader = here.system.loaders[vendor]
+    assert loader.backfill([here.account], [details], [DAY])[0].error is None
+
+
+WHEN = ["fetched", "not yet", "meanwhile", "killed", "call comes later"]
 
 
 def keep_calls(
-    here: Scene, home: Path, monkeypatch: pytest.MonkeyPatch, when: str, fetch: Callable[[], object]
+    here: Scene, name: str, home: Path, monkeypatch: pytest.MonkeyPatch, when: str
 ) -> None:
     """Forgets whoever called, and fetches the details of their call before, after or around it."""
-    site = open_site(here, home)
-    person = Person(NUMBERS[here.kind.vendor][1], keeps_calls=True)
+    person = Person(NUMBERS[here.account.vendor][1], keeps_calls=True)
+    goes = partial(forget.forget_person, open_site(here, home), person)
     here.later(days=30)
-    if when == COMES_LATER:
-        forget.forget_person(site, person)
+    if when == "call comes later":
+        goes()
     here.backfill()
-    if when == BEFORE:
-        fetch()
-    if when == MEANWHILE:
-        read = DetailFetcher.fetch
-
-        def read_and_forget(self: DetailFetcher, parents: list[Parent]) -> Answers:
-            answers = read(self, parents)
-            forget.forget_person(site, person)
-            return answers
-
-        monkeypatch.setattr(DetailFetcher, "fetch", read_and_forget)
-        fetch()
-        monkeypatch.setattr(DetailFetcher, "fetch", read)
-    if when in (BEFORE, NOT_YET):
-        forget.forget_person(site, person)
-    fetch()
+    if when == "fetched":
+        fetch_details(here, name)
+    if when in ("meanwhile", "killed"):
+        with monkeypatch.context() as patched:
+            while_details_come(here, name, goes, patched, is_killed=when == "killed")
+    if when in ("fetched", "not yet"):
+        goes()
+    fetch_details(here, name)
 
 
-@pytest.mark.parametrize("when", [BEFORE, NOT_YET, MEANWHILE, COMES_LATER])
+@pytest.mark.parametrize("when", WHEN)
 def test_the_steps_of_a_call_stay_without_them(
     scene: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, when: str
 ) -> None:
     here = scene("evolux", streams=("calls", "call_details"))
-    keep_calls(here, tmp_path, monkeypatch, when, with_steps(here))
+    put_steps(here)
+    keep_calls(here, "call_details", tmp_path, monkeypatch, when)
     steps = "SELECT task_name, params, attributes FROM facts.call_events WHERE account = :account"
     assert here.query(steps) == [("Menu", None, None)]
     assert places_of(here.system.warehouse, tmp_path, ["Ana D"]) == {}
 
 
-@pytest.mark.parametrize("when", [BEFORE, NOT_YET, MEANWHILE, COMES_LATER])
+@pytest.mark.parametrize("when", WHEN)
 def test_no_voice_is_kept_of_whose_calls_stay(
     scene: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, when: str
 ) -> None:
@@ -285,14 +283,9 @@ def test_no_voice_is_kept_of_whose_calls_stay(
     put_caller(here, here.thing(3, minutes=5), field, spelling)
     for thing in (1, 3):
         here.tenant.put_audio(thing, AUDIO)
-    audio, loader = discover()["vono"].stream("recording_audio"), here.system.loaders["vono"]
-
-    def fetch() -> None:
-        assert loader.backfill([here.account], [audio], [DAY])[0].error is None
-
-    keep_calls(here, tmp_path, monkeypatch, when, fetch)
+    keep_calls(here, "recording_audio", tmp_path, monkeypatch, when)
     here.requests()
-    fetch()
+    fetch_details(here, "recording_audio")
     assert here.requests() == 0, "nobody asks for it again"
     [other] = [file for file in (tmp_path / "audio").rglob("*") if file.is_file()]
     uris = here.query("SELECT audio_uri FROM facts.recordings WHERE account = :account ORDER BY 1")
@@ -301,19 +294,19 @@ def test_no_voice_is_kept_of_whose_calls_stay(
         "SELECT state, note FROM ops.days WHERE account = :account AND stream = 'recording_audio'"
     )
     assert state == "complete"
-    assert ("1 of 2 details aren't asked for" in (note or "")) == (when != BEFORE)
+    assert ("1 of 2 details aren't asked for" in (note or "")) == (when != "fetched")
 
 
 def test_steps_that_cannot_be_kept_take_no_call_along(scene: Open, tmp_path: Path) -> None:
     """They name nobody themselves, and can't be read: it stays without them."""
     here = scene("evolux", streams=("calls", "call_details"))
-    fetch = with_steps(here)
+    put_steps(here)
     here.tenant.put_detail(2, {"executed_tasks": "Ana Díaz"})
     here.later(days=30)
     here.backfill()
     number = NUMBERS["evolux"][1]
     forget.forget_person(open_site(here, tmp_path), Person(number, keeps_calls=True))
-    assert fetch() is None
+    fetch_details(here, "call_details")
     assert [key for key, _ in here.facts("call_id", "call_date")] == ["2"]
     assert places_of(here.system.warehouse, tmp_path, ["Ana D"]) == {}
 
@@ -417,8 +410,7 @@ def test_audio_goes_with_a_recording_that_is_rejected_now(
     later = DAY + timedelta(days=1)
     expiry.drop_audio(system.warehouse, later)  # others' who left some
     here, number, files = recording(scene, tmp_path, monkeypatch)
-    audio = discover()["vono"].stream("recording_audio")
-    assert here.system.loaders["vono"].backfill([here.account], [audio], [DAY])[0].error is None
+    fetch_details(here, "recording_audio")
     assert len(files()) == 1
     if not has_raw:
         expiry.drop_raw(here.system.warehouse, later)

@@ -15,7 +15,7 @@ from assets.loading.landing.identity import identity
 from assets.loading.landing.item import Item
 from assets.loading.landing.mapping import map_records
 from assets.loading.landing.observation import Observation
-from assets.loading.personal.erase import erase_records, recount, remove_audio
+from assets.loading.personal.erase import erase_records, recount
 from assets.loading.personal.hidden import read_forgotten
 from assets.loading.personal.without_person import without_person
 from assets.loading.stream_state import lock_streams
@@ -55,8 +55,6 @@ class Suppression:
         self._present: _Present | None = None
         self._seen: dict[str, tuple[Observation, bool]] = {}
         """Of the batch, by hash: what was read, and whether it is kept without the person."""
-        self._audio: set[str | None] = set()
-        """Where the files of the batch are that nothing will name."""
         self._left_out: set[str] = set()
         """Of all batches."""
         self.unkeyed: set[str] = set()
@@ -66,7 +64,7 @@ class Suppression:
         """Before each batch, in its transaction: whoever forgets somebody meanwhile waits for this
         stream's lock, and finds what it wrote.
         """
-        self._present, self._seen, self._audio = None, {}, set()
+        self._present, self._seen = None, {}
         rows = execute(connection, "load/suppressed", account=self._account.name)
         if not rows:
             return
@@ -107,8 +105,6 @@ class Suppression:
         if keeps and observation.key is not None:
             rest = self._bare(record, self._present.forgotten)
             bare = LEFT_OUT if rest is None else rest
-        if bare is LEFT_OUT and self._only_adds and isinstance(record, dict):
-            self._audio.add(record.get("audio_uri"))
         if bare is LEFT_OUT and keeps and len(hashes) > 1 and named is None:
             return LEFT_OUT  # alone: the record that it is of stays
         if observation.key is None:
@@ -121,7 +117,6 @@ class Suppression:
         nobody knew whose it was. `day` is that of records that say none. Returns the days whose
         counts change.
         """
-        remove_audio(filter(None, self._audio))
         if not self._seen:
             return set()
         self._left_out |= {hashed for hashed, (_, is_kept) in self._seen.items() if not is_kept}

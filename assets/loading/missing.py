@@ -122,7 +122,8 @@ def compare(
     for, and those that the account's options leave out. Nothing, where all that there is `landed`:
     then the keys needn't be sent once more. None: something else may have landed as well.
     """
-    scope = source.account.options.model_dump_json()
+    # Of options that narrow nothing it says nothing: a vendor's may get new ones.
+    scope = source.account.options.model_dump_json(exclude_defaults=True)
     execute(connection, "load/note_scope", vendor=source.account.vendor, scope=scope,
             observed_at=read.asked_at, **source.where)  # fmt: skip
     if landed and landed.records == len(read.seen):  # else some of it was read again, or left out

@@ -111,6 +111,21 @@ def test_complete_days_are_read_again_when_an_account_asks_for_more(scene: Open)
     assert not any(missing(here).values())
 
 
+def test_an_option_that_is_new_and_narrows_nothing_is_no_other_scope(scene: Open) -> None:
+    here = scene("conpeek")
+    here.put(here.thing(1))
+    here.later(days=6)
+    here.backfill()
+    here.confirm()
+
+    class MoreOptions(ConpeekOptions):
+        shifts: tuple[int, ...] = ()
+
+    here.account = here.account.model_copy(update={"options": MoreOptions()})
+    here.poll()
+    assert here.day().state == "complete"
+
+
 def test_an_answer_can_not_judge_what_came_later_than_it_was_asked_for(scene: Open) -> None:
     """A slow backfill and a quick poll: the record that only the poll saw stays."""
     here = scene("conpeek")

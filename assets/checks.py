@@ -22,11 +22,10 @@ from resources.text.foreign_text import sentence_for_markdown
 from resources.vendor_api.vendor import AnyStream, Vendor
 from resources.windows import ONE_DAY, business_day, day_start
 from sql.table import Target
+from sql.vocabulary import LATE
 
 MOST = 100
 """Findings that a check shows; the others are in `ops.findings`."""
-LATE = timedelta(hours=3)
-"""So long after its end a day must have been read whole."""
 PATIENCE = timedelta(minutes=15)
 """How long polls may lag beyond three of their intervals."""
 

@@ -1,8 +1,8 @@
 """The marts, each described once: `sql/marts/<name>.sql` is its statement, `<name>.toml` the rest.
 
 Two such files are a mart (or its variants), there is nothing else to change. The statement's
-columns are taken by their names. A mart is a table with the rows of each business day (the
-statement asks for one, `:day`), or, with `view = true`, a view.
+columns are taken by their names, and `{late}` in it is `vocabulary.LATE`. A mart is a table with the
+rows of each business day (the statement asks for one, `:day`), or, with `view = true`, a view.
 
 | in the description | is |
 |---|---|
@@ -35,6 +35,7 @@ from sql import facts
 from sql.ddl import literal
 from sql.table import IDENTIFIER
 from sql.templates import Names
+from sql.vocabulary import LATE
 
 FOLDER = sql.FOLDER / "marts"
 SHARED = "columns.toml"
@@ -194,7 +195,8 @@ def _read(files: str, folder: Path) -> Iterator[Mart]:
     description = (folder / f"{files}.toml").read_text(encoding="utf-8")
     statement = (folder / f"{files}.sql").read_text(encoding="utf-8").strip()
     variants = tomllib.loads(description).get("variants", {files: {}})
-    for name, values in variants.items():
+    for name, own in variants.items():
+        values = {"late": LATE, **own}
         yield _mart(name, files, _filled(description, values), _filled(statement, values))
 
 

@@ -1,6 +1,12 @@
-"""The words that columns of facts and `ops` are limited to, the same for all vendors."""
+"""The words that columns of facts and `ops` are limited to, the same for all vendors,
+and the hours that SQL and checks share.
+"""
 
+from datetime import timedelta
 from enum import StrEnum
+
+LATE = timedelta(hours=3)
+"""So long after its end a day must have been read whole."""
 
 
 class Grain(StrEnum):

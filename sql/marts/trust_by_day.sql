@@ -13,46 +13,59 @@ WITH due AS (
            AND (due.call_date::timestamp AT TIME ZONE d.timezone, (due.call_date + 1)::timestamp AT TIME ZONE d.timezone)
             <> (due.call_date::timestamp AT TIME ZONE due.timezone, due.ends_at) AS is_of_another_zone,
            -- The rest of a day that has just ended comes with the next polls, some of which may fail. After
-           -- three hours the check `complete` is red, too.
-           now() < due.ends_at + interval '3 hours' AS is_fresh
+           -- that the check `complete` is red, too.
+           now() < due.ends_at + interval '{late}' AS is_fresh
       FROM due LEFT JOIN marts.completeness_by_day d USING (account, stream, call_date)
 ), read AS (
-    SELECT *,
-           CASE WHEN NOT is_known AND is_today THEN 'provisional'
-                WHEN NOT is_known THEN 'not_read'
-                WHEN state = 'failed' AND raw_records = 0 THEN 'not_read'
-                WHEN state = 'failed' OR rejects > raw_records * 0.01 OR raw_records <> facts + rejects THEN 'wrong'
-                WHEN is_of_another_zone AND expired_at IS NULL THEN 'provisional'
-                WHEN state = 'complete' THEN 'trusted'
-                WHEN state = 'settling' OR is_today OR is_fresh AND raw_records > 0 THEN 'provisional'
-                ELSE 'not_read' END AS trust,
-           CASE WHEN NOT is_known AND is_today THEN 'the day goes on'
-                WHEN NOT is_known THEN 'not read'
-                WHEN rejects > 0 THEN rejects || ' of ' || raw_records || ' records couldn''t become facts'
-                WHEN raw_records <> facts + rejects THEN 'facts and rejects aren''t as many as the records'
-                WHEN is_of_another_zone THEN 'a day of ' || day_timezone || ', not of ' || timezone
-                -- Not all that the vendor counts, such as details that never came.
-                WHEN state = 'complete' THEN CASE WHEN vendor_total > facts THEN note END
-                WHEN is_today THEN 'the day goes on'
-                WHEN state = 'settling' AND note IS NULL THEN 'records may still change'
-                WHEN state = 'open' AND NOT is_fresh AND last_polled_at IS NOT NULL
-                THEN concat_ws('; ', 'not read whole, and not at all since '
-                                     || to_char(last_polled_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI "UTC"'), note)
-                ELSE coalesce(note, 'not read whole yet') END AS why
+    SELECT known.*, coalesce(worst, trusted) AS trust, stream || ': ' || reasons AS why
       FROM known
+     CROSS JOIN (SELECT 1 AS trusted, 2 AS provisional, 3 AS not_read, 4 AS wrong) t
+     CROSS JOIN LATERAL (
+        SELECT max(trust) AS worst, string_agg(why, '; ' ORDER BY trust DESC, why) AS reasons
+          FROM (
+            SELECT not_read AS trust, 'not read' AS why WHERE NOT is_known AND NOT is_today
+             UNION ALL
+            SELECT CASE WHEN raw_records = 0 THEN not_read ELSE wrong END, coalesce(note, 'a read failed') WHERE state = 'failed'
+             UNION ALL
+            SELECT CASE WHEN rejects > raw_records * 0.01 THEN wrong ELSE trusted END,
+                   rejects || ' of ' || raw_records || ' records couldn''t become facts' WHERE rejects > 0
+             UNION ALL
+            SELECT wrong, 'facts and rejects aren''t as many as the records' WHERE raw_records <> facts + rejects
+             UNION ALL
+            SELECT provisional, concat_ws('; ', 'the day goes on', CASE WHEN state = 'open' THEN note END)
+             WHERE is_today AND state IS DISTINCT FROM 'complete'
+             UNION ALL
+            SELECT CASE WHEN is_fresh AND raw_records > 0 THEN provisional ELSE not_read END,
+                   CASE WHEN is_fresh OR last_polled_at IS NULL THEN coalesce(note, 'not read whole yet')
+                        ELSE concat_ws('; ', 'not read whole, and not at all since '
+                                             || to_char(last_polled_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI "UTC"'), note) END
+             WHERE NOT is_today AND state = 'open'
+             UNION ALL
+            SELECT provisional, coalesce(note, 'records may still change') WHERE state = 'settling'
+             UNION ALL
+            -- Facts that are gone for their age can't be loaded by the new clocks: nothing changes any more.
+            SELECT CASE WHEN expired_at IS NULL THEN provisional ELSE trusted END,
+                   'loaded as a day of ' || day_timezone || ', and the account is in ' || timezone || ' now'
+             WHERE is_of_another_zone
+             UNION ALL
+            -- Not all that the vendor counts, such as details that never came.
+            SELECT trusted, note WHERE state = 'complete' AND vendor_total > facts + rejects
+          ) rule
+     ) r
 ), behind AS (
     SELECT call_date, account, min(stale_since) AS since FROM ops.stale_days GROUP BY call_date, account
 )
+-- The words, each at its number.
 SELECT r.call_date, r.account, r.vendor, r.is_today,
-       CASE WHEN bool_or(trust = 'wrong') THEN 'wrong' WHEN bool_or(trust = 'not_read') THEN 'not_read'
-            WHEN bool_or(trust = 'provisional') OR least(min(b.since), min(e.since)) IS NOT NULL THEN 'provisional'
-            ELSE 'trusted' END AS trust,
-       nullif(concat_ws('; ', string_agg(stream || ': ' || why, '; ' ORDER BY stream),
-                 CASE WHEN least(min(b.since), min(e.since)) IS NOT NULL THEN 'the marts are being brought up to date' END), '') AS why,
+       (ARRAY['trusted', 'provisional', 'not_read', 'wrong'])[greatest(max(trust), CASE WHEN min(s.since) IS NOT NULL THEN 2 END)] AS trust,
+       nullif(concat_ws('; ', string_agg(why, '; ' ORDER BY trust DESC, stream) FILTER (WHERE trust > 1),
+                 CASE WHEN min(s.since) IS NOT NULL THEN 'the marts are being brought up to date' END,
+                 string_agg(why, '; ' ORDER BY stream) FILTER (WHERE trust = 1)), '') AS why,
        sum(raw_records) AS raw_records, sum(rejects) AS rejects, sum(open_records) AS open_records,
-       max(last_polled_at) AS last_polled_at, least(min(b.since), min(e.since)) AS marts_behind_since
+       max(last_polled_at) AS last_polled_at, min(s.since) AS marts_behind_since
   FROM read r
   LEFT JOIN behind b ON b.call_date = r.call_date AND b.account = r.account
   -- Of every account, perhaps.
   LEFT JOIN behind e ON e.call_date = r.call_date AND e.account IS NULL
+ CROSS JOIN LATERAL (SELECT least(b.since, e.since) AS since) s
  GROUP BY r.call_date, r.account, r.vendor, r.is_today

@@ -348,6 +348,58 @@ def test_records_without_a_key_are_told_as_what_is_in_no_figure(given: Warehouse
     assert query(given, "SELECT " + counts.format("completeness_by_day"), day=day) == [(10, 5)]
 
 
+MOVED = "loaded as a day of Europe/Warsaw, and the account is in America/Bogota now"
+UNREAD = "not read whole, and not at all since 2026-03-10 09:00 UTC"
+REJECT = "1 of 1000 records couldn't become facts"
+
+
+@pytest.mark.parametrize(
+    ("changes", "trust", "why"),
+    [
+        ({"state": "open", "facts": 999, "rejects": 1}, "not_read", [UNREAD, REJECT]),
+        ({"state": "failed", "facts": 999, "rejects": 1}, "wrong", ["HTTP 500", REJECT]),
+        ({"state": "failed"}, "wrong", ["HTTP 500"]),
+        ({"state": "failed", "note": None}, "wrong", ["a read failed"]),
+        ({"state": "open", "timezone": "Europe/Warsaw"}, "not_read", [UNREAD, MOVED]),
+        ({"expired_at": at("9:00:00"), "timezone": "Europe/Warsaw"}, "trusted", [MOVED]),
+        ({"timezone": "Europe/Warsaw", "facts": 990, "rejects": 10}, "provisional",
+         [MOVED, "10 of 1000 records couldn't become facts"]),
+        ({"vendor_total": 1200, "facts": 999, "rejects": 1, "note": "200 never came"}, "trusted",
+         [REJECT, "200 never came"]),
+        ({"vendor_total": 1000, "facts": 999, "rejects": 1, "note": "1 rejected"}, "trusted",
+         [REJECT]),
+    ],
+)  # fmt: skip
+def test_a_day_is_as_bad_as_the_worst_of_its_reasons_and_tells_all_worst_first(
+    warehouse: Warehouse, changes: dict[str, Any], trust: str, why: list[str]
+) -> None:
+    day = today_in("America/Bogota") - timedelta(days=3)
+    note = {"open": None, "failed": "HTTP 500"}.get(changes.get("state", ""))
+    values = {"timezone": "America/Bogota", "raw_records": 1000, "facts": 1000, "note": note,
+              "last_polled_at": datetime(2026, 3, 10, 9, tzinfo=UTC)}  # fmt: skip
+    with warehouse.transaction() as c:
+        put_account(c, start_date=day, timezone="America/Bogota")
+        put_day(c, call_date=day, **values | changes)
+    asked = "SELECT trust, why FROM marts.trust_by_day WHERE call_date = :day"
+    assert query(warehouse, asked, day=day) == [(trust, f"calls: {'; '.join(why)}")]
+
+
+def test_the_worst_stream_is_told_first(warehouse: Warehouse) -> None:
+    day = today_in("Europe/Warsaw") - timedelta(days=3)
+    with warehouse.transaction() as c:
+        put_account(c, start_date=day, streams=["calls", "steps", "usage"])
+        put_day(c, call_date=day, raw_records=1000, facts=999, rejects=1)
+        put_day(c, call_date=day, stream="steps", state="settling")
+        put_day(c, call_date=day, stream="usage", state="failed", note="HTTP 500")
+        mark_stale(c, day)
+    asked = "SELECT trust, why FROM marts.trust_by_day WHERE call_date = :day"
+    assert query(warehouse, asked, day=day) == [(
+        "not_read",
+        "usage: HTTP 500; steps: records may still change; the marts are being brought up to date;"
+        f" calls: {REJECT}",
+    )]  # fmt: skip
+
+
 def test_a_trusted_day_tells_what_never_came(given: Warehouse) -> None:
     day = today_in("Europe/Warsaw") - timedelta(days=1)
     with given.transaction() as c:
@@ -404,7 +456,7 @@ def test_a_day_by_other_clocks_than_its_accounts_keeps_its_calls_and_says_so(
             assert rows == [(24 * 60 // minutes, 2)]
     trust = f"SELECT trust, why FROM marts.trust_by_day {where}"
     for account, told in (
-        ("moved", ("provisional", "calls: a day of Europe/Warsaw, not of America/Bogota")),
+        ("moved", ("provisional", f"calls: {MOVED}")),
         ("renamed", ("trusted", None)),
     ):
         assert query(given, trust, account=account, day=day) == [told]

@@ -4,7 +4,8 @@ import re
 
 from resources.configuration.home import CHECKOUT
 from resources.postgres.warehouse import Warehouse
-from sql.vocabulary import Completeness, Direction, Disposition, Outcome
+from sql.mart import marts
+from sql.vocabulary import LATE, Completeness, Direction, Disposition, Outcome
 from tests.db.facts import query
 
 
@@ -59,3 +60,7 @@ def test_days_have_the_states_of_the_vocabulary(shared_warehouse: Warehouse) -> 
         "SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conname = 'days_state_check'",
     )
     assert set(re.findall("'(.*?)'", allowed)) == set(Completeness)
+
+
+def test_a_day_is_late_for_analysts_when_it_is_for_the_check() -> None:
+    assert f"interval '{LATE}'" in marts()["trust_by_day"].statement

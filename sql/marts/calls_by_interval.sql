@@ -1,17 +1,14 @@
 -- All intervals of each side's day, and what happened in some: added up, so that no call is lost, by
 -- whatever clocks it was filed.
 WITH side AS (
-    SELECT DISTINCT call_date, account, vendor, grain, direction, queue_name FROM marts.calls_by_quarter_hour
+    SELECT call_date, account, vendor, grain, direction, queue_name, max(timezone) AS timezone
+      FROM marts.calls_by_quarter_hour GROUP BY 1, 2, 3, 4, 5, 6
 ), every AS (
-    SELECT s.call_date, (i.at AT TIME ZONE z.timezone) AS interval_local, i.at AS interval_at,
-           s.account, s.vendor, s.grain, s.direction, s.queue_name
-      FROM side s
-     CROSS JOIN LATERAL (
-        -- The day's, which may be another one than its account has today.
-        SELECT max(d.timezone) AS timezone FROM ops.days d WHERE d.account = s.account AND d.call_date = s.call_date
-     ) z
-     CROSS JOIN LATERAL generate_series(s.call_date::timestamp AT TIME ZONE z.timezone,
-                                        (s.call_date + 1)::timestamp AT TIME ZONE z.timezone - interval '{minutes} minutes',
+    SELECT call_date, (at AT TIME ZONE timezone) AS interval_local, at AS interval_at,
+           account, vendor, grain, direction, queue_name
+      FROM side
+     CROSS JOIN LATERAL generate_series(call_date::timestamp AT TIME ZONE timezone,
+                                        (call_date + 1)::timestamp AT TIME ZONE timezone - interval '{minutes} minutes',
                                         interval '{minutes} minutes') AS i (at)
 )
 SELECT c.call_date, c.interval_local, c.interval_at, c.account, c.vendor, c.grain, c.direction, c.queue_name,
@@ -49,6 +46,7 @@ SELECT c.call_date, c.interval_local, c.interval_at, c.account, c.vendor, c.grai
            abandoned_in_30s, abandoned_in_60s, abandoned_in_120s, talks, talk_s
       FROM marts.calls_by_quarter_hour
      UNION ALL
+    -- These have nothing to add to any of the sums.
     SELECT call_date, interval_local, interval_at, account, vendor, grain, direction, queue_name,
            NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
            NULL, NULL, NULL, NULL, NULL, NULL

@@ -1,7 +1,7 @@
 -- Only quarters of an hour in which something happened; marts.calls_by_15_minutes and _30_ have the others.
 SELECT call_date, date_bin('15 minutes', started_local, '2000-01-01') AS interval_local,
        started_at - (started_local - date_bin('15 minutes', started_local, '2000-01-01')) AS interval_at,
-       account, vendor, grain, direction, coalesce(queue_name, queue_id) AS queue_name,
+       account, vendor, grain, direction, coalesce(queue_name, queue_id) AS queue_name, max(d.timezone) AS timezone,
        count(*) FILTER (WHERE here) AS calls,
        count(*) FILTER (WHERE here AND outcome IN ('answered', 'abandoned', 'unanswered')) AS offered_calls,
        count(*) FILTER (WHERE here AND outcome = 'answered') AS answered_calls,
@@ -26,6 +26,7 @@ SELECT call_date, date_bin('15 minutes', started_local, '2000-01-01') AS interva
        sum((wait_s <= 120)::int) FILTER (WHERE here AND direction = 'inbound' AND outcome = 'abandoned') AS abandoned_in_120s,
        count(*) FILTER (WHERE here AND outcome = 'answered' AND talk_s > 0) AS talks,
        sum(talk_s) FILTER (WHERE here AND outcome = 'answered' AND talk_s > 0) AS talk_s
-  FROM facts.calls CROSS JOIN LATERAL (SELECT missing_since IS NULL AS here) h
+  FROM facts.calls c LEFT JOIN ops.days d USING (account, stream, call_date)
+ CROSS JOIN LATERAL (SELECT c.missing_since IS NULL AS here) h
  WHERE call_date = :day
  GROUP BY 1, 2, 3, 4, 5, 6, 7, 8

@@ -462,6 +462,26 @@ def test_a_day_by_other_clocks_than_its_accounts_keeps_its_calls_and_says_so(
         assert query(given, trust, account=account, day=day) == [told]
 
 
+def test_intervals_are_by_the_clocks_of_the_calls_whatever_other_streams_were_loaded_by(
+    given: Warehouse,
+) -> None:
+    day = DAY - timedelta(days=1)
+    given.make_days({day})
+    with given.transaction() as c:
+        own: dict[str, Any] = {"account": "mixed", "call_date": day}
+        put_day(c, **own, timezone="America/Bogota")
+        put_day(c, **own, stream="usage")
+        nine = {"started_at": at("15:00:00", day), "started_local": datetime(2026, 3, 9, 9)}  # noqa: DTZ001 - local
+        put_call(c, "mixed", **own, **nine)
+        mark_stale(c, day)
+    refresh_marts(given)
+    asked = (
+        "SELECT count(*), count(DISTINCT interval_local), min(interval_local)::time::text"
+        "  FROM marts.calls_by_30_minutes WHERE account = 'mixed'"
+    )
+    assert query(given, asked) == [(48, 48, "00:00:00")]
+
+
 PEERS = ("Genesys Cloud", "Amazon Connect", "Talkdesk", "Aircall")
 METRICS: dict[str, list[tuple[Any, ...]]] = {
     "Offered calls": [("acme", "inbound", 5), ("acme", "outbound", 1)],

@@ -52,12 +52,13 @@ def refresh_days(
     warehouse: Warehouse, days: Sequence[date], always: bool = False
 ) -> Iterator[tuple[date, list[Refreshed]]]:
     """The marts of each day, a transaction a day: killed at any moment, the rest is still stale.
+    Newest first: the day that a callback has moved to knows its attempts by the one that it left.
 
     A day that another refresh has done meanwhile is left out, unless `always`.
     """
     if days:
         fill_holidays(warehouse)
-    for day in days:
+    for day in sorted(days, reverse=True):
         done = warehouse.in_transaction(partial(refresh_day, day=day, always=always))
         if done:
             yield day, done

@@ -1,5 +1,6 @@
 -- A record has its latest attempt only; its versions in raw have the times of the others, as far as reads
--- saw them, each on the day that it was of then. What raw has lost for its age is in the mart as it was.
+-- saw them, each on the day that it was of then. What raw has lost for its age is in the mart as it was: on
+-- the day that the request was of then, which is refreshed after this one.
 WITH sighting AS (
     SELECT c.account, c.stream, c.call_id, r.payload ->> 'retry' AS attempt_no,
            (r.payload ->> 'call_at')::timestamptz AS at
@@ -15,8 +16,11 @@ WITH sighting AS (
      UNION ALL
     SELECT a.account, a.stream, a.call_id, t.attempt_no, t.at
       FROM facts.callback_attempts a
+     -- The second one is the first time, of whichever attempt.
      CROSS JOIN LATERAL (VALUES (a.attempt_no::text, a.attempted_at), (NULL, a.requested_at)) AS t (attempt_no, at)
-     WHERE a.call_date = :day
+     WHERE a.call_date BETWEEN CAST(:day AS date) - 31 AND CAST(:day AS date)
+       AND (a.account, a.stream, a.call_id) IN (SELECT account, stream, call_id FROM facts.calls
+                                                 WHERE call_date = :day AND grain = 'callback_request')
 ), seen AS MATERIALIZED (
     SELECT account, stream, call_id, attempt_no, min(at) AS attempted_at FROM sighting GROUP BY 1, 2, 3, 4
 ), request AS (

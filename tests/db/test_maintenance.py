@@ -121,6 +121,29 @@ def test_attempts_stay_as_they_were_when_raw_is_gone(loaded: Warehouse) -> None:
     assert query(loaded, RAW) == [(1,)]
 
 
+def test_attempts_stay_as_they_were_when_raw_goes_before_the_request_moves(
+    loaded: Warehouse,
+) -> None:
+    times = [datetime(2026, 1, day, 10, tzinfo=UTC) for day in (1, 2)]
+    request = {"grain": "callback_request", "disposition": "no_answer"}
+    with loaded.transaction() as c:
+        put_call(c, "again", **request, call_date=OLD[0], attempt_no=1, started_at=times[0])
+    list(refresh_days(loaded, OLD, always=True))
+    with loaded.transaction() as c:
+        c.execute(sa.text("DELETE FROM facts.calls WHERE call_id = 'again'"))
+        put_call(c, "again", **request, call_date=OLD[1], attempt_no=2, started_at=times[1])
+    attempts = (
+        "SELECT call_date, attempt_no, requested_at, attempted_at"
+        "  FROM facts.callback_attempts ORDER BY attempt_no"
+    )
+    for _ in range(2):
+        list(refresh_days(loaded, sorted(OLD), always=True))
+        assert query(loaded, attempts) == [
+            (OLD[1], 1, times[0], times[0]),
+            (OLD[1], 2, times[0], times[1]),
+        ]
+
+
 def test_two_nights_at_once_fall_over_neither_themselves_nor_the_other(
     warehouse: Warehouse,
 ) -> None:

@@ -84,19 +84,19 @@ def run_query(url: str, query: str, form: str, write: bool = False) -> None:
                 cursor = connection.execute(query.encode())
         except psycopg.Error as error:
             raise CallhouseError(_sentence(error)) from None
-        if write:
-            connection.commit()
-        if cursor.description is None:
-            if not write:
-                raise CallhouseError("The query returns no rows: `callhouse sql` is for reading.")
-            console.say(cursor.statusmessage or "")
-            return
-        names = [column.name for column in cursor.description]
+        if cursor.description is None and not write:
+            raise CallhouseError("The query returns no rows: `callhouse sql` is for reading.")
+        names = [column.name for column in cursor.description or ()]
         if form == "json" and (twice := sorted({n for n in names if names.count(n) > 1})):
             raise CallhouseError(
-                f"JSON has room for one column of a name, and several are {', '.join(twice)}: "
-                "name them apart (AS …), or take --format csv."
+                f"Several columns are named {', '.join(twice)}, and JSON takes one of each name: "
+                "rename them (AS …), or take --format csv."
             )
+        if write:
+            connection.commit()  # not before: what is refused is run again
+        if cursor.description is None:
+            console.say(cursor.statusmessage or "")
+            return
         rows = cursor.fetchall()
         connection.rollback()  # what it has set would be the next one's in a pooler
     _PRINTERS[form](names, rows)

@@ -10,6 +10,6 @@ WITH before AS (
      WHERE s.scope IS DISTINCT FROM excluded.scope
 )
 UPDATE ops.days
-   SET state = 'settling', next_read_at = :observed_at, note = 'read with other `options` of the account than it has now'
+   SET state = 'settling', next_read_at = :observed_at, note = 'was read with other `options`; it is read again'
  WHERE account = :account AND stream = :stream AND state = 'complete' AND expired_at IS NULL
    AND EXISTS (SELECT FROM before WHERE scope <> CAST(:scope AS text));

@@ -294,7 +294,7 @@ def test_no_voice_is_kept_of_whose_calls_stay(
         "SELECT state, note FROM ops.days WHERE account = :account AND stream = 'recording_audio'"
     )
     assert state == "complete"
-    assert ("1 of 2 details aren't asked for" in (note or "")) == (when != "fetched")
+    assert ("1 of 2 details aren't fetched" in (note or "")) == (when != "fetched")
 
 
 def test_steps_that_cannot_be_kept_take_no_call_along(scene: Open, tmp_path: Path) -> None:

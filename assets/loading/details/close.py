@@ -84,8 +84,8 @@ def _notes(lacking: Row[Any], rejected: int) -> Iterator[str]:
         )
     if lacking.unasked:
         yield (
-            f"{lacking.unasked} of {parents} details aren't asked for: their records are kept "
-            "without a person who was forgotten"
+            f"{lacking.unasked} of {parents} details aren't fetched: their calls are kept "
+            "without somebody who was forgotten"
         )
     if rejected:
         yield f"{rejected} record(s) rejected: see ops.rejects"

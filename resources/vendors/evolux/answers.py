@@ -85,7 +85,7 @@ def _body(
     body = answer.json(but=("meta",))
     said = _said(body)
     if said is None:
-        raise unlike(answer, report, body, "has no status of HTTP in `meta.status`")
+        raise unlike(answer, report, body, "has no HTTP status in `meta.status`")
     status = said if answer.status == 200 else answer.status
     if status not in (200, *also):
         raise refused(replace(answer, status=status), report, _has_status)

@@ -42,7 +42,7 @@ def test_json_drops_no_column_in_silence(call: Call) -> None:
     query = "SELECT 1 AS a, 2 AS a, 3 AS b"
     assert call("sql", query, "--format", "csv").stdout == "a,a,b\n1,2,3\n"
     told = " ".join(call("sql", query, "--format", "json", exit_code=1).stderr.split())
-    assert "several are a: name them apart" in told
+    assert "Several columns are named a, and JSON takes one of each name: rename them" in told
 
 
 @pytest.mark.parametrize(
@@ -102,5 +102,7 @@ def test_sql_writes_only_where_that_is_asked_for(
     assert run("sql --write", environment, given=made).stderr == ""
     call("sql", "CREATE TABLE public.ours (n int)", exit_code=1)
     assert "CREATE TABLE" in call("sql", "--write", "CREATE TABLE public.ours (n int)").stdout
-    call("sql", "TABLE public.ours")
+    twice = "INSERT INTO public.ours VALUES (1) RETURNING n AS a, n AS a"
+    call("sql", "--write", "--format", "json", twice, exit_code=1)
+    assert "0 rows" in call("sql", "TABLE public.ours").stdout, "what is refused isn't written"
     call("sql", "--write", "DROP TABLE public.ours, public.psqls")

@@ -102,7 +102,7 @@ def test_a_status_in_the_envelope_that_http_has_not_is_told_as_such(
     tenant: Tenant, read: Read
 ) -> None:
     tenant.arm(Fault.body(b'{"meta": {"status": 0}, "data": []}'))
-    with pytest.raises(ContractError, match=r"no status of HTTP in `meta\.status`"):
+    with pytest.raises(ContractError, match=r"no HTTP status in `meta\.status`"):
         read()
 
 

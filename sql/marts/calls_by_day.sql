@@ -22,10 +22,10 @@ WITH call AS (
            percentile_cont(ARRAY[0.5, 0.9]) WITHIN GROUP (ORDER BY wait_s) FILTER (WHERE here) AS wait,
            count(wait_s) FILTER (WHERE here AND outcome = 'answered') AS answered_wait_known,
            sum(wait_s) FILTER (WHERE here AND outcome = 'answered') AS answered_wait_s,
-           count(*) FILTER (WHERE here AND outcome = 'answered' AND wait_s <= 20) AS in_20s,
+           sum((wait_s <= 20)::int) FILTER (WHERE here AND outcome = 'answered') AS answered_in_20s,
            count(wait_s) FILTER (WHERE here AND outcome = 'abandoned') AS abandoned_wait_known,
            sum(wait_s) FILTER (WHERE here AND outcome = 'abandoned') AS abandoned_wait_s,
-           count(*) FILTER (WHERE here AND outcome = 'abandoned' AND wait_s <= 5) AS in_5s,
+           sum((wait_s <= 5)::int) FILTER (WHERE here AND outcome = 'abandoned') AS abandoned_in_5s,
            count(ring_s) FILTER (WHERE here) AS rings, sum(ring_s) FILTER (WHERE here) AS ring_s,
            count(talk_s) FILTER (WHERE here) AS talks, sum(talk_s) FILTER (WHERE here) AS talk_s,
            percentile_cont(ARRAY[0.5, 0.9]) WITHIN GROUP (ORDER BY talk_s) FILTER (WHERE here) AS talk
@@ -37,8 +37,6 @@ WITH call AS (
       FROM counted WINDOW side AS (PARTITION BY account, grain, direction)
 )
 SELECT told.*, answered_calls / tried AS answer_rate, abandoned_calls / tried AS abandonment_rate,
-       CASE WHEN answered_wait_known > 0 THEN in_20s END AS answered_in_20s,
-       CASE WHEN abandoned_wait_known > 0 THEN in_5s END AS abandoned_in_5s,
        round((answered_wait_s / nullif(answered_wait_known, 0))::numeric, 3) AS asa_s,
        round(wait[1]::numeric, 3) AS p50_wait_s, round(wait[2]::numeric, 3) AS p90_wait_s,
        round((talk_s / nullif(talks, 0))::numeric, 3) AS avg_talk_s,

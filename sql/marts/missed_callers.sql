@@ -1,23 +1,16 @@
 SELECT m.call_date, m.account, m.vendor, m.last_missed_queue AS queue_name, m.caller_key, m.missed_calls,
-       m.last_missed_at, called.at AS called_again_at, tried.at AS tried_at, reached.at AS reached_at,
-       reached.account AS reached_by,
-       round((least(extract(epoch FROM coalesce(reached.at, now()) - m.last_missed_at) / 3600, 336))::numeric, 2)
+       m.last_missed_at, since.called_again_at, since.tried_at, since.reached_at, since.reached_by,
+       round((least(extract(epoch FROM coalesce(since.reached_at, now()) - m.last_missed_at) / 3600, 336))::numeric, 2)
            AS hours_open
   FROM marts.callers_by_day m
  CROSS JOIN LATERAL (
-    SELECT min(at) AS at FROM marts.callers_by_day c, unnest(c.called_at) AS at
+    SELECT min(at) FILTER (WHERE what = 'called') AS called_again_at, min(at) FILTER (WHERE what = 'tried') AS tried_at,
+           min(at) FILTER (WHERE what = 'reached') AS reached_at,
+           (array_agg(c.account ORDER BY at, c.account) FILTER (WHERE what = 'reached'))[1] AS reached_by
+      FROM marts.callers_by_day c
+     CROSS JOIN LATERAL (VALUES ('called', c.called_at), ('tried', c.tried_at), ('reached', c.answered_at)) AS v (what, times)
+     CROSS JOIN LATERAL unnest(times) AS at
      WHERE c.caller_key = m.caller_key AND c.call_date BETWEEN m.call_date - 1 AND m.call_date + 15
        AND at > m.last_missed_at AND at <= m.last_missed_at + interval '336 hours'
- ) called
- CROSS JOIN LATERAL (
-    SELECT min(at) AS at FROM marts.callers_by_day c, unnest(c.tried_at) AS at
-     WHERE c.caller_key = m.caller_key AND c.call_date BETWEEN m.call_date - 1 AND m.call_date + 15
-       AND at > m.last_missed_at AND at <= m.last_missed_at + interval '336 hours'
- ) tried
-  LEFT JOIN LATERAL (
-    SELECT at, c.account FROM marts.callers_by_day c, unnest(c.answered_at) AS at
-     WHERE c.caller_key = m.caller_key AND c.call_date BETWEEN m.call_date - 1 AND m.call_date + 15
-       AND at > m.last_missed_at AND at <= m.last_missed_at + interval '336 hours'
-     ORDER BY at LIMIT 1
- ) reached ON true
+ ) since
  WHERE m.missed_calls > 0 AND m.grain = 'call'

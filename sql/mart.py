@@ -1,8 +1,8 @@
 """The marts, each described once: `sql/marts/<name>.sql` is its statement, `<name>.toml` the rest.
 
 Two such files are a mart (or its variants), there is nothing else to change. The statement's
-columns are taken by their names, and `{late}` in it is `vocabulary.LATE`. A mart is a table with the
-rows of each business day (the statement asks for one, `:day`), or, with `view = true`, a view.
+columns are taken by their names, and `{late}` in it is `vocabulary.LATE`. A mart is a table with
+the rows of each business day (the statement asks for one, `:day`), or, with `view = true`, a view.
 
 | in the description | is |
 |---|---|

@@ -13,6 +13,7 @@ WITH heads AS (
        AND NOT (:replaces AND missing_since IS NOT NULL)
      GROUP BY call_date
 ), bad AS (
+    -- An answer that couldn't be read (its body) counts as unkeyed, too: a day with one is neither empty nor complete.
     -- A sum of hashes tells whether they are the same, in whatever order they come.
     SELECT call_date, count(*) FILTER (WHERE record_key IS NULL) AS unkeyed,
            md5(sum(hashtextextended(concat_ws(' ', coalesce(record_key, digest::text), field, reason), 0))::text)::uuid AS rejected

@@ -1,4 +1,6 @@
-"""The questions of docs/analysts/questions.md: their queries, and the output printed there."""
+"""The questions of docs/analysts/questions.md: their queries, and the output printed there; and the
+metrics of metrics.md beside it.
+"""
 
 import re
 from collections.abc import Sequence
@@ -26,6 +28,18 @@ class Question:
 def questions() -> list[Question]:
     """In the order of the page."""
     return [Question(*found) for found in _QUESTION.findall(PAGE.read_text(encoding="utf-8"))]
+
+
+def metrics() -> dict[str, str]:
+    """The sections of the catalogue of metrics, by their headings, in the order of the page."""
+    page = (FOLDER / "metrics.md").read_text(encoding="utf-8")
+    return dict(re.findall(r"^## (.+?)\n(.*?)(?=^## |\Z)", page, re.DOTALL | re.MULTILINE))
+
+
+def query_of(section: str) -> str:
+    """The one query of a section. Raises ValueError where there isn't one."""
+    [query] = re.findall(r"```sql\n(.*?)```", section, re.DOTALL)
+    return str(query)
 
 
 def write(outputs: dict[str, str]) -> None:

@@ -3,7 +3,6 @@
 The metrics' usual case is in test_marts_truth.py; here are the days on which a query goes wrong.
 """
 
-import re
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
@@ -12,7 +11,7 @@ import pytest
 
 from assets.refresh import refresh_marts
 from resources.postgres.warehouse import Warehouse
-from tests.analysts.questions import FOLDER, questions
+from tests.analysts.questions import metrics, query_of, questions
 from tests.db.facts import DAY, mark_stale, put, put_account, put_call, put_day
 
 BEFORE, NEXT = DAY - timedelta(days=1), DAY + timedelta(days=1)
@@ -27,10 +26,7 @@ def at(clock: str, day: date = DAY) -> datetime:
 
 def metric(name: str) -> str:
     """The query of a metric."""
-    page = (FOLDER / "metrics.md").read_text(encoding="utf-8")
-    [section] = re.findall(rf"^## {name}\n(.*?)^## ", page, re.DOTALL | re.MULTILINE)
-    [query] = re.findall(r"```sql\n(.*?)```", section, re.DOTALL)
-    return str(query)
+    return query_of(metrics()[name])
 
 
 def ask(warehouse: Warehouse, query: str, today: date = NEXT) -> Rows:

@@ -15,8 +15,8 @@ import sqlalchemy as sa
 
 from assets.loading.landing.caller_keys import CallerKeys
 from assets.refresh import refresh_marts
-from resources.configuration.home import CHECKOUT
 from resources.postgres.warehouse import Warehouse
+from tests.analysts.questions import metrics, query_of
 from tests.db.facts import DAY, mark_stale, put, put_account, put_call, put_day, query
 
 NEXT = DAY + timedelta(days=1)
@@ -392,12 +392,12 @@ def test_the_worst_stream_is_told_first(warehouse: Warehouse) -> None:
         put_day(c, call_date=day, stream="steps", state="settling")
         put_day(c, call_date=day, stream="usage", state="failed", note="HTTP 500")
         mark_stale(c, day)
-    asked = "SELECT trust, why FROM marts.trust_by_day WHERE call_date = :day"
-    assert query(warehouse, asked, day=day) == [(
-        "not_read",
-        "usage: HTTP 500; steps: records may still change; the marts are being brought up to date;"
-        f" calls: {REJECT}",
-    )]  # fmt: skip
+    [row] = query(
+        warehouse, "SELECT trust, why FROM marts.trust_by_day WHERE call_date = :day", day=day
+    )
+    told = ("usage: HTTP 500", "steps: records may still change",
+            "the marts are being brought up to date", f"calls: {REJECT}")  # fmt: skip
+    assert row == ("not_read", "; ".join(told))
 
 
 def test_a_trusted_day_tells_what_never_came(given: Warehouse) -> None:
@@ -505,8 +505,7 @@ METRICS: dict[str, list[tuple[Any, ...]]] = {
 
 
 def test_the_catalogue_of_metrics_is_whole_and_right(given: Warehouse) -> None:
-    page = (CHECKOUT / "docs" / "analysts" / "metrics.md").read_text(encoding="utf-8")
-    sections = dict(re.findall(r"^## (.+?)\n(.*?)(?=^## |\Z)", page, re.DOTALL | re.MULTILINE))
+    sections = metrics()
     documents = set(re.findall(r"^\| ([A-Z]\d) \| .+ \|$", sections.pop("Documents"), re.MULTILINE))
     assert list(sections) == list(METRICS)
     cited = set()
@@ -517,8 +516,7 @@ def test_the_catalogue_of_metrics_is_whole_and_right(given: Warehouse) -> None:
             cited |= read
         told = re.findall(r"^\| (.+?) \| .+ \|$", text, re.MULTILINE)
         assert told == ["numerator", "denominator", "options", *PEERS], name
-        [statement] = re.findall(r"```sql\n(.*?)```", text, re.DOTALL)
         with given.transaction() as c:
-            asked = statement.replace("current_date", "DATE '2026-03-11'").replace("%", "%%")
+            asked = query_of(text).replace("current_date", "DATE '2026-03-11'").replace("%", "%%")
             assert [tuple(row) for row in c.exec_driver_sql(asked)] == METRICS[name], name
     assert cited == documents

@@ -9,12 +9,19 @@ from typing import Any
 from sqlalchemy.engine import Connection
 
 from assets.loading.landing.identity import identity
-from assets.loading.personal.erase import Counts, erase_audio, erase_records, recount
+from assets.loading.personal.erase import (
+    Counts,
+    erase_audio,
+    erase_records,
+    recount,
+    settle_erased,
+    suppress_records,
+)
 from assets.loading.personal.without_person import without_person
 from assets.loading.stream_state import lock_streams
 from assets.privacy.places import Owner
 from resources.forgotten import Forgotten
-from resources.postgres.warehouse import execute, text_array
+from resources.postgres.warehouse import execute
 from resources.text import payload
 from resources.vendor_api.vendor import AnyStream
 from sql.table import Kind
@@ -63,13 +70,8 @@ class Eraser:
         counts.update(counted)
         for name, own in erased.items():
             days.setdefault(name, set()).update(own)
-        touched = frozenset(day for own in days.values() for day in own)
-        for stream in streams:
-            if stream.name in days:
-                recount(connection, self._owner.name, stream, days[stream.name], now)
-        if touched:
-            execute(connection, "load/mark_stale", account=self._owner.name, days=sorted(touched))
-        return Erased(touched, counts)
+        touched = settle_erased(connection, self._owner.name, streams, days, now)
+        return Erased(frozenset(touched), counts)
 
     def erase_unkeyed(self, connection: Connection, ids: Sequence[int], now: datetime) -> Erased:
         """Erases rejects that have no key."""
@@ -143,16 +145,8 @@ class Eraser:
         return self._forgotten.first(text, self._owner.country) is not None
 
     def _suppress(self, connection: Connection, keys: Sequence[str], *, is_kept: bool) -> None:
-        """What is of them goes the same way, whenever it comes."""
-        execute(
-            connection,
-            "erase/suppress_records",
-            keys=text_array(keys),
-            hashes=text_array([self._hash(self._root, key) for key in keys]),
-            is_kept=is_kept,
-            account=self._owner.name,
-            stream=self._root.name,
-        )
+        hasher = self._forgotten.hasher
+        suppress_records(connection, self._owner.name, self._root, keys, hasher, is_kept=is_kept)
 
     def _hash(self, stream: AnyStream, key: str) -> str:
         return self._forgotten.hasher.record(self._owner.name, stream.name, key)

@@ -1,6 +1,6 @@
 -- Days on which parents may still lack their detail: newest first. A day's `vendor_total` is the
 -- number of its parents when it was judged: another number, or none, has it judged again, also of a
--- day that has no parent left. A day that was read whole and has no parents is judged as well: nothing
+-- day that has no parent left. So has the time that it says. A day that was read whole and has no parents is judged as well: nothing
 -- is known of it otherwise.
 SELECT p.call_date
   FROM ops.days p
@@ -10,6 +10,6 @@ SELECT p.call_date
    AND (p.expired_at IS NULL OR CAST(:days AS date[]) IS NOT NULL OR (p.facts = 0 AND d.call_date IS NULL))
    AND (CAST(:days AS date[]) IS NULL OR p.call_date = ANY(CAST(:days AS date[])))
    AND (d.call_date IS NULL OR d.vendor_total IS DISTINCT FROM p.facts
-        OR (d.state <> 'complete' AND (:now >= d.next_read_at OR d.next_read_at IS NULL))
+        OR :now >= d.next_read_at OR (d.state <> 'complete' AND d.next_read_at IS NULL)
         OR CAST(:days AS date[]) IS NOT NULL)
  ORDER BY p.call_date DESC;

@@ -8,12 +8,15 @@ from typing import Any
 
 import pytest
 
+from assets.privacy.forget import forget_record
 from resources.audio import AudioStore
 from resources.standin import Fault
 from resources.standin.answer import Ask
 from resources.vendors.evolux.client import Evolux
 from tests.loading.conftest import DAY, NOON, Open, Scene
 from tests.loading.stream_scene import AUDIO, DETAILS, StreamScene
+from tests.loading.test_forgotten import NUMBERS, put_caller, suppress
+from tests.privacy_site import site_of
 
 
 @pytest.fixture
@@ -365,3 +368,44 @@ def test_a_day_that_all_records_have_left_has_no_details(subject: StreamScene) -
         "SELECT call_date, state, raw_records FROM ops.days WHERE account = :account "
         f"AND stream = '{subject.stream.name}' ORDER BY 1"
     ) == [(DAY - timedelta(days=1), "complete", 1), (DAY, "complete", 0)]
+
+
+def forget_second(here: Scene, home: Path) -> None:
+    [(key,)] = here.query(
+        "SELECT record_key FROM raw.heads WHERE account = :account AND record_key ~ '\\m2' "
+        f"AND stream = '{here.stream.name}'"
+    )
+    site = site_of(here.system.warehouse, {here.account.name: here.account}, home)
+    forget_record(site, here.account.name, here.stream.name, key)
+
+
+def suppress_second(here: Scene, home: Path) -> None:
+    """The next read shows whose it is."""
+    field, number, spelling = NUMBERS[here.kind.vendor]
+    suppress(here, number)
+    put_caller(here, here.thing(2, minutes=2), field, spelling)
+
+
+@each
+@pytest.mark.parametrize("goes", [forget_second, suppress_second])
+def test_a_record_that_comes_as_another_is_forgotten_is_asked_for_its_detail(
+    subject: StreamScene, tmp_path: Path, goes: Callable[[Scene, Path], None]
+) -> None:
+    here = subject.here
+    subject.put(1, 2)
+    here.later(days=30)
+    here.backfill()
+    assert subject.poll().error is None
+    goes(here, tmp_path)
+    assert day(subject) == ("complete", None), "nobody who is forgotten makes a day less trusted"
+    here.put(here.thing(3))
+    subject.put_detail(3)
+    here.backfill()
+    assert subject.poll().error is None
+    assert day(subject) == ("complete", None)
+    assert subject.loaded() == 2
+    here.requests()
+    assert subject.poll().error is None
+    assert here.requests() == 0
+    with here.system.warehouse.transaction() as connection:
+        connection.exec_driver_sql("TRUNCATE ops.suppressed, ops.suppressed_records, ops.erasures")

@@ -15,7 +15,7 @@ from assets.loading.landing.identity import identity
 from assets.loading.landing.item import Item
 from assets.loading.landing.mapping import map_records
 from assets.loading.landing.observation import Observation
-from assets.loading.personal.erase import erase_records, recount
+from assets.loading.personal.erase import erase_records, settle_erased, suppress_records
 from assets.loading.personal.hidden import read_forgotten
 from assets.loading.personal.without_person import without_person
 from assets.loading.stream_state import lock_streams
@@ -151,15 +151,12 @@ class Suppression:
             return set()
         lock_streams(connection, account, *streams)
         if root is not self._stream:
-            self._suppress(connection, root, known)
+            assert self._present
+            hasher = self._present.forgotten.hasher
+            suppress_records(connection, account, root, known, hasher, is_kept=False)
         days, _ = erase_records(connection, account, streams, known)
         now = execute(connection, "load/clock")[0].now
-        for stream in streams:
-            if stream.name in days and stream is not self._stream:
-                recount(connection, account, stream, days[stream.name], now)
-        touched = {day for own in days.values() for day in own}
-        if touched:
-            execute(connection, "load/mark_stale", account=account, days=sorted(touched))
+        settle_erased(connection, account, streams, days, now, but=self._stream)
         return days.get(self._stream.name, set())
 
     def _known(
@@ -167,13 +164,6 @@ class Suppression:
     ) -> Iterator[str]:
         where = {"account": self._account.name, "stream": stream.name, "keys": list(keys)}
         yield from (row.record_key for row in execute(connection, "erase/known", **where))
-
-    def _suppress(self, connection: Connection, root: AnyStream, keys: Sequence[str]) -> None:
-        assert self._present
-        name, hasher = self._account.name, self._present.forgotten.hasher
-        hashes = [hasher.record(name, root.name, key) for key in keys]
-        execute(connection, "erase/suppress_records", keys=list(keys), hashes=hashes,
-                is_kept=False, account=name, stream=root.name)  # fmt: skip
 
     @staticmethod
     def _keeps(present: _Present, hashes: list[str], named: Suppressed | None) -> bool | None:

@@ -1,7 +1,7 @@
 """Records out of every table, with all their versions and the details that are of them."""
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -9,7 +9,8 @@ from sqlalchemy.engine import Connection
 
 from assets.loading.fact_counts import fact_counts
 from resources.audio import AudioStore
-from resources.postgres.warehouse import execute
+from resources.forgotten import Hasher
+from resources.postgres.warehouse import execute, text_array
 from resources.stores.store import Removal
 from resources.vendor_api.vendor import AnyStream
 from resources.vendors import audio_streams
@@ -116,6 +117,47 @@ def remove_audio_of_day(
     counts = remove_audio(row.uri for row in rows("erase/audio_of_day", **where))
     unnamed = rows("erase/unnamed_audio", streams=audio_streams(), **where)
     return counts + remove_unnamed_audio((row.account, day, row.record_key) for row in unnamed)
+
+
+def suppress_records(
+    connection: Connection,
+    account: str,
+    stream: AnyStream,
+    keys: Sequence[str],
+    hasher: Hasher,
+    *,
+    is_kept: bool,
+) -> None:
+    """Records that are to be erased, or to stay without the person: they, and all that is of them,
+    go the same way whenever they come.
+    """
+    hashes = [hasher.record(account, stream.name, key) for key in keys]
+    execute(connection, "erase/suppress_records", keys=text_array(keys), hashes=text_array(hashes),
+            is_kept=is_kept, account=account, stream=stream.name)  # fmt: skip
+
+
+def settle_erased(
+    connection: Connection,
+    account: str,
+    streams: Sequence[AnyStream],
+    days: Mapping[str, Collection[date]],
+    now: datetime,
+    but: AnyStream | None = None,
+) -> set[date]:
+    """Brings up to date what was made of erased records: of a stream, and of its details, by their
+    `days`. Days of the stream `but` are left to whoever is about to count them. Returns all days.
+    """
+    touched = set().union(*days.values())
+    if not touched:
+        return touched
+    for stream in streams:
+        if stream.name in days and stream is not but:
+            recount(connection, account, stream, days[stream.name], now)
+    where = {"account": account, "days": sorted(touched)}
+    details = [stream.name for stream in streams if stream.parent]
+    execute(connection, "erase/judge_details", details=details, **where)
+    execute(connection, "load/mark_stale", **where)
+    return touched
 
 
 def recount(

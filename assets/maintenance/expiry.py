@@ -12,12 +12,10 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Row
 
-from assets.loading.personal.erase import remove_audio_of_day
+from assets.loading.audio_files import LOST_AUDIO, remove_audio_of, remove_audio_of_day
 from assets.refresh import refresh_days
-from resources.audio import AudioStore
 from resources.postgres.errors import sqlstate
 from resources.postgres.warehouse import Warehouse
-from resources.stores.store import Removal
 from resources.vendors import audio_streams
 from sql import facts
 
@@ -90,11 +88,12 @@ def drop_detached(warehouse: Warehouse) -> Dropped:
 
 def drop_audio(warehouse: Warehouse, before: date) -> int:
     """Deletes audio of business days before `before`; returns how many files there were."""
-    total = 0
-    while rows := warehouse.rows("maintenance/old_audio", before=before, most=FILES):
-        total += _drop_audio(warehouse, rows)
-    rejected = warehouse.rows("maintenance/rejected_audio", before=before, streams=audio_streams())
-    return total + _drop_audio(warehouse, rejected)
+    total, streams = 0, audio_streams()
+    for some in ("old_audio", "rejected_audio"):
+        where = {"before": before, "streams": streams, "most": FILES}
+        while rows := warehouse.rows(f"maintenance/{some}", **where):
+            total += _drop_audio(warehouse, rows, streams)
+    return total
 
 
 def empty_rejects(warehouse: Warehouse, keep: timedelta) -> int:
@@ -112,23 +111,17 @@ def in_chunks(warehouse: Warehouse, statement: str, **parameters: object) -> int
     return total
 
 
-def _drop_audio(warehouse: Warehouse, rows: Sequence[Row[Any]]) -> int:
+def _drop_audio(warehouse: Warehouse, rows: Sequence[Row[Any]], streams: list[str]) -> int:
     """Deletes the records' files; returns how many there were."""
-    total = 0
-    for row in rows:
-        removal = (
-            AudioStore.remove(row.uri)
-            if row.uri
-            else AudioStore().remove_of(row.account, row.call_date, row.record_key)
-        )
-        total += removal is not Removal.NOT_THERE
+    counts = remove_audio_of(rows)
     warehouse.run(
         "maintenance/drop_audio",
         dates=[row.call_date for row in rows],
         accounts=[row.account for row in rows],
         keys=[row.record_key for row in rows],
+        streams=streams,
     )
-    return total
+    return counts.total() - counts[LOST_AUDIO]
 
 
 def _drop_partitions(warehouse: Warehouse, parents: list[str], before: date) -> Dropped:

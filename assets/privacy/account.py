@@ -9,7 +9,8 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 import sql.catalog
-from assets.loading.personal.erase import Counts, remove_audio_of_day
+from assets.loading.audio_files import remove_audio_of_day
+from assets.loading.personal.erase import Counts
 from assets.loading.stream_state import lock_streams
 from assets.maintenance.expiry import CHUNK
 from assets.privacy.places import Owner, Step

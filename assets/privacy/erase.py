@@ -8,10 +8,10 @@ from typing import Any
 
 from sqlalchemy.engine import Connection
 
+from assets.loading.audio_files import erase_audio
 from assets.loading.landing.identity import identity
 from assets.loading.personal.erase import (
     Counts,
-    erase_audio,
     erase_records,
     recount,
     settle_erased,

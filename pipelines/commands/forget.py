@@ -5,7 +5,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 
-from assets.loading.personal.erase import KEPT_AUDIO, LOST_AUDIO, Counts
+from assets.loading.audio_files import KEPT_AUDIO, LOST_AUDIO
+from assets.loading.personal.erase import Counts
 from assets.privacy import forget
 from assets.privacy.export import export_person
 from assets.privacy.forget import Person, Site

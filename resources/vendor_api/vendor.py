@@ -136,6 +136,11 @@ class BaseStream:
         return tuple(target for target in self.targets if isinstance(target, Table))
 
     @property
+    def brings_audio(self) -> bool:
+        """Whether its records say where audio files are, which it has put there."""
+        return self.table == "audio"
+
+    @property
     def replaces(self) -> bool:
         """Whether an answer is the day's whole set, not an addition to it."""
         return self.target.kind is Kind.SET

@@ -23,7 +23,7 @@ def discover() -> Vendors:
 def audio_streams() -> list[str]:
     """The streams that bring audio files, by name."""
     streams = (stream for vendor in discover().values() for stream in vendor.streams)
-    return [stream.name for stream in streams if stream.table == "audio"]
+    return [stream.name for stream in streams if stream.brings_audio]
 
 
 def loads_audio(accounts: Iterable[Account]) -> bool:

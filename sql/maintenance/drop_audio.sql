@@ -1,11 +1,15 @@
--- The files are gone. That they were fetched once is still known, so that nobody fetches them again.
+-- The files are gone. That they were fetched once is still known, so that nobody fetches them again; and that
+-- nothing is left of them, by a digest that no payload has.
 WITH gone AS (
     SELECT * FROM unnest(CAST(:dates AS date[]), CAST(:accounts AS text[]), CAST(:keys AS text[]))
                   AS g (call_date, account, record_key)
+), heads AS (
+    UPDATE raw.heads h SET digest = '00000000-0000-0000-0000-000000000000' FROM gone g
+     WHERE h.account = g.account AND h.stream = ANY(CAST(:streams AS text[])) AND h.record_key = g.record_key
 ), versions AS (
     DELETE FROM raw.records r USING gone g
      WHERE r.call_date = ANY(CAST(:dates AS date[])) AND (r.call_date, r.account, r.record_key) = (g.call_date, g.account, g.record_key)
-       AND r.payload ->> 'audio_uri' IS NOT NULL
+       AND r.stream = ANY(CAST(:streams AS text[]))
 )
 UPDATE facts.recordings t SET audio_uri = NULL, audio_sha256 = NULL FROM gone g
  WHERE t.call_date = ANY(CAST(:dates AS date[])) AND (t.call_date, t.account, t.recording_id) = (g.call_date, g.account, g.record_key);

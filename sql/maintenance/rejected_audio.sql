@@ -1,8 +1,9 @@
 -- Recordings of before a day that had their audio and are rejected now, so that no fact says where it is:
--- raw does, as long as it is kept; else it follows from the record.
-SELECT r.call_date, r.account, r.record_key, v.payload ->> 'audio_uri' AS uri
+-- raw does, as long as it is kept; else it follows from the record. Not those whose audio is gone.
+SELECT DISTINCT h.call_date, h.account, h.record_key, v.payload ->> 'audio_uri' AS uri
   FROM ops.rejects r
   JOIN raw.heads h ON h.account = r.account AND h.stream = ANY(CAST(:streams AS text[])) AND h.record_key = r.record_key
   LEFT JOIN raw.records v ON v.call_date = h.call_date AND v.account = h.account AND v.stream = h.stream
                          AND v.record_key = h.record_key AND v.version = h.version
- WHERE r.resolved_at IS NULL AND r.call_date < :before;
+ WHERE r.resolved_at IS NULL AND h.call_date < :before AND h.digest <> '00000000-0000-0000-0000-000000000000'
+ ORDER BY h.call_date LIMIT :most;

@@ -21,6 +21,7 @@ from assets.maintenance import expiry, tasks
 from assets.maintenance.asset import CHECK, KEY, maintenance_asset
 from assets.maintenance.old_runs import RETENTION, prune_runs
 from assets.refresh import refresh_days, refresh_marts
+from resources.audio import AudioStore, place_of
 from resources.configuration import retention
 from resources.configuration.retention import Retention
 from resources.errors import ConfigurationError
@@ -421,6 +422,29 @@ def test_audio_goes_and_is_known_to_have_been_fetched(loaded: Warehouse, tmp_pat
     assert query(loaded, left) == [(OLD[0], None), (DAY, files[1].as_uri())]
     raw = "SELECT call_date FROM raw.records WHERE stream = 'recording_audio'"
     assert query(loaded, raw) == [(DAY,)]
+
+
+def test_audio_of_what_is_rejected_now_goes_once(
+    loaded: Warehouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing says any more where it is, as raw is gone: in the place that its head's day gives."""
+    monkeypatch.setenv("CALLHOUSE_AUDIO_URL", str(tmp_path))
+    monkeypatch.setattr(expiry, "FILES", 1)
+    at = datetime(2026, 1, 1, 12, tzinfo=UTC)
+    files = [tmp_path / place_of("acme", OLD[0], key) for key in "123"]
+    with loaded.transaction() as c:
+        for file, key in zip(files, "123", strict=True):
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_bytes(b"ID3")
+            own = {"account": "acme", "record_key": key, "digest": f"{1:032}"}
+            put(c, "raw.heads", stream="recording_audio", call_date=OLD[0], version=1,
+                observed_at=at, first_seen_at=at, **own)  # fmt: skip
+            put(c, "ops.rejects", stream="recordings", call_date=OLD[1], field="f", reason="r",
+                payload="{}", **own)  # fmt: skip
+    assert expiry.drop_audio(loaded, DAY) == 3
+    assert not any(file.exists() for file in files)
+    monkeypatch.setattr(AudioStore, "remove_of", lambda *_: pytest.fail("it is known to be gone"))
+    assert expiry.drop_audio(loaded, DAY) == 0
 
 
 def test_rejects_lose_what_they_hold_and_stay(warehouse: Warehouse) -> None:

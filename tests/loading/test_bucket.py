@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from assets.loading.personal.erase import LOST_AUDIO
+from assets.loading.audio_files import LOST_AUDIO
 from assets.privacy import forget
 from tests.loading.conftest import Open
 from tests.loading.stream_scene import AUDIO, StreamScene

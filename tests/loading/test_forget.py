@@ -15,15 +15,16 @@ import pytest
 import sqlalchemy as sa
 
 import sql.catalog
+from assets.loading.audio_files import LOST_AUDIO
 from assets.loading.details.answers import Answers
 from assets.loading.details.fetch import DetailFetcher
-from assets.loading.personal.erase import LOST_AUDIO
 from assets.maintenance import expiry
 from assets.privacy import forget
 from assets.privacy.account import erase_account
 from assets.privacy.forget import Person, Site
 from assets.privacy.texts import CLOSED, hide_in_tables
 from assets.refresh import refresh_marts, stale_days
+from resources.audio import AudioStore
 from resources.errors import CallhouseError
 from resources.forgotten import Hasher
 from resources.postgres.warehouse import Warehouse
@@ -373,6 +374,19 @@ def test_what_is_forgotten_while_its_audio_comes_leaves_no_file(
     assert files() == []
     for name in ("raw.records", "raw.heads", "ops.details", "facts.recordings"):
         assert here.query(f"SELECT * FROM {name} WHERE account = :account") == [], name
+
+
+def test_no_audio_is_looked_for_where_none_was_ever_loaded(
+    scene: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A bucket takes its time, and loads wait meanwhile."""
+    field, number, spelling = NUMBERS["vono"]
+    here = scene("vono")
+    put_caller(here, here.thing(3), field, spelling)
+    here.backfill()
+    monkeypatch.setattr(AudioStore, "remove_of", lambda *_: pytest.fail("it was asked"))
+    erased = forget.forget_person(open_site(here, tmp_path), Person(number))
+    assert erased["facts.recordings"] == 1
 
 
 def test_details_that_come_after_their_call_was_forgotten_do_not_land(

@@ -9,6 +9,7 @@ from functools import partial
 from sqlalchemy.engine import Connection
 
 from assets.loading.access import StreamAccess
+from assets.loading.audio_files import remove_audio
 from assets.loading.day_state import resolve_bodies
 from assets.loading.details.answers import Answers
 from assets.loading.details.close import close_day
@@ -17,7 +18,6 @@ from assets.loading.landing.commit import Committer
 from assets.loading.landing.land import Landing
 from assets.loading.landing.observation import Observation
 from assets.loading.lease import ReadLease
-from assets.loading.personal.erase import brings_audio, remove_audio
 from assets.loading.result import Loaded
 from assets.loading.stream_state import Success, lock_streams, note_fields, note_success
 from resources.errors import CallhouseError
@@ -151,7 +151,7 @@ class DetailReader:
 
     def _drop_files(self, connection: Connection, answers: Answers) -> None:
         """Audio that was put away, and isn't stored: nothing names it."""
-        if not brings_audio(self._source.stream):
+        if not self._source.stream.brings_audio:
             return
         uris = {
             parent.key: record["audio_uri"]

@@ -1,29 +1,20 @@
 """Records out of every table, with all their versions and the details that are of them."""
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy.engine import Connection
 
+from assets.loading.audio_files import erase_audio
 from assets.loading.fact_counts import fact_counts
-from resources.audio import AudioStore
 from resources.forgotten import Hasher
 from resources.postgres.warehouse import execute, text_array
-from resources.stores.store import Removal
 from resources.vendor_api.vendor import AnyStream
-from resources.vendors import audio_streams
 
 Counts = Counter[str]
 """Rows by table, and files."""
-LOST_AUDIO = "audio files that weren't there"
-KEPT_AUDIO = "audio files that the bucket keeps a version of"
-AUDIO = {
-    Removal.DELETED: "audio files",
-    Removal.NOT_THERE: LOST_AUDIO,
-    Removal.VERSION_STAYS: KEPT_AUDIO,
-}
 
 
 def erase_records(
@@ -63,60 +54,6 @@ def erase_records(
             statement = f"erase/{ledger.partition('.')[2]}"
             counts[ledger] += execute(connection, statement, **where)[0].rows
     return days, counts
-
-
-def erase_audio(
-    connection: Connection,
-    account: str,
-    stream: AnyStream,
-    keys: Sequence[str],
-    days: Collection[date],
-) -> Counts:
-    """Deletes the records' audio files, if the stream brings any, of these days: those that
-    something names, and what lies in a record's place. Returns how many there were.
-    """
-    if not brings_audio(stream):
-        return Counter()
-    rows = execute(connection, "erase/audio", days=sorted(days), keys=list(keys), account=account,
-                   stream=stream.name)  # fmt: skip
-    counts = remove_audio(row.uri for row in rows)
-    return counts + remove_unnamed_audio((account, day, key) for day in days for key in keys)
-
-
-def brings_audio(stream: AnyStream) -> bool:
-    """Whether its details are audio files."""
-    return any(column.name == "audio_uri" for column in stream.target.copied)
-
-
-def remove_audio(uris: Iterable[str]) -> Counts:
-    """Deletes audio files. Of those that aren't where they were it tells: they may be elsewhere. So
-    it does of those that a bucket keeps a version of.
-    """
-    return Counter(AUDIO[AudioStore.remove(uri)] for uri in uris)
-
-
-def remove_unnamed_audio(records: Iterable[tuple[str, date, str]]) -> Counts:
-    """Deletes what lies in the places of records of accounts, by business day and key."""
-    counts: Counts = Counter()
-    store: AudioStore | None = None
-    for account, day, key in records:
-        store = store or AudioStore()
-        removal = store.remove_of(account, day, key)
-        if removal is not Removal.NOT_THERE:
-            counts[AUDIO[removal]] += 1
-    return counts
-
-
-def remove_audio_of_day(
-    rows: Callable[..., Iterable[Any]], day: date, account: str | None
-) -> Counts:
-    """Deletes all audio of a day's records, of every account where none is given. `rows` asks the
-    warehouse.
-    """
-    where = {"day": day, "account": account}
-    counts = remove_audio(row.uri for row in rows("erase/audio_of_day", **where))
-    unnamed = rows("erase/unnamed_audio", streams=audio_streams(), **where)
-    return counts + remove_unnamed_audio((row.account, day, row.record_key) for row in unnamed)
 
 
 def suppress_records(

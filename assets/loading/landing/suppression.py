@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy.engine import Connection
 
-from assets.loading.account_stream import AccountStream
+from assets.loading.account_stream import AccountStream, is_detail
 from assets.loading.landing.identity import identity
 from assets.loading.landing.item import Item
 from assets.loading.landing.mapping import map_records
@@ -50,8 +50,6 @@ class Suppression:
         self._account, self._stream = source.account, source.stream
         self._streams: tuple[AnyStream, ...] = (source.stream, *source.of[:1])
         """Its own, and of one of details that whose records they are of."""
-        self._only_adds = source.stream.target.kind is Kind.ENRICHMENT
-        """To what another record became: nothing is left of it without the person."""
         self._present: _Present | None = None
         self._seen: dict[str, tuple[Observation, bool]] = {}
         """Of the batch, by hash: what was read, and whether it is kept without the person."""
@@ -101,12 +99,9 @@ class Suppression:
         keeps = self._keeps(self._present, hashes, named)
         if keeps is None:
             return record
-        bare = LEFT_OUT
-        if keeps and observation.key is not None:
-            rest = self._bare(record, self._present.forgotten)
-            bare = LEFT_OUT if rest is None else rest
-        if bare is LEFT_OUT and keeps and len(hashes) > 1 and named is None:
-            return LEFT_OUT  # alone: the record that it is of stays
+        bare = self._bare(record, observation.key) if keeps else LEFT_OUT
+        if bare is LEFT_OUT and keeps and named is None and is_detail(self._source):
+            return LEFT_OUT  # alone: the call that it is of stays
         if observation.key is None:
             self.unkeyed.add(payload.digest(payload.encode(observation.record)))
         self._seen[hashes[0]] = (replace(observation, record=record), bare is not LEFT_OUT)
@@ -175,11 +170,16 @@ class Suppression:
         answers.discard(None)
         return False not in answers if answers else None
 
-    def _bare(self, record: Record, forgotten: Forgotten) -> Record | None:
-        """What may be kept of the record, or None."""
-        if self._only_adds:
-            return None
-        return without_person(record, self._stream, self._account, forgotten)
+    def _bare(self, record: Record, key: str | None) -> Any:
+        """What may be kept of the record, or LEFT_OUT. Of what only adds to another record that is
+        nothing.
+        """
+        if key is None or self._stream.target.kind is Kind.ENRICHMENT:
+            return LEFT_OUT
+        assert self._present
+        forgotten = self._present.forgotten
+        bare = without_person(record, self._stream, self._account, forgotten)
+        return LEFT_OUT if bare is None else bare
 
     def _days(self, observations: Sequence[Observation], day: date) -> list[date]:
         """The business days of records that aren't stored, as if they were."""

@@ -12,6 +12,7 @@ from datetime import date
 from functools import partial
 from pathlib import Path
 
+from assets.loading.caller_secret import read_hasher
 from assets.loading.personal.erase import Counts
 from assets.maintenance.expiry import drop_detached
 from assets.privacy.account import erase_account
@@ -43,7 +44,7 @@ class Site:
 
     def hasher(self) -> Hasher:
         """Keyed hashes of this warehouse."""
-        return Hasher(self.warehouse.rows("load/caller_secret")[0].value.encode())
+        return self.warehouse.in_transaction(read_hasher)
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
--- Those of a day's records that are still there.
+-- Of a day's records those that are there, of :keys or of all.
 SELECT {record_key:p} AS record_key FROM facts.{table} p
  WHERE p.call_date = :day AND p.account = :account AND p.stream = :parent
-   AND {record_key:p} = ANY(CAST(:keys AS text[]));
+   AND (CAST(:keys AS text[]) IS NULL OR {record_key:p} = ANY(CAST(:keys AS text[])));

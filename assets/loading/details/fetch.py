@@ -32,12 +32,17 @@ class DetailFetcher:
         """One is asked for until an answer was good."""
         self._asks_for_all = patience.backfill
 
-    def pending(self, day: date, last: Parent | None) -> list[Parent]:
-        """The next of the day's records without details, after the `last` one."""
-        now, stream = self._access.clock(), self._source.stream
-        kept = self._access.warehouse.in_transaction(
+    def kept(self, day: date) -> list[str]:
+        """Keys of the day's records of which no detail is asked for. Once for all of them, though
+        somebody may be forgotten meanwhile: what lands is looked at again.
+        """
+        return self._access.warehouse.in_transaction(
             lambda connection: kept_keys(connection, self._source, self._parent, day)
         )
+
+    def pending(self, day: date, kept: list[str], last: Parent | None) -> list[Parent]:
+        """The next of the day's records without details, except the `kept`, after the `last`."""
+        now, stream = self._access.clock(), self._source.stream
         rows = self._access.warehouse.rows(
             "plan/pending",
             self._parent.target,

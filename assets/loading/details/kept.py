@@ -5,7 +5,7 @@ from datetime import date
 from sqlalchemy.engine import Connection
 
 from assets.loading.account_stream import AccountStream
-from resources.forgotten import Hasher
+from assets.loading.caller_secret import read_hasher
 from resources.postgres.warehouse import execute
 from resources.vendor_api.vendor import DetailStream, Stream
 from sql.table import Kind
@@ -24,8 +24,7 @@ def kept_keys(
     hashes = {row.record_hash for row in execute(connection, "plan/kept_records", **where)}
     if not hashes:
         return []
-    hasher = Hasher(execute(connection, "load/caller_secret")[0].value.encode())
-    keys = (
-        row.record_key for row in execute(connection, "plan/parent_keys", parent.target, **where)
-    )
+    hasher = read_hasher(connection)
+    rows = execute(connection, "load/parents", parent.target, keys=None, **where)
+    keys = (row.record_key for row in rows)
     return [key for key in keys if hasher.record(account, parent.name, key) in hashes]

@@ -96,8 +96,9 @@ class DetailReader:
         """
         broken: CallhouseError | None = None
         last: Parent | None = None
+        kept = self._fetcher.kept(day)
         while time.monotonic() < until:
-            pending = self._fetcher.pending(day, last)
+            pending = self._fetcher.pending(day, kept, last)
             if not pending:
                 break
             last = pending[-1]

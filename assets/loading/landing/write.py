@@ -12,6 +12,7 @@ import psycopg
 from sqlalchemy.engine import Connection
 
 from assets.loading.account_stream import AccountStream
+from assets.loading.caller_secret import read_caller_secret
 from assets.loading.landing.batch_text import BatchText
 from assets.loading.landing.caller_keys import CallerKeys
 from assets.loading.landing.item import Item
@@ -163,8 +164,7 @@ class Writer:
 
     def _keys(self, connection: Connection) -> CallerKeys:
         if self._caller_keys is None:
-            secret = execute(connection, "load/caller_secret")[0].value.encode()
-            self._caller_keys = CallerKeys(secret)
+            self._caller_keys = CallerKeys(read_caller_secret(connection))
         return self._caller_keys
 
     def _lead(

@@ -5,8 +5,9 @@ from typing import Any
 
 from sqlalchemy.engine import Connection, Row
 
+from assets.loading.caller_secret import read_hasher
 from resources.account import Account
-from resources.forgotten import Forgotten, Hasher, HashKind, Suppressed
+from resources.forgotten import Forgotten, HashKind, Suppressed
 from resources.postgres.warehouse import Warehouse, execute
 
 
@@ -23,7 +24,7 @@ def hider(warehouse: Warehouse, account: Account) -> Callable[[str], str]:
 
 def read_forgotten(connection: Connection, rows: Sequence[Row[Any]]) -> Forgotten:
     """Those whom rows of `load/suppressed` are of."""
-    hasher = Hasher(execute(connection, "load/caller_secret")[0].value.encode())
+    hasher = read_hasher(connection)
     known = (row for row in rows if row.hash is not None)
     return Forgotten(
         hasher,

@@ -141,7 +141,8 @@ class Writer:
         execute(connection, "load/resolve_rejects", **self._source.where)
         changed = sorted({day for item in items for day in _days_of_other_records(item)})
         for detail in self._source.details:
-            self._lead(connection, detail, days, moved, changed)
+            self._reopen(connection, detail, changed)
+            self._lead(connection, detail, days, moved)
 
     def _copy_facts(
         self,
@@ -167,19 +168,18 @@ class Writer:
             self._caller_keys = CallerKeys(read_caller_secret(connection))
         return self._caller_keys
 
-    def _lead(
-        self,
-        connection: Connection,
-        detail: DetailStream,
-        days: list[date],
-        moved: bool,
-        changed: list[date],
-    ) -> None:
-        """Details follow the records that they are of; days of others may lack theirs."""
-        where = {"account": self._account.name, "detail": detail.name, "days": days}
-        if changed:
+    def _reopen(self, connection: Connection, detail: DetailStream, days: list[date]) -> None:
+        """Days of other records than before may lack details."""
+        if days:
             lock_streams(connection, self._account.name, detail)
-            execute(connection, "load/reopen_details", **where | {"days": changed})
+            execute(connection, "load/reopen_details", account=self._account.name,
+                    detail=detail.name, days=days)  # fmt: skip
+
+    def _lead(
+        self, connection: Connection, detail: DetailStream, days: list[date], moved: bool
+    ) -> None:
+        """Details follow the records that they are of: days of such are reopened, and locked."""
+        where = {"account": self._account.name, "detail": detail.name, "days": days}
         if moved:
             execute(connection, "load/move_details", **where)
             for table in detail.tables:

@@ -199,6 +199,14 @@ def own_system(postgres_url: str, template_database: str) -> Iterator[System]:
         yield system
 
 
+@pytest.fixture
+def nobody_is_forgotten(system: System) -> Iterator[None]:
+    """Once the test is over: others have the same warehouse."""
+    yield
+    with system.warehouse.transaction() as connection:
+        connection.exec_driver_sql("TRUNCATE ops.suppressed, ops.suppressed_records, ops.erasures")
+
+
 @contextmanager
 def open_system(url: str) -> Iterator[System]:
     """A system on the warehouse at `url`, without pauses between attempts."""

@@ -14,8 +14,8 @@ from resources.standin import Fault
 from resources.standin.answer import Ask
 from resources.vendors.evolux.client import Evolux
 from tests.loading.conftest import DAY, NOON, Open, Scene
+from tests.loading.forgetting import NUMBERS, put_caller, suppress
 from tests.loading.stream_scene import AUDIO, DETAILS, StreamScene
-from tests.loading.test_forgotten import NUMBERS, put_caller, suppress
 from tests.privacy_site import site_of
 
 
@@ -387,6 +387,7 @@ def suppress_second(here: Scene, home: Path) -> None:
 
 
 @each
+@pytest.mark.usefixtures("nobody_is_forgotten")
 @pytest.mark.parametrize("goes", [forget_second, suppress_second])
 def test_a_record_that_comes_as_another_is_forgotten_is_asked_for_its_detail(
     subject: StreamScene, tmp_path: Path, goes: Callable[[Scene, Path], None]
@@ -407,5 +408,3 @@ def test_a_record_that_comes_as_another_is_forgotten_is_asked_for_its_detail(
     here.requests()
     assert subject.poll().error is None
     assert here.requests() == 0
-    with here.system.warehouse.transaction() as connection:
-        connection.exec_driver_sql("TRUNCATE ops.suppressed, ops.suppressed_records, ops.erasures")

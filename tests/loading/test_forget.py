@@ -4,8 +4,6 @@ import gc
 import itertools
 import json
 import os
-from collections.abc import Callable, Iterator
-from contextlib import suppress
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -15,53 +13,38 @@ import pytest
 import sqlalchemy as sa
 
 import sql.catalog
-from assets.loading.audio_files import LOST_AUDIO
-from assets.loading.details.answers import Answers
-from assets.loading.details.fetch import DetailFetcher
 from assets.maintenance import expiry
 from assets.privacy import forget
 from assets.privacy.account import erase_account
-from assets.privacy.forget import Person, Site
+from assets.privacy.forget import Person
 from assets.privacy.texts import CLOSED, hide_in_tables
 from assets.refresh import refresh_marts, stale_days
-from resources.audio import AudioStore
 from resources.errors import CallhouseError
 from resources.forgotten import Hasher
 from resources.postgres.warehouse import Warehouse
-from resources.vendor_api.vendor import DetailStream, Parent
 from resources.vendors import discover
-from tests.loading.conftest import DAY, Open, Scene
+from tests.loading.conftest import DAY, Open
+from tests.loading.forgetting import (
+    NUMBERS,
+    open_site,
+    put_caller,
+    searched,
+    while_details_come,
+)
 from tests.loading.stream_scene import TASK
 from tests.loading.tables import tables_of
-from tests.loading.test_forgotten import NUMBERS, put_caller
-from tests.model.system import Killed, System
-from tests.privacy_site import places_of, site_of
+from tests.model.system import System
+from tests.privacy_site import site_of
 
 NAMES = list(NUMBERS)
-AUDIO = b"ID3" + b"\x00" * (274_288 - 3)
+
+pytestmark = pytest.mark.usefixtures("nobody_is_forgotten")
 
 
 @pytest.fixture(scope="module")
 def system(own_system: System) -> System:
     """All its tables are read."""
     return own_system
-
-
-@pytest.fixture(autouse=True)
-def _nobody_is_forgotten(system: System) -> Iterator[None]:
-    """The warehouse is all these tests'."""
-    yield
-    with system.warehouse.transaction() as connection:
-        connection.exec_driver_sql("TRUNCATE ops.suppressed, ops.suppressed_records, ops.erasures")
-
-
-def open_site(here: Scene, home: Path) -> Site:
-    return site_of(here.system.warehouse, {here.account.name: here.account}, home)
-
-
-def searched(here: Scene, home: Path, number: str) -> dict[str, int]:
-    """Where the number is: by its national digits, which all spellings have, and in E.164."""
-    return places_of(here.system.warehouse, home, [number[-8:]])
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -189,206 +172,6 @@ def test_as_if_they_had_never_called(scene: Open, name: str, tmp_path: Path) -> 
     assert "'suppressed': 0" in counts[1][0]
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_the_call_stays_without_them(scene: Open, name: str, tmp_path: Path) -> None:
-    field, number, spelling = NUMBERS[name]
-    here = scene(name)
-    put_caller(here, here.thing(3, minutes=10), field, spelling, somebody="Ana Díaz")
-    here.later(days=30)
-    here.backfill()
-    forget.forget_person(open_site(here, tmp_path), Person(number, keeps_calls=True))
-    for again in (lambda: None, here.backfill, here.rebuild):
-        again()
-        assert searched(here, tmp_path, number) == {}
-        assert places_of(here.system.warehouse, tmp_path, ["Ana D"]) == {}
-        assert [value for (value, _) in here.facts(here.kind.column, "call_date")] == [13]
-        assert [version for _, version, _ in here.versions()] == [1]
-        assert (here.day().raw_records, here.day().suppressed) == (1, 0)
-        assert here.unreconciled() == []
-
-
-def test_a_total_stays_without_what_names_them_beside_it(scene: Open, tmp_path: Path) -> None:
-    """Of its row in facts nothing is personal, and none says when it changed."""
-    _, number, spelling = NUMBERS["wolkvox.calls"]
-    here = scene("wolkvox")
-    put_caller(here, here.thing(3), "remark", spelling)
-    here.later(days=30)
-    here.backfill()
-    assert searched(here, tmp_path, number)
-    forget.forget_person(open_site(here, tmp_path), Person(number, keeps_calls=True))
-    assert searched(here, tmp_path, number) == {}
-    assert here.facts("calls", "call_date") == [(13, DAY)]
-
-
-STEP = {"task_id": "1", "task_name": "Menu", "start_time_epoch": 1741700000}
-
-
-def put_steps(here: Scene) -> None:
-    """Somebody's call, of which a step says more of them."""
-    field, _, spelling = NUMBERS["evolux"]
-    put_caller(here, here.thing(2), field, spelling)
-    steps = [STEP | {"parameters": {"typed": "12345678-9, Ana Díaz"}}]
-    here.tenant.put_detail(2, {"executed_tasks": steps})
-
-
-def fetch_details(here: Scene, name: str) -> None:
-    vendor = here.account.vendor
-    details = discover()[vendor].stream(name)
-    loader = here.system.loaders[vendor]
-    assert loader.backfill([here.account], [details], [DAY])[0].error is None
-
-
-WHEN = ["fetched", "not yet", "meanwhile", "killed", "call comes later"]
-
-
-def keep_calls(
-    here: Scene, name: str, home: Path, monkeypatch: pytest.MonkeyPatch, when: str
-) -> None:
-    """Forgets whoever called, and fetches the details of their call before, after or around it."""
-    person = Person(NUMBERS[here.account.vendor][1], keeps_calls=True)
-    goes = partial(forget.forget_person, open_site(here, home), person)
-    here.later(days=30)
-    if when == "call comes later":
-        goes()
-    here.backfill()
-    if when == "fetched":
-        fetch_details(here, name)
-    if when in ("meanwhile", "killed"):
-        with monkeypatch.context() as patched:
-            while_details_come(here, name, goes, patched, is_killed=when == "killed")
-    if when in ("fetched", "not yet"):
-        goes()
-    fetch_details(here, name)
-
-
-@pytest.mark.parametrize("when", WHEN)
-def test_the_steps_of_a_call_stay_without_them(
-    scene: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, when: str
-) -> None:
-    here = scene("evolux", streams=("calls", "call_details"))
-    put_steps(here)
-    keep_calls(here, "call_details", tmp_path, monkeypatch, when)
-    steps = "SELECT task_name, params, attributes FROM facts.call_events WHERE account = :account"
-    assert here.query(steps) == [("Menu", None, None)]
-    assert places_of(here.system.warehouse, tmp_path, ["Ana D"]) == {}
-
-
-@pytest.mark.parametrize("when", WHEN)
-def test_no_voice_is_kept_of_whose_calls_stay(
-    scene: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, when: str
-) -> None:
-    monkeypatch.setenv("CALLHOUSE_AUDIO_URL", str(tmp_path / "audio"))
-    field, _, spelling = NUMBERS["vono"]
-    here = scene("vono", streams=("recordings", "recording_audio"))
-    here.put(here.thing(1))
-    put_caller(here, here.thing(3, minutes=5), field, spelling)
-    for thing in (1, 3):
-        here.tenant.put_audio(thing, AUDIO)
-    keep_calls(here, "recording_audio", tmp_path, monkeypatch, when)
-    here.requests()
-    fetch_details(here, "recording_audio")
-    assert here.requests() == 0, "nobody asks for it again"
-    [other] = [file for file in (tmp_path / "audio").rglob("*") if file.is_file()]
-    uris = here.query("SELECT audio_uri FROM facts.recordings WHERE account = :account ORDER BY 1")
-    assert uris == [(other.as_uri(),), (None,)]
-    [(state, note)] = here.query(
-        "SELECT state, note FROM ops.days WHERE account = :account AND stream = 'recording_audio'"
-    )
-    assert state == "complete"
-    assert ("1 of 2 details aren't fetched" in (note or "")) == (when != "fetched")
-
-
-def test_steps_that_cannot_be_kept_take_no_call_along(scene: Open, tmp_path: Path) -> None:
-    """They name nobody themselves, and can't be read: it stays without them."""
-    here = scene("evolux", streams=("calls", "call_details"))
-    put_steps(here)
-    here.tenant.put_detail(2, {"executed_tasks": "Ana Díaz"})
-    here.later(days=30)
-    here.backfill()
-    number = NUMBERS["evolux"][1]
-    forget.forget_person(open_site(here, tmp_path), Person(number, keeps_calls=True))
-    fetch_details(here, "call_details")
-    assert [key for key, _ in here.facts("call_id", "call_date")] == ["2"]
-    assert places_of(here.system.warehouse, tmp_path, ["Ana D"]) == {}
-
-
-def test_details_and_audio_go_too(
-    scene: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("CALLHOUSE_AUDIO_URL", str(tmp_path / "audio"))
-    field, number, spelling = NUMBERS["vono"]
-    here = scene("vono", streams=("recordings", "recording_audio"))
-    here.put(here.thing(1))
-    put_caller(here, here.thing(3), field, spelling)
-    for thing in (1, 3):
-        here.tenant.put_audio(thing, AUDIO)
-    here.later(days=30)
-    here.backfill()
-    audio = discover()["vono"].stream("recording_audio")
-    assert isinstance(audio, DetailStream)
-    loader = here.system.loaders["vono"]
-
-    def fetch() -> int:
-        """Audio files that there are then."""
-        assert loader.backfill([here.account], [audio], [DAY])[0].error is None
-        return sum(file.is_file() for file in (tmp_path / "audio").rglob("*"))
-
-    assert fetch() == 2
-    erased = forget.forget_person(open_site(here, tmp_path), Person(number))
-    assert erased["audio files"] == 1
-    assert fetch() == 1
-    here.backfill()
-    assert fetch() == 1
-    assert len(here.query("SELECT 1 FROM raw.heads WHERE account = :account")) == 2
-
-    kept = here.query("SELECT recording_id FROM facts.recordings WHERE account = :account")[0][0]
-    (tmp_path / "audio").rename(tmp_path / "elsewhere")
-    erased = forget.forget_record(
-        open_site(here, tmp_path), here.account.name, "recording_audio", kept
-    )
-    assert (erased["audio files"], erased[LOST_AUDIO]) == (0, 1), "it is told"
-    here.backfill()
-    assert fetch() == 0
-    assert here.facts("recording_id", "call_date") == []
-    left_out = here.query(
-        "SELECT suppressed FROM ops.days WHERE account = :account AND stream = 'recordings'"
-    )
-    assert left_out == [(2,)]
-
-
-@pytest.mark.parametrize("is_killed", [False, True])
-@pytest.mark.parametrize("what", ["person", "record", "account"])
-def test_what_is_forgotten_while_its_audio_comes_leaves_no_file(
-    scene: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, what: str, is_killed: bool
-) -> None:
-    """Nothing names the file yet."""
-    here, number, files = recording(scene, tmp_path, monkeypatch)
-    [(key,)] = here.query("SELECT record_key FROM raw.heads WHERE account = :account")
-    account, site = here.account.name, open_site(here, tmp_path)
-    goes: Callable[[], object] = {
-        "person": lambda: forget.forget_person(site, Person(number)),
-        "record": lambda: forget.forget_record(site, account, "recordings", key),
-        "account": lambda: forget.forget_account(site, account),
-    }[what]
-    while_details_come(here, "recording_audio", goes, monkeypatch, is_killed)
-    assert files() == []
-    for name in ("raw.records", "raw.heads", "ops.details", "facts.recordings"):
-        assert here.query(f"SELECT * FROM {name} WHERE account = :account") == [], name
-
-
-def test_no_audio_is_looked_for_where_none_was_ever_loaded(
-    scene: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A bucket takes its time, and loads wait meanwhile."""
-    field, number, spelling = NUMBERS["vono"]
-    here = scene("vono")
-    put_caller(here, here.thing(3), field, spelling)
-    here.backfill()
-    monkeypatch.setattr(AudioStore, "remove_of", lambda *_: pytest.fail("it was asked"))
-    erased = forget.forget_person(open_site(here, tmp_path), Person(number))
-    assert erased["facts.recordings"] == 1
-
-
 def test_details_that_come_after_their_call_was_forgotten_do_not_land(
     scene: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -408,78 +191,6 @@ def test_details_that_come_after_their_call_was_forgotten_do_not_land(
     assert here.query("SELECT call_id FROM facts.call_events WHERE account = :account") == [("1",)]
     days = here.query("SELECT stream, state, facts FROM ops.days WHERE account = :account")
     assert sorted(days) == [("call_details", "complete", 1), ("calls", "complete", 1)]
-
-
-@pytest.mark.parametrize("has_raw", [True, False])
-@pytest.mark.parametrize("what", ["forgotten", "audio for its age"])
-def test_audio_goes_with_a_recording_that_is_rejected_now(
-    system: System,
-    scene: Open,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    what: str,
-    has_raw: bool,
-) -> None:
-    """No fact says any more where it is, nor raw where that has gone for its age."""
-    later = DAY + timedelta(days=1)
-    expiry.drop_audio(system.warehouse, later)  # others' who left some
-    here, number, files = recording(scene, tmp_path, monkeypatch)
-    fetch_details(here, "recording_audio")
-    assert len(files()) == 1
-    if not has_raw:
-        expiry.drop_raw(here.system.warehouse, later)
-    field, _, spelling = NUMBERS["vono"]
-    put_caller(here, here.thing(3, broken=True), field, spelling)
-    here.backfill()
-    assert here.facts("recording_id", "audio_uri") == []
-    if what == "forgotten":
-        assert forget.forget_person(open_site(here, tmp_path), Person(number))["audio files"] == 1
-    else:
-        assert expiry.drop_audio(here.system.warehouse, later) == 1
-        assert expiry.drop_audio(here.system.warehouse, later) == 0
-    assert files() == []
-
-
-def recording(
-    scene: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> tuple[Scene, str, Callable[[], list[Path]]]:
-    """A recording of somebody's call, loaded without its audio; their number; the files then."""
-    monkeypatch.setenv("CALLHOUSE_AUDIO_URL", str(tmp_path / "audio"))
-    field, number, spelling = NUMBERS["vono"]
-    here = scene("vono", streams=("recordings", "recording_audio"))
-    here.tenant.put_audio(3, AUDIO)
-    put_caller(here, here.thing(3), field, spelling)
-    here.later(days=30)
-    here.backfill()
-    return here, number, lambda: [p for p in (tmp_path / "audio").rglob("*") if p.is_file()]
-
-
-def while_details_come(
-    here: Scene,
-    name: str,
-    goes: Callable[[], object],
-    monkeypatch: pytest.MonkeyPatch,
-    is_killed: bool = False,
-) -> None:
-    """Does it between the vendor's answers and their landing, or after a kill there."""
-    fetch = DetailFetcher.fetch
-
-    def fetch_then(fetcher: DetailFetcher, parents: list[Parent]) -> Answers:
-        answers = fetch(fetcher, parents)
-        if is_killed:
-            raise Killed
-        goes()
-        return answers
-
-    details = discover()[here.account.vendor].stream(name)
-    monkeypatch.setattr(DetailFetcher, "fetch", fetch_then)
-    loader = here.system.loaders[here.account.vendor]
-    with suppress(Killed):
-        assert loader.backfill([here.account], [details], [DAY])[0].error is None
-    if is_killed:
-        here.system.close()
-        here.system.loaders = here.system._processes()
-        goes()
 
 
 def test_a_detail_that_names_somebody_takes_its_call_along(scene: Open, tmp_path: Path) -> None:
@@ -559,18 +270,6 @@ def test_an_account_that_was_taken_away_keeps_its_country(
     assert (here.versions(), other.versions()) == ([], [])
 
 
-def test_the_call_stays_though_its_account_was_taken_away(scene: Open, tmp_path: Path) -> None:
-    field, number, spelling = NUMBERS["conpeek"]
-    here = scene("conpeek")
-    put_caller(here, here.thing(3), field, spelling)
-    here.later(days=30)
-    here.backfill()
-    site = site_of(here.system.warehouse, {}, tmp_path)
-    forget.forget_person(site, Person(number, keeps_calls=True))
-    assert searched(here, tmp_path, number) == {}
-    assert [value for (value, _) in here.facts(here.kind.column, "call_date")] == [13]
-
-
 def test_an_account_goes_whole_and_stays_away(scene: Open, tmp_path: Path) -> None:
     here, other = scene("evolux"), scene("evolux")
     for one in (here, other):
@@ -622,67 +321,6 @@ def test_an_account_goes_out_of_marts_whose_facts_are_gone_for_their_age(
             left = here.query(f"SELECT 1 FROM {name} WHERE account = :account")
             assert left == [], name
     assert sum(calls for (calls,) in other.query(days)) == 2
-
-
-def test_a_day_that_went_for_its_age_may_be_asked_for_again(scene: Open) -> None:
-    """By a process that had made its partitions before."""
-    first, second = scene("evolux"), scene("evolux")
-    for here in (first, second):
-        here.put(here.thing(1))
-        here.later(days=30)
-        here.backfill()
-        expiry.drop_facts(here.system.warehouse, DAY + timedelta(days=1))
-    second.backfill()
-    assert (len(second.versions()), second.day().rejects) == (1, 0)
-
-
-@pytest.mark.parametrize("is_killed", [False, True])
-def test_a_day_that_goes_for_its_age_while_its_audio_comes_leaves_no_file(
-    scene: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_killed: bool
-) -> None:
-    here, _, files = recording(scene, tmp_path, monkeypatch)
-    goes = partial(expiry.drop_facts, here.system.warehouse, DAY + timedelta(days=1))
-    while_details_come(here, "recording_audio", goes, monkeypatch, is_killed)
-    assert files() == []
-
-
-def test_a_backfill_while_its_day_goes_for_its_age_leaves_nothing_for_good(
-    scene: Open, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Before raw goes, and before the facts do."""
-    here = scene("evolux")
-    here.put(here.thing(1), here.thing(2))
-    here.put(here.thing(3, broken=True))
-    here.later(days=30)
-    here.backfill()
-    drop = expiry._drop_partitions
-    in_full: list[bool] = []
-
-    def drop_after_backfill(*asked: Any) -> expiry.Dropped:
-        assert here.backfill().error is None
-        in_full.append((here.day().facts, here.day().rejects, len(open_rejects(here))) == (2, 1, 1))
-        return drop(*asked)
-
-    night = partial(expiry.drop_facts, here.system.warehouse, DAY + timedelta(days=1))
-    with monkeypatch.context() as meanwhile:
-        meanwhile.setattr(expiry, "_drop_partitions", drop_after_backfill)
-        night()
-    assert in_full == [True, True]
-    night()
-    for table in ("raw.heads", "raw.records", "ops.rejects", "facts.calls"):
-        assert here.query(f"SELECT * FROM {table} WHERE account = :account") == [], table
-    here.query(
-        "INSERT INTO ops.rejects (account, stream, call_date, digest, field, reason, payload)"
-        f" VALUES (:account, 'calls', '{DAY}', md5('')::uuid, 'record', 'r', '{{}}') RETURNING 1"
-    )
-    night()
-    assert open_rejects(here) == [], "also where the day has no partitions any more"
-    assert here.backfill().error is None
-    assert (here.day().facts, len(open_rejects(here))) == (2, 1)
-
-
-def open_rejects(here: Scene) -> list[Any]:
-    return here.query("SELECT 1 FROM ops.rejects WHERE account = :account")
 
 
 def test_again_finds_texts_in_any_spelling(scene: Open, tmp_path: Path) -> None:

@@ -1,55 +1,21 @@
 """Whoever was forgotten doesn't come back, and the days that they called on stay right."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from assets.loading.day_state import FORGOTTEN
-from resources.forgotten import Hasher, HashKind
 from resources.standin import Fault
 from resources.text import payload
 from resources.vendors import discover
-from tests.loading.conftest import DAY, Open, Scene
+from tests.loading.conftest import DAY, Open
+from tests.loading.forgetting import NUMBERS, put_caller, suppress
 from tests.loading.test_secrets import written
-from tests.model.system import System
-from tests.model.vendors import Thing
 
-NUMBERS = {
-    "conpeek": ("from_display_target", "+48505550177", "505 550 177"),
-    "clickfono": ("caller_number", "+56987650077", "9 8765 0077"),
-    "evolux": ("caller", "+5511999480077", "(11) 99948-0077"),
-    "vono": ("source", "+5511999480088", "011999480088"),
-    "wolkvox.calls": ("telephone", "+573204560077", "93204560077"),
-}
-"""By stream: the field, somebody's number, and how a vendor may write it."""
 WINDOWED = [name for name in NUMBERS if name != "vono"] + ["vono"]
 
 
-@pytest.fixture(autouse=True)
-def _nobody_is_forgotten(system: System) -> Iterator[None]:
-    """The warehouse is the session's."""
-    yield
-    with system.warehouse.transaction() as connection:
-        connection.exec_driver_sql("TRUNCATE ops.suppressed, ops.suppressed_records")
-
-
-def suppress(here: Scene, number: str, keeps_calls: bool = False) -> None:
-    secret = here.system.warehouse.rows("load/caller_secret")[0].value.encode()
-    hasher = Hasher(secret)
-    here.system.warehouse.run(
-        "erase/suppress",
-        hash=hasher.number(number),
-        kind=HashKind.NUMBER,
-        keeps_calls=keeps_calls,
-        tail=hasher.tail(number),
-    )
-
-
-def put_caller(here: Scene, thing: Thing, field: str, number: str, **more: Any) -> None:
-    """The thing, of a caller with this number."""
-    shown = here.kind.show(thing, here.kind.zone) | {field: number} | more
-    here.tenant.put([shown], here.kind.report)
+pytestmark = pytest.mark.usefixtures("nobody_is_forgotten")
 
 
 @pytest.mark.parametrize("name", WINDOWED)

@@ -7,8 +7,7 @@ from assets.privacy import forget
 from assets.privacy.forget import Person
 from assets.refresh import refresh_days, refresh_marts
 from tests.loading.conftest import DAY, NOON, Open, Scene
-from tests.loading.test_forget import open_site
-from tests.loading.test_forgotten import NUMBERS, put_caller
+from tests.loading.forgetting import NUMBERS, open_site, put_caller
 
 BEFORE = DAY - timedelta(days=1)
 

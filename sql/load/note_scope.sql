@@ -7,9 +7,9 @@ WITH before AS (
     ON CONFLICT (account, stream) DO UPDATE
        SET scope = excluded.scope,
            scope_since = CASE WHEN s.scope IS NULL THEN s.scope_since ELSE greatest(s.scope_since, :observed_at) END
-     WHERE s.scope IS DISTINCT FROM excluded.scope
+     WHERE CAST(s.scope AS jsonb) IS DISTINCT FROM CAST(excluded.scope AS jsonb)
 )
 UPDATE ops.days
    SET state = 'settling', next_read_at = :observed_at, note = 'was read with other `options`; it is read again'
  WHERE account = :account AND stream = :stream AND state = 'complete' AND expired_at IS NULL
-   AND EXISTS (SELECT FROM before WHERE scope <> CAST(:scope AS text));
+   AND EXISTS (SELECT FROM before WHERE CAST(scope AS jsonb) <> CAST(:scope AS jsonb));

@@ -89,6 +89,8 @@ def test_a_release_is_upgraded_while_it_is_in_use(
         with open_world(url, tmp_path) as world:
             world.load()
             upgraded = world.tables()
+            widened = "SELECT account FROM ops.streams WHERE scope_since > '-infinity'"
+            assert world.rows(widened) == [], "nobody's options changed"
     with fresh_database(postgres_url, template_database) as url, open_world(url, tmp_path) as world:
         world.load()
         world.age()

@@ -73,16 +73,17 @@ class World:
 
     def tables(self) -> dict[str, list[str]]:
         """What is in the tables that tell what was loaded, and in the marts."""
-        marts = self._rows("SELECT 'marts.' || tablename FROM pg_tables WHERE schemaname = 'marts'")
+        marts = self.rows("SELECT 'marts.' || tablename FROM pg_tables WHERE schemaname = 'marts'")
         names = [*COMPARED, *(f"facts.{name}" for name in facts.TABLES), *marts]
         left_out = ", ".join(f"'{name}'" for name in OF_THE_LOAD)
         return {
-            name: self._rows(f"SELECT ({shown} - ARRAY[{left_out}])::text FROM {name} t ORDER BY 1")
+            name: self.rows(f"SELECT ({shown} - ARRAY[{left_out}])::text FROM {name} t ORDER BY 1")
             for name in names
             for shown in [DAYS_OF_THE_LOAD if name == "ops.days" else "to_jsonb(t)"]
         }
 
-    def _rows(self, text: str) -> list[Any]:
+    def rows(self, text: str) -> list[Any]:
+        """The first column of what a query finds."""
         with self.warehouse.autocommit.connect() as connection:
             return [row[0] for row in connection.execute(sa.text(text))]
 

@@ -41,13 +41,13 @@ class Batch:
     @property
     def digest(self) -> str | None:
         """Tells it from any other batch of the window, and from one of which another key of the
-        stream's makes other records.
+        stream's, or other code, makes other records.
         """
         marks = [mark for mark in self.marks if mark is not None]
         if not self.observations or len(marks) < len(self.marks):
             return None
         keys = [observation.key or "" for observation in self.observations]
-        return payload.digest("\0".join([*marks, "", *keys]).encode())
+        return payload.digest("\0".join([digest_of_code(), *marks, "", *keys]).encode())
 
 
 @dataclass(slots=True)
@@ -94,7 +94,7 @@ class KnownBatches:
         """What a batch is that was landed before; None where it is to be landed."""
         if not self._known or (digest := batch.digest) is None:
             return None
-        if (loaded := self._known.get(self._by_code(digest))) is None:
+        if (loaded := self._known.get(digest)) is None:
             return None
         self._are_used = True
         self._landed[digest] = loaded
@@ -104,11 +104,6 @@ class KnownBatches:
         """A batch has landed. One that landed in parts isn't known again: its sum isn't told."""
         if loaded.states.records and (digest := batch.digest):
             self._landed[digest] = loaded
-
-    def _by_code(self, digest: str) -> str:
-        """As it is stored: other code may make other records of the same bytes."""
-        code = digest_of_code(self._source.stream.read)
-        return payload.digest(f"{code}\0{digest}".encode())
 
     def are_lost(self, found: Comparison, is_suppressed: bool) -> bool:
         """Whether some weren't landed that are to be: what the read showed isn't what the tables
@@ -137,9 +132,8 @@ class KnownBatches:
         if sum(loaded.states.records for loaded in self._landed.values()) < WORTHWHILE:
             self.drop(connection)
             return
-        landed = {self._by_code(digest): loaded for digest, loaded in self._landed.items()}
-        if landed.keys() != self._known.keys():
-            batches = [_row(digest, loaded) for digest, loaded in landed.items()]
+        if self._landed.keys() != self._known.keys():
+            batches = [_row(digest, loaded) for digest, loaded in self._landed.items()]
             text = payload.encode(batches).decode()
             execute(connection, "load/note_batches", batches=text, **self._where)
 

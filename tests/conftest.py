@@ -16,7 +16,6 @@ from pathlib import Path
 import psutil
 import psycopg
 import pytest
-import stamina
 from filelock import FileLock
 from psycopg import sql
 
@@ -90,15 +89,6 @@ def _clean_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Non
                 patch.delenv(name)
         patch.setenv("CALLHOUSE_HOME", str(tmp_path_factory.getbasetemp() / "callhouse"))
         yield
-
-
-@pytest.fixture
-def real_pauses() -> Iterator[None]:
-    """Between attempts: the tests of loading do without them, for the whole session."""
-    was_testing = stamina.is_testing()
-    stamina.set_testing(False)
-    yield
-    stamina.set_testing(was_testing, attempts=4, cap=True)
 
 
 @pytest.fixture

@@ -207,18 +207,30 @@ def nobody_is_forgotten(system: System) -> Iterator[None]:
         connection.exec_driver_sql("TRUNCATE ops.suppressed, ops.suppressed_records, ops.erasures")
 
 
+@pytest.fixture(autouse=True)
+def _no_pauses() -> Iterator[None]:
+    """Between attempts; for these tests alone, whatever else their session runs."""
+    with stamina.set_testing(True, attempts=4, cap=True):
+        yield
+
+
+@pytest.fixture
+def real_pauses(_no_pauses: None) -> Iterator[None]:
+    """They are wanted after all."""
+    with stamina.set_testing(False):
+        yield
+
+
 @contextmanager
 def open_system(url: str) -> Iterator[System]:
-    """A system on the warehouse at `url`, without pauses between attempts."""
-    clock, was_testing = Clock(NOON), stamina.is_testing()
-    stamina.set_testing(True, attempts=4, cap=True)
+    """A system on the warehouse at `url`."""
+    clock = Clock(NOON)
     with StandIn(clock=clock, apis=APIS | SERVERS) as standin:
         warehouse = Warehouse(url)
         system = System(warehouse, standin, clock)
         yield system
         system.close()
         warehouse.close()
-    stamina.set_testing(was_testing, attempts=4, cap=True)
 
 
 @pytest.fixture

@@ -9,8 +9,8 @@ CODE = [Path(__file__).parents[3] / name for name in ("assets", "resources")]
 
 @cache
 def digest_of_code() -> str:
-    """Of all that loads, the vendors included. No version says as much: a clone that is pulled keeps
-    it.
+    """Of all that loads, the vendors included. A version wouldn't do: a clone that is pulled keeps
+    its own.
     """
     found = hashlib.sha256()
     for folder in CODE:

@@ -80,7 +80,6 @@ def test_everything_is_in_its_schema_and_in_utc(url: str, empty_database_url: st
 
 
 @ways
-@pytest.mark.usefixtures("real_pauses")
 def test_several_may_open_it_first(url: str) -> None:
     faults: list[BaseException] = []
 

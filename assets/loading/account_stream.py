@@ -26,6 +26,13 @@ class AccountStream(Generic[S_co]):
         """The parameters of a statement about it."""
         return {"account": self.account.name, "stream": self.stream.name}
 
+    @property
+    def scope(self) -> dict[str, Any]:
+        """What the account's options narrow it to. Options that narrow nothing aren't in it: a
+        vendor's may get new ones.
+        """
+        return self.account.options.model_dump(mode="json", exclude_defaults=True)
+
     def __str__(self) -> str:
         return f"{self.account.name} {self.stream.name}"
 

@@ -10,6 +10,8 @@ from datetime import date, datetime, timedelta
 from functools import partial
 from itertools import islice
 
+from sqlalchemy.engine import Connection
+
 from assets.loading import plan
 from assets.loading.account_stream import AccountStream, account_stream, is_detail, is_report
 from assets.loading.context import LoadContext, Say, Watch, nobody
@@ -19,7 +21,13 @@ from assets.loading.readers import Readers
 from assets.loading.rebuild import Rebuilder
 from assets.loading.result import Loaded, Result
 from assets.loading.stream_run import CredentialState, StreamRun
-from assets.loading.stream_state import account_note, note_accounts, read_states
+from assets.loading.stream_state import (
+    account_note,
+    lock_streams,
+    note_accounts,
+    note_scope,
+    read_states,
+)
 from resources.account import Account
 from resources.http.permits import BACKFILL
 from resources.memory import suit_loads
@@ -107,6 +115,18 @@ class Loader:
         if accounts:
             self._warehouse.in_transaction(lambda c: note_accounts(c, self._vendor, accounts))
 
+    def _note_scope(self, source: AccountStream[AnyStream], state: StreamState) -> None:
+        """Has complete days read again as soon as the account's options are others, and not only
+        when a whole day is read next.
+        """
+
+        def work(connection: Connection) -> None:
+            lock_streams(connection, source.account.name, source.stream)
+            note_scope(connection, source, self._warehouse.now())
+
+        if state.scope is not None and state.scope != source.scope:
+            self._warehouse.in_transaction(work)
+
     def _each(
         self,
         accounts: Iterable[Account],
@@ -164,6 +184,7 @@ class Loader:
         if is_detail(source):
             poll.details(source)
         elif is_report(source):
+            self._note_scope(source, state)
             poll.windows(source, state)
         return result
 
@@ -174,6 +195,7 @@ class Loader:
         if is_detail(source):
             self._backfill_details(source, run, wanted)
         elif is_report(source):
+            self._note_scope(source, state)
             self._backfill_windows(source, run, state, wanted)
         return run.result
 

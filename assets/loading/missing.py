@@ -17,6 +17,7 @@ from sqlalchemy.engine import Connection
 from assets.loading.account_stream import AccountStream
 from assets.loading.full_read import Doubt
 from assets.loading.result import Loaded, StateSum
+from assets.loading.stream_state import note_scope
 from resources.account import Distrust
 from resources.postgres.copy_text import lines, texts
 from resources.postgres.warehouse import copy, execute
@@ -122,10 +123,7 @@ def compare(
     for, and those that the account's options leave out. Nothing, where all that there is `landed`:
     then the keys needn't be sent once more. None: something else may have landed as well.
     """
-    # Of options that narrow nothing it says nothing: a vendor's may get new ones.
-    scope = source.account.options.model_dump_json(exclude_defaults=True)
-    execute(connection, "load/note_scope", vendor=source.account.vendor, scope=scope,
-            observed_at=read.asked_at, **source.where)  # fmt: skip
+    note_scope(connection, source, read.asked_at)
     if landed and landed.records == len(read.seen):  # else some of it was read again, or left out
         where = source.where | {"days": list(read.days), "hashes": landed.hashes}
         same = execute(connection, "load/shows_all", records=landed.records, **where)[0]

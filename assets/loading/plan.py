@@ -54,6 +54,8 @@ class StreamState:
     failures: int = 0
     noted: Mapping[str, Any] | None = None
     """What `ops.accounts` says of the account."""
+    scope: Mapping[str, Any] | None = None
+    """What the account's options narrowed the stream to when it was last read."""
 
     def is_stopped(self, credential: str) -> bool:
         """Whether the vendor refused the credential (its hash): polls wait for the next probe."""

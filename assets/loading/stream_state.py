@@ -86,6 +86,7 @@ def read_states(
             last_error=row.last_error,
             failures=row.failures,
             noted=row.noted,
+            scope=row.scope,
         )
         for row in rows
         if row.account is not None
@@ -116,6 +117,17 @@ def note_accounts(connection: Connection, vendor: Vendor, accounts: Collection[A
     """Writes down what analysts need to know of the accounts, where it isn't known yet."""
     notes = [account_note(vendor, account) for account in accounts]
     execute(connection, "load/note_accounts", accounts=payload.encode(notes).decode())
+
+
+def note_scope(
+    connection: Connection, source: AccountStream[AnyStream], observed_at: datetime
+) -> None:
+    """What the account's options narrow the stream to, from `observed_at` on. Where it is another
+    scope than before, complete days are read again.
+    """
+    scope = payload.encode(source.scope).decode()
+    execute(connection, "load/note_scope", vendor=source.account.vendor, scope=scope,
+            observed_at=observed_at, **source.where)  # fmt: skip
 
 
 def note_success(

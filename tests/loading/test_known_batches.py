@@ -9,7 +9,7 @@ import psycopg
 import pytest
 
 from assets.loading.completeness import LOOKED_FOR
-from assets.loading.window import batches, read
+from assets.loading.window import batches, code, read
 from resources.standin import Fault
 from tests.loading.conftest import DAY, Open, Scene
 from tests.loading.lists import EVERY, RECORDS
@@ -54,7 +54,7 @@ def test_other_code_lands_it_again(scene: Open, monkeypatch: pytest.MonkeyPatch)
     here = settled(scene, "conpeek")
     assert landed(here.backfill) == 0
     here.stream = replace(here.stream, redact=lambda record: record | {"to_display_target": "***"})
-    monkeypatch.setattr(batches, "digest_of_code", lambda: "another one")
+    monkeypatch.setattr(code, "DIGEST", "another one")
     assert landed(here.backfill) == 1
     targets = here.query(
         "SELECT DISTINCT payload ->> 'to_display_target' FROM raw.records JOIN raw.heads "

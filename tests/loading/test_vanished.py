@@ -102,10 +102,13 @@ def test_complete_days_are_read_again_when_an_account_asks_for_more(scene: Open)
     here.later(days=6)
     here.backfill()
     here.confirm()
+    for _ in range(3):
+        here.poll()
+        here.later(hours=1)
     assert (here.day().state, here.day().raw_records) == ("complete", 1)
     here.account = wide
     here.poll()
-    assert here.day().state == "settling"
+    assert here.day().state == "settling", "though this poll reads no whole day"
     here.poll_until(lambda: here.day().state == "complete")
     assert here.day().raw_records == 2
     assert not any(missing(here).values())

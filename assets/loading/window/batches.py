@@ -12,7 +12,7 @@ from assets.loading.landing.observation import Observation
 from assets.loading.missing import Comparison
 from assets.loading.result import Loaded, StateSum
 from assets.loading.stream_state import lock_streams
-from assets.loading.window.code import digest_of_code
+from assets.loading.window import code
 from resources.postgres.warehouse import Warehouse, execute
 from resources.text import payload
 from resources.vendor_api.vendor import Stream
@@ -47,7 +47,7 @@ class Batch:
         if not self.observations or len(marks) < len(self.marks):
             return None
         keys = [observation.key or "" for observation in self.observations]
-        return payload.digest("\0".join([digest_of_code(), *marks, "", *keys]).encode())
+        return payload.digest("\0".join([code.DIGEST, *marks, "", *keys]).encode())
 
 
 @dataclass(slots=True)

@@ -30,7 +30,7 @@ class Rebuilder:
         self._account, self._stream = source.account, source.stream
 
     def days(self, among: Sequence[date]) -> list[date]:
-        """Those of the days that were ever read, newest first: of the others there is no raw."""
+        """Those of the days that have raw, newest first: the others' facts stay as they are."""
         rows = self._warehouse.rows("plan/known_days", days=list(among), **self._source.where)
         return [row.call_date for row in rows]
 

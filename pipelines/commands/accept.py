@@ -31,6 +31,8 @@ def accept(
     if not rows:
         raise ConfigurationError([f"{where} was never read: there is nothing to accept"])
     found = rows[0]
+    if found.is_expired:
+        return f"{where}: nothing to accept, as its records have gone for their age"
     if not found.is_doubted:
         return f"{where}: nothing to accept, as its last read is believed; it is {found.state}"
     done = "was accepted already" if found.was_accepted else "accepted"

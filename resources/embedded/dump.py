@@ -86,10 +86,13 @@ def backup(url: str, dagster_url: str | None, folder: Path, request: DumpRequest
     database, where it has one.
 
     The folder is there when all is in it. Raises CallhouseError when it is there before, or when
-    Postgres' programs fail.
+    Postgres' programs fail, and for facts that are to be left out though raw doesn't have them.
     """
     if folder.exists():
         raise CallhouseError(f"{folder} is there already: name a folder that isn't")
+    if not request.facts:
+        with connect(url, "callhouse backup") as connection:
+            _require_raw(connection)
     unfinished = folder.with_name(f"{folder.name}.unfinished")
     shutil.rmtree(unfinished, ignore_errors=True)
     unfinished.mkdir(parents=True)
@@ -136,6 +139,17 @@ def restore(url: str, dagster_url: str | None, folder: Path) -> Manifest:
             "What was restored isn't what was dumped: " + "; ".join(differences[:20])
         )
     return manifest
+
+
+def _require_raw(connection: psycopg.Connection[Any]) -> None:
+    row = connection.execute(sql.read("dump/days_without_raw")).fetchone()
+    assert row is not None
+    days, first, last = row
+    if days:
+        raise CallhouseError(
+            f"--without-facts leaves out what can be rebuilt from raw, and of {days} days from "
+            f"{first} to {last} raw has gone for its age: leave --without-facts out"
+        )
 
 
 def end_restore(url: str) -> None:

@@ -1,7 +1,8 @@
 -- An operator's word that what the last full read showed of a day is right: it is believed when the
 -- next one, which is due now, lacks the same. Returns how the day stood.
 WITH before AS (
-    SELECT state, lacking_records, accepted IS NOT NULL AS was_accepted, doubted_since IS NOT NULL AS is_doubted
+    SELECT state, lacking_records, accepted IS NOT NULL AS was_accepted,
+           doubted_since IS NOT NULL AND expired_at IS NULL AS is_doubted, expired_at IS NOT NULL AS is_expired
       FROM ops.days
      WHERE account = :account AND stream = :stream AND call_date = :day
        FOR UPDATE

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from typer.testing import CliRunner
 
 from assets.loading.load import Loader
+from assets.maintenance import expiry
 from pipelines.cli import app
 from pipelines.due import waits
 from resources.account import Account
@@ -95,6 +96,17 @@ def test_a_doubted_day_is_accepted_and_due_at_once(
         counted = "SELECT facts, missing FROM ops.days WHERE account = 'acme' AND call_date = :day"
         assert tuple(connection.execute(sa.text(counted), {"day": DAY}).one()) == (5, 5)
     call("acme", "calls", str(DAY), says="nothing to accept")
+
+
+def test_a_day_that_has_gone_for_its_age_is_not_accepted(
+    account: Account, tenant: Tenant, loader: Loader, warehouse: Warehouse, call: Call
+) -> None:
+    tenant.put([{"id": 1, "uuid": "1", "start_time": f"{DAY}T10:00:00+00:00", "duration": 1}])
+    loader.poll([account], VENDOR.streams[:1])
+    tenant.clear()
+    loader.backfill([account], VENDOR.streams[:1], [DAY])
+    expiry.drop_facts(warehouse, DAY + timedelta(days=1))
+    call("acme", "calls", str(DAY), says="nothing to accept, as its records have gone for their")
 
 
 def test_what_there_isn_t_can_not_be_accepted(call: Call) -> None:

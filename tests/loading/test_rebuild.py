@@ -65,6 +65,20 @@ def test_a_day_without_facts_gets_them_without_a_stage(scene: Open) -> None:
     assert not [text for text in seen if "stage_" in text]
 
 
+def test_a_day_of_which_raw_has_gone_is_left_as_it_is(scene: Open) -> None:
+    """Its marts would lose what they have, where a dump without facts was restored."""
+    here = scene("conpeek")
+    here.put(here.thing(1))
+    here.at(EVENING)
+    here.backfill()
+    lose(here, "")
+    here.system.query("DELETE FROM raw.records WHERE account = :account RETURNING 1", here.account)
+    stale = "DELETE FROM ops.stale_days WHERE account = :account RETURNING call_date"
+    assert here.query(stale)
+    assert here.rebuild().error is None
+    assert here.query(stale) == []
+
+
 def test_heads_that_say_it_already_are_not_touched(scene: Open) -> None:
     """To find nothing to write, Postgres would lock each of their rows."""
     here = scene("conpeek")

@@ -9,12 +9,14 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import closing
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
 
+from assets.maintenance import expiry
 from assets.privacy import forget
 from resources.configuration.home import CHECKOUT
 from resources.embedded import dump
@@ -177,6 +179,16 @@ def test_facts_and_history_may_be_left_out(
     finally:
         with psycopg.connect(url, autocommit=True) as connection:
             connection.execute("DROP ROLE test_ana")
+
+
+def test_facts_that_raw_does_not_have_are_not_left_out(
+    call: Call, warsaw: Tenant, tmp_path: Path
+) -> None:
+    call("sync", "--from", str(DAY))
+    with closing(Warehouse(os.environ["CALLHOUSE_DATABASE_URL"])) as warehouse:
+        expiry.drop_raw(warehouse, DAY + timedelta(days=1))
+    told = call("backup", str(tmp_path / "small"), "--without-facts", exit_code=1).stderr
+    assert f"of 1 days from {DAY} to {DAY} raw has gone for its age" in " ".join(told.split())
 
 
 def test_what_comes_out_is_compared(

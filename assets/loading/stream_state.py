@@ -99,6 +99,14 @@ def lock_streams(connection: Connection, account: str, *streams: AnyStream) -> N
         execute(connection, "load/lock_stream", account=account, stream=stream.name)
 
 
+def wait_for_loads(warehouse: Warehouse, account: str, vendor: Vendor) -> None:
+    """Until every batch that has begun to land has committed. One that began before somebody was
+    suppressed may have them; those that begin later know.
+    """
+    for stream in vendor.streams:
+        warehouse.run("load/lock_stream", account=account, stream=stream.name)
+
+
 def account_note(vendor: Vendor, account: Account) -> dict[str, Any]:
     """What `ops.accounts` says of an account: what analysts need to know of it."""
     return {

@@ -11,7 +11,7 @@ from sqlalchemy.engine import Connection
 import sql.catalog
 from assets.loading.audio_files import remove_audio_of_day
 from assets.loading.personal.erase import Counts
-from assets.loading.stream_state import lock_streams
+from assets.loading.stream_state import wait_for_loads
 from assets.maintenance.expiry import CHUNK
 from assets.privacy.places import Owner, Step
 from resources.postgres.warehouse import Warehouse, execute
@@ -23,11 +23,9 @@ def erase_account(
 ) -> set[date]:
     """Day by day, then what isn't of a day. Returns the days that had facts.
 
-    The account is suppressed already: once the locks of its streams have been had, loads that
-    began before have committed.
+    The account is suppressed already.
     """
-    with warehouse.transaction() as connection:
-        lock_streams(connection, owner.name, *owner.vendor.streams)
+    wait_for_loads(warehouse, owner.name, owner.vendor)
     touched: set[date] = set()
     days = [row.day for row in warehouse.rows("erase/stored_days")]
     for done, day in enumerate(days, start=1):

@@ -7,13 +7,14 @@ and erased, in transactions of some records each. Interrupted, it is simply run 
 import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import partial
 from pathlib import Path
 
 from assets.loading.caller_secret import read_hasher
 from assets.loading.personal.erase import Counts
+from assets.loading.stream_state import wait_for_loads
 from assets.maintenance.expiry import drop_detached
 from assets.privacy.account import erase_account
 from assets.privacy.erase import Erased, Eraser
@@ -155,9 +156,22 @@ def forget_account(site: Site, account: str) -> Counts:
 def forget_again(site: Site) -> Counts:
     """Erases what came back of people who were forgotten, as from an old dump: of all whom the
     database or the register knows. Returns what was erased.
+
+    That an erasure has ended is written down last: a dump that is made meanwhile doesn't say so.
     """
-    for erasure in site.register.erasures():
+    known = list(site.register.erasures())
+    _remember(site, (replace(erasure, ended_at=None) for erasure in known))
+    counts = _forget_suppressed(site)
+    _remember(site, known)
+    return counts
+
+
+def _remember(site: Site, erasures: Iterable[Erasure]) -> None:
+    for erasure in erasures:
         site.warehouse.run("erase/remember", **erasure.as_row())
+
+
+def _forget_suppressed(site: Site) -> Counts:
     hasher = site.hasher()
     known = [
         Suppressed(row.hash, HashKind(row.kind), row.keeps_calls, row.tail)
@@ -182,6 +196,8 @@ def _forget(
     records: frozenset[str] = frozenset(),
 ) -> None:
     """`records`: hashes of keys that are suppressed, too."""
+    for owner in site.owners.values():
+        wait_for_loads(site.warehouse, owner.name, owner.vendor)
     search = Search(site.owners, forgotten, prefilter, records)
     places = search.places(site.warehouse, site.step)
     days = _erase(site, places, forgotten, note)

@@ -36,8 +36,10 @@ class Register:
         """Writes a line, for good before it returns."""
         line = json.dumps(asdict(erasure), default=str)
         self._file.parent.mkdir(parents=True, exist_ok=True)
-        with self._file.open("a", encoding="utf-8") as file:
-            file.write(line + "\n")
+        with self._file.open("a+b") as file:
+            file.seek(max(0, file.seek(0, os.SEEK_END) - 1))
+            begin = "" if file.read() in (b"", b"\n") else "\n"  # a crash cut the last one off
+            file.write(f"{begin}{line}\n".encode())
             file.flush()
             os.fsync(file.fileno())
 

@@ -9,7 +9,7 @@ from assets.loading.backfill_progress import BackfillProgress
 from assets.loading.context import LoadContext
 from assets.loading.details.read import DetailReader
 from assets.loading.lease import ReadLeases
-from assets.loading.personal.hidden import hider
+from assets.loading.personal.hidden import hide, hider
 from assets.loading.plan import StreamState
 from assets.loading.window.read import WindowReader
 from assets.loading.window.size import WindowSize
@@ -41,6 +41,7 @@ class Readers:
             context.run_id,
             on_wait=self.progress.waits,
             stopping=context.stopping,
+            hide=hide,
         )
         self._vendor = vendor
         self._leases = ReadLeases(context)

@@ -72,6 +72,7 @@ class Proof:
         self._tail = who.tail
         values = {"hash": who.hash, "kind": who.kind, "keeps_calls": who.keeps_calls}
         with site.warehouse.transaction() as connection:
+            execute(connection, "load/lock_forgotten")
             execute(connection, "erase/suppress", tail=who.tail, **values)
             begun = execute(connection, "erase/begin", **values)[0]
         self._id = begun.id
@@ -167,8 +168,10 @@ def forget_again(site: Site) -> Counts:
 
 
 def _remember(site: Site, erasures: Iterable[Erasure]) -> None:
-    for erasure in erasures:
-        site.warehouse.run("erase/remember", **erasure.as_row())
+    with site.warehouse.transaction() as connection:
+        execute(connection, "load/lock_forgotten")
+        for erasure in erasures:
+            execute(connection, "erase/remember", **erasure.as_row())
 
 
 def _forget_suppressed(site: Site) -> Counts:

@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import Any
 
-from assets.loading.personal.hidden import hider
+from assets.loading.personal.hidden import hide, hider
 from assets.loading.stream_state import read_states
 from pipelines.commands import console
 from pipelines.commands.accounts import require_a_file
@@ -183,7 +183,7 @@ def check_clock(url: str) -> Finding:
 def check_accounts(url: str, accounts: Mapping[str, Account]) -> list[Finding]:
     """One small request for each account. One that stopped and is accepted goes on."""
     with closing(Warehouse(url)) as warehouse:
-        limiter, transport = Limiter(warehouse), Transport()
+        limiter, transport = Limiter(warehouse, hide=hide), Transport()
         try:
             with ThreadPoolExecutor(THREADS) as pool:
                 return list(
@@ -199,8 +199,8 @@ def _check(
 ) -> Finding:
     vendor = discover()[account.vendor]
     stream = _smallest(vendor, account)
-    hide = hider(warehouse, account)
-    http = Http(transport, limiter, account, stream.name, PATIENCE, stream.searches, hide=hide)
+    http = Http(transport, limiter, account, stream.name, PATIENCE, stream.searches,
+                hide=hider(warehouse, account))  # fmt: skip
     client = vendor.client(account, http)
     try:
         for _ in islice(stream.read(client, _last_minute(account, warehouse.now())), 1):

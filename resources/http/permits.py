@@ -19,6 +19,8 @@ from functools import cached_property
 from typing import Any
 from uuid import uuid4
 
+from sqlalchemy.engine import Connection
+
 from resources.account import Account
 from resources.errors import (
     DeferredError,
@@ -29,9 +31,10 @@ from resources.errors import (
 from resources.http.more import More
 from resources.postgres.batcher import Batcher
 from resources.postgres.leases import Leases
-from resources.postgres.warehouse import Warehouse
+from resources.postgres.warehouse import Warehouse, execute
 from resources.text import payload
 
+Hide = Callable[[Connection, Account, str], str]
 LEASE = timedelta(seconds=15)
 """How soon a killed worker's permit is free; renewed three times as often."""
 LONGEST_SLEEP_S = 10.0
@@ -145,7 +148,8 @@ class Limiter:
     """Grants requests. One a process; its thread renews the permits that the process holds.
 
     `on_wait` is called for long waits, in the thread that waits. Once `stopping` is set nothing is
-    granted any more, and what was granted is called off.
+    granted any more, and what was granted is called off. `hide` takes people who have been
+    forgotten out of an error about an account, in the transaction that writes it to the ledger.
     """
 
     def __init__(
@@ -156,10 +160,12 @@ class Limiter:
         lease: timedelta = LEASE,
         on_wait: Callable[[Wait], None] | None = None,
         stopping: threading.Event | None = None,
+        hide: Hide | None = None,
     ) -> None:
         self._warehouse = warehouse
         self._run_id = run_id
         self._on_wait = on_wait
+        self._hide = hide
         self._process = uuid4().hex
         self._leases = Leases("permits", lease.total_seconds(), self._renew)
         self._stopping = stopping or threading.Event()
@@ -198,7 +204,9 @@ class Limiter:
                 yield permit
         finally:
             done = _told(credential, account, permit)
-            if self._row.goes_on and permit.outcome.is_small:
+            if self._hide and permit.outcome.error is not None:
+                self._give_back_failed(self._hide, account, done)
+            elif self._row.goes_on and permit.outcome.is_small:
                 self._row.done = done
             else:
                 self._give_back(done)
@@ -286,6 +294,16 @@ class Limiter:
 
     def _give_back(self, done: dict[str, Any]) -> None:
         self._warehouse.run("limits/release_permit", done=payload.encode(done).decode())
+
+    def _give_back_failed(self, hide: Hide, account: Account, done: dict[str, Any]) -> None:
+        """Somebody may have been forgotten since the vendor quoted them."""
+
+        def work(connection: Connection) -> None:
+            hidden = done | {"error": hide(connection, account, done["error"])}
+            told = payload.encode(hidden).decode()
+            execute(connection, "limits/release_permit", done=told)
+
+        self._warehouse.in_transaction(work)
 
     def _renew(self, permits: list[int]) -> set[int]:
         rows = self._warehouse.rows("limits/renew_permits", permits=permits)

@@ -1,6 +1,5 @@
 """Whoever was forgotten is so again, after a restore of an old dump, whatever interrupts it."""
 
-from datetime import timedelta
 from pathlib import Path
 
 import pytest

@@ -9,6 +9,9 @@ from assets.loading.landing.suppression import Suppression
 from assets.privacy import forget
 from assets.privacy.forget import Person
 from assets.privacy.places import Search
+from resources.http.client import Http
+from resources.standin import Fault
+from resources.text import payload
 from tests.loading.conftest import Open
 from tests.loading.forgetting import NUMBERS, open_site, put_caller, searched
 from tests.model.system import System
@@ -54,3 +57,28 @@ def test_whose_call_is_landing_is_found_all_the_same(
         load.join()
     assert searched(here, tmp_path, number) == {}
     assert here.unreconciled() == []
+
+
+def test_an_error_that_quotes_them_is_written_down_without_them(
+    scene: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They are forgotten between the vendor's answer and its line in the ledger."""
+    _, number, _ = NUMBERS["evolux"]
+    here = scene("evolux")
+    here.put(here.thing(1))
+    here.later(days=2)
+    error = {"success": False, "error": 1, "message": f"cannot render {number}"}
+    here.tenant.arm(Fault.body(payload.encode(error | {"meta": {"status": 500}})), 1)
+    note = Http._note
+
+    def note_then(*args: object) -> None:
+        note(*args)  # type: ignore[arg-type]
+        forget.forget_person(open_site(here, tmp_path), Person(number))
+
+    monkeypatch.setattr(Http, "_note", note_then)
+    here.backfill()
+    [(told,)] = here.query(
+        "SELECT error FROM ops.requests WHERE account = :account AND error IS NOT NULL"
+    )
+    assert "cannot render +***" in told
+    assert searched(here, tmp_path, number) == {}

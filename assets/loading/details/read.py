@@ -18,6 +18,7 @@ from assets.loading.landing.commit import Committer
 from assets.loading.landing.land import Landing
 from assets.loading.landing.observation import Observation
 from assets.loading.lease import ReadLease
+from assets.loading.personal.hidden import hiding
 from assets.loading.result import Loaded
 from assets.loading.stream_state import Success, lock_streams, note_fields, note_success
 from resources.errors import CallhouseError
@@ -169,6 +170,8 @@ class DetailReader:
         """Writes down what didn't come, or what of it isn't a fact: it is asked for again."""
         troubled = [*answers.useless, *answers.broken, *answers.refused]
         absent, useless = len(answers.pages), len(answers.useless)
+        # They may have been forgotten since they came; it waits for the locks of the streams.
+        hide = hiding(connection, self._source.account)
         others = absent + useless + len(answers.broken)
         execute(
             connection,
@@ -179,7 +182,8 @@ class DetailReader:
             attempts=[1] * absent + [0] * len(troubled),
             failures=[0] * absent + [1] * useless + [0] * (len(troubled) - useless),
             soon=[False] * others + [True] * len(answers.refused),
-            errors=[None] * absent + [short(payload.storable(str(error))) for _, error in troubled],
+            errors=[None] * absent
+            + [short(payload.storable(hide(str(error)))) for _, error in troubled],
             day=day,
             most=self._source.stream.attempts,
             retry_every=self._source.stream.retry_every,

@@ -11,15 +11,26 @@ from resources.forgotten import Forgotten, HashKind, Suppressed
 from resources.postgres.warehouse import Warehouse, execute
 
 
-def hide(connection: Connection, account: Account, text: str) -> str:
-    """A text about the account with stars for the digits of people who have been forgotten."""
+def hiding(connection: Connection, account: Account) -> Callable[[str], str]:
+    """Puts stars for the digits of people who have been forgotten, in texts about the account."""
     rows = execute(connection, "load/suppressed", account=account.name)
-    return read_forgotten(connection, rows).hide(text, account.country) if rows else text
+    if not rows:
+        return str
+    forgotten = read_forgotten(connection, rows)
+    return lambda text: forgotten.hide(text, account.country)
+
+
+def hide(connection: Connection, account: Account, text: str) -> str:
+    """A text without them that is about to be written, in this transaction: whoever forgets
+    somebody meanwhile waits for its end, and finds what it wrote. It should be short.
+    """
+    execute(connection, "load/lock_forgotten")
+    return hiding(connection, account)(text)
 
 
 def hider(warehouse: Warehouse, account: Account) -> Callable[[str], str]:
-    """The same, each time in a transaction of its own."""
-    return lambda text: warehouse.in_transaction(lambda c: hide(c, account, text))
+    """Hides texts that may be written or not, by those who are forgotten by now."""
+    return lambda text: warehouse.in_transaction(lambda c: hiding(c, account)(text))
 
 
 def read_forgotten(connection: Connection, rows: Sequence[Row[Any]]) -> Forgotten:

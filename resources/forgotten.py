@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 
+from resources.text.foreign_text import SEPARATORS
+
 HEX_DIGITS = 32
 TAIL_DIGITS = 7
 """The last digits of a number: whatever stands before them, its spelling ends with these."""
@@ -18,11 +20,6 @@ LONGEST = 20
 """Digits: fifteen of a number, and what may be dialled before it."""
 MOST_PREFIX = 5
 """Digits that a telephone system dials before a number and that belong to no numbering plan."""
-SEPARATORS = (
-    "\\s().\\-/_\u00a0\u00ad\u00b7\u1680\u2000-\u2015\u202a-\u202f\u205f-\u2064\u2066-\u2069\u2212"
-    "\u3000\ufeff"
-)
-"""What stands between a number's digits, the invisible too; in brackets, here and in Postgres."""
 _RUN = re.compile(f"[+0-9][+0-9{SEPARATORS}]{{5,}}[0-9]")
 """What may hold a number: one class of characters, which is looked for fastest."""
 LONGEST_GAP = 4

@@ -9,8 +9,9 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from resources.account import Account, Options
-from resources.forgotten import SEPARATORS, TAIL_DIGITS, Forgotten, Suppressed
+from resources.forgotten import TAIL_DIGITS, Forgotten, Suppressed
 from resources.postgres.warehouse import Warehouse, stream
+from resources.text.foreign_text import SEPARATORS
 from resources.vendor_api.vendor import AnyStream, DetailStream, Vendor, Vendors
 from sql import facts
 from sql.table import Table

@@ -15,6 +15,7 @@ from resources.errors import (
 from resources.http import failures
 from resources.http.answer import KEPT_OF_A_BODY, Answer, retry_after
 from resources.http.failures import Meaning
+from resources.text.foreign_text import without_last_number
 from resources.text.payload import Json
 
 TOO_MUCH = {413}
@@ -58,7 +59,13 @@ def refuse(answer: Answer, what: str, is_own: IsOwn | None = None) -> VendorErro
             f"{what}: {answered}, which isn't the vendor's own answer: does a firewall or a proxy "
             "stand in between?"
         )
-    return ContractError(f"{what}: {_oddity(answer, answered)}", answer.body[:KEPT_OF_A_BODY])
+    return ContractError(f"{what}: {_oddity(answer, answered)}", _kept(answer.body))
+
+
+def _kept(body: bytes | bytearray) -> bytes | bytearray:
+    if len(body) <= KEPT_OF_A_BODY:
+        return body
+    return without_last_number(body[:KEPT_OF_A_BODY].decode("utf-8", "replace")).encode()
 
 
 def _oddity(answer: Answer, answered: str) -> str:

@@ -15,6 +15,14 @@ QUOTED = 200
 """Characters of a quotation."""
 LONGEST = 2_000
 """Characters of a sentence with its quotations."""
+LONGEST_NUMBER = 100
+"""Characters of a telephone number, however it is written."""
+
+SEPARATORS = (
+    "\\s().\\-/_\u00a0\u00ad\u00b7\u1680\u2000-\u2015\u202a-\u202f\u205f-\u2064\u2066-\u2069\u2212"
+    "\u3000\ufeff"
+)
+"""What stands between a number's digits, the invisible too; in brackets, here and in Postgres."""
 
 _CONTROL = re.compile(
     # C0, DEL and C1, without tab and line feed; and what turns the direction of writing.
@@ -28,19 +36,31 @@ _QUOTATION = re.compile("“[^”]*”?")
 _SPLIT = re.compile(f"({_QUOTATION.pattern})")
 _LONG_NUMBER = re.compile(r"\d{7,}")
 _DIGITS = re.compile(r"\d(?:[\d\s().+/-]*\d){3,}")
+_LAST_NUMBER = re.compile(rf"[+0-9](?:[+0-9{SEPARATORS}]|%(?:2[0-9A-Fa-f]?)?)*+$")
 _JOINER = "\u2060"
 """Nothing to see; but an address with it is no link."""
 
 
 def quoted(text: object, most: int = QUOTED) -> str:
     """“…”: what somebody else says, within a sentence of ours."""
-    flat = " ".join(for_terminal(str(text)[: most * 4]).split()).replace("”", '"')
-    return f"“{flat if len(flat) <= most else flat[:most] + '…'}”"
+    flat = " ".join(for_terminal(_begin(str(text), most * 4)).split()).replace("”", '"')
+    return f"“{flat if len(flat) <= most else _begin(flat, most) + '…'}”"
 
 
 def short(text: str, most: int = LONGEST) -> str:
     """`text`, cut where it is longer, and how long it was."""
-    return text if len(text) <= most else f"{text[:most]}… (cut: {len(text):,} characters)"
+    return text if len(text) <= most else f"{_begin(text, most)}… (cut: {len(text):,} characters)"
+
+
+def without_last_number(text: str) -> str:
+    """What a cut left of a text, without the number that it ends in. That may be somebody's, and
+    half of it is enough to know them by, but not to find them: they couldn't be hidden.
+    """
+    return text[:-LONGEST_NUMBER] + _LAST_NUMBER.sub("", text[-LONGEST_NUMBER:])
+
+
+def _begin(text: str, most: int) -> str:
+    return text if len(text) <= most else without_last_number(text[:most])
 
 
 def for_terminal(text: str) -> str:

@@ -118,3 +118,14 @@ def test_what_is_too_long_is_cut() -> None:
 )
 def test_an_alert_has_no_callers_number(text: str, told: str) -> None:
     assert without_numbers(text) == told
+
+
+@pytest.mark.parametrize("number", ["+5511999480077", "(11) 99948-0077", "11%2099948%200077"])
+def test_no_half_of_a_number_is_left_by_a_cut(number: str) -> None:
+    """Whoever is forgotten couldn't be found by it."""
+    for left in range(1, len(number)):
+        begin = "x" * (QUOTED - left)
+        assert quoted(f"{begin}{number}") in (f"“{begin}…”", f"“{begin}(…”")
+        assert number[:7] not in quoted(" " * (QUOTED * 4 - left) + number)
+        assert not re.search(r"[x(]\d", short(f"{begin}{number} was called", QUOTED))
+    assert quoted("x" * (QUOTED - 14) + "+5511999480077").endswith("77”"), "whole, it stays"

@@ -17,6 +17,9 @@ from assets.privacy.places import Owner, Step
 from resources.postgres.warehouse import Warehouse, execute
 from sql import facts
 
+KNOWN_BY = ("ops.accounts", "ops.streams")
+"""What says that there is such an account."""
+
 
 def erase_account(
     warehouse: Warehouse, owner: Owner, note: Callable[[Counts], None], step: Step
@@ -57,13 +60,15 @@ def _tables() -> list[str]:
     """Those with rows by account that aren't of a day's partitions: marts, too, which nobody
     computes again for days whose facts are gone for their age. The marks of stale days stay: those
     that were made here are of marts that are still to be refreshed, also without this process.
+    The last ones are those by which the account is known: until then it is found again.
     """
     kept = {"ops.stale_days", "raw.records", *(f"facts.{name}" for name in facts.TABLES)}
-    return [
+    found = [
         name
         for name, columns in sql.catalog.tables().items()
         if name not in kept and any(column.name == "account" for column in columns)
     ]
+    return sorted(found, key=lambda name: name in KNOWN_BY)
 
 
 def _erase_rows(warehouse: Warehouse, table: str, account: str) -> int:

@@ -99,13 +99,17 @@ class Proof:
 
 
 def look_for(site: Site, person: Person) -> Counts:
-    """How many rows, texts and files have the number. Changes nothing."""
+    """How many rows, texts and files have the number. Changes nothing.
+
+    Raises CallhouseError where records have it that couldn't be erased.
+    """
     hasher = site.hasher()
     forgotten = Forgotten(hasher, [person.suppressed(hasher)])
     prefilter = pattern(person.number)
     search = Search(site.owners, forgotten, prefilter)
-    found = search.places(site.warehouse, site.step).rows
-    return Counter(found) + _hide(site, forgotten, prefilter, dry=True)
+    found = search.places(site.warehouse, site.step)
+    found.require_claimed("couldn't be erased")
+    return Counter(found.rows) + _hide(site, forgotten, prefilter, dry=True)
 
 
 def forget_person(site: Site, person: Person) -> Counts:
@@ -209,12 +213,7 @@ def _forget(
     _refresh(site, days)
     note(_hide(site, forgotten, prefilter))
     _drop_detached(site)
-    if places.unclaimed:
-        raise CallhouseError(
-            f"records of {', '.join(sorted(places.unclaimed))} name them, too, and weren't erased: "
-            "which vendor they are of isn't known. Put the account into accounts.toml, or load it "
-            "with a Callhouse that knows the stream, and run this again"
-        )
+    places.require_claimed("weren't erased")
 
 
 def _drop_detached(site: Site) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from resources.account import Account, Options
+from resources.errors import CallhouseError
 from resources.forgotten import TAIL_DIGITS, Forgotten, Suppressed
 from resources.postgres.warehouse import Warehouse, stream
 from resources.text.foreign_text import SEPARATORS
@@ -70,6 +71,17 @@ class Places:
     """How many rows name somebody, by table."""
     unclaimed: set[str] = field(default_factory=set)
     """Accounts and streams of rows that name somebody, and of which no vendor is known."""
+
+    def require_claimed(self, what: str) -> None:
+        """Raises CallhouseError for records of which nobody knows how to read them: `what` they
+        aren't.
+        """
+        if self.unclaimed:
+            raise CallhouseError(
+                f"records of {', '.join(sorted(self.unclaimed))} name them, too, and {what}: "
+                "which vendor they are of isn't known. Put the account into accounts.toml, or load "
+                "it with a Callhouse that knows the stream, and run this again"
+            )
 
     @property
     def records(self) -> int:

@@ -242,7 +242,8 @@ def test_records_of_nobody_known_are_told(scene: Open, tmp_path: Path) -> None:
     here = scene("evolux")
     put_caller(here, here.thing(1), field, spelling)
     here.backfill()
-    here.query("DELETE FROM ops.streams WHERE account = :account RETURNING 1")
+    for table in ("ops.streams", "ops.accounts"):
+        here.query(f"DELETE FROM {table} WHERE account = :account RETURNING 1")
     site = site_of(here.system.warehouse, {}, tmp_path)
     with pytest.raises(CallhouseError, match=f"{here.account.name} calls name them, too"):
         forget.forget_person(site, Person(number))

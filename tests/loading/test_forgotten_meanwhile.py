@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from assets.loading.details.answers import Answers
+from assets.loading.details.fetch import DetailFetcher
 from assets.loading.landing.suppression import Suppression
 from assets.privacy import forget
 from assets.privacy.forget import Person
@@ -12,7 +14,9 @@ from assets.privacy.places import Search
 from resources.http.client import Http
 from resources.standin import Fault
 from resources.text import payload
-from tests.loading.conftest import Open
+from resources.vendor_api.vendor import Parent
+from resources.vendors import discover
+from tests.loading.conftest import DAY, Open
 from tests.loading.forgetting import NUMBERS, open_site, put_caller, searched
 from tests.model.system import System
 
@@ -67,8 +71,7 @@ def test_an_error_that_quotes_them_is_written_down_without_them(
     here = scene("evolux")
     here.put(here.thing(1))
     here.later(days=2)
-    error = {"success": False, "error": 1, "message": f"cannot render {number}"}
-    here.tenant.arm(Fault.body(payload.encode(error | {"meta": {"status": 500}})), 1)
+    here.tenant.arm(Fault.body(quoting(number)), 1)
     note = Http._note
 
     def note_then(*args: object) -> None:
@@ -82,3 +85,34 @@ def test_an_error_that_quotes_them_is_written_down_without_them(
     )
     assert "cannot render +***" in told
     assert searched(here, tmp_path, number) == {}
+
+
+def test_so_is_one_of_a_detail(
+    scene: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, number, _ = NUMBERS["evolux"]
+    here = scene("evolux", streams=("calls", "call_details"))
+    here.put(here.thing(1))
+    here.tenant.put_detail(1, {"executed_tasks": []})
+    here.later(days=30)
+    here.backfill()
+    here.tenant.arm(Fault.body(quoting(number)), 9, report="studio_calls_cdr")
+    fetch = DetailFetcher.fetch
+
+    def fetch_then(fetcher: DetailFetcher, parents: list[Parent]) -> Answers:
+        answers = fetch(fetcher, parents)
+        forget.forget_person(open_site(here, tmp_path), Person(number))
+        return answers
+
+    monkeypatch.setattr(DetailFetcher, "fetch", fetch_then)
+    details = discover()["evolux"].stream("call_details")
+    here.system.loaders["evolux"].backfill([here.account], [details], [DAY])
+    [(told,)] = here.query("SELECT error FROM ops.details WHERE account = :account")
+    assert "cannot render +***" in told
+    assert searched(here, tmp_path, number) == {}
+
+
+def quoting(number: str) -> bytes:
+    """An answer that tells of a failure, and of whom."""
+    error = {"success": False, "error": 1, "meta": {"status": 500}}
+    return payload.encode(error | {"message": f"cannot render {number}"})

@@ -7,15 +7,16 @@ import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.engine import Row
+from sqlalchemy.engine import Connection, Row
 
 from assets.loading.audio_files import LOST_AUDIO, remove_audio_of, remove_audio_of_day
 from assets.refresh import refresh_days
 from resources.postgres.errors import sqlstate
-from resources.postgres.warehouse import Warehouse
+from resources.postgres.warehouse import Warehouse, execute
 from resources.vendors import audio_streams
 from sql import facts
 
@@ -33,10 +34,10 @@ GONE = "42P01"
 """Another night has detached or dropped it."""
 RAW = "raw.records"
 OF_A_DAY = (
-    "heads", "rejects", "details", "field_faults", "suppressed_records", "known_batches",
-    "callers_by_day", "callback_attempts",
+    "rejects", "details", "field_faults", "suppressed_records", "known_batches", "callers_by_day",
+    "callback_attempts",
 )  # fmt: skip
-"""What is known of a day's records beside its partitions, of single callers in marts too:
+"""What is known of a day's records beside its partitions and heads, of single callers in marts too:
 `sql/maintenance/expire_<table>.sql`.
 """
 
@@ -64,10 +65,12 @@ def drop_facts(warehouse: Warehouse, before: date) -> Dropped:
     for day in days:
         for _ in refresh_days(warehouse, [day]):
             """The marts have all that there was, if they were behind."""
-        warehouse.run("maintenance/expire_day", day=day)
+        warehouse.run("maintenance/expire_day", day=day, streams=audio_streams())
         remove_audio_of_day(warehouse.rows, day, None)
     raw = drop_raw(warehouse, before)
     for day in days:
+        while warehouse.in_transaction(partial(_expire_heads, day=day)) >= CHUNK:
+            """There are more."""
         for table in OF_A_DAY:
             in_chunks(warehouse, f"maintenance/expire_{table}", day=day)
     rest = _drop_partitions(warehouse, [f"facts.{name}" for name in facts.TABLES], before)
@@ -109,6 +112,16 @@ def in_chunks(warehouse: Warehouse, statement: str, **parameters: object) -> int
         if found < CHUNK:
             break
     return total
+
+
+def _expire_heads(connection: Connection, day: date) -> int:
+    """Takes heads with the audio that came since the day's was deleted: nothing says of it any more.
+    Returns how many heads there were.
+    """
+    streams = audio_streams()
+    rows = execute(connection, "maintenance/expire_heads", day=day, streams=streams, most=CHUNK)
+    remove_audio_of([row for row in rows if row.has_audio])
+    return len(rows)
 
 
 def _drop_audio(warehouse: Warehouse, rows: Sequence[Row[Any]], streams: list[str]) -> int:

@@ -8,10 +8,10 @@ from typing import Any
 
 from sqlalchemy.engine import Connection
 
-from assets.loading.audio_files import erase_audio
 from assets.loading.landing.identity import identity
 from assets.loading.personal.erase import (
     Counts,
+    erase_audio_of,
     erase_records,
     recount,
     settle_erased,
@@ -98,16 +98,13 @@ class Eraser:
         if self._names_somebody(key):
             raise _NothingLeftError
         self._suppress(connection, [key], is_kept=True)
-        counts: Counts = Counter()
-        known: set[date] = set()
-        for stream in (self._root, *self._details):
-            where = {"account": self._owner.name, "stream": stream.name, "keys": [key]}
-            own = {row.call_date for row in execute(connection, "erase/days", **where)}
-            known |= own
-            # Audio may be there of a record of which nothing says so.
-            counts.update(erase_audio(connection, self._owner.name, stream, [key], known))
-            if not own:
+        streams = (self._root, *self._details)
+        known, counts = erase_audio_of(connection, self._owner.name, streams, [key])
+        for stream in streams:
+            own = known.get(stream.name)
+            if own is None:
                 continue
+            where = {"account": self._owner.name, "stream": stream.name, "keys": [key]}
             days.setdefault(stream.name, set()).update(own)
             dated = where | {"days": sorted(own)}
             counts["raw.records"] += self._bare_versions(connection, stream, dated)

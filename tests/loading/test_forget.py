@@ -26,6 +26,7 @@ from resources.vendors import discover
 from tests.loading.conftest import DAY, Open
 from tests.loading.forgetting import (
     NUMBERS,
+    fetch_details,
     open_site,
     put_caller,
     searched,
@@ -191,6 +192,19 @@ def test_details_that_come_after_their_call_was_forgotten_do_not_land(
     assert here.query("SELECT call_id FROM facts.call_events WHERE account = :account") == [("1",)]
     days = here.query("SELECT stream, state, facts FROM ops.days WHERE account = :account")
     assert sorted(days) == [("call_details", "complete", 1), ("calls", "complete", 1)]
+
+
+def test_that_a_detail_never_came_is_not_known_any_more(scene: Open, tmp_path: Path) -> None:
+    here = scene("evolux", streams=("calls", "call_details"))
+    field, number, spelling = NUMBERS["evolux"]
+    put_caller(here, here.thing(3), field, spelling)
+    here.later(days=30)
+    here.backfill()
+    fetch_details(here, "call_details")
+    asked = "SELECT 1 FROM ops.details WHERE account = :account"
+    assert here.query(asked) == [(1,)]
+    assert forget.forget_person(open_site(here, tmp_path), Person(number))["ops.details"] == 1
+    assert here.query(asked) == []
 
 
 def test_a_detail_that_names_somebody_takes_its_call_along(scene: Open, tmp_path: Path) -> None:

@@ -29,6 +29,30 @@ def erase_records(
     The connection's transaction has the locks of the streams. Audio files go
     first: where the transaction is lost, what named them is still there.
     """
+    where: dict[str, Any] = {"account": account, "keys": list(keys)}
+    days, counts = erase_audio_of(connection, account, streams, keys)
+    for one in streams:
+        where["stream"] = one.name
+        for ledger in ("raw.heads", "ops.rejects", "ops.details"):
+            statement = f"erase/{ledger.partition('.')[2]}"
+            counts[ledger] += execute(connection, statement, **where)[0].rows
+        own = days.get(one.name)
+        if own is None:
+            continue
+        for table in one.tables:
+            rows = execute(connection, "erase/facts", table, days=sorted(own), **where)
+            counts[f"facts.{table.name}"] += rows[0].rows
+        rows = execute(connection, "erase/versions", days=sorted(own), **where)
+        counts["raw.records"] += rows[0].rows
+    return days, counts
+
+
+def erase_audio_of(
+    connection: Connection, account: str, streams: Sequence[AnyStream], keys: Sequence[str]
+) -> tuple[dict[str, set[date]], Counts]:
+    """Deletes the audio files of the records of these keys, before the rows that name them. Returns
+    the days of what is stored of them, by stream, and how many files there were.
+    """
     counts: Counts = Counter()
     where: dict[str, Any] = {"account": account, "keys": list(keys)}
     found = {
@@ -41,18 +65,6 @@ def erase_records(
     for one in streams:
         # Audio may be there of a record of which nothing says so.
         counts.update(erase_audio(connection, account, one, keys, set().union(*days.values())))
-        own = days.get(one.name)
-        if own is None:
-            continue
-        where["stream"] = one.name
-        for table in one.tables:
-            rows = execute(connection, "erase/facts", table, days=sorted(own), **where)
-            counts[f"facts.{table.name}"] += rows[0].rows
-        rows = execute(connection, "erase/versions", days=sorted(own), **where)
-        counts["raw.records"] += rows[0].rows
-        for ledger in ("raw.heads", "ops.rejects", "ops.details"):
-            statement = f"erase/{ledger.partition('.')[2]}"
-            counts[ledger] += execute(connection, statement, **where)[0].rows
     return days, counts
 
 

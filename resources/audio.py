@@ -77,6 +77,16 @@ class AudioStore:
         except (OSError, TransientError) as error:
             raise TransientError(f"audio can't be kept: {error}") from None
 
+    def kept(self, path: str) -> Kept | None:
+        """A file that is there already: whoever put it away was killed before it could say so, or
+        what said so is gone. Raises TransientError.
+        """
+        content = self.store.read(path)
+        if content is None:
+            return None
+        uri = self.store.write(content, path, KIND)
+        return Kept(uri, hashlib.sha256(content).hexdigest(), len(content))
+
     def remove_of(self, account: str, day: date, key: str) -> Removal:
         """Deletes a record's file from its place, though nothing may name it: a worker was killed
         before it could, or what named it is gone. Raises TransientError.

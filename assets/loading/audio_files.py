@@ -37,7 +37,7 @@ def erase_audio(
     where = {"account": account, "stream": stream.name, "days": sorted(days)}
     named = execute(connection, "erase/audio", keys=list(keys), **where)
     may_have_more = [row.day for row in execute(connection, "erase/audio_days", **where)]
-    return remove_audio(row.uri for row in named) + _remove_unnamed_audio(
+    return remove_audio(row.uri for row in named) + remove_unnamed_audio(
         (account, day, key) for day in may_have_more for key in keys
     )
 
@@ -51,7 +51,7 @@ def remove_audio(uris: Iterable[str]) -> Counter[str]:
 
 def remove_audio_of(rows: Sequence[Any]) -> Counter[str]:
     """The same of rows with a record each, and its URI or None."""
-    return remove_audio(row.uri for row in rows if row.uri) + _remove_unnamed_audio(
+    return remove_audio(row.uri for row in rows if row.uri) + remove_unnamed_audio(
         (row.account, row.call_date, row.record_key) for row in rows if not row.uri
     )
 
@@ -65,10 +65,10 @@ def remove_audio_of_day(
     where = {"day": day, "account": account}
     counts = remove_audio(row.uri for row in rows("erase/audio_of_day", **where))
     unnamed = rows("erase/unnamed_audio", streams=audio_streams(), **where)
-    return counts + _remove_unnamed_audio((row.account, day, row.record_key) for row in unnamed)
+    return counts + remove_unnamed_audio((row.account, day, row.record_key) for row in unnamed)
 
 
-def _remove_unnamed_audio(records: Iterable[tuple[str, date, str]]) -> Counter[str]:
+def remove_unnamed_audio(records: Iterable[tuple[str, date, str]]) -> Counter[str]:
     """Deletes what lies in the places of records of accounts, by business day and key."""
     counts: Counter[str] = Counter()
     store: AudioStore | None = None

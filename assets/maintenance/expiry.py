@@ -7,7 +7,6 @@ import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
@@ -34,12 +33,14 @@ GONE = "42P01"
 """Another night has detached or dropped it."""
 RAW = "raw.records"
 OF_A_DAY = (
-    "rejects", "details", "field_faults", "suppressed_records", "known_batches", "callers_by_day",
+    "rejects", "field_faults", "suppressed_records", "known_batches", "callers_by_day",
     "callback_attempts",
 )  # fmt: skip
-"""What is known of a day's records beside its partitions and heads, of single callers in marts too:
+"""What is known of a day's records beside its partitions, of single callers in marts too:
 `sql/maintenance/expire_<table>.sql`.
 """
+SAY_WHERE_AUDIO_IS = ("heads", "details")
+"""The same of what tells that audio lies in its place."""
 
 
 @dataclass(slots=True)
@@ -69,8 +70,8 @@ def drop_facts(warehouse: Warehouse, before: date) -> Dropped:
         remove_audio_of_day(warehouse.rows, day, None)
     raw = drop_raw(warehouse, before)
     for day in days:
-        while warehouse.in_transaction(partial(_expire_heads, day=day)) >= CHUNK:
-            """There are more."""
+        for table in SAY_WHERE_AUDIO_IS:
+            _expire_with_audio(warehouse, table, day)
         for table in OF_A_DAY:
             in_chunks(warehouse, f"maintenance/expire_{table}", day=day)
     rest = _drop_partitions(warehouse, [f"facts.{name}" for name in facts.TABLES], before)
@@ -96,6 +97,11 @@ def drop_audio(warehouse: Warehouse, before: date) -> int:
         where = {"before": before, "streams": streams, "most": FILES}
         while rows := warehouse.rows(f"maintenance/{some}", **where):
             total += _drop_audio(warehouse, rows, streams)
+    where = {"before": before, "streams": streams, "most": FILES}
+    while rows := warehouse.rows("maintenance/asked_audio", **where):
+        total += remove_audio_of(rows).total()
+        accounts, keys = [row.account for row in rows], [row.record_key for row in rows]
+        warehouse.run("maintenance/give_up_audio", accounts=accounts, keys=keys, streams=streams)
     return total
 
 
@@ -114,14 +120,17 @@ def in_chunks(warehouse: Warehouse, statement: str, **parameters: object) -> int
     return total
 
 
-def _expire_heads(connection: Connection, day: date) -> int:
-    """Takes heads with the audio that came since the day's was deleted: nothing says of it any more.
-    Returns how many heads there were.
-    """
-    streams = audio_streams()
-    rows = execute(connection, "maintenance/expire_heads", day=day, streams=streams, most=CHUNK)
-    remove_audio_of([row for row in rows if row.has_audio])
-    return len(rows)
+def _expire_with_audio(warehouse: Warehouse, table: str, day: date) -> None:
+    """Deletes rows, and audio that came since the day's was deleted: nothing else says where."""
+    where = {"day": day, "streams": audio_streams(), "most": CHUNK}
+
+    def some(connection: Connection) -> int:
+        rows = execute(connection, f"maintenance/expire_{table}", **where)
+        remove_audio_of([row for row in rows if row.has_audio])
+        return len(rows)
+
+    while warehouse.in_transaction(some) >= CHUNK:
+        """There are more."""
 
 
 def _drop_audio(warehouse: Warehouse, rows: Sequence[Row[Any]], streams: list[str]) -> int:

@@ -99,6 +99,11 @@ class Tenant:
         with self._lock:
             self._attachments[str(record_id)] = audio
 
+    def remove_audio(self, record_id: int | str) -> None:
+        """Vono: it has the file no more."""
+        with self._lock:
+            del self._attachments[str(record_id)]
+
     def arm(
         self,
         fault: Fault,

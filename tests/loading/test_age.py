@@ -9,7 +9,7 @@ import pytest
 
 from assets.maintenance import expiry
 from tests.loading.conftest import DAY, Open, Scene
-from tests.loading.forgetting import fetch_details, recording, while_details_come
+from tests.loading.forgetting import recording, while_details_come
 from tests.model.system import System
 
 
@@ -41,14 +41,16 @@ def test_a_day_that_goes_for_its_age_while_its_audio_comes_leaves_no_file(
     assert files() == []
 
 
+@pytest.mark.parametrize("is_killed", [False, True])
 def test_audio_that_a_backfill_brings_when_the_days_has_gone_for_its_age_goes_too(
-    scene: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    scene: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_killed: bool
 ) -> None:
     here, _, files = recording(scene, tmp_path, monkeypatch)
     drop = expiry.drop_raw
 
     def drop_after_backfill(*asked: Any) -> expiry.Dropped:
-        fetch_details(here, "recording_audio")
+        with monkeypatch.context() as meanwhile:
+            while_details_come(here, "recording_audio", lambda: None, meanwhile, is_killed)
         assert len(files()) == 1
         return drop(*asked)
 

@@ -9,7 +9,7 @@ from functools import partial
 from sqlalchemy.engine import Connection
 
 from assets.loading.access import StreamAccess
-from assets.loading.audio_files import remove_audio
+from assets.loading.audio_files import remove_audio, remove_unnamed_audio
 from assets.loading.day_state import resolve_bodies
 from assets.loading.details.answers import Answers
 from assets.loading.details.close import close_day
@@ -103,6 +103,7 @@ class DetailReader:
             if not pending:
                 break
             last = pending[-1]
+            self._note_asked(day, pending)
             answers = self._fetcher.fetch(pending)
             lease.check()
             loaded.add(self._land(day, answers))
@@ -127,7 +128,7 @@ class DetailReader:
         def finish(connection: Connection, loaded: Loaded) -> None:
             self._count(connection, loaded)
             self._note_answers(connection, day, answers)
-            self._drop_files(connection, answers)
+            self._settle_files(connection, day, answers)
 
         choose = partial(self._of_present, day=day)
         commits = Committer(self._warehouse, landing, self._lock, self._count, choose)
@@ -151,17 +152,49 @@ class DetailReader:
         there = {row.record_key for row in rows}
         return [one for one in observations if one.key is None or one.key in there]
 
-    def _drop_files(self, connection: Connection, answers: Answers) -> None:
-        """Audio that was put away, and isn't stored: nothing names it."""
+    def _note_asked(self, day: date, pending: Sequence[Parent]) -> None:
+        """Before audio is put away, so that it is known where it may lie if this process is killed
+        before it can say so.
+        """
         if not self._source.stream.brings_audio:
             return
+
+        def work(connection: Connection) -> None:
+            self._lock(connection)
+            execute(
+                connection,
+                "load/note_asked",
+                self._parent.target,
+                parent=self._parent.name,
+                keys=[parent.key for parent in pending],
+                day=day,
+                now=self._clock(),
+                **self._source.where,
+            )
+
+        self._warehouse.in_transaction(work)
+
+    def _settle_files(self, connection: Connection, day: date, answers: Answers) -> None:
+        """Deletes audio that was put away, now or before, and isn't stored: nothing names it. Of
+        what is stored nothing is noted any more.
+        """
+        if not self._source.stream.brings_audio:
+            return
+        account = self._source.account.name
         uris = {
             parent.key: record["audio_uri"]
             for parent, page in answers.pages
             for record in page.records
         }
-        rows = execute(connection, "load/stored_details", keys=list(uris), **self._source.where)
-        remove_audio(uris[key] for key in uris.keys() - {row.record_key for row in rows})
+        useless = {parent.key for parent, _ in answers.useless}
+        rows = execute(
+            connection, "load/stored_details", keys=[*uris, *useless], **self._source.where
+        )
+        stored = {row.record_key for row in rows}
+        remove_audio(uris[key] for key in uris.keys() - stored)
+        remove_unnamed_audio((account, day, key) for key in useless - stored)
+        came = list(uris.keys() & stored)
+        execute(connection, "erase/details", keys=came, **self._source.where)
 
     def _count(self, connection: Connection, loaded: Loaded) -> None:
         loaded.new_fields = note_fields(connection, self._source, loaded.new_fields)

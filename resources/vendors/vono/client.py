@@ -114,7 +114,9 @@ class Vono(Client):
             yield Page(rows, permit.id, permit.granted_at, seen=seen)
 
     def audio(self, parent: Parent) -> Page:
-        """Fetches one recording's file, checks it and puts it away: the record says where."""
+        """Fetches one recording's file, checks it and puts it away: the record says where. What the
+        vendor no longer has may have been put away before.
+        """
         store = AudioStore()
         record_id = parent.key.partition("/")[2]
         day = business_day(parent.started_at, self.account.timezone)
@@ -126,10 +128,11 @@ class Vono(Client):
                 params={"id_record": record_id, "is_download": 1},
                 sink=file,
             )
-            if not is_there:
-                return Page([], permit.id, permit.granted_at)
             self.http.let_go()  # an object store may take its time
-            kept = store.keep(file, place_of(self.account.name, day, parent.key))
+            place = place_of(self.account.name, day, parent.key)
+            kept = store.keep(file, place) if is_there else store.kept(place)
+        if kept is None:
+            return Page([], permit.id, permit.granted_at)
         manifest = {
             "record_id": record_id,
             "audio_uri": kept.uri,

@@ -86,6 +86,14 @@ def test_only_the_vendors_own_404_says_that_there_is_no_audio(
     assert type(caught.value) is error
 
 
+def test_what_the_vendor_no_longer_has_may_have_been_put_away_before(
+    fetch: Callable[..., Page], tenant: Tenant
+) -> None:
+    page = fetch()
+    tenant.remove_audio(1976)
+    assert fetch().records == page.records
+
+
 def test_audio_that_is_not_there_is_no_record(fetch: Callable[..., Page], tmp_path: Path) -> None:
     assert fetch(Parent("3/1", PARENT.started_at)).records == []
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []

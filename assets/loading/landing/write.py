@@ -130,10 +130,13 @@ class Writer:
         stage_records(connection, batch, known)
         for target in self._stream.targets:
             self._copy_facts(connection, batch, target, known, f"stage_{target.name}")
+        healed = [item.key for item in items if item.was_rejected and not item.rejected]
         moved = any(item.old_date and item.old_date != item.call_date for item in items)
         if moved:
             execute(connection, "load/move_versions", days=days, **self._source.where)
         execute(connection, "load/merge_heads", **self._source.where)
+        for target in (detail.target for detail in self._source.details if not detail.tables):
+            execute(connection, "load/move_enriched", target, days=days, **self._source.where)
         for table in self._stream.tables:
             execute(connection, "load/drop_stale", table, days=days, **self._source.where)
         for target in self._stream.targets:
@@ -142,7 +145,7 @@ class Writer:
         changed = sorted({day for item in items for day in _days_of_other_records(item)})
         for detail in self._source.details:
             self._reopen(connection, detail, changed)
-            self._lead(connection, detail, days, moved)
+            self._lead(connection, detail, days, moved, healed)
 
     def _copy_facts(
         self,
@@ -176,7 +179,12 @@ class Writer:
                     detail=detail.name, days=days)  # fmt: skip
 
     def _lead(
-        self, connection: Connection, detail: DetailStream, days: list[date], moved: bool
+        self,
+        connection: Connection,
+        detail: DetailStream,
+        days: list[date],
+        moved: bool,
+        healed: list[str],
     ) -> None:
         """Details follow the records that they are of: days of such are reopened, and locked."""
         where = {"account": self._account.name, "detail": detail.name, "days": days}
@@ -186,6 +194,9 @@ class Writer:
                 execute(connection, "load/move", table, **where)
         if not detail.tables:
             execute(connection, "load/restore", detail.target, **where)
+            if healed:
+                keys = {"stream": self._stream.name, "keys": healed}
+                execute(connection, "load/ask_again", detail.target, **where, **keys)
 
     def _reject(
         self,

@@ -1,0 +1,5 @@
+-- Rows that details enriched go along with their records, before these are merged into them: raw, from which
+-- they could be enriched again, may be gone. Those of what is rejected now are left behind, to be dropped.
+UPDATE facts.{table} t SET call_date = s.call_date FROM stage_records s
+ WHERE t.call_date = ANY(:days) AND t.account = :account AND t.stream = :stream
+   AND t.call_date = s.old_date AND {record_key:t} = s.record_key AND s.old_date <> s.call_date AND NOT s.rejected;

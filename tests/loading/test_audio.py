@@ -107,3 +107,18 @@ def test_audio_that_a_killed_worker_put_away_goes_for_its_age(
     assert files() == []
     asked = here.query("SELECT next_try_at FROM ops.details WHERE account = :account")
     assert [due for (due,) in asked if due] == [], "it isn't asked for again by itself"
+
+
+def test_audio_that_is_just_coming_is_left_to_the_next_night(
+    scene: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No fact names what isn't there."""
+    here, _, files = recording(scene, tmp_path, monkeypatch)
+
+    def goes() -> int:
+        return expiry.drop_audio(here.system.warehouse, LATER)
+
+    while_details_come(here, "recording_audio", goes, monkeypatch)
+    assert audio_uris(here) == [file.as_uri() for file in files()]
+    assert len(files()) == 1
+    assert goes() == 1

@@ -134,9 +134,9 @@ class Writer:
         moved = any(item.old_date and item.old_date != item.call_date for item in items)
         if moved:
             execute(connection, "load/move_versions", days=days, **self._source.where)
+            for target in (one.target for one in self._source.details if not one.tables):
+                execute(connection, "load/move_enriched", target, days=days, **self._source.where)
         execute(connection, "load/merge_heads", **self._source.where)
-        for target in (detail.target for detail in self._source.details if not detail.tables):
-            execute(connection, "load/move_enriched", target, days=days, **self._source.where)
         for table in self._stream.tables:
             execute(connection, "load/drop_stale", table, days=days, **self._source.where)
         for target in self._stream.targets:

@@ -67,19 +67,21 @@ def refresh_days(
 def refresh_day(connection: Connection, day: date, always: bool = False) -> list[Refreshed]:
     """The marts that are behind on the day, or all of them, each by itself: one that fails stays
     behind, and stops no other. Where it is known whose facts changed, only the rows of these
-    accounts are computed.
+    accounts are computed. Those whose facts are gone for their age keep what there was.
     """
     execute(connection, "maintenance/lock_marts_day", day=day)
-    if execute(connection, "maintenance/is_expired", day=day)[0].is_expired:
-        execute(connection, "maintenance/take_stale_day", day=day)
-        return []  # its facts are gone for their age: the marts keep what there was
     marks = execute(connection, "maintenance/take_stale_day", day=day)
+    read = execute(connection, "maintenance/accounts_of_day", day=day)
+    expired = {row.account for row in read if row.is_expired}
+    if expired and len(expired) == len(read):
+        return []
     done = []
     for name, mart in tables().items():
-        behind = {mark.account for mark in marks if mark.mart in (None, name)}
+        behind = {mark.account for mark in marks if mark.mart in (None, name)} - expired
         if always or behind:
             whole = always or None in behind or not mart.by_account
-            done.append(_refresh(connection, mart, day, None if whole else sorted(behind)))
+            accounts = None if whole else sorted(behind)
+            done.append(_refresh(connection, mart, day, accounts, sorted(expired)))
     return done
 
 
@@ -97,12 +99,16 @@ def refresh_marts(warehouse: Warehouse) -> list[date]:
 
 
 def _refresh(
-    connection: Connection, mart: Mart, day: date, accounts: Sequence[str] | None
+    connection: Connection,
+    mart: Mart,
+    day: date,
+    accounts: Sequence[str] | None,
+    but: Sequence[str],
 ) -> Refreshed:
     try:
         with connection.begin_nested():
             row = connection.execute(
-                sa.text(mart.refresh()), {"day": day, "accounts": accounts}
+                sa.text(mart.refresh()), {"day": day, "accounts": accounts, "but": but}
             ).one()
             return Refreshed(mart.name, row.rows, row.written)
     except sa.exc.DBAPIError as error:

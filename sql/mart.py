@@ -39,7 +39,11 @@ from sql.vocabulary import LATE
 
 FOLDER = sql.FOLDER / "marts"
 SHARED = "columns.toml"
-OF_ACCOUNTS = "(CAST(:accounts AS text[]) IS NULL OR account = ANY (CAST(:accounts AS text[])))"
+OF_ACCOUNTS = (
+    "(CAST(:accounts AS text[]) IS NULL OR account = ANY (CAST(:accounts AS text[])))"
+    " AND account <> ALL (CAST(:but AS text[]))"
+)
+OF_ALL = "CAST(:but AS text[]) = '{}'"
 _SOURCE = re.compile(r"(?:(raw|ops|marts)\.)?([a-z_]+)\.([a-z0-9_]+)")
 
 
@@ -151,7 +155,8 @@ class Mart:
 
     def refresh(self) -> str:
         """Brings the table's rows of `:day` up to date, and writes only those that differ. Of
-        marts by account: those of `:accounts`, or all where it is NULL.
+        marts by account: those of `:accounts`, or all where it is NULL, without those of `:but`.
+        Other marts stay as they are where some are to.
         """
         names = Names(column.name for column in self.columns)
         return sql.read("maintenance/refresh_mart").format(
@@ -159,7 +164,7 @@ class Mart:
             statement=self.statement,
             typed=self._typed,
             names=names,
-            of_accounts=OF_ACCOUNTS if self.by_account else "true",
+            of_accounts=OF_ACCOUNTS if self.by_account else OF_ALL,
         )
 
 

@@ -10,7 +10,7 @@ from sqlalchemy.engine import Connection
 
 from assets.refresh import refresh_days, refresh_marts, stale_days, tables
 from resources.postgres.warehouse import Warehouse, execute
-from tests.db.facts import DAY, mark_stale, put, put_call, query
+from tests.db.facts import DAY, mark_stale, put, put_call, put_day, query
 
 NEXT = DAY + timedelta(days=1)
 ACCOUNTS = ("acme", "bravo", "core")
@@ -115,3 +115,30 @@ def test_only_the_accounts_that_changed_are_computed(warehouse: Warehouse) -> No
         put(c, "ops.stale_days", call_date=DAY, account="bravo", mart="calls_by_hour")
     refresh_marts(warehouse)
     assert query(warehouse, talk) == [("acme", 200), ("bravo", 100), ("core", 100)]
+
+
+def test_an_account_is_computed_beside_one_whose_facts_are_gone_for_their_age(
+    warehouse: Warehouse,
+) -> None:
+    """A new account's history, or another's backfill, of a day that only the first had then."""
+    warehouse.make_days({DAY})
+    with warehouse.transaction() as c:
+        put_day(c, account="acme")
+        put_call(c, "0", account="acme")
+        mark_stale(c)
+    refresh_marts(warehouse)
+    warehouse.run("maintenance/expire_day", day=DAY)
+    with warehouse.transaction() as c:
+        c.exec_driver_sql("DELETE FROM facts.calls")
+        put_day(c, account="bravo")
+    calls = "SELECT account, sum(calls) FROM marts.calls_by_hour GROUP BY 1 ORDER BY 1"
+    for number, account in enumerate(("acme", "bravo", None)):
+        with warehouse.transaction() as c:
+            put_call(c, str(number), account="bravo")
+            put(c, "ops.stale_days", call_date=DAY, account=account)
+        refresh_marts(warehouse)
+        assert query(warehouse, calls) == [("acme", 1), ("bravo", number + 1)][: number + 1]
+    list(refresh_days(warehouse, [DAY], always=True))
+    assert query(warehouse, calls) == [("acme", 1), ("bravo", 3)]
+    warehouse.run("maintenance/expire_day", day=DAY)
+    assert list(refresh_days(warehouse, [DAY], always=True)) == []

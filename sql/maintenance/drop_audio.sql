@@ -10,6 +10,9 @@ WITH gone AS (
     DELETE FROM raw.records r USING gone g
      WHERE r.call_date = ANY(CAST(:dates AS date[])) AND (r.call_date, r.account, r.record_key) = (g.call_date, g.account, g.record_key)
        AND r.stream = ANY(CAST(:streams AS text[]))
+), changed AS (
+    UPDATE facts.recordings t SET audio_uri = NULL, audio_sha256 = NULL FROM gone g
+     WHERE t.call_date = ANY(CAST(:dates AS date[])) AND (t.call_date, t.account, t.recording_id) = (g.call_date, g.account, g.record_key)
+    RETURNING t.call_date, t.account
 )
-UPDATE facts.recordings t SET audio_uri = NULL, audio_sha256 = NULL FROM gone g
- WHERE t.call_date = ANY(CAST(:dates AS date[])) AND (t.call_date, t.account, t.recording_id) = (g.call_date, g.account, g.record_key);
+INSERT INTO ops.stale_days (call_date, account) SELECT DISTINCT call_date, account FROM changed;

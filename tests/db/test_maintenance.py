@@ -416,8 +416,12 @@ def test_audio_goes_and_is_known_to_have_been_fetched(loaded: Warehouse, tmp_pat
             put(c, "raw.records", stream="recording_audio", record_key="1", version=1,
                 payload=json.dumps({"audio_uri": file.as_uri()}), first_seen_at=at, request_id=1,
                 **own)  # fmt: skip
+    list(refresh_days(loaded, [OLD[0], DAY], always=True))
     assert expiry.drop_audio(loaded, DAY) == 1
     assert [file.exists() for file in files] == [False, True]
+    assert refresh_marts(loaded) == [OLD[0]]
+    kept = "SELECT call_date, recordings, fetched FROM marts.recordings_by_day ORDER BY 1"
+    assert query(loaded, kept) == [(OLD[0], 1, 0), (DAY, 1, 1)]
     left = "SELECT call_date, audio_uri FROM facts.recordings ORDER BY 1"
     assert query(loaded, left) == [(OLD[0], None), (DAY, files[1].as_uri())]
     raw = "SELECT call_date FROM raw.records WHERE stream = 'recording_audio'"

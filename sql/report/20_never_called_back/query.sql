@@ -1,5 +1,6 @@
 -- Each caller once, by the last time that they were missed. Calls without a number are counted one
--- by one: nobody can tell whether their callers were reached later. The 20 queues with the most.
+-- by one: nobody can tell whether their callers were reached later. Of days that are gone for their age
+-- nobody knows who had one. The 20 queues with the most.
 WITH caller AS (
     SELECT DISTINCT ON (account, caller_key) account, queue_name, hours_open, tried_at, reached_at
       FROM marts.missed_callers
@@ -9,6 +10,8 @@ WITH caller AS (
     SELECT account, c.missed - coalesce(m.missed, 0) AS calls
       FROM (SELECT account, sum(abandoned_calls + unanswered_calls) AS missed FROM marts.calls_by_day
              WHERE call_date BETWEEN :first AND :last AND grain = 'call' AND direction = 'inbound'
+               AND (call_date, account) NOT IN (SELECT call_date, account FROM marts.completeness_by_day
+                                                 WHERE call_date BETWEEN :first AND :last AND expired_at IS NOT NULL)
              GROUP BY account) c
       LEFT JOIN (SELECT account, sum(missed_calls) AS missed FROM marts.missed_callers
                   WHERE call_date BETWEEN :first AND :last GROUP BY account) m USING (account)

@@ -6,11 +6,12 @@ from typing import Any
 
 import pytest
 
+from assets.maintenance.expiry import drop_facts
 from assets.refresh import refresh_marts
 from resources.postgres.warehouse import Warehouse
 from resources.report.answers import Selection, reading, select
 from resources.report.charts import charts
-from tests.db.facts import mark_stale, put_account, put_call, put_day, query
+from tests.db.facts import DAY, mark_stale, put_account, put_call, put_day, query
 from tests.db.report.conftest import (
     ACCOUNTS,
     FIRST,
@@ -145,6 +146,27 @@ def test_callers_whom_nobody_has_reached(given: Warehouse, facts: list[dict[str,
     assert {(r["account"], r["caller"]) for r in keys} == {(a, key) for a, key, _ in never}
     numbers = ask(given, "callers_to_call", week(given, pii=True))
     assert {(r["account"], r["caller"]) for r in numbers} == {(a, number) for a, _, number in never}
+
+
+def test_nobody_is_said_to_have_no_number_on_days_that_are_gone(warehouse: Warehouse) -> None:
+    """What is left of such a day is how many were missed, not who."""
+    days = DAY, DAY + timedelta(days=1)
+    warehouse.make_days({*days})
+    with warehouse.transaction() as c:
+        put_account(c)
+        for day in days:
+            put_day(c, call_date=day)
+            missed = {"call_date": day, "disposition": "abandoned", "talk_s": None}
+            put_call(c, f"{day} a", caller_key="ana", **missed)
+            put_call(c, f"{day} b", **missed)
+            mark_stale(c, day)
+    refresh_marts(warehouse)
+    drop_facts(warehouse, days[1])
+    rows = ask(warehouse, "never_called_back", Selection(*days, ("acme",)))
+    assert {row["waiting"]: row["callers"] for row in rows} == {
+        "no number to call": 1,
+        "3 days and more": 1,
+    }
 
 
 def test_the_trend_has_the_week_before(given: Warehouse, facts: list[dict[str, Any]]) -> None:

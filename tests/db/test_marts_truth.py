@@ -3,6 +3,7 @@
 One account in Warsaw, one in Bogotá. Tuesday, 10 March 2026 (in Warsaw UTC+1); Wednesday follows.
 """
 
+import json
 import re
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -181,6 +182,30 @@ def test_missed_callers_and_who_reached_them(given: Warehouse) -> None:
     ]
     hours = "SELECT caller_key, hours_open FROM marts.missed_callers ORDER BY 1"
     assert query(given, hours) == [(ANA, 24), (CAI, 336)]
+
+
+@pytest.mark.parametrize("is_final", [True, False], ids=["given up", "to be tried again"])
+def test_a_missed_caller_was_tried_when_a_callback_first_was(
+    warehouse: Warehouse, is_final: bool
+) -> None:
+    warehouse.make_days({DAY})
+    own: dict[str, Any] = {"account": "popup", "stream": "calls"}
+    tries = [at("10:00:00"), at("11:00:00"), at("12:00:00")]
+    with warehouse.transaction() as c:
+        put_call(c, "missed", caller_key=ANA, disposition="abandoned", started_at=at("9:00:00"))
+        put_call(c, "a", **own, vendor="clickfono", grain="callback_request", direction="outbound",
+                 caller_key=ANA, disposition="no_answer", is_final=is_final, attempt_no=4,
+                 started_at=at("13:00:00"))  # fmt: skip
+        for version, tried in enumerate(tries, 1):
+            put(c, "raw.records", **own, call_date=DAY, record_key="a", version=version,
+                payload=json.dumps({"retry": str(version), "call_at": str(tried)}),
+                first_seen_at=tried, request_id=1)  # fmt: skip
+        mark_stale(c)
+    refresh_marts(warehouse)
+    assert query(warehouse, "SELECT tried_at FROM marts.missed_callers") == [(tries[0],)]
+    called = "SELECT tried_at, outbound_calls FROM marts.callers_by_day WHERE account = 'popup'"
+    tries += [at("13:00:00")] * is_final
+    assert query(warehouse, called) == [(tries, len(tries))]
 
 
 def test_all_calls_of_a_caller_or_a_number(given: Warehouse) -> None:

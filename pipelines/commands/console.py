@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import typer
@@ -93,7 +94,12 @@ def shown(value: Any) -> str:
 def print_json(value: Any) -> None:
     """Prints JSON, and nothing else, on the standard output; for eyes, what isn't ASCII escaped."""
     is_read = sys.stdout.isatty()
-    print(json.dumps(value, ensure_ascii=is_read, indent=2, default=_as_json))
+    write = partial(json.dumps, ensure_ascii=is_read, indent=2, default=_as_json)
+    try:
+        text = write(value, allow_nan=False)
+    except ValueError:  # JSON has no NaN: it is text, as Postgres' own to_json has it
+        text = write(json.loads(write(value), parse_constant=str))
+    print(text)
 
 
 def count(number: int, what: str) -> str:

@@ -82,6 +82,7 @@ def run_query(url: str, query: str, form: str, write: bool = False) -> None:
             # A pipeline takes one statement alone: a COMMIT would end the reading.
             with connection.pipeline():
                 cursor = connection.execute(query.encode())
+            rows = cursor.fetchall() if cursor.description else []
         except psycopg.Error as error:
             raise CallhouseError(_sentence(error)) from None
         if cursor.description is None and not write:
@@ -97,7 +98,6 @@ def run_query(url: str, query: str, form: str, write: bool = False) -> None:
         if cursor.description is None:
             console.say(cursor.statusmessage or "")
             return
-        rows = cursor.fetchall()
         connection.rollback()  # what it has set would be the next one's in a pooler
     _PRINTERS[form](names, rows)
 
@@ -143,5 +143,9 @@ def _sentence(error: psycopg.Error) -> str:
     message = error.diag.message_primary or str(error).strip()
     if isinstance(error, psycopg.errors.ReadOnlySqlTransaction):
         return f"{message}: it only reads here, unless you say `callhouse sql --write`"
+    if "pipeline mode while in COPY" in message:
+        return "COPY isn't a query: psql takes it, which `callhouse sql` without one opens."
+    if isinstance(error, psycopg.DataError) and error.sqlstate is None:
+        return f"{message}: ask for its text (…::text)"  # Postgres took it, Python has no such time
     parts = [message, error.diag.message_detail, error.diag.message_hint]
     return ". ".join(part.rstrip(".") for part in parts if part) + "."

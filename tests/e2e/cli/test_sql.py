@@ -29,6 +29,10 @@ def test_sql_prints_a_table_csv_and_json(call: Call) -> None:
     assert json.loads(call("sql", query, "--format", "json").stdout) == [
         {"one": 1, "price": 2.5, "nothing": None, "yes": True, "text": 'a"b'}
     ]
+    odd = "SELECT 'NaN'::float8 AS a, ARRAY['-Infinity'::float8, 1] AS b"
+    assert json.loads(call("sql", odd, "--format", "json").stdout, parse_constant=pytest.fail) == [
+        {"a": "NaN", "b": ["-Infinity", 1.0]}
+    ]
 
 
 def test_sql_runs_a_query_that_begins_with_a_comment(call: Call) -> None:
@@ -54,6 +58,9 @@ def test_json_drops_no_column_in_silence(call: Call) -> None:
         ("COPY (SELECT 1) TO PROGRAM 'true'", "permission denied to COPY"),
         ("SELECT 1; COMMIT; DELETE FROM facts.calls", "cannot insert multiple commands"),
         ("SET search_path = facts", "returns no rows"),
+        ("COPY (SELECT 1) TO STDOUT", "COPY isn't a query: psql takes it"),
+        ("SELECT '-infinity'::date", "'-infinity': ask for its text (…::text)"),
+        ("SELECT time '24:00'", "ask for its text (…::text)"),
     ],
 )
 def test_sql_says_what_is_wrong_in_a_sentence(call: Call, query: str, told: str) -> None:
@@ -104,5 +111,7 @@ def test_sql_writes_only_where_that_is_asked_for(
     assert "CREATE TABLE" in call("sql", "--write", "CREATE TABLE public.ours (n int)").stdout
     twice = "INSERT INTO public.ours VALUES (1) RETURNING n AS a, n AS a"
     call("sql", "--write", "--format", "json", twice, exit_code=1)
+    endless = "INSERT INTO public.ours VALUES (1) RETURNING 'infinity'::date"
+    call("sql", "--write", endless, exit_code=1)
     assert "0 rows" in call("sql", "TABLE public.ours").stdout, "what is refused isn't written"
     call("sql", "--write", "DROP TABLE public.ours, public.psqls")

@@ -28,13 +28,15 @@ WITH sighting AS (
 )
 SELECT c.call_date, c.account, c.stream, c.call_id, c.vendor, coalesce(c.queue_name, c.queue_id) AS queue_name,
        n AS attempt_no, least(c.started_at, q.requested_at) AS requested_at,
-       c.started_local - (c.started_at - least(c.started_at, q.requested_at)) AS requested_local,
+       coalesce(least(c.started_at, q.requested_at) AT TIME ZONE d.timezone,
+                c.started_local - (c.started_at - least(c.started_at, q.requested_at))) AS requested_local,
        CASE WHEN n = c.attempt_no THEN c.started_at ELSE s.attempted_at END AS attempted_at,
        n = c.attempt_no AS is_last,
        CASE WHEN n = c.attempt_no THEN c.outcome ELSE 'unanswered' END AS outcome,
        CASE WHEN n = c.attempt_no AND c.outcome = 'answered' THEN c.talk_s END AS talk_s
   FROM facts.calls c
  CROSS JOIN LATERAL generate_series(1, least(c.attempt_no, 100)) AS n
+  LEFT JOIN ops.days d USING (call_date, account, stream)
   LEFT JOIN request q USING (account, stream, call_id)
   LEFT JOIN seen s ON s.account = c.account AND s.stream = c.stream AND s.call_id = c.call_id AND s.attempt_no = n::text
  WHERE c.call_date = :day AND c.grain = 'callback_request' AND c.attempt_no IS NOT NULL

@@ -184,6 +184,33 @@ def test_missed_callers_and_who_reached_them(given: Warehouse) -> None:
     assert query(given, hours) == [(ANA, 24), (CAI, 336)]
 
 
+@pytest.mark.parametrize(
+    ("asked", "again"),
+    [("2026-09-05T23:30-04:00", "2026-09-06T10:00-03:00"),
+     ("2026-04-04T00:30-03:00", "2026-04-05T10:00-04:00")],
+    ids=["spring", "autumn"],
+)  # fmt: skip
+def test_a_request_stays_at_its_time_when_clocks_change_before_it_is_tried_again(
+    warehouse: Warehouse, asked: str, again: str
+) -> None:
+    """In Chile, at midnight of Saturday."""
+    own: dict[str, Any] = {"account": "popup", "stream": "calls"}
+    times = [datetime.fromisoformat(asked), datetime.fromisoformat(again)]
+    locally = [time.replace(tzinfo=None) for time in times]
+    warehouse.make_days({time.date() for time in times})
+    with warehouse.transaction() as c:
+        put_day(c, **own, call_date=times[1].date(), timezone="America/Santiago")
+        put_call(c, "a", **own, vendor="clickfono", grain="callback_request", attempt_no=2,
+                 call_date=times[1].date(), started_at=times[1], started_local=locally[1])  # fmt: skip
+        put(c, "raw.records", **own, call_date=times[0].date(), record_key="a", version=1,
+            payload=json.dumps({"retry": "1", "call_at": asked}), first_seen_at=times[0],
+            request_id=1)  # fmt: skip
+        mark_stale(c, times[1].date())
+    refresh_marts(warehouse)
+    requested = "SELECT DISTINCT requested_local FROM facts.callback_attempts"
+    assert query(warehouse, requested) == [(locally[0],)]
+
+
 @pytest.mark.parametrize("is_final", [True, False], ids=["given up", "to be tried again"])
 def test_a_missed_caller_was_tried_when_a_callback_first_was(
     warehouse: Warehouse, is_final: bool

@@ -7,6 +7,8 @@ WITH due AS (
      CROSS JOIN LATERAL unnest(a.streams) AS stream
 ), known AS (
     SELECT due.*, d.call_date IS NOT NULL AS is_known, d.state, d.raw_records, d.facts, d.rejects, d.open_records,
+           -- What the vendor has no longer is in no figure either way.
+           d.raw_records - d.missing_records AS shown, d.rejects - coalesce(d.missing_rejects, 0) AS bad,
            d.vendor_total, d.last_polled_at, d.note, d.timezone AS day_timezone, d.expired_at,
            -- Zones of two names may have the same day.
            d.timezone <> due.timezone
@@ -27,8 +29,8 @@ WITH due AS (
              UNION ALL
             SELECT CASE WHEN raw_records = 0 THEN not_read ELSE wrong END, coalesce(note, 'a read failed') WHERE state = 'failed'
              UNION ALL
-            SELECT CASE WHEN rejects > raw_records * 0.01 THEN wrong ELSE trusted END,
-                   rejects || ' of ' || raw_records || ' records couldn''t become facts' WHERE rejects > 0
+            SELECT CASE WHEN bad > shown * 0.01 THEN wrong ELSE trusted END,
+                   bad || ' of ' || shown || ' records couldn''t become facts' WHERE bad > 0
              UNION ALL
             SELECT wrong, 'facts and rejects aren''t as many as the records' WHERE raw_records <> facts + rejects
              UNION ALL

@@ -436,6 +436,33 @@ def test_a_day_is_as_bad_as_the_worst_of_its_reasons_and_tells_all_worst_first(
     assert query(warehouse, asked, day=day) == [(trust, f"calls: {'; '.join(why)}")]
 
 
+@pytest.mark.parametrize(
+    ("facts", "rejects", "missing", "gone", "is_expired", "trust", "why"),
+    [
+        (10, 1, 1, 1, False, "trusted", None),
+        (201, 2, 200, 0, False, "wrong", "calls: 2 of 3 records couldn't become facts"),
+        # Which of them were gone isn't known any more: the worst of what may be is said.
+        (10, 1, 1, 0, True, "wrong", "calls: 1 of 10 records couldn't become facts"),
+    ],
+)
+def test_rejects_count_among_what_the_vendor_still_has(
+    warehouse: Warehouse, facts: int, rejects: int, missing: int, gone: int, is_expired: bool,
+    trust: str, why: str | None,
+) -> None:  # fmt: skip
+    day = today_in("Europe/Warsaw") - timedelta(days=3)
+    seen = datetime(2026, 3, 10, tzinfo=UTC)
+    with warehouse.transaction() as c:
+        put_account(c, start_date=day)
+        put_day(c, call_date=day, raw_records=facts + rejects, facts=facts, rejects=rejects,
+                missing=missing, expired_at=seen if is_expired else None)  # fmt: skip
+        for number in range(0 if is_expired else rejects):
+            put(c, "raw.heads", account="acme", stream="calls", record_key=f"{number}", version=1,
+                call_date=day, digest=f"{number:032}", observed_at=seen, first_seen_at=seen,
+                rejected=True, missing_since=seen if number < gone else None)  # fmt: skip
+    asked = "SELECT trust, why FROM marts.trust_by_day WHERE call_date = :day"
+    assert query(warehouse, asked, day=day) == [(trust, why)]
+
+
 def test_the_worst_stream_is_told_first(warehouse: Warehouse) -> None:
     day = today_in("Europe/Warsaw") - timedelta(days=3)
     with warehouse.transaction() as c:

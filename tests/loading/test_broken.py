@@ -408,3 +408,5 @@ def test_a_broken_record_that_is_gone_keeps_no_day_from_being_complete(scene: Op
     day = here.day()
     assert (day.state, day.raw_records, day.facts, day.rejects) == ("complete", 2, 1, 1)
     assert day.note == "1 rejected record(s) are gone at the vendor"
+    gone = "SELECT missing_records, missing_rejects FROM marts.completeness_by_day"
+    assert here.query(f"{gone} WHERE account = :account AND call_date = '{DAY}'") == [(1, 1)]

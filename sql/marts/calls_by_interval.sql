@@ -7,8 +7,8 @@ WITH side AS (
     SELECT call_date, (at AT TIME ZONE timezone) AS interval_local, at AS interval_at,
            account, vendor, grain, direction, queue_name
       FROM side
-     CROSS JOIN LATERAL generate_series(call_date::timestamp AT TIME ZONE timezone,
-                                        (call_date + 1)::timestamp AT TIME ZONE timezone - interval '{minutes} minutes',
+     CROSS JOIN LATERAL generate_series(ops.day_start(call_date, timezone),
+                                        ops.day_start(call_date + 1, timezone) - interval '{minutes} minutes',
                                         interval '{minutes} minutes') AS i (at)
 )
 SELECT c.call_date, c.interval_local, c.interval_at, c.account, c.vendor, c.grain, c.direction, c.queue_name,

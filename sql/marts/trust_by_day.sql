@@ -1,6 +1,6 @@
 WITH due AS (
     SELECT a.account, a.vendor, a.timezone, stream, day::date AS call_date, day::date = today AS is_today,
-           (day::date + 1)::timestamp AT TIME ZONE a.timezone AS ends_at
+           ops.day_start(day::date + 1, a.timezone) AS ends_at
       FROM ops.accounts a
      CROSS JOIN LATERAL (SELECT (now() AT TIME ZONE a.timezone)::date AS today) t
      CROSS JOIN LATERAL generate_series(a.start_date::timestamp, today::timestamp, interval '1 day') AS day
@@ -12,8 +12,8 @@ WITH due AS (
            d.vendor_total, d.last_polled_at, d.note, d.timezone AS day_timezone, d.expired_at,
            -- Zones of two names may have the same day.
            d.timezone <> due.timezone
-           AND (due.call_date::timestamp AT TIME ZONE d.timezone, (due.call_date + 1)::timestamp AT TIME ZONE d.timezone)
-            <> (due.call_date::timestamp AT TIME ZONE due.timezone, due.ends_at) AS is_of_another_zone,
+           AND (ops.day_start(due.call_date, d.timezone), ops.day_start(due.call_date + 1, d.timezone))
+            <> (ops.day_start(due.call_date, due.timezone), due.ends_at) AS is_of_another_zone,
            -- The rest of a day that has just ended comes with the next polls, some of which may fail. After
            -- that the check `complete` is red, too.
            now() < due.ends_at + interval '{late}' AS is_fresh

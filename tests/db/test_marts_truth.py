@@ -5,7 +5,7 @@ One account in Warsaw, one in Bogotá. Tuesday, 10 March 2026 (in Warsaw UTC+1);
 
 import json
 import re
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -17,10 +17,12 @@ import sqlalchemy as sa
 from assets.loading.landing.caller_keys import CallerKeys
 from assets.refresh import refresh_marts
 from resources.postgres.warehouse import Warehouse
+from resources.windows import day_start
 from tests.analysts.questions import metrics, query_of
 from tests.db.facts import DAY, mark_stale, put, put_account, put_call, put_day, query
 
 NEXT = DAY + timedelta(days=1)
+NOON = time(12)
 ANA, BEN, CAI = "ana", "ben", "cai"
 
 
@@ -168,6 +170,39 @@ def test_intervals_of_a_day_with_two_hours_of_one_name(given: Warehouse) -> None
         ]  # fmt: skip
 
 
+def test_intervals_of_days_that_clocks_begin_twice(warehouse: Warehouse) -> None:
+    """In Havana, on 1 November 2026, it is midnight again an hour later."""
+    zone, day = "America/Havana", date(2026, 11, 1)
+    days = [day - timedelta(days=1), day]
+    warehouse.make_days({*days})
+    with warehouse.transaction() as c:
+        for each in days:
+            put_day(c, call_date=each, timezone=zone)
+            put_call(c, f"{each}", call_date=each, started_local=datetime.combine(each, NOON),
+                     started_at=datetime.combine(each, NOON, ZoneInfo(zone)))  # fmt: skip
+            mark_stale(c, each)
+    refresh_marts(warehouse)
+    intervals = (
+        "SELECT call_date, interval_local::date, count(*), sum(calls)"
+        "  FROM marts.calls_by_30_minutes GROUP BY 1, 2 ORDER BY 1"
+    )
+    assert query(warehouse, intervals) == [(days[0], days[0], 48, 1), (day, day, 50, 1)]
+
+
+@pytest.mark.parametrize(
+    "zone",
+    ["America/Havana", "Atlantic/Azores", "America/Santiago", "Asia/Beirut", "Africa/Cairo",
+     "Australia/Lord_Howe", "America/Asuncion", "Europe/Warsaw", "Asia/Kathmandu"],
+)  # fmt: skip
+def test_days_begin_in_sql_when_they_do_in_python(shared_warehouse: Warehouse, zone: str) -> None:
+    starts = (
+        "SELECT day::date, ops.day_start(day::date, :zone)"
+        "  FROM generate_series('2020-01-01', '2030-01-01', interval '1 day') AS day"
+    )
+    for day, start in query(shared_warehouse, starts, zone=zone):
+        assert start == day_start(day, ZoneInfo(zone)), day
+
+
 def test_missed_callers_and_who_reached_them(given: Warehouse) -> None:
     """Ana is called back a day later by another account, Cai in vain; Ben wasn't missed."""
     rows = query(
@@ -201,7 +236,8 @@ def test_a_request_stays_at_its_time_when_clocks_change_before_it_is_tried_again
     with warehouse.transaction() as c:
         put_day(c, **own, call_date=times[1].date(), timezone="America/Santiago")
         put_call(c, "a", **own, vendor="clickfono", grain="callback_request", attempt_no=2,
-                 call_date=times[1].date(), started_at=times[1], started_local=locally[1])  # fmt: skip
+                 call_date=times[1].date(), started_at=times[1],
+                 started_local=locally[1])  # fmt: skip
         put(c, "raw.records", **own, call_date=times[0].date(), record_key="a", version=1,
             payload=json.dumps({"retry": "1", "call_at": asked}), first_seen_at=times[0],
             request_id=1)  # fmt: skip

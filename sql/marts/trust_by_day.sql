@@ -10,6 +10,7 @@ WITH due AS (
            -- What the vendor has no longer is in no figure either way.
            d.raw_records - d.missing_records AS shown, d.rejects - coalesce(d.missing_rejects, 0) AS bad,
            d.vendor_total, d.last_polled_at, d.note, d.timezone AS day_timezone, d.expired_at,
+           d.expired_at IS NULL AND bool_or(d.expired_at IS NOT NULL) OVER (PARTITION BY due.account, due.call_date) AS is_left_out,
            -- Zones of two names may have the same day.
            d.timezone <> due.timezone
            AND (ops.day_start(due.call_date, d.timezone), ops.day_start(due.call_date + 1, d.timezone))
@@ -33,6 +34,8 @@ WITH due AS (
                    bad || ' of ' || shown || ' records couldn''t become facts' WHERE bad > 0
              UNION ALL
             SELECT wrong, 'facts and rejects aren''t as many as the records' WHERE raw_records <> facts + rejects
+             UNION ALL
+            SELECT wrong, 'in no mart, as the account''s day had gone for its age before' WHERE is_left_out AND facts > 0
              UNION ALL
             SELECT provisional, concat_ws('; ', 'the day goes on', CASE WHEN state = 'open' THEN note END)
              WHERE is_today AND state IS DISTINCT FROM 'complete'

@@ -499,6 +499,19 @@ def test_rejects_count_among_what_the_vendor_still_has(
     assert query(warehouse, asked, day=day) == [(trust, why)]
 
 
+def test_a_stream_that_came_after_its_day_had_gone_for_its_age_is_in_no_mart_and_trust_says_so(
+    warehouse: Warehouse,
+) -> None:
+    day = today_in("Europe/Warsaw") - timedelta(days=3)
+    with warehouse.transaction() as c:
+        put_account(c, start_date=day, streams=["calls", "unconnected_calls"])
+        put_day(c, call_date=day, raw_records=1, facts=1, expired_at=at("9:00:00"))
+        put_day(c, call_date=day, raw_records=1, facts=1, stream="unconnected_calls")
+    why = "unconnected_calls: in no mart, as the account's day had gone for its age before"
+    asked = "SELECT trust, why FROM marts.trust_by_day WHERE call_date = :day"
+    assert query(warehouse, asked, day=day) == [("wrong", why)]
+
+
 def test_the_worst_stream_is_told_first(warehouse: Warehouse) -> None:
     day = today_in("Europe/Warsaw") - timedelta(days=3)
     with warehouse.transaction() as c:

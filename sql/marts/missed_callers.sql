@@ -10,7 +10,8 @@ SELECT m.call_date, m.account, m.vendor, m.last_missed_queue AS queue_name, m.ca
       FROM marts.callers_by_day c
      CROSS JOIN LATERAL (VALUES ('called', c.called_at), ('tried', c.tried_at), ('reached', c.answered_at)) AS v (what, times)
      CROSS JOIN LATERAL unnest(times) AS at
-     WHERE c.caller_key = m.caller_key AND c.call_date BETWEEN m.call_date - 1 AND m.call_date + 15
+     -- A callback's attempts are on the day of its latest one, which may be a month later.
+     WHERE c.caller_key = m.caller_key AND c.call_date BETWEEN m.call_date - 1 AND m.call_date + 46
        AND at > m.last_missed_at AND at <= m.last_missed_at + interval '336 hours'
  ) since
  WHERE m.missed_calls > 0 AND m.grain = 'call'

@@ -247,27 +247,32 @@ def test_a_request_stays_at_its_time_when_clocks_change_before_it_is_tried_again
     assert query(warehouse, requested) == [(locally[0],)]
 
 
-@pytest.mark.parametrize("is_final", [True, False], ids=["given up", "to be tried again"])
+@pytest.mark.parametrize(
+    ("is_final", "last"),
+    [(True, at("13:00:00")), (False, at("13:00:00")), (True, at("13:00:00", date(2026, 4, 9)))],
+    ids=["given up", "to be tried again", "weeks later"],
+)
 def test_a_missed_caller_was_tried_when_a_callback_first_was(
-    warehouse: Warehouse, is_final: bool
+    warehouse: Warehouse, is_final: bool, last: datetime
 ) -> None:
-    warehouse.make_days({DAY})
+    warehouse.make_days({DAY, last.date()})
     own: dict[str, Any] = {"account": "popup", "stream": "calls"}
     tries = [at("10:00:00"), at("11:00:00"), at("12:00:00")]
     with warehouse.transaction() as c:
         put_call(c, "missed", caller_key=ANA, disposition="abandoned", started_at=at("9:00:00"))
         put_call(c, "a", **own, vendor="clickfono", grain="callback_request", direction="outbound",
                  caller_key=ANA, disposition="no_answer", is_final=is_final, attempt_no=4,
-                 started_at=at("13:00:00"))  # fmt: skip
+                 call_date=last.date(), started_at=last)  # fmt: skip
         for version, tried in enumerate(tries, 1):
             put(c, "raw.records", **own, call_date=DAY, record_key="a", version=version,
                 payload=json.dumps({"retry": str(version), "call_at": str(tried)}),
                 first_seen_at=tried, request_id=1)  # fmt: skip
         mark_stale(c)
+        mark_stale(c, last.date())
     refresh_marts(warehouse)
     assert query(warehouse, "SELECT tried_at FROM marts.missed_callers") == [(tries[0],)]
     called = "SELECT tried_at, outbound_calls FROM marts.callers_by_day WHERE account = 'popup'"
-    tries += [at("13:00:00")] * is_final
+    tries += [last] * is_final
     assert query(warehouse, called) == [(tries, len(tries))]
 
 

@@ -12,7 +12,10 @@ CREATE OR REPLACE FUNCTION ops.make_day(p_day date) RETURNS boolean LANGUAGE plp
 DECLARE
     label    text := to_char(p_day, 'YYYYMMDD');
     parent   text;  -- with its schema, whatever the session's search path is
+    folder   text;
+    name     text;
     child    text;
+    there    oid;
     attached boolean;
     instants text;
     unasked  text;
@@ -25,13 +28,16 @@ BEGIN
     END IF;
     PERFORM ops.lock('make_day');
     PERFORM set_config('lock_timeout', '2s', true);
-    FOR parent, child IN
-        SELECT format('%I.%I', n.nspname, c.relname), format('%I.%I', n.nspname || '_partitions', c.relname || '_' || label)
+    FOR parent, folder, name IN
+        SELECT format('%I.%I', n.nspname, c.relname), n.nspname || '_partitions', c.relname || '_' || label
           FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
          WHERE c.relkind = 'p' AND n.nspname IN ('raw', 'facts') ORDER BY (c.oid = 'facts.calls'::regclass), c.oid
     LOOP
-        IF to_regclass(child) IS NOT NULL THEN
-            SELECT NOT inhdetachpending INTO attached FROM pg_inherits WHERE inhrelid = to_regclass(child);
+        child := format('%I.%I', folder, name);
+        -- Not to_regclass: who gets the lock at the moment of another's commit may have an older answer.
+        there := (SELECT oid FROM pg_class WHERE relnamespace = folder::regnamespace AND relname = name);
+        IF there IS NOT NULL THEN
+            SELECT NOT inhdetachpending INTO attached FROM pg_inherits WHERE inhrelid = there;
             CONTINUE WHEN attached;
             IF NOT attached THEN
                 EXECUTE format('ALTER TABLE %s DETACH PARTITION %s FINALIZE', parent, child);

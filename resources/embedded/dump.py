@@ -24,6 +24,7 @@ from resources.embedded.server_user import programs
 from resources.errors import CallhouseError
 from resources.postgres.database import connect, libpq
 from resources.postgres.roles import PATHS
+from resources.vendors import discover
 
 MANIFEST = "manifest.json"
 WAREHOUSE, HISTORY = "warehouse", "history"
@@ -142,7 +143,8 @@ def restore(url: str, dagster_url: str | None, folder: Path) -> Manifest:
 
 
 def _require_raw(connection: psycopg.Connection[Any]) -> None:
-    row = connection.execute(sql.read("dump/days_without_raw")).fetchone()
+    details = [s.name for vendor in discover().values() for s in vendor.streams if s.parent]
+    row = connection.execute(sql.read("dump/days_without_raw"), [details]).fetchone()
     assert row is not None
     days, first, last = row
     if days:

@@ -15,9 +15,6 @@ QUOTED = 200
 """Characters of a quotation."""
 LONGEST = 2_000
 """Characters of a sentence with its quotations."""
-LONGEST_NUMBER = 100
-"""Characters of a telephone number, however it is written."""
-
 SEPARATORS = (
     "\\s().\\-/_\u00a0\u00ad\u00b7\u1680\u2000-\u2015\u202a-\u202f\u205f-\u2064\u2066-\u2069\u2212"
     "\u3000\ufeff"
@@ -36,7 +33,8 @@ _QUOTATION = re.compile("“[^”]*”?")
 _SPLIT = re.compile(f"({_QUOTATION.pattern})")
 _LONG_NUMBER = re.compile(r"\d{7,}")
 _DIGITS = re.compile(r"\d(?:[\d\s().+/-]*\d){3,}")
-_LAST_NUMBER = re.compile(rf"[+0-9](?:[+0-9{SEPARATORS}]|%(?:2[0-9A-Fa-f]?)?)*+$")
+_NUMBERS_BACKWARDS = re.compile(rf"(?:(?:[0-9A-Fa-f]?2)?%|[+0-9{SEPARATORS}])*+")
+_NUMBER_BEGINS = re.compile(r"[+0-9]")
 _JOINER = "\u2060"
 """Nothing to see; but an address with it is no link."""
 
@@ -53,10 +51,14 @@ def short(text: str, most: int = LONGEST) -> str:
 
 
 def without_last_number(text: str) -> str:
-    """What a cut left of a text, without the number that it ends in. That may be somebody's, and
-    half of it is enough to know them by, but not to find them: they couldn't be hidden.
+    """What a cut left of a text, without the number, or the numbers in a row, that it ends in. One
+    may be somebody's, and half of it is enough to know them by, but not to find them: they couldn't
+    be hidden.
     """
-    return text[:-LONGEST_NUMBER] + _LAST_NUMBER.sub("", text[-LONGEST_NUMBER:])
+    numbers = _NUMBERS_BACKWARDS.match(text[::-1])
+    assert numbers is not None
+    begin = _NUMBER_BEGINS.search(text, len(text) - numbers.end())
+    return text[: begin.start()] if begin else text
 
 
 def _begin(text: str, most: int) -> str:

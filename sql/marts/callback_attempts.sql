@@ -16,9 +16,11 @@ WITH sighting AS (
      UNION ALL
     SELECT a.account, a.stream, a.call_id, t.attempt_no, t.at
       FROM facts.callback_attempts a
+      LEFT JOIN ops.days d USING (account, stream, call_date)
      -- The second one is the first time, of whichever attempt.
      CROSS JOIN LATERAL (VALUES (a.attempt_no::text, a.attempted_at), (NULL, a.requested_at)) AS t (attempt_no, at)
      WHERE a.call_date BETWEEN CAST(:day AS date) - 31 AND CAST(:day AS date)
+       AND t.at >= ops.day_start(CAST(:day AS date) - 31, coalesce(d.timezone, 'UTC'))  -- as far back as raw is looked at
        AND (a.account, a.stream, a.call_id) IN (SELECT account, stream, call_id FROM facts.calls
                                                  WHERE call_date = :day AND grain = 'callback_request')
 ), seen AS MATERIALIZED (

@@ -1,8 +1,11 @@
 -- All intervals of each side's day, and what happened in some: added up, so that no call is lost, by
 -- whatever clocks it was filed.
 WITH side AS (
-    SELECT call_date, account, vendor, grain, direction, queue_name, max(timezone) AS timezone
-      FROM marts.calls_by_quarter_hour GROUP BY 1, 2, 3, 4, 5, 6
+    SELECT call_date, account, vendor, grain, direction, queue_name,
+           -- Days that were gone for their age before the mart knew it have none.
+           coalesce(max(timezone), (SELECT max(d.timezone) FROM ops.days d
+                                     WHERE d.account = q.account AND d.call_date = q.call_date)) AS timezone
+      FROM marts.calls_by_quarter_hour q GROUP BY 1, 2, 3, 4, 5, 6
 ), every AS (
     SELECT call_date, (at AT TIME ZONE timezone) AS interval_local, at AS interval_at,
            account, vendor, grain, direction, queue_name

@@ -10,7 +10,8 @@ WITH due AS (
            -- What the vendor has no longer is in no figure either way.
            d.raw_records - d.missing_records AS shown, d.rejects - coalesce(d.missing_rejects, 0) AS bad,
            d.vendor_total, d.last_polled_at, d.note, d.timezone AS day_timezone, d.expired_at,
-           d.expired_at IS NULL AND bool_or(d.expired_at IS NOT NULL) OVER (PARTITION BY due.account, due.call_date) AS is_left_out,
+           -- What came after the night in which its account's day went, and goes with a later one.
+           e.first_at < coalesce(d.expired_at, 'infinity') - interval '1 hour' AS is_left_out,
            -- Zones of two names may have the same day.
            d.timezone <> due.timezone
            AND (ops.day_start(due.call_date, d.timezone), ops.day_start(due.call_date + 1, d.timezone))
@@ -18,7 +19,10 @@ WITH due AS (
            -- The rest of a day that has just ended comes with the next polls, some of which may fail. After
            -- that the check `complete` is red, too.
            now() < due.ends_at + interval '{late}' AS is_fresh
-      FROM due LEFT JOIN marts.completeness_by_day d USING (account, stream, call_date)
+      FROM due
+      LEFT JOIN marts.completeness_by_day d USING (account, stream, call_date)
+      LEFT JOIN (SELECT account, call_date, min(expired_at) AS first_at FROM ops.days GROUP BY account, call_date) e
+             ON e.account = due.account AND e.call_date = due.call_date
 ), read AS (
     SELECT known.*, coalesce(worst, trusted) AS trust, stream || ': ' || reasons AS why
       FROM known

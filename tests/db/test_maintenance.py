@@ -145,6 +145,23 @@ def test_attempts_stay_as_they_were_when_raw_goes_before_the_request_moves(
         ]
 
 
+def test_attempts_are_known_as_far_back_as_raw_is_looked_at(loaded: Warehouse) -> None:
+    """However often the marts were refreshed on the way."""
+    times = [datetime(2026, 1, 1, 10, tzinfo=UTC) + timedelta(days=20 * n) for n in range(3)]
+    days = [time.date() for time in times]
+    loaded.make_days({*days})
+    request = {"grain": "callback_request", "disposition": "no_answer"}
+    for number, (day, began) in enumerate(zip(days, times, strict=True), 1):
+        with loaded.transaction() as c:
+            c.execute(sa.text("DELETE FROM facts.calls WHERE call_id = 'again'"))
+            put_call(c, "again", **request, call_date=day, attempt_no=number, started_at=began)
+        list(refresh_days(loaded, days, always=True))
+    attempts = "SELECT requested_at, attempted_at FROM facts.callback_attempts ORDER BY attempt_no"
+    assert query(loaded, attempts) == [
+        (times[1], None), (times[1], times[1]), (times[1], times[2]),
+    ]  # fmt: skip
+
+
 def test_two_nights_at_once_fall_over_neither_themselves_nor_the_other(
     warehouse: Warehouse,
 ) -> None:

@@ -129,3 +129,6 @@ def test_no_half_of_a_number_is_left_by_a_cut(number: str) -> None:
         assert number[:7] not in quoted(" " * (QUOTED * 4 - left) + number)
         assert not re.search(r"[x(]\d", short(f"{begin}{number} was called", QUOTED))
     assert quoted("x" * (QUOTED - 14) + "+5511999480077").endswith("77”"), "whole, it stays"
+    many = " ".join([number] * 100)
+    for begin in ("x", "xy", "xyz"):
+        assert not re.search(r"\d", quoted(f"{begin}: {many}")), "nor of one in a long list"

@@ -93,11 +93,10 @@ def drop_detached(warehouse: Warehouse) -> Dropped:
 def drop_audio(warehouse: Warehouse, before: date) -> int:
     """Deletes audio of business days before `before`; returns how many files there were."""
     total, streams = 0, audio_streams()
+    where = {"before": before, "streams": streams, "most": FILES}
     for some in ("old_audio", "rejected_audio"):
-        where = {"before": before, "streams": streams, "most": FILES}
         while rows := warehouse.rows(f"maintenance/{some}", **where):
             total += _drop_audio(warehouse, rows, streams)
-    where = {"before": before, "streams": streams, "most": FILES}
     while rows := warehouse.rows("maintenance/asked_audio", **where):
         total += remove_audio_of(rows).total()
         accounts, keys = [row.account for row in rows], [row.record_key for row in rows]

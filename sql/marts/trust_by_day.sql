@@ -8,7 +8,7 @@ WITH due AS (
 ), known AS (
     SELECT due.*, d.call_date IS NOT NULL AS is_known, d.state, d.raw_records, d.facts, d.rejects, d.open_records,
            -- What the vendor has no longer is in no figure either way.
-           d.raw_records - d.missing_records AS shown, d.rejects - coalesce(d.missing_rejects, 0) AS bad,
+           b.bad, greatest(d.raw_records - d.missing_records, b.bad) AS shown,
            d.vendor_total, d.last_polled_at, d.note, d.timezone AS day_timezone, d.expired_at,
            -- What came after the night in which its account's day went, and goes with a later one.
            e.first_at < coalesce(d.expired_at, 'infinity') - interval '1 hour' AS is_left_out,
@@ -21,6 +21,7 @@ WITH due AS (
            now() < due.ends_at + interval '{late}' AS is_fresh
       FROM due
       LEFT JOIN marts.completeness_by_day d USING (account, stream, call_date)
+     CROSS JOIN LATERAL (SELECT d.rejects - coalesce(d.missing_rejects, 0) AS bad) b
       LEFT JOIN (SELECT account, call_date, min(expired_at) AS first_at FROM ops.days GROUP BY account, call_date) e
              ON e.account = due.account AND e.call_date = due.call_date
 ), read AS (

@@ -1,7 +1,7 @@
 -- Days on which parents may still lack their detail: newest first. A day's `vendor_total` is the
 -- number of its parents when it was judged: another number, or none, has it judged again, also of a
--- day that has no parent left. So has the time that it says. A day that was read whole and has no parents is judged as well: nothing
--- is known of it otherwise.
+-- day that has no parent left. So has the time that it says. A day that was read whole and has no parents is
+-- judged as well: nothing is known of it otherwise.
 SELECT p.call_date
   FROM ops.days p
   LEFT JOIN ops.days d ON d.account = p.account AND d.stream = :stream AND d.call_date = p.call_date

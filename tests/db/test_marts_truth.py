@@ -488,6 +488,8 @@ def test_a_day_is_as_bad_as_the_worst_of_its_reasons_and_tells_all_worst_first(
         (201, 2, 200, 0, False, "wrong", "calls: 2 of 3 records couldn't become facts"),
         # Which of them were gone isn't known any more: the worst of what may be is said.
         (10, 1, 1, 0, True, "wrong", "calls: 1 of 10 records couldn't become facts"),
+        (0, 1, 1, 1, False, "trusted", None),
+        (0, 1, 1, 1, True, "wrong", "calls: 1 of 1 records couldn't become facts"),
     ],
 )
 def test_rejects_count_among_what_the_vendor_still_has(

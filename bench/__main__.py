@@ -36,12 +36,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _measure(options: argparse.Namespace, results: Results) -> None:
-    sizes = [*options.sizes, MILLION] if options.full else options.sizes
-    with Yard(FOLDER) as yard:
+    sizes = dict.fromkeys(options.sizes, options.runs)
+    if options.full:
+        sizes.setdefault(MILLION, 1)
+    with Yard(FOLDER, autovacuum=False) as yard:
         about = _circumstances(yard)
         if "dialogs" in options.only:
-            for size in sizes:
-                runs = 1 if size >= MILLION else options.runs
+            for size, runs in sizes.items():
                 steps = dialogs(yard, size, runs, peers=not options.no_peers)
                 results.measure(f"dialogs {size}", steps, about)
         for name, (scenario, size) in ALONE.items():

@@ -3,10 +3,17 @@
 import time
 from contextlib import closing
 from pathlib import Path
-from typing import Any, LiteralString
+from typing import Any, Literal, LiteralString
 
 import psutil
 import psycopg
+from psycopg import sql
+
+CHANGED = """
+SELECT t.relid::regclass::text FROM pg_stat_all_tables t JOIN pg_class c ON c.oid = t.relid
+ WHERE c.relkind = 'r' AND t.schemaname <> 'pg_catalog'
+   AND t.n_mod_since_analyze + t.n_ins_since_vacuum + t.n_dead_tup > 0
+"""
 
 
 class Server:
@@ -66,9 +73,23 @@ class Server:
             connection.execute("CHECKPOINT")
 
     def vacuum(self) -> None:
-        """What autovacuum does a while after a load: hints set, statistics known."""
+        """What autovacuum does a while after a load, for each table that has changed: hints set,
+        statistics known.
+        """
         with closing(self._connect()) as connection:
-            connection.execute("VACUUM (ANALYZE)")
+            for table in self.changed():
+                connection.execute(sql.SQL("VACUUM (ANALYZE) {}").format(sql.SQL(table)))
+
+    def changed(self) -> list[LiteralString]:
+        """Tables that a vacuum has something to do in, as SQL."""
+        with closing(self._connect()) as connection:
+            return [table for (table,) in connection.execute(CHANGED)]
+
+    def set_autovacuum(self, value: Literal["on", "off"]) -> None:
+        """Whether it comes by itself, to all of the server's databases."""
+        with closing(self._connect()) as connection:
+            connection.execute(sql.SQL("ALTER SYSTEM SET autovacuum = {}").format(value))
+            connection.execute("SELECT pg_reload_conf()")
 
     def version(self) -> str:
         """Such as 18.1."""

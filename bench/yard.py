@@ -22,6 +22,7 @@ from bench.server import Server
 from bench.task import Task
 from resources.configuration.home import CHECKOUT, Home
 from resources.embedded.local_postgres import LocalPostgres
+from resources.embedded.server import ADMIN
 from resources.postgres.migration import migrate
 from resources.standin.fast import DAYS
 
@@ -47,7 +48,7 @@ class Figures:
     startup_s: float
     """Of `client_s`, until it began to work: the interpreter and its imports."""
     postgres_s: float
-    """CPU of all of the server's processes, the final checkpoint included."""
+    """CPU of all of the server's processes, the final checkpoint and vacuum included."""
     peak_mb: float
     """The most memory that one of the contender's processes held."""
     wal_mb: float
@@ -67,14 +68,22 @@ class Figures:
 class Yard:
     """Starts what contenders need, and ends it: `with Yard(folder) as yard: …`.
 
-    Its databases carry this process' number, as tests bring a server that they share.
+    Its databases carry this process' number, as tests bring a server that they share. Without
+    `autovacuum` the one of its own isn't visited but where a lane says so.
     """
 
     def __init__(
-        self, folder: Path, postgres: LocalPostgres | None = None, days: int = DAYS
+        self,
+        folder: Path,
+        postgres: LocalPostgres | None = None,
+        days: int = DAYS,
+        *,
+        autovacuum: bool = True,
     ) -> None:
         self._folder = folder
         self._stack = ExitStack()
+        self._shared = postgres
+        self._autovacuum = autovacuum
         self._postgres = postgres or LocalPostgres(Home(folder))
         self._template = f"bench_{os.getpid()}"
         self._numbers = itertools.count()
@@ -89,6 +98,9 @@ class Yard:
             stack.callback(self._postgres.stop_if_unused)
             # The open connection says that the server is in use.
             stack.enter_context(closing(psycopg.connect(self._postgres.url("postgres"))))
+            if self._shared is None:
+                server = Server(self._postgres.url("postgres", ADMIN))
+                server.set_autovacuum("on" if self._autovacuum else "off")
             migrate(stack.enter_context(self._database(self._template, "template0")))
             self._stack = stack.pop_all()
         return self
@@ -187,7 +199,8 @@ class Lane:
     def run(self, module: str, action: str, *, peer: bool = False, **changes: Any) -> Figures:
         """One run of `bench.contenders.<module>`, on the scales.
 
-        Before it the database is as autovacuum would leave it a minute later, and on disk.
+        Before it the database is as autovacuum would leave it a minute later, and on disk. What a
+        run leaves to autovacuum is counted as Postgres' share of it, too, however long it takes.
         """
         task = Task(**vars(self.task) | changes | {"action": action})
         python = str(PEERS) if peer else sys.executable
@@ -213,6 +226,7 @@ class Lane:
             raise BenchError(f"{module} {action} failed:\n{self._log.read_text()[-3000:]}")
         written = self.server.wal_bytes() - wal
         self.server.settle()
+        self.server.vacuum()
         told = json.loads(said.splitlines()[-1])
         return Figures(
             records=told.pop("records"),

@@ -15,6 +15,9 @@ from assets.run_scope import RunScope
 from resources.account import Account
 from resources.errors import ClockError
 
+LEFT = {"deferred": "not read, and left to the polls", "kept": "not rebuilt"}
+"""What becomes of days for which a run doesn't fail, by the kind of their trouble."""
+
 
 class VendorRun:
     """A run over some of a vendor's streams. `watch` is shown what becomes of it."""
@@ -86,16 +89,18 @@ class VendorRun:
             loader.close()
 
     def _report_trouble(self, results: Sequence[Result]) -> None:
-        """What a backfill didn't read: a limit says when it may, or it fails."""
+        """What a backfill didn't read, as a limit says when it may, or a rebuild can't make; and
+        what failed.
+        """
         for result in results:
-            put_off: dict[str, list[date]] = {}
+            left: dict[tuple[str, str], list[date]] = {}
             for day, (kind, reason) in result.trouble.items():
-                if kind == "deferred":
-                    put_off.setdefault(reason, []).append(day)
-            for reason, days in put_off.items():
+                if kind in LEFT:
+                    left.setdefault((LEFT[kind], reason), []).append(day)
+            for (what, reason), days in left.items():
                 self._context.log.warning(
-                    "%s %s: not read, and left to the polls: %s: %s",
-                    result.account, result.stream, ", ".join(map(str, sorted(days))), reason,
+                    "%s %s: %s: %s: %s",
+                    result.account, result.stream, what, ", ".join(map(str, sorted(days))), reason,
                 )  # fmt: skip
         failed = [result for result in results if result.state in ("failed", "stopped")]
         if failed:

@@ -18,7 +18,7 @@ from assets.loading.context import LoadContext, Say, Watch, nobody
 from assets.loading.plan import StreamState, next_due
 from assets.loading.poll import Poll
 from assets.loading.readers import Readers
-from assets.loading.rebuild import Rebuilder
+from assets.loading.rebuild import GONE, Rebuilder
 from assets.loading.result import Loaded, Result
 from assets.loading.stream_run import CredentialState, StreamRun
 from assets.loading.stream_state import (
@@ -115,9 +115,11 @@ class Loader:
         if accounts:
             self._warehouse.in_transaction(lambda c: note_accounts(c, self._vendor, accounts))
 
-    def _note_scope(self, source: AccountStream[AnyStream], state: StreamState) -> None:
+    def _note_scope(
+        self, source: AccountStream[AnyStream], run: StreamRun, state: StreamState, live: bool
+    ) -> bool:
         """Has complete days read again as soon as the account's options are others, and not only
-        when a whole day is read next.
+        when a whole day is read next. Returns whether the run can go on.
         """
 
         def work(connection: Connection) -> None:
@@ -125,7 +127,8 @@ class Loader:
             note_scope(connection, source, self._warehouse.now())
 
         if state.scope is not None and state.scope != source.scope:
-            self._warehouse.in_transaction(work)
+            run.do((), lambda _: self._warehouse.in_transaction(work), live)
+        return run.result.error is None
 
     def _each(
         self,
@@ -183,8 +186,7 @@ class Loader:
         poll = Poll(self._readers, run, until)
         if is_detail(source):
             poll.details(source)
-        elif is_report(source):
-            self._note_scope(source, state)
+        elif is_report(source) and self._note_scope(source, run, state, live=True):
             poll.windows(source, state)
         return result
 
@@ -194,8 +196,7 @@ class Loader:
         wanted = [day for day in days if day >= source.account.start_date]
         if is_detail(source):
             self._backfill_details(source, run, wanted)
-        elif is_report(source):
-            self._note_scope(source, state)
+        elif is_report(source) and self._note_scope(source, run, state, live=False):
             self._backfill_windows(source, run, state, wanted)
         return run.result
 
@@ -243,8 +244,11 @@ class Loader:
     def _rebuild(self, source: AccountStream[AnyStream], days: Sequence[date]) -> Result:
         run = self._run(source, StreamState())
         rebuilder = Rebuilder(self._context, source)
-        for day in rebuilder.days(days):
-            run.do((), partial(rebuilder.rebuild, day), rebuilds=day)
+        for day, has_raw in rebuilder.days(days).items():
+            if has_raw:
+                run.do((), partial(rebuilder.rebuild, day), rebuilds=day)
+            else:
+                run.result.trouble[day] = ("kept", GONE)
         return run.result
 
     def _run(self, source: AccountStream[AnyStream], state: StreamState) -> StreamRun:

@@ -17,6 +17,7 @@ from resources.postgres.warehouse import execute
 from resources.vendor_api.vendor import AnyStream
 
 BATCH = 5_000
+GONE = "its raw has gone for its age: its facts stay as they are"
 
 
 class Rebuilder:
@@ -29,10 +30,12 @@ class Rebuilder:
         self._source = source
         self._account, self._stream = source.account, source.stream
 
-    def days(self, among: Sequence[date]) -> list[date]:
-        """Those of the days that have raw, newest first: the others' facts stay as they are."""
+    def days(self, among: Sequence[date]) -> dict[date, bool]:
+        """Those of the days that were read, newest first; whether they can be made again, as raw
+        has them still.
+        """
         rows = self._warehouse.rows("plan/known_days", days=list(among), **self._source.where)
-        return [row.call_date for row in rows]
+        return {row.call_date: row.has_raw for row in rows}
 
     def rebuild(self, day: date, loaded: Loaded) -> None:
         """Makes the day's facts again, batch by batch; then drops those without a raw record.

@@ -114,7 +114,9 @@ class Result:
     deferred_until: datetime | None = None
     stopped: bool = False
     trouble: dict[date, tuple[str, str]] = field(default_factory=dict)
-    """What kept a day from being read in full: failed, deferred or stopped, and why."""
+    """What kept a day from being read in full, and why: failed, deferred or stopped; or from being
+    rebuilt: kept.
+    """
 
     @property
     def state(self) -> str:

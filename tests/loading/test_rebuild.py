@@ -75,7 +75,10 @@ def test_a_day_of_which_raw_has_gone_is_left_as_it_is(scene: Open) -> None:
     here.system.query("DELETE FROM raw.records WHERE account = :account RETURNING 1", here.account)
     stale = "DELETE FROM ops.stale_days WHERE account = :account RETURNING call_date"
     assert here.query(stale)
-    assert here.rebuild().error is None
+    left = here.rebuild()
+    assert left.error is None
+    assert left.trouble == {DAY: ("kept", rebuild.GONE)}
+    assert DAY not in left.read
     assert here.query(stale) == []
 
 

@@ -5,7 +5,9 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+import sqlalchemy as sa
 
+from assets.loading import load
 from resources.standin import Fault
 from resources.vendor_api.client import Client
 from resources.vendor_api.vendor import Page
@@ -112,6 +114,27 @@ def test_complete_days_are_read_again_when_an_account_asks_for_more(scene: Open)
     here.poll_until(lambda: here.day().state == "complete")
     assert here.day().raw_records == 2
     assert not any(missing(here).values())
+
+
+@pytest.mark.parametrize("backfills", [False, True])
+def test_what_the_database_says_while_other_options_are_noted_is_this_account_s_alone(
+    scene: Open, monkeypatch: pytest.MonkeyPatch, backfills: bool
+) -> None:
+    here = scene("conpeek")
+    here.put(here.thing(1))
+    here.at(EVENING)
+    here.backfill()
+
+    def fail(*_: object) -> None:
+        raise sa.exc.OperationalError("SELECT", {}, Exception("canceling statement"))
+
+    here.account = here.account.model_copy(
+        update={"options": ConpeekOptions(min_talking_time_s=50)}
+    )
+    monkeypatch.setattr(load, "note_scope", fail)
+    result = here.backfill() if backfills else here.poll()
+    assert result.state == "failed"
+    assert here.facts("leg_id"), "and what was there stays"
 
 
 def test_an_option_that_is_new_and_narrows_nothing_is_no_other_scope(scene: Open) -> None:

@@ -134,7 +134,7 @@ def test_what_the_database_says_while_other_options_are_noted_is_this_account_s_
     monkeypatch.setattr(load, "note_scope", fail)
     result = here.backfill() if backfills else here.poll()
     assert result.state == "failed"
-    assert here.facts("leg_id"), "and what was there stays"
+    assert missing(here) == {"d-1": False}
 
 
 def test_an_option_that_is_new_and_narrows_nothing_is_no_other_scope(scene: Open) -> None:

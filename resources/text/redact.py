@@ -328,6 +328,8 @@ def mask_requests(value: Any) -> Any:
     Their secrets are under names and in places that nobody can list: of a request's parts and of
     a URL's query only the names stay; what is called a secret elsewhere is masked too.
     """
+    if isinstance(value, str):
+        return mask_named(_QUERY_VALUE.sub(_masked, value)) if _MARK.search(value) else value
     if isinstance(value, dict):
         return {
             name: MASK
@@ -337,11 +339,7 @@ def mask_requests(value: Any) -> Any:
             else mask_requests(item)
             for name, item in value.items()
         }
-    if isinstance(value, list):
-        return [mask_requests(item) for item in value]
-    if isinstance(value, str) and _MARK.search(value):
-        return mask_named(_QUERY_VALUE.sub(_masked, value))
-    return value
+    return [mask_requests(item) for item in value] if isinstance(value, list) else value
 
 
 def _is_secret(name: str, item: Any) -> bool:

@@ -2,9 +2,7 @@
 CREATE OR REPLACE FUNCTION facts.find_days(record_key text)
 RETURNS TABLE (call_date date, account text, stream text)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
-    SELECT h.call_date, h.account, h.stream
-      FROM ops.streams s JOIN raw.heads h ON h.account = s.account AND h.stream = s.stream
-     WHERE h.record_key = find_days.record_key
+    SELECT h.call_date, h.account, h.stream FROM raw.heads h WHERE h.record_key = find_days.record_key
 $$;
 COMMENT ON FUNCTION facts.find_days IS 'Business day, account and stream of every record with this key';
 

@@ -3,8 +3,9 @@
 -- is_plain: none of them would be written again though it hasn't changed, as load/changed_records says.
 SELECT count(*) = :records
        AND coalesce(sum(hashtextextended(h.record_key, uuid_hash_extended(h.digest, 0))), 0) = :hashes
-       AND coalesce(bool_and(h.observed_at >= coalesce(s.scope_since, '-infinity')), true) AS shows_all,
+       AND coalesce(min(h.observed_at) >= (SELECT scope_since FROM ops.streams
+                                            WHERE account = :account AND stream = :stream), true) AS shows_all,
        bool_or(h.rejected OR h.twins IS NOT NULL
                OR coalesce(h.faults @? '$.* ? (@ != "a placeholder for no value")', false)) IS NOT TRUE AS is_plain
-  FROM raw.heads h LEFT JOIN ops.streams s USING (account, stream)
+  FROM raw.heads h
  WHERE h.account = :account AND h.stream = :stream AND h.call_date = ANY(:days) AND h.missing_since IS NULL;

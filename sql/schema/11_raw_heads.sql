@@ -15,9 +15,10 @@ CREATE TABLE raw.heads (
     faults      jsonb,
     missing_since timestamptz,
     twins       uuid[],
-    PRIMARY KEY (account, stream, record_key)
+    -- The key first here and the day first there: each index is of use to its own question alone. Until statistics
+    -- know a new account, Postgres takes either for a way to its one record, and reads all of them.
+    PRIMARY KEY (record_key, account, stream)
 ) WITH (fillfactor = 85);
--- The day first: a look-up by key must never mistake this index for the primary key's.
 CREATE INDEX heads_by_day ON raw.heads (call_date, account, stream);
 CREATE INDEX heads_with_faults ON raw.heads (call_date, account, stream) WHERE faults IS NOT NULL;
 COMMENT ON TABLE raw.heads IS 'The newest version of each record: its day, digest and when it was observed';

@@ -212,6 +212,44 @@ def scans(warehouse: Warehouse) -> dict[str, int]:
         return {day: int(count) for day, count in connection.execute(SCANS)}
 
 
+READ = """
+SELECT coalesce(seq_tup_read, 0) + coalesce(idx_tup_fetch, 0) FROM pg_stat_user_tables
+ WHERE schemaname = 'raw' AND relname = 'heads'
+"""
+STRANGERS = """
+INSERT INTO raw.heads (account, stream, record_key, call_date, version, digest, observed_at,
+                       first_seen_at)
+SELECT 'somebody', 'dialogs', n::text, current_date - mod(n, 30), 1, gen_random_uuid(), now(), now()
+  FROM generate_series(1, 5000) n
+"""
+
+
+def test_an_account_that_statistics_do_not_know_has_each_day_counted_by_itself(
+    warehouse: Warehouse, loader: Loader, account: Account, tenant: Tenant
+) -> None:
+    """To Postgres a new account has one record, whichever way it goes: one that leads to all days
+    would be read whole for each of them, and a year's load take the square of a day's.
+    """
+    with warehouse.transaction() as connection:
+        connection.exec_driver_sql(STRANGERS)
+    with warehouse.autocommit.connect() as connection:
+        connection.exec_driver_sql("ANALYZE raw.heads")
+        connection.exec_driver_sql("ALTER TABLE raw.heads SET (autovacuum_enabled = off)")
+
+    def read() -> int:
+        warehouse.close()
+        server.settle()
+        with warehouse.autocommit.connect() as connection:
+            return int(connection.exec_driver_sql(READ).scalar_one())
+
+    server = Server(warehouse.url.set(drivername="postgresql").render_as_string(False))
+    before = read()
+    for day in DAYS:
+        tenant.put(dialogs(100, day))
+        backfill(loader, account, [day])
+    assert read() - before <= 3 * 100 * len(DAYS)
+
+
 def test_known_records_are_looked_up_by_key_however_many_there_are(
     warehouse: Warehouse, loader: Loader, account: Account, tenant: Tenant
 ) -> None:
@@ -234,6 +272,7 @@ def test_known_records_are_looked_up_by_key_however_many_there_are(
         connection.exec_driver_sql("VACUUM ANALYZE raw.heads")
         explain = sa.text(f"EXPLAIN {sql.read('load/changed_records')}")
         plan = "\n".join(connection.scalars(explain, parameters))
-    assert plan.count("Index Scan using heads_pkey") == plan.count("on heads") == 1, plan
-    assert re.search(r"Index Cond: .*account = .*stream = .*record_key = ANY", plan), plan
+    assert re.search(r"Index Scan (using|on) heads_pkey", plan), plan
+    assert re.search(r"Index Cond: .*record_key = ANY.*account = .*stream = ", plan), plan
+    assert not re.search(r"Seq Scan|heads_by_day", plan), plan
     assert "Hash Left Join" in plan, plan

@@ -118,15 +118,16 @@ class Loader:
     def _note_scope(
         self, source: AccountStream[AnyStream], run: StreamRun, state: StreamState, live: bool
     ) -> bool:
-        """Has complete days read again as soon as the account's options are others, and not only
-        when a whole day is read next. Returns whether the run can go on.
+        """Notes what the account's options narrow the stream to before anything is read: what was
+        read with others can't be missed, and complete days are read again. Returns whether the run
+        can go on.
         """
 
         def work(connection: Connection) -> None:
             lock_streams(connection, source.account.name, source.stream)
             note_scope(connection, source, self._warehouse.now())
 
-        if state.scope is not None and state.scope != source.scope:
+        if state.scope != source.scope:
             run.do((), lambda _: self._warehouse.in_transaction(work), live)
         return run.result.error is None
 

@@ -95,6 +95,20 @@ def test_what_a_narrowed_account_does_not_ask_for_is_not_missing(scene: Open) ->
     assert missing(here) == {"d-1": False, "d-2": True, "d-3": False}, told
 
 
+def test_so_it_is_on_an_account_s_first_day(scene: Open) -> None:
+    here = scene("conpeek")
+    here.put(here.thing(1, value=1), here.thing(2, value=100))
+    here.poll()
+    here.account = here.account.model_copy(
+        update={"options": ConpeekOptions(min_talking_time_s=50)}
+    )
+    here.poll()
+    for hours in (14, 30):
+        here.at(NOON + timedelta(hours=hours))
+        here.backfill()
+    assert missing(here) == {"d-1": False, "d-2": False}
+
+
 def test_complete_days_are_read_again_when_an_account_asks_for_more(scene: Open) -> None:
     here = scene("conpeek")
     wide = here.account

@@ -123,6 +123,9 @@ def accounts_sensor(lacks: Lacks) -> dg.SensorDefinition:
         standing = evaluations(settings, missing)
         events: list[dg.AssetMaterialization | dg.AssetCheckEvaluation] = []
         if content != context.cursor:
+            if not wrong:
+                here = list(settings.accounts)
+                callhouse.standing_warehouse().run("load/note_left", accounts=here)
             events += [accounts_materialisation(settings), *standing]
         else:
             events += unshown(context.instance, standing)

@@ -6,7 +6,7 @@ SELECT account, vendor, timezone, country, currency, start_date, streams, tells
 ON CONFLICT (account) DO UPDATE
    SET vendor = excluded.vendor, timezone = excluded.timezone, country = excluded.country,
        currency = excluded.currency, start_date = excluded.start_date, streams = excluded.streams,
-       tells = excluded.tells, changed_at = now()
- WHERE (a.vendor, a.timezone, a.country, a.currency, a.start_date, a.streams, a.tells) IS DISTINCT FROM
+       tells = excluded.tells, changed_at = now(), left_at = NULL
+ WHERE a.left_at IS NOT NULL OR (a.vendor, a.timezone, a.country, a.currency, a.start_date, a.streams, a.tells) IS DISTINCT FROM
        (excluded.vendor, excluded.timezone, excluded.country, excluded.currency, excluded.start_date,
         excluded.streams, excluded.tells);

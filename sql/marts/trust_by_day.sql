@@ -3,7 +3,10 @@ WITH due AS (
            ops.day_start(day::date + 1, a.timezone) AS ends_at
       FROM ops.accounts a
      CROSS JOIN LATERAL (SELECT (now() AT TIME ZONE a.timezone)::date AS today) t
-     CROSS JOIN LATERAL generate_series(a.start_date::timestamp, today::timestamp, interval '1 day') AS day
+     -- Of one that has left, the day on which it did is the last.
+     CROSS JOIN LATERAL generate_series(a.start_date::timestamp,
+                                        least(today::timestamp, (a.left_at AT TIME ZONE a.timezone)::date::timestamp),
+                                        interval '1 day') AS day
      CROSS JOIN LATERAL unnest(a.streams) AS stream
 ), known AS (
     SELECT due.*, d.call_date IS NOT NULL AS is_known, d.state, d.raw_records, d.facts, d.rejects, d.open_records,

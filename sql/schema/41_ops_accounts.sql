@@ -8,7 +8,8 @@ CREATE TABLE ops.accounts (
     start_date date        NOT NULL,
     streams    text[]      NOT NULL,
     tells      text[]      NOT NULL,
-    changed_at timestamptz NOT NULL DEFAULT now()
+    changed_at timestamptz NOT NULL DEFAULT now(),
+    left_at    timestamptz
 );
 COMMENT ON TABLE ops.accounts IS 'Accounts as accounts.toml had them when they were read last';
 COMMENT ON COLUMN ops.accounts.account IS 'Account, as in accounts.toml';
@@ -20,6 +21,7 @@ COMMENT ON COLUMN ops.accounts.start_date IS 'The first business day that is loa
 COMMENT ON COLUMN ops.accounts.streams IS 'The streams that are loaded';
 COMMENT ON COLUMN ops.accounts.tells IS 'What its vendor tells of calls';
 COMMENT ON COLUMN ops.accounts.changed_at IS 'When one of these changed last';
+COMMENT ON COLUMN ops.accounts.left_at IS 'Since when accounts.toml doesn''t have it any more. NULL: it has';
 
 -- A calendar's working days, by a library's word: one row a country and year.
 CREATE TABLE ops.holidays (

@@ -78,7 +78,9 @@ def test_no_day_is_waited_for_after_an_account_has_left_until_it_is_back(
     write(file, "acme")
     look()
     with warehouse.transaction() as connection:
-        left = "UPDATE ops.accounts SET left_at = left_at - interval '1 day' WHERE account = 'other'"
+        left = (
+            "UPDATE ops.accounts SET left_at = left_at - interval '1 day' WHERE account = 'other'"
+        )
         connection.execute(sa.text(left))
     assert {day for name, day in trusted(warehouse) if name == "other"} == {BEFORE, YESTERDAY}
     assert {day for name, day in trusted(warehouse) if name == "acme"} == {BEFORE, YESTERDAY, TODAY}

@@ -3,7 +3,7 @@
 WITH lost AS (
     DELETE FROM raw.heads h USING facts.{table} t
      WHERE h.account = :account AND h.stream = :detail AND h.record_key = ANY(CAST(:keys AS text[])) AND NOT h.rejected
-       AND h.digest <> '00000000-0000-0000-0000-000000000000'
+       AND h.digest <> ops.no_digest()
        AND t.call_date = ANY(:days) AND t.account = :account AND t.stream = :stream
        AND {record_key:t} = h.record_key AND ({assigned:t}) IS NULL
     RETURNING h.account, h.stream, h.record_key, t.call_date

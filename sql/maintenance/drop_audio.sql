@@ -4,7 +4,7 @@ WITH gone AS (
     SELECT * FROM unnest(CAST(:dates AS date[]), CAST(:accounts AS text[]), CAST(:keys AS text[]))
                   AS g (call_date, account, record_key)
 ), heads AS (
-    UPDATE raw.heads h SET digest = '00000000-0000-0000-0000-000000000000' FROM gone g
+    UPDATE raw.heads h SET digest = ops.no_digest() FROM gone g
      WHERE h.account = g.account AND h.stream = ANY(CAST(:streams AS text[])) AND h.record_key = g.record_key
 ), versions AS (
     DELETE FROM raw.records r USING gone g

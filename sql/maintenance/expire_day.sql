@@ -2,8 +2,8 @@
 -- there goes next: by their digest, which no payload has, its heads are known from those of what comes later.
 WITH fresh AS (DELETE FROM ops.stale_days WHERE call_date = :day),
 heads AS (
-    UPDATE raw.heads SET digest = '00000000-0000-0000-0000-000000000000'
+    UPDATE raw.heads SET digest = ops.no_digest()
      WHERE call_date = :day AND stream = ANY(CAST(:streams AS text[]))
-       AND digest <> '00000000-0000-0000-0000-000000000000'
+       AND digest <> ops.no_digest()
 )
 UPDATE ops.days SET expired_at = ops.now() WHERE call_date = :day AND expired_at IS NULL;

@@ -8,7 +8,7 @@ WITH gone AS (
      WHERE r.call_date = :day AND (r.account, r.stream, r.record_key) = (g.account, g.stream, g.record_key)
 )
 SELECT g.account, g.call_date, g.record_key, t.audio_uri AS uri,
-       g.stream = ANY(CAST(:streams AS text[])) AND g.digest <> '00000000-0000-0000-0000-000000000000' AS has_audio
+       g.stream = ANY(CAST(:streams AS text[])) AND g.digest <> ops.no_digest() AS has_audio
   FROM gone g
   LEFT JOIN facts.recordings t ON t.call_date = :day AND t.account = g.account AND t.recording_id = g.record_key
                               AND t.audio_uri IS NOT NULL;

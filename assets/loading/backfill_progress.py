@@ -67,7 +67,8 @@ class BackfillProgress:
             f"{wait.report} ({wait.reason}: {REASONS[wait.reason]})"
         )
         where = self._where(account, wait.stream)
-        for row in self._warehouse.rows("load/note_backfill", done=0, **where):
+        self._warehouse.run("load/note_backfill", done=0, **where)
+        for row in self._warehouse.rows("load/backfill_to_go", **where):
             text += f"; {row.to_go} days to go"
             if row.expected_at:
                 done_at = max(row.expected_at, wait.until).astimezone(zone)

@@ -6,6 +6,8 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
+from sql.vocabulary import Tells
+
 
 class Limits(BaseModel):
     """What a vendor lets one credential do. `None` or 0 means: no such limit.
@@ -56,6 +58,11 @@ class Options(BaseModel):
     """What narrows an account's loads; each vendor that has such parameters extends it."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, str_max_length=500)
+
+    @property
+    def untold(self) -> frozenset[Tells]:
+        """What isn't told any more of calls that are narrowed so."""
+        return frozenset()
 
 
 class Account(BaseModel):

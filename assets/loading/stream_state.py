@@ -117,7 +117,7 @@ def account_note(vendor: Vendor, account: Account) -> dict[str, Any]:
         "currency": account.currency,
         "start_date": account.start_date.isoformat(),
         "streams": list(account.streams),
-        "tells": sorted(vendor.tells),
+        "tells": sorted(vendor.told(account)),
     }
 
 

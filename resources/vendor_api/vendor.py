@@ -223,8 +223,9 @@ class Vendor:
     poll_every: timedelta = timedelta(minutes=5)
     requests_per_license: int | None = None
     """The daily quota is the account's `licenses` times this."""
-    tells: frozenset[Tells] = frozenset()
-    """What it tells of calls, beside who, when and how they ended."""
+    tells: Mapping[Tells, Collection[str]] = field(default_factory=dict)
+    """What it tells of calls, beside who, when and how they ended; each with the names of the
+    streams that have to be loaded for it, all of them."""
 
     def stream(self, name: str) -> AnyStream:
         """The stream named `name`. Raises KeyError."""
@@ -245,6 +246,11 @@ class Vendor:
     def only(self, names: Collection[str]) -> "Vendor":
         """The same with the streams of these names alone."""
         return replace(self, streams=tuple(s for s in self.streams if s.name in names))
+
+    def told(self, account: Account) -> set[Tells]:
+        """What it tells of the account's calls, by what is loaded of them."""
+        told = {what for what, streams in self.tells.items() if {*streams} <= {*account.streams}}
+        return told - account.options.untold
 
     @property
     def default_streams(self) -> tuple[str, ...]:

@@ -194,7 +194,9 @@ VENDOR = Vendor(
     client=Clickfono,
     streams=(CALLS,),
     options=ClickfonoOptions,
-    tells=frozenset({Tells.ATTEMPTS, Tells.TALK, Tells.QUEUES, Tells.QUEUES_OF_LOST_CALLS}),
+    tells=dict.fromkeys(
+        (Tells.ATTEMPTS, Tells.TALK, Tells.QUEUES, Tells.QUEUES_OF_LOST_CALLS), (CALLS.name,)
+    ),
     limits=Limits(
         concurrency=2,
         requests_per_s=2,

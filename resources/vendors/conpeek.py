@@ -56,6 +56,14 @@ class ConpeekOptions(Options):
     business_direction: Literal["INBOUND", "OUTBOUND"] | None = None
     min_talking_time_s: float | None = None
 
+    @property
+    def untold(self) -> frozenset[Tells]:
+        """Who gave up talked with nobody: no user, nor who tags, has had the call."""
+        by_talks = self.tenant_user_ids or self.custom_tag_ids or self.call_request_agent_ids
+        if by_talks or self.operator_call_ids or self.min_talking_time_s is not None:
+            return frozenset({Tells.ABANDONED})
+        return frozenset()
+
     def filters(self) -> list[dict[str, Any]]:
         """As the vendor's filter wants them."""
         lists = {
@@ -240,7 +248,7 @@ VENDOR = Vendor(
     client=Conpeek,
     streams=(DIALOGS,),
     options=ConpeekOptions,
-    tells=frozenset({Tells.ABANDONED, Tells.WAITS, Tells.TALK}),
+    tells=dict.fromkeys((Tells.ABANDONED, Tells.WAITS, Tells.TALK), (DIALOGS.name,)),
     limits=Limits(
         concurrency=4,
         requests_per_s=10,

@@ -1,8 +1,17 @@
+-- What isn't told of an account is NULL in marts: where it is more, or less, than before, they are behind.
+WITH note AS (
+    SELECT * FROM jsonb_to_recordset(CAST(:accounts AS jsonb))
+        AS t (account text, vendor text, timezone text, country text, currency text, start_date date,
+              streams text[], tells text[])
+), marked AS (
+    INSERT INTO ops.stale_days (call_date, account)
+    SELECT DISTINCT d.call_date, d.account
+      FROM note JOIN ops.accounts a USING (account) JOIN ops.days d USING (account)
+     WHERE a.tells <> note.tells
+)
 INSERT INTO ops.accounts AS a (account, vendor, timezone, country, currency, start_date, streams, tells)
 SELECT account, vendor, timezone, country, currency, start_date, streams, tells
-  FROM jsonb_to_recordset(CAST(:accounts AS jsonb))
-       AS t (account text, vendor text, timezone text, country text, currency text, start_date date,
-             streams text[], tells text[])
+  FROM note
 ON CONFLICT (account) DO UPDATE
    SET vendor = excluded.vendor, timezone = excluded.timezone, country = excluded.country,
        currency = excluded.currency, start_date = excluded.start_date, streams = excluded.streams,

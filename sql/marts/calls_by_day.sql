@@ -8,7 +8,7 @@ WITH call AS (
 ), counted AS (
     SELECT call_date, account, vendor, grain, direction, queue_name, flow_name,
            count(*) FILTER (WHERE here) AS calls,
-           count(*) FILTER (WHERE here AND outcome IN ('answered', 'abandoned', 'unanswered')) AS offered_calls,
+           count(*) FILTER (WHERE here AND outcome IN ('answered', 'abandoned', 'unanswered')) AS offered,
            count(*) FILTER (WHERE here AND outcome = 'answered') AS answered_calls,
            count(*) FILTER (WHERE here AND outcome = 'abandoned') AS abandoned_calls,
            count(*) FILTER (WHERE here AND outcome = 'unanswered') AS unanswered_calls,
@@ -32,16 +32,20 @@ WITH call AS (
       FROM call GROUP BY 1, 2, 3, 4, 5, 6, 7
 ), told AS (
     -- Where some lost calls name no queue and others do, no rate of a queue is known.
-    SELECT *, sum(offered_calls) FILTER (WHERE queue_name IS NULL) OVER side > 0
-              AND sum(offered_calls) FILTER (WHERE queue_name IS NOT NULL) OVER side > 0 AS is_mixed
+    SELECT *, sum(offered) FILTER (WHERE queue_name IS NULL) OVER side > 0
+              AND sum(offered) FILTER (WHERE queue_name IS NOT NULL) OVER side > 0 AS is_mixed
       FROM counted WINDOW side AS (PARTITION BY account, grain, direction)
 )
-SELECT told.*, answered_calls / tried AS answer_rate, abandoned_calls / tried AS abandonment_rate,
+SELECT told.*, offered_calls, answered_calls / tried AS answer_rate, abandoned_calls / tried AS abandonment_rate,
        round((answered_wait_s / nullif(answered_wait_known, 0))::numeric, 3) AS asa_s,
        round(wait[1]::numeric, 3) AS p50_wait_s, round(wait[2]::numeric, 3) AS p90_wait_s,
        round((talk_s / nullif(talks, 0))::numeric, 3) AS avg_talk_s,
        round(talk[1]::numeric, 3) AS p50_talk_s, round(talk[2]::numeric, 3) AS p90_talk_s
   FROM told
+ -- Of an account that doesn't load lost calls, only those that were answered are known.
+ CROSS JOIN LATERAL (SELECT CASE WHEN grain <> 'call' OR NOT EXISTS (
+                                SELECT FROM ops.accounts a WHERE a.account = told.account AND 'abandoned' <> ALL (tells))
+                            THEN offered END AS offered_calls) o
  -- An IVR doesn't know who answered, and who answered nobody isn't recorded: no rate follows.
  CROSS JOIN LATERAL (SELECT CASE WHEN grain IN ('call', 'callback_request') AND is_mixed IS NOT TRUE
                             THEN nullif(offered_calls, 0)::float8 END AS tried) t

@@ -4,11 +4,12 @@ WITH side AS (
     SELECT call_date, account, vendor, grain, direction, queue_name,
            -- Days that were gone for their age before the mart knew it have none.
            coalesce(max(timezone), (SELECT max(d.timezone) FROM ops.days d
-                                     WHERE d.account = q.account AND d.call_date = q.call_date)) AS timezone
+                                     WHERE d.account = q.account AND d.call_date = q.call_date)) AS timezone,
+           CASE WHEN count(offered_calls) = count(*) THEN 0 END AS no_offered_calls
       FROM marts.calls_by_quarter_hour q GROUP BY 1, 2, 3, 4, 5, 6
 ), every AS (
     SELECT call_date, (at AT TIME ZONE timezone) AS interval_local, at AS interval_at,
-           account, vendor, grain, direction, queue_name
+           account, vendor, grain, direction, queue_name, no_offered_calls
       FROM side
      CROSS JOIN LATERAL generate_series(ops.day_start(call_date, timezone),
                                         ops.day_start(call_date + 1, timezone) - interval '{minutes} minutes',
@@ -16,7 +17,7 @@ WITH side AS (
 )
 SELECT c.call_date, c.interval_local, c.interval_at, c.account, c.vendor, c.grain, c.direction, c.queue_name,
        coalesce(sum(c.calls), 0) AS calls,
-       coalesce(sum(c.offered_calls), 0) AS offered_calls,
+       CASE WHEN count(c.offered_calls) = count(*) THEN sum(c.offered_calls) END AS offered_calls,
        coalesce(sum(c.answered_calls), 0) AS answered_calls,
        coalesce(sum(c.abandoned_calls), 0) AS abandoned_calls,
        coalesce(sum(c.unanswered_calls), 0) AS unanswered_calls,
@@ -51,7 +52,7 @@ SELECT c.call_date, c.interval_local, c.interval_at, c.account, c.vendor, c.grai
      UNION ALL
     -- These have nothing to add to any of the sums.
     SELECT call_date, interval_local, interval_at, account, vendor, grain, direction, queue_name,
-           NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
+           NULL, no_offered_calls, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
            NULL, NULL, NULL, NULL, NULL, NULL
       FROM every
 ) c

@@ -3,7 +3,10 @@ SELECT call_date, date_bin('15 minutes', started_local, '2000-01-01') AS interva
        started_at - (started_local - date_bin('15 minutes', started_local, '2000-01-01')) AS interval_at,
        account, vendor, grain, direction, coalesce(queue_name, queue_id) AS queue_name, max(d.timezone) AS timezone,
        count(*) FILTER (WHERE here) AS calls,
-       count(*) FILTER (WHERE here AND outcome IN ('answered', 'abandoned', 'unanswered')) AS offered_calls,
+       -- As in marts.calls_by_day.
+       CASE WHEN grain <> 'call' OR NOT EXISTS (
+                SELECT FROM ops.accounts a WHERE a.account = c.account AND 'abandoned' <> ALL (tells))
+            THEN count(*) FILTER (WHERE here AND outcome IN ('answered', 'abandoned', 'unanswered')) END AS offered_calls,
        count(*) FILTER (WHERE here AND outcome = 'answered') AS answered_calls,
        count(*) FILTER (WHERE here AND outcome = 'abandoned') AS abandoned_calls,
        count(*) FILTER (WHERE here AND outcome = 'unanswered') AS unanswered_calls,

@@ -97,6 +97,29 @@ def put_days(warehouse: Warehouse, accounts: dict[str, list[Call]]) -> None:
     refresh_marts(warehouse)
 
 
+def test_no_rate_is_known_where_lost_calls_are_not_told(warehouse: Warehouse) -> None:
+    """As of an account that doesn't load the stream of lost calls: all others would be answered."""
+    put_days(warehouse, {"whole": [call(), lost(9)], "half": [call(), call("9:20", wait_s=30)]})
+    with warehouse.transaction() as c:
+        c.exec_driver_sql("UPDATE ops.accounts SET tells = '{waits}' WHERE account = 'half'")
+        mark_stale(c)
+    refresh_marts(warehouse)
+    half: dict[str, Rows] = {
+        "Offered calls": [("half", "inbound", None)],
+        "Answer rate": [("half", "inbound", None)],
+        "Abandonment rate": [("half", None, None)],
+        "Service level": [("half", Decimal("0.5"), None, None)],
+    }
+    for name, expected in half.items():
+        mine, other = ask(warehouse, metric(name))
+        assert [mine] == expected, name
+        assert None not in other, name
+    for mart in ("quarter_hour", "15_minutes", "30_minutes"):
+        by_interval = f"SELECT account, sum(offered_calls) FROM marts.calls_by_{mart}"
+        of_day = ask(warehouse, f"{by_interval} GROUP BY 1 ORDER BY 1")
+        assert of_day == [("half", None), ("whole", 2)], mart
+
+
 CLOCKS_GO_BACK = date(2026, 10, 25)
 BUSY: dict[str, tuple[list[Call], tuple[str, int]]] = {
     "for a while": ([call(), call("9:01"), call("9:05")], ("9:01", 2)),

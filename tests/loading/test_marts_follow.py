@@ -6,6 +6,7 @@ from pathlib import Path
 from assets.privacy import forget
 from assets.privacy.forget import Person
 from assets.refresh import refresh_days, refresh_marts
+from resources.vendors.conpeek import ConpeekOptions
 from tests.loading.conftest import DAY, NOON, Open, Scene
 from tests.loading.forgetting import NUMBERS, open_site, put_caller
 
@@ -59,3 +60,26 @@ def test_marts_follow(scene: Open, tmp_path: Path) -> None:
     forget.forget_person(open_site(here, tmp_path), Person(number))
     whole = refresh_days(here.system.warehouse, [BEFORE, DAY], always=True)
     assert not any(mart.written for _, done in whole for mart in done), "somebody is forgotten"
+
+
+def test_rates_follow_what_is_asked_for(scene: Open) -> None:
+    """Who asks for calls in which somebody talked learns of no other: all would be answered."""
+    here = scene("conpeek", DAY)
+    here.put(*(here.thing(number, minutes=number) for number in range(1, 5)))
+    here.later(days=5)
+    here.backfill(DAY)
+
+    def told() -> tuple[bool, bool]:
+        refresh_marts(here.system.warehouse)
+        rate = "SELECT answer_rate IS NOT NULL FROM marts.calls_by_day WHERE account = :account"
+        tells = "SELECT tells_abandoned FROM marts.accounts WHERE account = :account"
+        return here.query(rate)[0][0], here.query(tells)[0][0]
+
+    assert told() == (True, True)
+    every = here.account
+    here.account = every.model_copy(update={"options": ConpeekOptions(min_talking_time_s=1)})
+    here.poll()
+    assert told() == (False, False)
+    here.account = every
+    here.poll()
+    assert told() == (True, True)

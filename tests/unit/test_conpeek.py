@@ -16,6 +16,7 @@ from resources.vendor_api.vendor import Facts, Page
 from resources.vendors import discover
 from resources.vendors.conpeek import ConpeekOptions
 from resources.windows import Window
+from sql.vocabulary import Tells
 from tests.unit.helpers import Grants, account, account_of, client, rows, sample
 
 ZONE = ZoneInfo("Europe/Warsaw")
@@ -218,6 +219,23 @@ def test_a_type_that_the_document_does_not_list_is_refused() -> None:
         assert ConpeekOptions.model_validate({"dialog_types": [kind]}).dialog_types == (kind,)
     with pytest.raises(ValidationError):
         ConpeekOptions.model_validate({"dialog_types": ["PIGEON"]})
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ({}, True),
+        ({"project_ids": [1], "numbers": ["48225550000"], "business_direction": "INBOUND"}, True),
+        ({"min_talking_time_s": 1}, False),
+        ({"tenant_user_ids": [3]}, False),
+        ({"custom_tag_ids": [4]}, False),
+    ],
+)
+def test_lost_calls_are_told_unless_options_leave_them_out(
+    options: dict[str, Any], told: bool
+) -> None:
+    narrowed = account("conpeek", options=ConpeekOptions.model_validate(options))
+    assert (Tells.ABANDONED in discover()["conpeek"].told(narrowed)) == told
 
 
 def test_the_filter_is_encoded_whole(read: Read, tenant: Tenant, grants: Grants) -> None:

@@ -66,7 +66,8 @@ VENDOR = Vendor(
     streams=(AGENT_USAGE, CALLS, UNCONNECTED_CALLS),
     requests_per_license=1000,
     poll_every=timedelta(minutes=5),
-    tells=frozenset({Tells.ABANDONED, Tells.TALK, Tells.AGENTS, Tells.QUEUES, Tells.COSTS}),
+    tells=dict.fromkeys((Tells.TALK, Tells.AGENTS, Tells.QUEUES, Tells.COSTS), (CALLS.name,))
+    | {Tells.ABANDONED: (CALLS.name, UNCONNECTED_CALLS.name)},
     limits=Limits(
         min_interval_s=300,
         concurrency=1,

@@ -185,7 +185,7 @@ VENDOR = Vendor(
             volatile=("recording",),
         ),
     ),
-    tells=frozenset({Tells.ABANDONED, Tells.AGENTS, Tells.RECORDINGS}),
+    tells=dict.fromkeys((Tells.ABANDONED, Tells.AGENTS, Tells.RECORDINGS), ("calls",)),
     limits=Limits(
         requests_per_s=1,
         concurrency=1,

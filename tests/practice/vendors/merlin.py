@@ -152,7 +152,7 @@ VENDOR = Vendor(
             spans_days=True,
         ),
     ),
-    tells=frozenset({Tells.ABANDONED, Tells.TALK}),
+    tells=dict.fromkeys((Tells.ABANDONED, Tells.TALK), ("conversations",)),
     limits=Limits(
         requests_per_s=5,
         max_window_days=31,

@@ -7,6 +7,7 @@ import pytest
 
 from resources.standin import StandIn
 from resources.windows import Window
+from sql.vocabulary import Tells
 from tests.unit.helpers import account, client
 from tests.unit.wolkvox.conftest import (
     AFTERWARDS,
@@ -85,3 +86,16 @@ def test_the_documents_limits_are_declared() -> None:
     assert VENDOR.requests_per_license == 1000
     assert VENDOR.poll_every == timedelta(minutes=5)
     assert all("document" in s or "APIs Reports Manager" in s for s in limits.sources.values())
+
+
+def test_what_is_told_goes_by_the_streams_that_are_loaded() -> None:
+    """The answered calls and the lost ones are two streams: one of them alone makes no rate."""
+    of_calls = {Tells.TALK, Tells.AGENTS, Tells.QUEUES, Tells.COSTS}
+    for streams, told in (
+        (("calls", "unconnected_calls"), of_calls | {Tells.ABANDONED}),
+        (("agent_usage", "calls"), of_calls),
+        (("unconnected_calls",), set()),
+    ):
+        assert VENDOR.told(account("wolkvox", streams=streams)) == told
+        only = VENDOR.only(streams)
+        assert only.told(account("wolkvox", streams=streams)) == told, "as a run has it"

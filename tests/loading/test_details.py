@@ -131,6 +131,30 @@ def test_a_day_without_records_lacks_no_details(subject: StreamScene) -> None:
     assert subject.loaded() == 1
 
 
+@pytest.mark.parametrize("subject", ["evolux.call_details"], indirect=True)
+def test_steps_are_fetched_when_their_call_has_ended(subject: StreamScene) -> None:
+    """Or a day after its start, if nobody says that it has. Each is fetched once."""
+    here = subject.here
+    here.put(here.thing(1, end=None), here.thing(2, end=None))
+    here.poll()
+    subject.put_detail(2)
+    for ask in (subject.poll, subject.backfill):
+        assert ask().error is None
+        assert subject.loaded() == 0
+        assert day(subject) == ("open", "2 of 2 details are still to come")
+
+    here.put(here.thing(1))
+    subject.put_detail(1)
+    here.later(minutes=5)
+    here.poll()
+    assert subject.poll().error is None
+    assert subject.loaded() == 1
+    here.later(days=1)
+    assert subject.poll().error is None
+    assert subject.loaded() == 2
+    assert day(subject) == ("complete", None)
+
+
 ONE_BROKEN = {
     "half a body": Fault.half_body(),
     "too large": Fault.oversized(2_000_000),

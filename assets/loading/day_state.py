@@ -30,7 +30,9 @@ def count_days(
     days: Collection[date],
     now: datetime,
 ) -> dict[date, Counts]:
-    """Counts the days again, into `ops.days`."""
+    """Counts the days again, into `ops.days`; returns those that aren't gone for their age: of
+    these nothing changes any more.
+    """
     if not days:
         return {}
     where = source.where

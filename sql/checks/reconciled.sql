@@ -1,5 +1,5 @@
 -- Days on which raw isn't facts + rejects, or isn't what the vendor itself counts. All counted from
--- the tables: ops.days is what is checked, too.
+-- the tables: ops.days is what is checked, too. Of a day that is gone for its age it tells what there was.
 WITH heads AS (
     SELECT account, call_date, count(*) AS raw, count(*) FILTER (WHERE missing_since IS NULL) AS present
       FROM raw.heads
@@ -29,6 +29,7 @@ WITH heads AS (
       LEFT JOIN heads USING (account, call_date) LEFT JOIN facts USING (account, call_date)
       LEFT JOIN rejects USING (account, call_date) LEFT JOIN left_out USING (account, call_date)
      WHERE d.account = ANY(:accounts) AND d.stream = :stream AND d.call_date = ANY(:days)
+       AND d.expired_at IS NULL
 )
 SELECT account, call_date,
        CASE WHEN raw <> facts + rejects

@@ -6,4 +6,4 @@ ON CONFLICT (account, stream, call_date) DO UPDATE
    SET note = CASE WHEN d.state = 'complete' THEN d.note ELSE excluded.note END,
        next_read_at = CASE WHEN d.state = 'complete' THEN greatest(d.next_read_at, excluded.next_read_at)
                            ELSE excluded.next_read_at END
- WHERE d.state <> 'complete' OR d.next_read_at IS NOT NULL;
+ WHERE (d.state <> 'complete' OR d.next_read_at IS NOT NULL) AND d.expired_at IS NULL;

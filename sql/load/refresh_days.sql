@@ -3,6 +3,7 @@
 -- is the first to show them. A day that lacked
 -- records and was left open by that is read again at once when they turn out to have moved. When :erases
 -- records were erased here: nothing came, and the vendor counts what it counted.
+-- A day that is gone for its age isn't counted, whatever a backfill has brought of it, as its marts stay, too.
 WITH heads AS (
     SELECT call_date, count(*) AS raw_records, count(*) FILTER (WHERE rejected) AS rejects,
            count(*) FILTER (WHERE rejected AND missing_since IS NULL) AS bad,
@@ -76,6 +77,7 @@ WITH heads AS (
                        CASE WHEN is_due THEN NULL ELSE d.completed_at END,
                        CASE WHEN opens THEN 'records came late' ELSE d.note END
                   FROM before WHERE before.call_date = d.call_date)
+     WHERE d.expired_at IS NULL
     RETURNING call_date, state, attempts, lacking, rejected AS last_rejected, same_rejects,
               completed_at IS NOT NULL AS was_complete, same_since, xmax = 0 AS is_first
 )

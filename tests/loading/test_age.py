@@ -8,6 +8,9 @@ from typing import Any
 import pytest
 
 from assets.maintenance import expiry
+from assets.refresh import refresh_marts
+from resources.standin import Fault
+from resources.vendors import discover
 from tests.loading.conftest import DAY, Open, Scene
 from tests.loading.forgetting import recording, while_details_come
 from tests.model.system import System
@@ -29,6 +32,55 @@ def test_a_day_that_went_for_its_age_may_be_asked_for_again(scene: Open) -> None
         expiry.drop_facts(here.system.warehouse, DAY + timedelta(days=1))
     second.backfill()
     assert (len(second.versions()), second.day().rejects) == (1, 0)
+
+
+@pytest.mark.parametrize("what", ["less", "nothing", "half of it", "more"])
+def test_a_backfill_changes_nothing_of_what_is_said_of_a_day_that_went_for_its_age(
+    scene: Open, what: str
+) -> None:
+    """Its marts stay, so do its counts and its trust: a vendor shows less of old days."""
+    here = scene("evolux", streams=("calls", "call_details"))
+    things = [here.thing(number, minutes=number) for number in range(1, 71)]
+    here.put(*things)
+    here.later(days=5)
+    details = discover()["evolux"].stream("call_details")
+    loader = here.system.loaders["evolux"]
+
+    def backfill() -> str | None:
+        results = loader.backfill([here.account], [here.stream, details], [DAY])
+        here.later(hours=9)
+        return results[0].error
+
+    for _ in range(8):  # until the details are given up
+        assert backfill() is None
+    refresh_marts(here.system.warehouse)
+    expiry.drop_facts(here.system.warehouse, DAY + timedelta(days=1))
+
+    def said() -> list[Any]:
+        refresh_marts(here.system.warehouse)
+        return here.query(
+            "SELECT stream, state, vendor_total, d.raw_records, facts, note, t.trust, t.why,"
+            " (SELECT sum(calls) FROM marts.calls_by_day m WHERE m.account = t.account)"
+            " FROM marts.completeness_by_day d JOIN marts.trust_by_day t USING (account, call_date)"
+            f" WHERE account = :account AND call_date = '{DAY}' ORDER BY 1"
+        )
+
+    before = said()
+    assert [line[1:5] for line in before] == [("complete", 70, 0, 0), ("complete", 70, 70, 70)]
+    here.requests()
+    for thing in things[{"less": 50, "nothing": 0}.get(what, 70) :]:
+        here.remove(thing)
+    if what == "more":
+        here.put(here.thing(71))
+    if what == "half of it":
+        here.tenant.arm(Fault.status(500), 99, after=1)
+    for _ in range(3):
+        assert (backfill() is None) == (what != "half of it")
+        assert said() == before
+        assert here.unreconciled() == []
+    assert here.requests()
+    expiry.drop_facts(here.system.warehouse, DAY + timedelta(days=1))
+    assert said() == before
 
 
 @pytest.mark.parametrize("is_killed", [False, True])

@@ -36,7 +36,9 @@ def close_day(
         **source.where,
     )[0]
     end = day_end(day, source.account.timezone)
-    counts = count_days(connection, source, {day}, now)[day]
+    counts = count_days(connection, source, {day}, now).get(day)
+    if counts is None:
+        return False
     rejected = counts.rejects + counts.unkeyed
     # What won't be asked for again may settle.
     if lacking.in_error or (rejected and lacking.pending):

@@ -105,6 +105,7 @@ class Closing:
     ) -> set[date]:
         """Judges the days that were read in full; returns those whose state changed."""
         read, landing, days = self.read, self.landing, self.read.window.days
+        counts = {day: counts[day] for day in days if day in counts}
         unkeyed = len(read.unkeyed - landing.suppression.unkeyed)
         counts_one_day = read.has_totals and len(days) == 1
         full = FullRead(
@@ -121,10 +122,8 @@ class Closing:
             is_overtaken=landing.is_overtaken,
             remarks=read.day_remarks(),
             doubts=judged.doubts,
-            joined=frozenset(days) - read.alone,
+            joined=frozenset(counts) - read.alone,
             vendor_total=(read.total or 0) - read.beyond if counts_one_day else None,
             repeats=read.counted_repeats if counts_one_day else 0,
         )
-        return close_days(
-            connection, self.source, {day: counts[day] for day in days}, full, self.now
-        )
+        return close_days(connection, self.source, counts, full, self.now)

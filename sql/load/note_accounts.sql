@@ -7,7 +7,7 @@ WITH note AS (
     INSERT INTO ops.stale_days (call_date, account)
     SELECT DISTINCT d.call_date, d.account
       FROM note JOIN ops.accounts a USING (account) JOIN ops.days d USING (account)
-     WHERE a.tells <> note.tells
+     WHERE a.tells <> note.tells AND d.expired_at IS NULL
 )
 INSERT INTO ops.accounts AS a (account, vendor, timezone, country, currency, start_date, streams, tells)
 SELECT account, vendor, timezone, country, currency, start_date, streams, tells

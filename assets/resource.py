@@ -59,9 +59,11 @@ class CallhouseResource(dg.ConfigurableResource):  # type: ignore[type-arg]
         """The warehouse's."""
         return database_url()
 
-    def settings(self) -> Settings:
-        """The accounts and what is wrong with them, read again: the file may have changed."""
-        return read_settings(Home.from_environment())
+    def settings(self, needs_secrets: bool = True) -> Settings:
+        """The accounts and what is wrong with them, read again: the file may have changed. Who only
+        judges what was loaded needs no secrets: an account that has lost its own is judged, too.
+        """
+        return read_settings(Home.from_environment(), needs_secrets)
 
     def all_accounts(self) -> Mapping[str, Account]:
         """Every account that can be worked with, by its name."""

@@ -16,8 +16,8 @@ from datetime import UTC, datetime, timedelta
 import dagster as dg
 from dagster._core.definitions.assets.job.asset_job import IMPLICIT_ASSET_JOB_NAME
 
+from assets.account_streams import account_streams, parameters
 from assets.resource import CallhouseResource
-from pipelines.account_streams import account_streams, parameters
 from pipelines.maintenance import MAINTENANCE_JOB
 from pipelines.refreshes import MARTS_JOB
 from resources.account import Account

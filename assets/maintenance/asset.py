@@ -66,7 +66,8 @@ def maintenance_asset(frequent_jobs: set[str]) -> dg.AssetsDefinition:
                 except Exception as error:
                     context.log.exception("%s failed; the other steps go on", name)
                     errors.append(f"{name}: {error}")
-            unfinished = tasks.unfinished(warehouse, now)
+            accounts = callhouse.settings(needs_secrets=False).accounts
+            unfinished = tasks.unfinished(warehouse, accounts.values(), now)
         if errors:
             raise dg.Failure("\n".join(errors), metadata=metadata)
         return dg.MaterializeResult(metadata=metadata, check_results=[_check(unfinished)])

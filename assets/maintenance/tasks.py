@@ -1,12 +1,17 @@
 """The night's other work on the warehouse: partitions ahead, and pruning of `ops`."""
 
+from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 
+from assets.account_streams import account_streams, parameters
 from assets.maintenance.expiry import in_chunks
+from resources.account import Account
 from resources.postgres.warehouse import Warehouse
-from resources.windows import days_between
+from resources.windows import ONE_DAY, business_day, days_between
 
 DAYS_AHEAD = 7
+READ_AFTER = timedelta(hours=6)
+"""So long after its end a day should have been read whole."""
 LEDGERS = (
     "requests", "rejects", "quotas", "details", "backfills", "permits", "holds", "waiters",
     "reads", "workers", "worker_runs",
@@ -28,10 +33,12 @@ def prune(warehouse: Warehouse, keep: timedelta) -> dict[str, int]:
     }
 
 
-def unfinished(warehouse: Warehouse, now: datetime) -> list[str]:
+def unfinished(warehouse: Warehouse, accounts: Iterable[Account], now: datetime) -> list[str]:
     """A line for each account's stream whose last whole day was never read whole, and why."""
+    sources = account_streams(accounts)
+    days = [business_day(now - READ_AFTER, source.account.timezone) - ONE_DAY for source in sources]
     return [
         f"{row.account} {row.stream} {row.call_date}: {row.state}"
         + (f" ({row.note})" if row.note else "")
-        for row in warehouse.rows("maintenance/unfinished_days", now=now)
+        for row in warehouse.rows("maintenance/unfinished_days", days=days, **parameters(sources))
     ]

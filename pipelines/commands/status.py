@@ -5,10 +5,10 @@ from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from typing import Any
 
+from assets.account_streams import account_streams, parameters
 from assets.loading.plan import StreamState, next_due
 from assets.loading.stream_state import read_states
 from assets.quota import Quota, read_quotas
-from pipelines.account_streams import account_streams, parameters
 from pipelines.commands import console
 from resources.account import Account
 from resources.http.permits import Limiter

@@ -6,8 +6,8 @@ from typing import Any
 
 from sqlalchemy.engine import Connection, Row
 
+from assets.account_streams import account_streams, parameters
 from assets.loading.account_stream import is_detail
-from pipelines.account_streams import account_streams, parameters
 from pipelines.metrics.families import Metrics
 from pipelines.workers.queues import Queue
 from resources.account import Account

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import dagster as dg
 import psycopg
@@ -29,6 +30,7 @@ from resources.postgres.warehouse import Warehouse
 from sql import facts
 from tests.db.facts import DAY, put, put_call, put_day, query
 from tests.own_warehouse import OwnWarehouse
+from tests.unit import helpers
 from tests.waiting import wait_until
 
 RAW = "SELECT count(*) FROM raw.records"
@@ -488,10 +490,37 @@ def test_the_last_day_is_the_accounts_own(warehouse: Warehouse) -> None:
         put_day(c, account="warsaw-failed", state="failed", note="the vendor said no")
         put_day(c, account="warsaw-settling", state="settling")
         put_day(c, account="bogota-not-yet", **far)
+        put_day(c, account="bogota-not-yet", call_date=DAY - timedelta(days=1))
         put_day(c, account="bogota", call_date=DAY - timedelta(days=1), **far)
-    assert tasks.unfinished(warehouse, now) == [
+        put_day(c, account="gone", state="failed")
+    accounts = [
+        helpers.account("evolux", name=name, streams=("calls",), timezone=ZoneInfo(zone))
+        for name, zone in (
+            ("warsaw-failed", "Europe/Warsaw"),
+            ("warsaw-settling", "Europe/Warsaw"),
+            ("bogota-not-yet", "America/Bogota"),
+            ("bogota", "America/Bogota"),
+        )
+    ]
+    assert tasks.unfinished(warehouse, accounts, now) == [
         "warsaw-failed calls 2026-03-10: failed (the vendor said no)",
         "bogota calls 2026-03-09: open",
+    ]
+
+
+def test_a_day_that_nobody_read_is_not_read_whole(warehouse: Warehouse) -> None:
+    """It has no row; one of details has one only where its parents have any."""
+    now = datetime(2026, 3, 11, 8, tzinfo=UTC)
+    down, new = (
+        helpers.account("evolux", name=name, timezone=ZoneInfo("UTC"), start_date=start)
+        for name, start in (("down", DAY), ("new", now.date()))
+    )
+    with warehouse.transaction() as c:
+        put(
+            c, "ops.streams", vendor="evolux", account="down", stream="calls", last_error="HTTP 500"
+        )
+    assert tasks.unfinished(warehouse, [down, new], now) == [
+        "down calls 2026-03-10: not read (HTTP 500)"
     ]
 
 
@@ -511,6 +540,21 @@ def test_the_night_tells_what_it_did(
     assert figures["days_ahead"] == 8
     [check] = result.get_asset_check_evaluations()
     assert (check.check_name, check.passed) == (CHECK, True)
+
+
+def test_the_night_judges_an_account_that_has_lost_its_token(
+    warehouse: Warehouse, database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "accounts.toml"
+    file.write_text(
+        "[accounts.acme]\nvendor = 'conpeek'\nbase_url = 'https://x.example'\n"
+        "start_date = 2026-03-10\ncredentials.token = { file = '/nowhere' }",
+        encoding="utf-8",
+    )
+    monkeypatch.setenv("CALLHOUSE_ACCOUNTS", str(file))
+    [check] = run(maintenance_asset(set()), database_url).get_asset_check_evaluations()
+    assert not check.passed
+    assert "acme dialogs" in str(check.description)
 
 
 def test_a_step_that_fails_keeps_no_other_from_its_work(

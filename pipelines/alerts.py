@@ -36,7 +36,7 @@ TITLES = {
     "stopped": "polls have stopped: the credentials are refused",
     "failing": "three polls in a row have failed",
     "late": "nothing read for three polls",
-    "incomplete": "yesterday isn't complete",
+    "incomplete": "a day isn't complete",
     "doubted": "much less came than is known, and isn't believed",
     "rejects": "records rejected",
     "job": "the last run failed",

@@ -19,6 +19,7 @@ from assets.resource import CallhouseResource
 from pipelines.alerts import WEBHOOK, Sent, alerts, stream_problems
 from resources.http.webhook import WebhookError, post
 from resources.postgres.warehouse import Warehouse
+from tests.db.facts import put
 from tests.unit import helpers
 
 TOKEN = "s3cr3t-t0ken"
@@ -331,6 +332,53 @@ def test_yesterday_is_judged_at_six_in_the_accounts_own_morning(
             )
     kinds = [problem.kind for problem in stream_problems(warehouse, [account], at)]
     assert kinds == (["incomplete"] if is_told else [])
+
+
+def put_day(warehouse: Warehouse, account: str, day: date, state: str, note: str = "") -> None:
+    with warehouse.transaction() as connection:
+        put(connection, "ops.days", account=account, stream="dialogs", call_date=day, state=state,
+            note=note or None)  # fmt: skip
+
+
+@pytest.mark.parametrize("state", ["failed", "open"])
+def test_a_day_that_stays_incomplete_is_not_over_at_midnight(
+    state: str, warehouse: Warehouse
+) -> None:
+    """Not even when polls have begun to fail; and other days join it."""
+    account = helpers.account("conpeek", start_date=DAY)
+    with warehouse.transaction() as connection:
+        put(connection, "ops.requests", account=account.name, stream="dialogs", backfill=False,
+            report="cdr_dialog", requested_at=MORNING - OLD, duration_s=1)  # fmt: skip
+    put_day(warehouse, account.name, DAY, state, "the answer isn't JSON")
+    put_day(warehouse, account.name, DAY + timedelta(days=1), "complete")
+    put_day(warehouse, account.name, DAY + timedelta(days=3), "complete")
+    told = []
+    for days, failures in enumerate((0, 0, 3, 0)):
+        for hours in (0, 19):
+            at = MORNING + timedelta(days=days, hours=hours)
+            stream(warehouse, account.name, last_success_at=at, failures=failures)
+            found = stream_problems(warehouse, [account], at)
+            told += [(p.key, p.detail) for p in found if p.kind == "incomplete"]
+    day, gap = "2026-03-10: the answer isn't JSON", "2026-03-12: not read (and 1 more days)"
+    details = [*[day] * 4, *[gap] * 2, *[day] * 2]
+    assert told == [(f"incomplete|conpeek dialogs|{account.name}", detail) for detail in details]
+
+
+def test_the_days_of_before_an_account_was_added_are_told_only_if_they_failed(
+    warehouse: Warehouse,
+) -> None:
+    """A first load takes its time, and limits put its days off."""
+    account = helpers.account("conpeek", start_date=DAY - timedelta(days=30))
+    stream(warehouse, account.name, last_success_at=MORNING)
+    with warehouse.transaction() as connection:
+        put(connection, "ops.requests", account=account.name, stream="dialogs", backfill=False,
+            report="cdr_dialog", requested_at=MORNING - OLD / 8, duration_s=1)  # fmt: skip
+    put_day(warehouse, account.name, DAY, "complete")
+    put_day(warehouse, account.name, DAY - timedelta(days=9), "open", "asked again at noon")
+    assert not list(stream_problems(warehouse, [account], MORNING))
+    put_day(warehouse, account.name, DAY - timedelta(days=10), "failed", "HTTP 500")
+    (problem,) = stream_problems(warehouse, [account], MORNING)
+    assert (problem.kind, problem.detail) == ("incomplete", "2026-02-28: HTTP 500")
 
 
 def test_rejects_are_told_by_reason_without_their_data(warehouse: Warehouse) -> None:

@@ -48,6 +48,7 @@ DECLARE
     ahead_here   integer := 0;
     before_here  integer := 0;
     leaves       boolean;
+    is_new       boolean;
     keys         CONSTANT text[] := ARRAY[
         'credential', 'account', 'stream', 'report', 'run_id', 'holder', 'backfill', 'returns', 'patience_s',
         'longest_sleep_s', 'lease_s', 'concurrency', 'spacing_s', 'rate', 'bucket', 'timezone', 'daily', 'reserve'];
@@ -85,8 +86,12 @@ BEGIN
         ) AS waiters
           LEFT JOIN ops.holds h ON h.credential = p_credential
           LEFT JOIN ops.quotas q ON q.bucket = p_bucket AND q.day = vendor_day;
-        EXIT WHEN (seen.permits_differ OR seen.waiters_differ OR seen.since > at_now) IS NOT TRUE;
+        is_new := p_daily IS NOT NULL AND NOT coalesce(seen.by_credential ? p_credential, false);
+        EXIT WHEN (seen.permits_differ OR seen.waiters_differ OR seen.since > at_now OR is_new) IS NOT TRUE;
         PERFORM ops.settle_permits(p_credential, at_now);
+        IF is_new THEN  -- on this day under this name: perhaps it was counted under another
+            PERFORM ops.move_quota(p_credential, p_bucket, vendor_day);
+        END IF;
     END LOOP;
     IF seen.any_over THEN
         DELETE FROM ops.permits p
@@ -181,12 +186,8 @@ BEGIN
     END IF;
 
     IF p_daily IS NOT NULL THEN
-        INSERT INTO ops.quotas AS q (bucket, day, used, by_backfill)
-        VALUES (p_bucket, vendor_day, 1, p_backfill::integer)
-        ON CONFLICT (bucket, day) DO UPDATE
-            SET used = q.used + 1, by_backfill = q.by_backfill + excluded.by_backfill
-            WHERE q.used < allowed AND coalesce(q.exhausted_until <= at_now, true);
-        IF NOT FOUND THEN  -- used up this moment under another credential: the next look says so
+        IF NOT ops.count_request(p_asked, vendor_day, allowed) THEN
+            -- Used up this moment under another credential: the next look says so.
             reason := 'queue';
             until := at_now;
             wait_s := 0;
@@ -195,10 +196,8 @@ BEGIN
         -- What may reach the vendor after its midnight counts on both days.
         soon := ((at_now + interval '1 minute') AT TIME ZONE p_timezone)::date;
         IF soon > vendor_day THEN
-            INSERT INTO ops.quotas AS q (bucket, day, used, by_backfill)
-            VALUES (p_bucket, soon, 1, p_backfill::integer)
-            ON CONFLICT (bucket, day) DO UPDATE
-                SET used = q.used + 1, by_backfill = q.by_backfill + excluded.by_backfill;
+            PERFORM ops.move_quota(p_credential, p_bucket, soon);
+            PERFORM ops.count_request(p_asked, soon, NULL);
         END IF;
     END IF;
     IF ticket.id IS NOT NULL THEN

@@ -47,8 +47,11 @@ CREATE TABLE ops.quotas (
     used            integer NOT NULL DEFAULT 0,
     by_backfill     integer NOT NULL DEFAULT 0,
     exhausted_until timestamptz,
+    by_credential   jsonb   NOT NULL DEFAULT '{}',
     PRIMARY KEY (bucket, day)
 ) WITH (fillfactor = 50);
+-- Both columns, so that whichever index a plan takes, it reads one row of a bucket and day.
+CREATE INDEX quotas_by_day ON ops.quotas (day, bucket);
 
 CREATE TABLE ops.backfills (
     account    text             NOT NULL,
@@ -119,6 +122,7 @@ COMMENT ON COLUMN ops.quotas.day IS 'The vendor''s local day';
 COMMENT ON COLUMN ops.quotas.used IS 'Requests made';
 COMMENT ON COLUMN ops.quotas.by_backfill IS 'Of these behind the polls';
 COMMENT ON COLUMN ops.quotas.exhausted_until IS 'Until when the vendor itself said that the quota is used up. NULL: it didn''t';
+COMMENT ON COLUMN ops.quotas.by_credential IS 'What each credential, by its keyed hash, has of used and by_backfill';
 
 COMMENT ON TABLE ops.backfills IS 'How far running backfills have come';
 COMMENT ON COLUMN ops.backfills.account IS 'Account, as in accounts.toml';

@@ -73,6 +73,78 @@ def test_what_the_vendor_says_of_its_quota_counts_even_where_none_is_set(
     assert waiter.ask()
 
 
+QUOTAS = "SELECT bucket, day::text, used, by_backfill FROM ops.quotas ORDER BY day, bucket"
+
+
+@pytest.mark.parametrize("about_midnight", [False, True])
+def test_what_a_credential_has_used_goes_with_it_under_another_name(
+    about_midnight: bool, clock: Clock, warehouse: Warehouse
+) -> None:
+    """To the vendor it is the same customer: an operation of two tokens that is renamed, where one
+    of them had been alone before; and back again.
+    """
+    clock.set(datetime(2026, 3, 11, 4, 59, 30, tzinfo=UTC) if about_midnight else NOON)
+    quota = {"limits": {"daily_requests": 20}}
+    days = ["2026-03-10", "2026-03-11"][: 1 + about_midnight]
+
+    def used(*rows: tuple[str, int, int]) -> None:
+        expected = [(bucket, day, *counts) for day in days for bucket, *counts in rows]
+        assert query(warehouse, QUOTAS) == expected
+
+    def ask(token: str, operation: str, *backfills: bool) -> None:
+        asked = account(operation, token, operation=operation, **quota)
+        assert all(Waiter(warehouse, asked, backfill=backfill).ask() for backfill in backfills)
+
+    ask("a", "alone", False, True)
+    ask("a", "both", False)
+    ask("b", "both", True, False)
+    used(("alone", 0, 0), ("both", 5, 2))
+    ask("a", "named", False)
+    used(("alone", 0, 0), ("both", 2, 1), ("named", 4, 1))
+    ask("b", "named", False)
+    used(("alone", 0, 0), ("both", 0, 0), ("named", 7, 2))
+    ask("a", "alone", False)
+    used(("alone", 5, 1), ("both", 0, 0), ("named", 3, 1))
+
+
+def test_a_used_up_quota_stays_so_under_another_name(clock: Clock, warehouse: Warehouse) -> None:
+    """By the count, and by the vendor's word; not for another token."""
+
+    def waiter(name: str, token: str) -> Waiter:
+        return Waiter(warehouse, account(name, token, limits={"daily_requests": 3}))
+
+    assert [waiter("acme", "a").ask() for _ in range(4)] == [True, True, True, False]
+    assert waiter("acme-bogota", "a").look().reason == "quota"
+    assert waiter("acme-bogota", "b").ask() is False, "it has the operation's"
+    told, until = waiter("told", "c"), NOON + timedelta(hours=3)
+    told.release(told.look().permit, exhausted_until=until)
+    look = waiter("renamed", "c").look()
+    assert (look.reason, look.until) == ("quota", until)
+    assert waiter("other", "d").ask()
+
+
+def test_credentials_that_change_their_operations_at_once_lose_no_request(
+    warehouse: Warehouse,
+) -> None:
+    """Two that take each other's place have the same rows to change."""
+    limits = {"daily_requests": 10_000, "concurrency": 9}
+    barrier, asked = threading.Barrier(4), []
+
+    def ask(token: str, n: int) -> None:
+        barrier.wait()
+        for turn in range(20):
+            name = "one" if (turn + n) % 2 else "two"
+            asked.append(Waiter(warehouse, account(name, token, limits=dict(limits))).ask())
+
+    threads = [threading.Thread(target=ask, args=(f"t{n}", n)) for n in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert (len(asked), all(asked)) == (80, True)
+    assert query(warehouse, "SELECT sum(used) FROM ops.quotas") == [(80,)]
+
+
 def test_a_request_about_midnight_counts_on_both_days(clock: Clock, warehouse: Warehouse) -> None:
     """It may reach the vendor before it or after."""
     waiter = Waiter(warehouse, account(limits={"daily_requests": 10}))

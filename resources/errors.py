@@ -29,6 +29,16 @@ class ClockError(CallhouseError):
         )
 
 
+class UnknownZoneError(CallhouseError):
+    """The database's server doesn't know an account's time zone: its days can't be told there."""
+
+    def __init__(self, timezone: str) -> None:
+        super().__init__(
+            f"the database's server doesn't know the time zone {timezone}: write one that has the "
+            "same clocks into accounts.toml, or update the server (its time zone data)"
+        )
+
+
 class StoppedError(CallhouseError):
     """The run has ended, or is about to: nothing is asked for any more, or written."""
 

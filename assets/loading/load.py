@@ -5,6 +5,7 @@ The 5-minute poll, a backfill from the UI and the command line are this code wit
 
 import time
 from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Set as AbstractSet
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from datetime import date, datetime, timedelta
 from functools import partial
@@ -27,8 +28,10 @@ from assets.loading.stream_state import (
     note_accounts,
     note_scope,
     read_states,
+    unknown_zones,
 )
 from resources.account import Account
+from resources.errors import UnknownZoneError
 from resources.http.permits import BACKFILL
 from resources.memory import suit_loads
 from resources.postgres.errors import is_full_disk
@@ -77,7 +80,8 @@ class Loader:
         accounts = list(accounts)
         states = read_states(self._warehouse, accounts, streams)
         noted = {account: state.noted for (account, _), state in states.items()}
-        self._note([a for a in accounts if noted.get(a.name) != account_note(self._vendor, a)])
+        others = [a for a in accounts if noted.get(a.name) != account_note(self._vendor, a)]
+        unknown = self._note(others)
         troubled = {account for (account, _), state in states.items() if state.failures}
         return self._each(
             sorted(accounts, key=lambda account: account.name in troubled),
@@ -85,6 +89,8 @@ class Loader:
             lambda source: self._poll(
                 source, states.get((source.account.name, source.stream.name), StreamState()), until
             ),
+            unknown,
+            live=True,
         )
 
     def backfill(
@@ -92,14 +98,16 @@ class Loader:
     ) -> list[Result]:
         """The business days in full, newest first, behind the polls."""
         accounts = list(accounts)
-        self._note(accounts)
-        return self._each(accounts, streams, lambda source: self._backfill(source, days))
+        unknown = self._note(accounts)
+        return self._each(accounts, streams, lambda source: self._backfill(source, days), unknown)
 
     def rebuild(
         self, accounts: Iterable[Account], streams: Sequence[AnyStream], days: Sequence[date]
     ) -> list[Result]:
         """Rebuilds the days' facts from `raw.records`, without asking the vendor."""
-        return self._each(accounts, streams, lambda source: self._rebuild(source, days))
+        accounts = list(accounts)
+        unknown = unknown_zones(self._warehouse, accounts)
+        return self._each(accounts, streams, lambda source: self._rebuild(source, days), unknown)
 
     def stop(self) -> None:
         """Ends the load, from any thread: nothing is begun any more, requests under way are called
@@ -111,9 +119,17 @@ class Loader:
         """Lets go of the connections to vendors."""
         self._readers.close()
 
-    def _note(self, accounts: Sequence[Account]) -> None:
-        if accounts:
-            self._warehouse.in_transaction(lambda c: note_accounts(c, self._vendor, accounts))
+    def _note(self, accounts: Sequence[Account]) -> set[str]:
+        """Notes the accounts, but none with a time zone that the database doesn't know. Returns
+        these zones.
+        """
+        if not accounts:
+            return set()
+        unknown = unknown_zones(self._warehouse, accounts)
+        known = [account for account in accounts if account.timezone.key not in unknown]
+        if known:
+            self._warehouse.in_transaction(lambda c: note_accounts(c, self._vendor, known))
+        return unknown
 
     def _note_scope(
         self, source: AccountStream[AnyStream], run: StreamRun, state: StreamState, live: bool
@@ -136,15 +152,18 @@ class Loader:
         accounts: Iterable[Account],
         streams: Sequence[AnyStream],
         work: Callable[[AccountStream[AnyStream]], Result],
+        unknown: AbstractSet[str],
+        live: bool = False,
     ) -> list[Result]:
         """The work for every account's streams at once; an account's details after what they are
-        details of.
+        details of. Accounts in `unknown` time zones fail: their days can't be told.
         """
         begun: dict[str, list[Future[Result]]] = {}
 
         def watched(source: AccountStream[AnyStream], first: Sequence[Future[Result]]) -> Result:
             wait(first)
-            result = work(source)
+            is_known = source.account.timezone.key not in unknown
+            result = work(source) if is_known else self._without_zone(source, live)
             self._watch(result)
             return result
 
@@ -170,6 +189,14 @@ class Loader:
             except BaseException:
                 self._readers.end_waits()  # else the run can't end before the waits of its threads
                 raise
+
+    def _without_zone(self, source: AccountStream[AnyStream], live: bool) -> Result:
+        def refuse(_: Loaded) -> None:
+            raise UnknownZoneError(source.account.timezone.key)
+
+        run = self._run(source, self._state(source))
+        run.do((), refuse, live)
+        return run.result
 
     def _poll(self, source: AccountStream[AnyStream], state: StreamState, until: float) -> Result:
         if time.monotonic() > until:

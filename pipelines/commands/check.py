@@ -8,12 +8,12 @@ from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import islice
 from typing import Any
 
 from assets.loading.personal.hidden import hide, hider
-from assets.loading.stream_state import read_states
+from assets.loading.stream_state import read_states, unknown_zones
 from pipelines.commands import console
 from pipelines.commands.accounts import require_a_file
 from pipelines.commands.database import database
@@ -26,6 +26,7 @@ from resources.errors import (
     ConfigurationError,
     DeferredError,
     PermanentError,
+    UnknownZoneError,
 )
 from resources.http.client import Http
 from resources.http.permits import Limiter, Patience
@@ -39,7 +40,7 @@ from resources.stores.store import Removal, Store
 from resources.stores.trial import try_out
 from resources.vendor_api.vendor import Stream, Vendor
 from resources.vendors import discover, loads_audio
-from resources.windows import Window, business_day, day_end
+from resources.windows import Window, business_day, day_end, day_start
 
 THREADS = 16
 PATIENCE = Patience(backfill=False, longest=timedelta(seconds=10), returns=False)
@@ -97,7 +98,8 @@ def check(home: Home) -> CheckSummary:
         with database() as url:
             findings.append(check_schema(url))
             if findings[-1].well:
-                findings += [check_clock(url), *check_accounts(url, accounts)]
+                findings += [check_clock(url), *check_zones(url, accounts)]
+                findings += check_accounts(url, accounts)
     except CallhouseError as error:
         findings.append(Finding("database", False, str(error)))
         return CheckSummary(findings, is_cut_off=True)
@@ -180,6 +182,33 @@ def check_clock(url: str) -> Finding:
     return Finding("clock", fault is None, fault or "agrees with the database's")
 
 
+def check_zones(url: str, accounts: Mapping[str, Account]) -> list[Finding]:
+    """Accounts whose days begin at other moments by the database's rules than by this host's, this
+    year or the next one: what is filed by the ones is counted by the others.
+    """
+    year = datetime.now(UTC).year
+    zones = {account.timezone.key: account.timezone for account in accounts.values()}
+    with closing(Warehouse(url, pool_size=1)) as warehouse:
+        rows = warehouse.rows("status/day_starts", timezones=sorted(zones),
+                              first=date(year, 1, 1), last=date(year + 1, 12, 31))  # fmt: skip
+    differs: dict[str, str] = {}
+    for row in rows:
+        here = day_start(row.day, zones[row.timezone])
+        if row.starts_at not in (None, here):
+            there = row.starts_at.astimezone(UTC)
+            differs.setdefault(
+                row.timezone,
+                f"the rules of {row.timezone} aren't the same here and in the database, which lets "
+                f"{row.day} begin at {there:%H:%M} UTC, not {here:%H:%M}: update the time zone "
+                "data of the older one",
+            )
+    return [
+        Finding(account.name, False, differs[account.timezone.key])
+        for account in accounts.values()
+        if account.timezone.key in differs
+    ]
+
+
 def check_accounts(url: str, accounts: Mapping[str, Account]) -> list[Finding]:
     """One small request for each account. One that stopped and is accepted goes on."""
     with closing(Warehouse(url)) as warehouse:
@@ -197,6 +226,8 @@ def check_accounts(url: str, accounts: Mapping[str, Account]) -> list[Finding]:
 def _check(
     warehouse: Warehouse, limiter: Limiter, transport: Transport, account: Account
 ) -> Finding:
+    if unknown_zones(warehouse, [account]):
+        return Finding(account.name, False, str(UnknownZoneError(account.timezone.key)))
     vendor = discover()[account.vendor]
     stream = _smallest(vendor, account)
     http = Http(transport, limiter, account, stream.name, PATIENCE, stream.searches,

@@ -24,10 +24,25 @@ LABEL = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?")
 CURRENCY = re.compile(r"[A-Z]{3}")
 EARLIEST = date(2000, 1, 1)
 WEEK_S = 7 * 86_400
+OF_A_HOST = re.compile(r"localtime|posixrules|Factory|(posix|right)/.*")
+"""What a host's folder of zones also has: no other knows them, or knows the same by them."""
+ABBREVIATIONS = {
+    "CET": "Europe/Warsaw",
+    "EET": "Europe/Athens",
+    "MET": "Europe/Berlin",
+    "WET": "Europe/Lisbon",
+}
+"""Zones with summer time to Python; to Postgres, which looks for abbreviations first, without. And
+a place's zone for each.
+"""
 
 
 def _zone(name: str) -> str:
+    if place := ABBREVIATIONS.get(name):
+        raise ValueError(f"an abbreviation, which has no summer time; write {place}")
     try:
+        if OF_A_HOST.fullmatch(name):
+            raise ValueError
         ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
         raise ValueError("no such time zone; expected a name like America/Bogota") from None

@@ -5,5 +5,5 @@ SELECT f.account, f.call_date,
   FROM facts.{table} f
   JOIN unnest(CAST(:accounts AS text[]), CAST(:timezones AS text[])) AS a (account, timezone) USING (account)
  WHERE f.call_date = ANY(:days) AND f.stream = :stream
-   AND (f.started_at AT TIME ZONE a.timezone)::date <> f.call_date
+   AND (f.started_at AT TIME ZONE ops.known_zone(a.timezone))::date <> f.call_date
  GROUP BY f.account, f.call_date, a.timezone;

@@ -1,6 +1,6 @@
 -- What somebody should look at, of the accounts' streams given; one row a problem.
 WITH asked AS (
-    SELECT a.*, :now AT TIME ZONE a.timezone AS local_now
+    SELECT a.*, :now AT TIME ZONE ops.known_zone(a.timezone) AS local_now
       FROM unnest(CAST(:accounts AS text[]), CAST(:streams AS text[]), CAST(:timezones AS text[]),
                   CAST(:firsts AS date[]), CAST(:polls AS interval[]), CAST(:details AS boolean[]))
            AS a (account, stream, timezone, start_date, poll_every, is_detail)

@@ -381,6 +381,17 @@ def test_the_days_of_before_an_account_was_added_are_told_only_if_they_failed(
     assert (problem.kind, problem.detail) == ("incomplete", "2026-02-28: HTTP 500")
 
 
+def test_a_zone_that_the_server_does_not_know_keeps_no_other_problem_from_being_told(
+    warehouse: Warehouse,
+) -> None:
+    far = helpers.account("conpeek", name="far", timezone=helpers.a_zone("Mars/Olympus"))
+    near = helpers.account("conpeek", name="near")
+    for account in (far, near):
+        stream(warehouse, account.name, failures=3, last_error="HTTP 500")
+    problems = stream_problems(warehouse, [far, near], datetime.now(UTC))
+    assert [(p.kind, p.who) for p in problems] == [("failing", "far"), ("failing", "near")]
+
+
 def test_rejects_are_told_by_reason_without_their_data(warehouse: Warehouse) -> None:
     account = helpers.account("conpeek")
     stream(warehouse, account.name)

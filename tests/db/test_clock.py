@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import dagster as dg
 import pytest
@@ -12,7 +13,7 @@ import sql
 from assets.loading.load import Loader
 from assets.resource import CallhouseResource
 from pipelines.alerts import clock_problems
-from pipelines.commands.check import check_clock
+from pipelines.commands.check import check_accounts, check_clock, check_zones
 from pipelines.commands.status import read_status
 from pipelines.definitions import build_defs
 from pipelines.schedules import wrong_clock
@@ -25,6 +26,7 @@ from resources.vendors import discover
 from resources.windows import business_day, day_start
 from tests.db.conftest import AccountOf
 from tests.model.vendors import KINDS, Thing
+from tests.unit.helpers import a_zone
 
 CONPEEK = discover()["conpeek"]
 STREAM = CONPEEK.stream("dialogs")
@@ -241,3 +243,29 @@ def test_a_poll_fails_with_both_times_once_in_a_while(
         assert f"there {TODAY - DAY:%Y-%m-%d}" in told
         again = wrong_clock(warehouse, instance, job.name)
         assert "this host's clock is 1 day" in str(again), "and the next tick says so without a run"
+
+
+def test_check_names_who_lives_by_other_clocks_in_the_database(
+    warehouse: Warehouse, standin: StandIn, account_of: AccountOf
+) -> None:
+    """As where this host's time zone data and the server's aren't of the same year."""
+    zones = {
+        "same": ZoneInfo("America/Havana"),
+        "other": a_zone("Europe/Warsaw", like="Europe/Moscow"),
+        "unknown": a_zone("Mars/Olympus"),
+    }
+    accounts = {
+        name: account_of(standin.tenant("wolkvox", f"{name}-zone"), name=name, timezone=zone)
+        for name, zone in zones.items()
+    }
+    url = warehouse.url.render_as_string(hide_password=False)
+    [found] = check_zones(url, accounts)
+    assert (found.what, found.well) == ("other", False)
+    assert found.message == (
+        "the rules of Europe/Warsaw aren't the same here and in the database, which lets "
+        f"{TODAY.year}-01-01 begin at 23:00 UTC, not 21:00: update the time zone data of the older "
+        "one"
+    )
+    states = {found.what: found for found in check_accounts(url, accounts)}
+    assert [found.well for found in states.values()] == [True, True, False]
+    assert "doesn't know the time zone Mars/Olympus: write one" in states["unknown"].message

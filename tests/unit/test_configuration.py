@@ -171,6 +171,21 @@ def test_a_wrong_value_hides_no_other_fault_of_its_account(faults: Faults) -> No
         ({"start_date": '"soon"'}, "accounts.acme.start_date: "),
         ({"country": '"XX"'}, "country: expected a two-letter country code like CO"),
         ({"currency": '"pesos"'}, "accounts.acme.currency: "),
+        *(
+            ({"timezone": f'"{name}"'}, "timezone: no such time zone; expected a name like")
+            for name in (
+                "Mars/Olympus",
+                "localtime",
+                "posixrules",
+                "Factory",
+                "posix/America/Bogota",
+                "right/America/Bogota",
+            )
+        ),
+        ({"timezone": '"CET"'}, "timezone: an abbreviation, which has no summer time; write Eur"),
+        ({"timezone": '"EET"'}, "write Europe/Athens"),
+        ({"timezone": '"MET"'}, "write Europe/Berlin"),
+        ({"timezone": '"WET"'}, "write Europe/Lisbon"),
         ({"streams": "[]"}, "streams: empty; wolkvox has"),
         ({"limits": "{ speed = 3 }"}, "limits.speed: "),
         ({"limits": "{ reserve = 1.5 }"}, "limits.reserve: "),

@@ -22,13 +22,13 @@ from pipelines.maintenance import MAINTENANCE_JOB
 from pipelines.refreshes import MARTS_JOB
 from resources.account import Account
 from resources.configuration.settings import THE_FILE, Settings
+from resources.configuration.webhook import WEBHOOK, webhook_url
 from resources.http import webhook
 from resources.postgres.warehouse import Warehouse
 from resources.text.foreign_text import for_slack, short, without_numbers
 from resources.text.redact import Redactor
 from resources.vendors import discover
 
-WEBHOOK = "CALLHOUSE_ALERT_WEBHOOK"
 EVERY_S = 60
 TITLES = {
     "settings": "the settings are wrong",
@@ -103,7 +103,7 @@ def alerts(
     context: dg.SensorEvaluationContext, callhouse: CallhouseResource
 ) -> dg.SensorResult | dg.SkipReason:
     """Looks what is wrong; posts when that has changed."""
-    url = os.environ.get(WEBHOOK)
+    url = webhook_url()
     if not url:
         return dg.SkipReason(f"{WEBHOOK} isn't set: nobody to tell")
     settings = callhouse.settings()

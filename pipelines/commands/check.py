@@ -20,7 +20,9 @@ from pipelines.commands.database import database
 from resources.account import Account
 from resources.audio import AUDIO, AudioStore
 from resources.configuration.accounts import accounts_of, read_entries, sentences
+from resources.configuration.environment import environment_faults
 from resources.configuration.home import Home
+from resources.configuration.operations import twins
 from resources.errors import (
     CallhouseError,
     ConfigurationError,
@@ -93,6 +95,7 @@ def check(home: Home) -> CheckSummary:
     """Tries everything. Raises ConfigurationError where nobody has written an accounts file."""
     require_a_file(home)
     accounts, findings = check_settings(home)
+    findings += [Finding("environment", False, fault) for fault in environment_faults()]
     findings += check_stores(accounts.values())
     try:
         with database() as url:
@@ -118,6 +121,8 @@ def check_settings(home: Home) -> tuple[Mapping[str, Account], list[Finding]]:
     if not found:
         message = f"{console.count(len(right), 'account')}, all secrets present ({home.accounts})"
         found.append(Finding("accounts.toml", True, message))
+    twice: dict[str, list[str]] = {name: [fault] for name, fault in twins(right)}
+    found += [Finding("accounts.toml", False, fault) for fault in sentences(twice)]
     return right, [*found, *check_starts(right)]
 
 

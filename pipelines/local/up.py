@@ -25,7 +25,7 @@ from pipelines.local import watchdog
 from pipelines.local.accounts_watch import AccountsWatch
 from pipelines.local.child import Child
 from pipelines.local.standin import start_standin
-from resources.configuration.broker import broker_url
+from resources.configuration.environment import require_environment
 from resources.configuration.home import Home
 from resources.configuration.plain_environment import plain_environment
 from resources.embedded.local_postgres import LocalPostgres, database_url
@@ -47,7 +47,7 @@ def run(port: int) -> None:
     home = Home.from_environment()
     home.make()
     try:
-        broker_url()  # what is wrong with it is said before anything is started
+        require_environment()  # what is wrong with it is said before anything is started
         with signals_interrupt(), only_one(home):
             sockets = private_folder()
             with watchdog.process_group(home, sockets) as leader:

@@ -1,4 +1,6 @@
-"""Accounts of one operation, the vendor's customer: they share its daily quota."""
+"""Accounts of one operation, the vendor's customer: they share its daily quota. And accounts that
+load the same.
+"""
 
 from collections.abc import Iterator, Mapping
 
@@ -32,3 +34,16 @@ def disagreements(accounts: Mapping[str, Account]) -> Iterator[tuple[str, str]]:
             differs = "but their licenses, daily_requests or timezone differ"
             shares = f".operation: shares its daily quota with {other.name}"
             yield account.name, f"{shares}, {differs}"
+
+
+def twins(accounts: Mapping[str, Account]) -> Iterator[tuple[str, str]]:
+    """Yields each account that asks the vendor for what another one asks for already."""
+    first: dict[tuple[object, str], Account] = {}
+    for account in accounts.values():
+        asked = (account.vendor, account.base_url, account.secrets, account.options)
+        others = {stream: first.setdefault((asked, stream), account) for stream in account.streams}
+        twice = [stream for stream, other in others.items() if other is not account]
+        if twice and account.secrets:
+            what = f"loads {', '.join(twice)} a second time, so that every record counts twice"
+            same = "has the same base_url, credentials and options"
+            yield account.name, f": {what}: {others[twice[0]].name} {same}"

@@ -13,6 +13,8 @@ AUDIO = "CALLHOUSE_AUDIO_RETENTION_DAYS"
 REJECTS = "CALLHOUSE_REJECTS_RETENTION_DAYS"
 LEDGER = "CALLHOUSE_LEDGER_RETENTION_DAYS"
 LEDGER_DAYS = 90
+MOST_DAYS = 365_000
+"""Calendars don't go back much further."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,15 +32,16 @@ class Retention:
     ledger: int = LEDGER_DAYS
 
     @classmethod
-    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Retention":
+    def from_environment(cls, environment: Mapping[str, str] | None = None) -> "Retention":
         """Raises ConfigurationError that names every variable which isn't a number of days."""
+        environment = os.environ if environment is None else environment
         found = {
             name: environment.get(name, "").strip() for name in (RAW, FACTS, AUDIO, REJECTS, LEDGER)
         }
         faults = [
-            f"{name}: {text!r} isn't a whole number of days, 1 or more"
+            f"{name}: {text[:40]!r} isn't a whole number of days, from 1 to {MOST_DAYS:,}"
             for name, text in found.items()
-            if text and not (text.isdecimal() and int(text) >= 1)
+            if text and not _is_days(text)
         ]
         if faults:
             raise ConfigurationError(faults)
@@ -46,6 +49,10 @@ class Retention:
         raw = min((n for n in (days[RAW], days[FACTS]) if n is not None), default=None)
         audio = min((n for n in (days[AUDIO], days[FACTS]) if n is not None), default=None)
         return cls(raw, days[FACTS], audio, days[REJECTS], days[LEDGER] or LEDGER_DAYS)
+
+
+def _is_days(text: str) -> bool:
+    return text.isdecimal() and len(text) <= len(str(MOST_DAYS)) and 1 <= int(text) <= MOST_DAYS
 
 
 def first_kept(days: int | None, today: date) -> date:

@@ -16,7 +16,8 @@ import sqlalchemy as sa
 from dagster._core.utils import make_new_run_id
 
 from assets.resource import CallhouseResource
-from pipelines.alerts import WEBHOOK, Sent, alerts, stream_problems
+from pipelines.alerts import Sent, alerts, stream_problems
+from resources.configuration.webhook import WEBHOOK
 from resources.http.webhook import WebhookError, post
 from resources.postgres.warehouse import Warehouse
 from tests.db.facts import put

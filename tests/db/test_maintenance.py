@@ -360,7 +360,8 @@ def test_retention_is_a_whole_number_of_days() -> None:
     # What facts are made of doesn't outlive them.
     with_facts = read({retention.FACTS: "30", retention.AUDIO: "60"})
     assert (with_facts.raw, with_facts.facts, with_facts.audio) == (30, 30, 30)
-    for wrong in ("0", "-1", "30d", "1.5"):
+    assert read({retention.RAW: "365000"}).raw == 365_000
+    for wrong in ("0", "-1", "30d", "1.5", "365001", "9" * 5000):
         with pytest.raises(ConfigurationError, match=retention.REJECTS):
             read({retention.REJECTS: wrong})
 

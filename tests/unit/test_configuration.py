@@ -9,10 +9,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from pipelines.commands.check import check_starts
+from pipelines.commands.check import check_settings, check_starts
 from resources.account import Account, Distrust
 from resources.configuration.accounts import read_accounts
-from resources.configuration.home import CHECKOUT
+from resources.configuration.home import CHECKOUT, Home
 from resources.errors import ConfigurationError
 from tests.unit.helpers import account
 
@@ -449,6 +449,30 @@ def test_an_account_says_what_it_distrusts(read: Read, faults: Faults) -> None:
             "empty_again_after_h, from_records, recent_days"
         ),
     ]
+
+
+def test_check_names_an_account_that_loads_what_another_one_does(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("A_TOKEN", SECRET)
+    monkeypatch.setenv("ANOTHER_TOKEN", f"{SECRET}2")
+    another = {"credentials": '{ token = { env = "ANOTHER_TOKEN" } }'}
+    file = tmp_path / "accounts.toml"
+    monkeypatch.setenv("CALLHOUSE_ACCOUNTS", str(file))
+    usage = {"streams": '["agent_usage"]'}
+    others = [entry("three", **another), entry("four", base_url='"https://other.example"')]
+    file.write_text("\n".join([entry("one"), entry("two", **usage), *others]), encoding="utf-8")
+    accounts, (_, found) = check_settings(Home.from_environment())
+    assert accounts.keys() == {"one", "two", "three", "four"}
+    assert (found.what, found.well) == ("accounts.toml", False)
+    assert found.message == (
+        "accounts.two: loads agent_usage a second time, so that every record counts twice: "
+        "one has the same base_url, credentials and options"
+    )
+    parted = [entry("one", streams='["calls"]'), entry("two", **usage)]
+    narrowed = [entry(f"part-{n}", "conpeek", options=f"{{ project_ids = [{n}] }}") for n in (1, 2)]
+    file.write_text("\n".join([*parted, *narrowed]), encoding="utf-8")
+    assert [f.well for f in check_settings(Home.from_environment())[1]] == [True]
 
 
 def test_an_account_that_starts_tomorrow_is_named() -> None:

@@ -167,6 +167,29 @@ def test_dagsters_database_that_isnt_there(call: Call) -> None:
     assert "correct CALLHOUSE_DAGSTER_DATABASE_URL" in call("sync", exit_code=1).stderr
 
 
+def test_settings_that_count_at_night_alone_are_named_before(
+    call: Call, environment: Mapping[str, str]
+) -> None:
+    wrong = {
+        "CALLHOUSE_FACTS_RETENTION_DAYS": "999999",
+        "CALLHOUSE_RAW_RETENTION_DAYS": "30d",
+        "CALLHOUSE_BROKER_URL": "foo",
+        "CALLHOUSE_ALERT_WEBHOOK": "http://chat.example/secret",
+    }
+    named = sorted(wrong)
+    up = run(f"up --port {free_port()}", {**environment, **wrong}, given="")
+    assert up.returncode == 1
+    assert sorted(line.split(": ")[0].split()[1] for line in up.stderr.splitlines()) == named
+    call("migrate")
+    os.environ.update(wrong)
+    found = json.loads(call("check", "--json", exit_code=1).stdout)["findings"]
+    told = [f["message"] for f in found if f["what"] == "environment"]
+    assert sorted(message.replace(":", " ").split()[0] for message in told) == named
+    assert "secret" not in "".join(told) + up.stderr
+    del os.environ["CALLHOUSE_BROKER_URL"]
+    call("sync", CONPEEK)
+
+
 def test_up_without_its_database(environment: Mapping[str, str]) -> None:
     nowhere = {"CALLHOUSE_DATABASE_URL": "postgresql://nobody:secret@127.0.0.1:1/none"}
     done = run(f"up --port {free_port()}", {**environment, **nowhere}, given="")

@@ -15,7 +15,11 @@ from assets.run_scope import RunScope
 from resources.account import Account
 from resources.errors import ClockError
 
-LEFT = {"deferred": "not read, and left to the polls", "kept": "not rebuilt"}
+LEFT = {
+    "deferred": "not read, and left to the polls",
+    "unread": "not read",
+    "kept": "not rebuilt",
+}
 """What becomes of days for which a run doesn't fail, by the kind of their trouble."""
 
 

@@ -162,17 +162,18 @@ def refresh_marts(first: First = None, last: Last = None, verbose: Verbose = Fal
         from pipelines.commands.database import database
         from pipelines.commands.sync import SILENT
         from pipelines.commands.sync import refresh_marts as refresh
-        from resources.windows import days_between
 
-        days = days_between(begin, end) if begin and end else []
+        span = (begin, end) if begin and end else None
         with database() as url:
-            done = refresh(url, days, "INFO" if verbose else SILENT)
-    failed = [run.error for run in done if run.error]
-    for error in failed:
-        console.complain(error)
+            done = refresh(url, span, "INFO" if verbose else SILENT)
+        failed = [run.error for run in done if run.error]
+        for error in failed:
+            console.complain(error)
+        if not failed:
+            how = "are up to date" if done else "were up to date already"
+            console.say(f"The marts {how}.")
     if failed:
         raise typer.Exit(console.FAILED)
-    console.say("The marts are up to date." if done else "The marts were up to date already.")
 
 
 @app.command("map")

@@ -232,8 +232,12 @@ class Loader:
         self, source: AccountStream[DetailStream], run: StreamRun, days: Sequence[date]
     ) -> None:
         reader = self._readers.details(source, BACKFILL)
-        lacking = reader.days(days)
-        run.result.read |= reader.days_without_parents(days)
+        lacking, without = reader.days(days), reader.days_without_parents(days)
+        run.result.read |= without
+        run.result.days |= without
+        for day in set(days) - set(lacking) - without:
+            unread = f"its {source.stream.parent} haven't been read: load these first"
+            run.result.trouble[day] = ("unread", unread)
         with self._readers.progress.follow(source, lacking, len(lacking)) as done:
             for day in lacking:
                 if not run.result.stopped:

@@ -114,8 +114,8 @@ class Result:
     deferred_until: datetime | None = None
     stopped: bool = False
     trouble: dict[date, tuple[str, str]] = field(default_factory=dict)
-    """What kept a day from being read in full, and why: failed, deferred or stopped; or from being
-    rebuilt: kept.
+    """What kept a day from being read in full, and why: failed, deferred or stopped, or unread, as
+    what it has details of; or from being rebuilt: kept.
     """
 
     @property

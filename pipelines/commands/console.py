@@ -1,12 +1,14 @@
 """How the command line speaks: sentences and tables to people, JSON to scripts."""
 
 import json
+import os
 import sys
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import typer
@@ -26,7 +28,8 @@ err = Console(stderr=True, soft_wrap=True, highlight=False)
 
 @contextmanager
 def sentences(wrong: int = WRONG) -> Iterator[None]:
-    """Ends the command with a sentence, not a traceback, for whatever has a sentence to say.
+    """Ends the command with a sentence, not a traceback, for whatever has a sentence to say: also
+    for what the system refuses, such as a folder, or the output itself.
 
     `wrong` is the exit code of a wrong configuration.
     """
@@ -38,6 +41,7 @@ def sentences(wrong: int = WRONG) -> Iterator[None]:
 
     try:
         yield
+        sys.stdout.flush()
     except ConfigurationError as error:
         for fault in error.faults:
             complain(fault)
@@ -54,6 +58,32 @@ def sentences(wrong: int = WRONG) -> Iterator[None]:
             raise
         complain(f"The warehouse refuses it: {lacks}")
         raise typer.Exit(FAILED) from None
+    except BrokenPipeError:
+        raise  # whoever reads has seen enough: typer ends it
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        complain(f"The system refuses it: {where}{error.strerror or error}")
+        _drop_output()
+        raise typer.Exit(FAILED) from None
+    except UnicodeEncodeError as error:
+        character = ascii(error.object[error.start])
+        complain(
+            f"The output has a character ({character}) that its encoding, {error.encoding}, lacks: "
+            "choose UTF-8 (PYTHONIOENCODING=utf-8)"
+        )
+        _drop_output()
+        raise typer.Exit(FAILED) from None
+
+
+def _drop_output() -> None:
+    """What couldn't be written isn't tried once more at the very end, where it ends in a traceback
+    and another exit code.
+    """
+    with suppress(OSError, ValueError):
+        sys.stdout.flush()
+        return
+    with suppress(OSError, ValueError), Path(os.devnull).open("wb") as nowhere:
+        os.dup2(nowhere.fileno(), sys.stdout.fileno())
 
 
 def complain(what: object) -> None:

@@ -3,7 +3,6 @@
 Dagster takes a second to load, so that is done only where something is to be run.
 """
 
-from collections.abc import Sequence
 from contextlib import closing
 from datetime import date
 from typing import Protocol
@@ -12,11 +11,13 @@ from assets.loading.result import Result
 from assets.refresh import stale_days
 from pipelines import dagster_home
 from pipelines.commands.accounts import known_accounts, known_settings
-from pipelines.commands.sync_plan import PassRequest, Plan, Run
+from pipelines.commands.sync_plan import PassRequest, Plan, Run, wrong_days
 from pipelines.commands.sync_report import INTERRUPTED, Done, Pass
 from resources.configuration.home import Home
+from resources.errors import ConfigurationError
 from resources.postgres.migration import migrate
 from resources.postgres.warehouse import Warehouse
+from resources.windows import days_between
 
 SILENT = "CRITICAL"
 
@@ -72,18 +73,23 @@ def run_pass(request: PassRequest, url: str, follower: Follower, log_level: str 
     return Pass(plan.skipped, done, list(results.values()))
 
 
-def refresh_marts(url: str, days: Sequence[date], log_level: str = SILENT) -> list[Done]:
-    """Computes the marts of the days again, changed or not; without any, of those behind."""
+def refresh_marts(url: str, span: tuple[date, date] | None, log_level: str = SILENT) -> list[Done]:
+    """Computes the marts of the days from the first to the last again, changed or not; without any,
+    of those behind. Raises ConfigurationError for days that can't be meant.
+    """
     home = Home.from_environment()
     accounts = known_settings(home).accounts
     dagster_home.prepare(home, url)
     migrate(url)
     with closing(Warehouse(url, pool_size=1)) as warehouse:
-        stale = stale_days(warehouse)
-    if not days and not stale:
+        stale, now = stale_days(warehouse), warehouse.now()
+    if span and (faults := list(wrong_days(*span, accounts.values(), now))):
+        raise ConfigurationError(faults)
+    days = days_between(*span) if span else stale
+    if not days:
         return []
 
     from pipelines.commands.runs import runs
 
     with runs(accounts, None, log_level) as executing:
-        return executing.refresh_marts(days or stale, always=bool(days))
+        return executing.refresh_marts(days, always=bool(span))

@@ -1,6 +1,6 @@
 """What one pass of `callhouse sync` is to do: which runs, for which accounts and days."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from uuid import uuid4
@@ -51,7 +51,8 @@ class PassRequest:
         faults += [
             f"no stream {name!r} in these accounts" for name in self.streams if name not in known
         ]
-        faults += self._wrong_days(chosen, now)
+        if self.first and self.last:
+            faults += wrong_days(self.first, self.last, chosen, now)
         if faults:
             raise ConfigurationError(faults)
         return [account for account in chosen if account.streams]
@@ -64,14 +65,16 @@ class PassRequest:
     def _is_meant(self, stream: str) -> bool:
         return not self.streams or stream in self.streams
 
-    def _wrong_days(self, chosen: Sequence[Account], now: datetime) -> Iterator[str]:
-        if self.first is None or self.last is None:
-            return
-        if self.last < self.first:
-            yield f"--to {self.last} is before --from {self.first}"
-        today = max((_today(account, now) for account in chosen), default=self.last)
-        if self.last > today:
-            yield f"{self.last} is in the future: the last business day that has begun is {today}"
+
+def wrong_days(
+    first: date, last: date, accounts: Iterable[Account], now: datetime
+) -> Iterator[str]:
+    """What is wrong with a range of business days of the accounts."""
+    if last < first:
+        yield f"--to {last} is before --from {first}"
+    today = max((_today(account, now) for account in accounts), default=last)
+    if last > today:
+        yield f"{last} is in the future: the last business day that has begun is {today}"
 
 
 @dataclass(frozen=True)

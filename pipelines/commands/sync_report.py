@@ -46,7 +46,7 @@ class Line:
     changed: int = 0
     rejected: int = 0
     state: str = "open"
-    """failed, deferred, stopped or kept; else how complete the day is, as in `ops.days`."""
+    """failed, deferred, stopped, unread or kept; else how complete the day is, as in `ops.days`."""
     why: str | None = None
 
 

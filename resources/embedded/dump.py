@@ -61,7 +61,7 @@ class Manifest:
 
     @classmethod
     def read(cls, folder: Path) -> Self:
-        """Raises CallhouseError where there is none."""
+        """Raises CallhouseError where there is none, or it isn't whole."""
         try:
             content = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
             tables = {
@@ -70,8 +70,12 @@ class Manifest:
             }
             made_at = datetime.fromisoformat(content["made_at"])
             return cls(**content | {"tables": tables, "made_at": made_at})
-        except (OSError, ValueError, KeyError, TypeError):
+        except FileNotFoundError:
             raise CallhouseError(f"{folder} is no whole backup: it has no {MANIFEST}") from None
+        except (ValueError, KeyError, TypeError, AttributeError):
+            raise CallhouseError(
+                f"{folder} is no whole backup: {MANIFEST} isn't as `callhouse backup` writes it"
+            ) from None
 
 
 @dataclass(frozen=True)

@@ -67,8 +67,7 @@ def migrate(
 
 
 def _require_whole(connection: Connection) -> None:
-    table = connection.execute(sa.text("SELECT to_regclass('public.unfinished_restore')"))
-    if table.scalar():
+    if connection.execute(sa.text(sql.read("status/restore"))).scalar():
         raise SchemaError(UNFINISHED)
 
 

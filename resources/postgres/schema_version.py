@@ -85,9 +85,10 @@ def require_current(warehouse: Warehouse) -> str:
     except sa.exc.ProgrammingError as error:
         if sqlstate(error) != UNDEFINED_TABLE:
             raise
-        raise SchemaError(NO_TABLES) from None
+        rows = []
     if not rows:
-        raise SchemaError(NO_TABLES)
+        is_half_restored = warehouse.rows("status/restore")[0].is_unfinished
+        raise SchemaError(UNFINISHED if is_half_restored else NO_TABLES)
     if rows[0].is_unfinished:
         raise SchemaError(UNFINISHED)
     present, laid = str(rows[0].version), rows[0].baseline

@@ -155,6 +155,19 @@ def test_steps_are_fetched_when_their_call_has_ended(subject: StreamScene) -> No
     assert day(subject) == ("complete", None)
 
 
+@each
+def test_details_of_records_that_nobody_has_read_are_said_to_wait_for_these(
+    subject: StreamScene,
+) -> None:
+    told = f"its {subject.here.stream.name} haven't been read: load these first"
+    result = subject.backfill()
+    assert (result.error, result.read) == (None, set())
+    assert result.trouble == {DAY: ("unread", told)}
+    assert subject.here.poll().error is None
+    result = subject.backfill()
+    assert (result.trouble, result.read, result.days) == ({}, {DAY}, {DAY})
+
+
 ONE_BROKEN = {
     "half a body": Fault.half_body(),
     "too large": Fault.oversized(2_000_000),

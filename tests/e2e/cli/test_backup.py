@@ -191,6 +191,15 @@ def test_facts_that_raw_does_not_have_are_not_left_out(
     assert f"of 1 days from {DAY} to {DAY} raw has gone for its age" in " ".join(told.split())
 
 
+def test_a_manifest_that_is_none_is_not_a_missing_one(tmp_path: Path) -> None:
+    with pytest.raises(CallhouseError, match=r"it has no manifest\.json"):
+        dump.restore("", None, tmp_path)
+    for text in ("", "{}", "[]", '{"tables": 5}'):
+        (tmp_path / dump.MANIFEST).write_text(text)
+        with pytest.raises(CallhouseError, match=r"manifest\.json isn't as `callhouse backup`"):
+            dump.restore("", None, tmp_path)
+
+
 def test_what_comes_out_is_compared(
     database_url: str, empty_database_url: str, tmp_path: Path
 ) -> None:
@@ -238,6 +247,6 @@ def test_what_a_killed_restore_leaves_is_refused(
         os.killpg(begun.pid, signal.SIGKILL)
         begun.wait()
         call("backup", str(tmp_path / "other"), exit_code=1)
-        for words in (["migrate"], ["sync"]):
+        for words in (["migrate"], ["sync"], ["status"]):
             assert "hasn't ended" in " ".join(call(*words, exit_code=1).stderr.split())
         assert "isn't empty" in call("restore", backup, exit_code=1).stderr

@@ -22,7 +22,7 @@ from resources.postgres.schema_version import head
 from resources.postgres.warehouse import Warehouse
 from resources.standin import Fault, Tenant
 from resources.vendors import discover
-from tests.e2e.cli.command import CLICKFONO, CONPEEK, DAY, SECRET, Call, rows, run
+from tests.e2e.cli.command import CLICKFONO, CONPEEK, DAY, SECRET, Call, change, rows, run
 
 
 def test_check_names_every_fault_and_tries_the_rest(call: Call, tmp_path: Path) -> None:
@@ -135,6 +135,25 @@ def test_check_of_a_database_without_tables(
     for _ in range(2):
         assert f"version {head()}" in call("migrate").stdout
     call("check")
+
+
+def test_half_a_restore_is_no_warehouse_without_tables(call: Call, empty_database_url: str) -> None:
+    """`migrate` would refuse it."""
+    os.environ["CALLHOUSE_DATABASE_URL"] = empty_database_url
+    change("CREATE TABLE public.unfinished_restore ()")
+    for command in ("status", "migrate"):
+        assert "hasn't ended" in " ".join(call(command, exit_code=1).stderr.split())
+
+
+@pytest.mark.parametrize("command", ["status", "check", "sync", "sql 'SELECT 1'", "up"])
+def test_a_home_that_cannot_be_made_is_told_in_a_sentence(
+    call: Call, tmp_path: Path, command: str
+) -> None:
+    (tmp_path / "file").touch()
+    os.environ["CALLHOUSE_HOME"] = str(tmp_path / "file" / "home")
+    del os.environ["CALLHOUSE_DATABASE_URL"]
+    told = call(*shlex.split(command), exit_code=1).stderr
+    assert told == f"✗ The system refuses it: {tmp_path / 'file'}: File exists\n"
 
 
 @pytest.mark.parametrize(

@@ -95,6 +95,33 @@ def test_a_terminal_gets_nothing_that_it_would_obey(
     assert b"\xc2\x9b" not in shown
 
 
+LACKED = r"a character ('\xf1') that its encoding, ascii, lacks: choose UTF-8"
+ON_LINUX = pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has it")
+
+
+@pytest.mark.parametrize("form", ["table", "csv", "json"])
+@pytest.mark.parametrize(
+    ("output", "encoding", "told"),
+    [
+        pytest.param("/dev/full", "utf-8", "No space left on device", marks=ON_LINUX),
+        ("/dev/null", "ascii", LACKED),
+    ],
+)
+def test_an_output_that_takes_no_more_is_told_in_a_sentence(
+    environment: Mapping[str, str], form: str, output: str, encoding: str, told: str
+) -> None:
+    callhouse = str(Path(sys.executable).with_name("callhouse"))
+    command = [callhouse, "sql", "--format", form, "SELECT 'ñ'"]
+    speaking = {**os.environ, **environment, "PYTHONIOENCODING": encoding}
+    with Path(output).open("wb") as taken:
+        done = subprocess.run(
+            command, env=speaking, stdout=taken, stderr=subprocess.PIPE, text=True, check=False
+        )
+    assert done.returncode == 1
+    assert told in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
 def test_psql_opens_on_the_warehouse(environment: Mapping[str, str]) -> None:
     done = run("sql", environment, given="SELECT 6 * 7 AS answer;\n")
     assert done.returncode == 0, done.stderr

@@ -119,6 +119,19 @@ def test_a_wrong_wish_is_refused(call: Call, arguments: tuple[str, ...], told: s
     assert told in " ".join(call("sync", *arguments, exit_code=2).output.split())
 
 
+@pytest.mark.parametrize(
+    ("first", "last", "told"),
+    [
+        ("2999-01-01", "2999-01-01", "in the future"),
+        (str(DAY), str(DAY - timedelta(days=1)), "is before --from"),
+    ],
+)
+def test_marts_of_no_day_are_not_refreshed(call: Call, first: str, last: str, told: str) -> None:
+    result = call("refresh-marts", "--from", first, "--to", last, exit_code=2)
+    assert told in " ".join(result.stderr.split())
+    assert result.stdout == ""
+
+
 def test_days_before_the_account_began_are_left_out(call: Call) -> None:
     lines = rows(call("sync", CONPEEK, "--from", "2020-01-01", "--to", str(DAY), "--json"))
     assert [day for _, _, day in lines] == [str(DAY)]

@@ -39,6 +39,16 @@ class UnknownZoneError(CallhouseError):
         )
 
 
+class NameTakenError(CallhouseError):
+    """An account's name stands for another vendor's account in the warehouse."""
+
+    def __init__(self, account: str, vendor: str) -> None:
+        super().__init__(
+            f"what is stored as {account} is of {vendor}, and its days would count as read: take "
+            f"another name, or erase it: callhouse forget --account {account}"
+        )
+
+
 class StoppedError(CallhouseError):
     """The run has ended, or is about to: nothing is asked for any more, or written."""
 

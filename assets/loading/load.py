@@ -4,8 +4,7 @@ The 5-minute poll, a backfill from the UI and the command line are this code wit
 """
 
 import time
-from collections.abc import Callable, Iterable, Sequence
-from collections.abc import Set as AbstractSet
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from datetime import date, datetime, timedelta
 from functools import partial
@@ -20,6 +19,7 @@ from assets.loading.plan import StreamState, next_due
 from assets.loading.poll import Poll
 from assets.loading.readers import Readers
 from assets.loading.rebuild import GONE, Rebuilder
+from assets.loading.refusals import refusals
 from assets.loading.result import Loaded, Result
 from assets.loading.stream_run import CredentialState, StreamRun
 from assets.loading.stream_state import (
@@ -28,10 +28,9 @@ from assets.loading.stream_state import (
     note_accounts,
     note_scope,
     read_states,
-    unknown_zones,
 )
 from resources.account import Account
-from resources.errors import UnknownZoneError
+from resources.errors import CallhouseError
 from resources.http.permits import BACKFILL
 from resources.memory import suit_loads
 from resources.postgres.errors import is_full_disk
@@ -81,7 +80,7 @@ class Loader:
         states = read_states(self._warehouse, accounts, streams)
         noted = {account: state.noted for (account, _), state in states.items()}
         others = [a for a in accounts if noted.get(a.name) != account_note(self._vendor, a)]
-        unknown = self._note(others)
+        refused = self._note(others)
         troubled = {account for (account, _), state in states.items() if state.failures}
         return self._each(
             sorted(accounts, key=lambda account: account.name in troubled),
@@ -89,7 +88,7 @@ class Loader:
             lambda source: self._poll(
                 source, states.get((source.account.name, source.stream.name), StreamState()), until
             ),
-            unknown,
+            refused,
             live=True,
         )
 
@@ -98,16 +97,16 @@ class Loader:
     ) -> list[Result]:
         """The business days in full, newest first, behind the polls."""
         accounts = list(accounts)
-        unknown = self._note(accounts)
-        return self._each(accounts, streams, lambda source: self._backfill(source, days), unknown)
+        refused = self._note(accounts)
+        return self._each(accounts, streams, lambda source: self._backfill(source, days), refused)
 
     def rebuild(
         self, accounts: Iterable[Account], streams: Sequence[AnyStream], days: Sequence[date]
     ) -> list[Result]:
         """Rebuilds the days' facts from `raw.records`, without asking the vendor."""
         accounts = list(accounts)
-        unknown = unknown_zones(self._warehouse, accounts)
-        return self._each(accounts, streams, lambda source: self._rebuild(source, days), unknown)
+        refused = refusals(self._warehouse, accounts)
+        return self._each(accounts, streams, lambda source: self._rebuild(source, days), refused)
 
     def stop(self) -> None:
         """Ends the load, from any thread: nothing is begun any more, requests under way are called
@@ -119,17 +118,12 @@ class Loader:
         """Lets go of the connections to vendors."""
         self._readers.close()
 
-    def _note(self, accounts: Sequence[Account]) -> set[str]:
-        """Notes the accounts, but none with a time zone that the database doesn't know. Returns
-        these zones.
-        """
-        if not accounts:
-            return set()
-        unknown = unknown_zones(self._warehouse, accounts)
-        known = [account for account in accounts if account.timezone.key not in unknown]
-        if known:
-            self._warehouse.in_transaction(lambda c: note_accounts(c, self._vendor, known))
-        return unknown
+    def _note(self, accounts: Sequence[Account]) -> Mapping[str, CallhouseError]:
+        """Notes the accounts, but those that can't be loaded here: returns why, by name."""
+        refused = refusals(self._warehouse, accounts)
+        if taken := [account for account in accounts if account.name not in refused]:
+            self._warehouse.in_transaction(lambda c: note_accounts(c, self._vendor, taken))
+        return refused
 
     def _note_scope(
         self, source: AccountStream[AnyStream], run: StreamRun, state: StreamState, live: bool
@@ -152,18 +146,18 @@ class Loader:
         accounts: Iterable[Account],
         streams: Sequence[AnyStream],
         work: Callable[[AccountStream[AnyStream]], Result],
-        unknown: AbstractSet[str],
+        refused: Mapping[str, CallhouseError],
         live: bool = False,
     ) -> list[Result]:
         """The work for every account's streams at once; an account's details after what they are
-        details of. Accounts in `unknown` time zones fail: their days can't be told.
+        details of. Accounts that are `refused` fail.
         """
         begun: dict[str, list[Future[Result]]] = {}
 
         def watched(source: AccountStream[AnyStream], first: Sequence[Future[Result]]) -> Result:
             wait(first)
-            is_known = source.account.timezone.key not in unknown
-            result = work(source) if is_known else self._without_zone(source, live)
+            refusal = refused.get(source.account.name)
+            result = self._refuse(source, refusal, live) if refusal else work(source)
             self._watch(result)
             return result
 
@@ -190,9 +184,11 @@ class Loader:
                 self._readers.end_waits()  # else the run can't end before the waits of its threads
                 raise
 
-    def _without_zone(self, source: AccountStream[AnyStream], live: bool) -> Result:
+    def _refuse(
+        self, source: AccountStream[AnyStream], refusal: CallhouseError, live: bool
+    ) -> Result:
         def refuse(_: Loaded) -> None:
-            raise UnknownZoneError(source.account.timezone.key)
+            raise refusal
 
         run = self._run(source, self._state(source))
         run.do((), refuse, live)

@@ -121,12 +121,6 @@ def account_note(vendor: Vendor, account: Account) -> dict[str, Any]:
     }
 
 
-def unknown_zones(warehouse: Warehouse, accounts: Collection[Account]) -> set[str]:
-    """The accounts' time zones that the database's server doesn't know."""
-    zones = sorted({account.timezone.key for account in accounts})
-    return {row.timezone for row in warehouse.rows("load/unknown_zones", timezones=zones)}
-
-
 def note_accounts(connection: Connection, vendor: Vendor, accounts: Collection[Account]) -> None:
     """Writes down what analysts need to know of the accounts, where it isn't known yet."""
     notes = [account_note(vendor, account) for account in accounts]

@@ -13,7 +13,8 @@ from itertools import islice
 from typing import Any
 
 from assets.loading.personal.hidden import hide, hider
-from assets.loading.stream_state import read_states, unknown_zones
+from assets.loading.refusals import refusals
+from assets.loading.stream_state import read_states
 from pipelines.commands import console
 from pipelines.commands.accounts import require_a_file
 from pipelines.commands.database import database
@@ -28,7 +29,6 @@ from resources.errors import (
     ConfigurationError,
     DeferredError,
     PermanentError,
-    UnknownZoneError,
 )
 from resources.http.client import Http
 from resources.http.permits import Limiter, Patience
@@ -231,8 +231,8 @@ def check_accounts(url: str, accounts: Mapping[str, Account]) -> list[Finding]:
 def _check(
     warehouse: Warehouse, limiter: Limiter, transport: Transport, account: Account
 ) -> Finding:
-    if unknown_zones(warehouse, [account]):
-        return Finding(account.name, False, str(UnknownZoneError(account.timezone.key)))
+    for refusal in refusals(warehouse, [account]).values():
+        return Finding(account.name, False, str(refusal))
     vendor = discover()[account.vendor]
     stream = _smallest(vendor, account)
     http = Http(transport, limiter, account, stream.name, PATIENCE, stream.searches,

@@ -135,8 +135,10 @@ def test_a_run_that_is_stopped_ends_at_once_and_writes_nothing(
         assert time.monotonic() - started < 2
     (result,) = results
     assert (result.error, result.loaded.days) == (None, set())
-    for table in ("ops.days", "ops.streams", "ops.reads", "facts." + here.kind.table):
+    for table in ("ops.days", "ops.reads", "facts." + here.kind.table):
         assert here.query(f"SELECT 1 FROM {table} WHERE account = :account") == []
+    noted = "SELECT scope, last_polled_at, last_error FROM ops.streams WHERE account = :account"
+    assert here.query(noted) == [("{}", None, None)], "what it was about to ask for"
     told = "SELECT error FROM ops.requests WHERE account = :account"
     assert here.query(told) == [("the run ended before the answer came",)]
     wait_until(lambda: not here.system.standin.meter.in_flight(here.tenant), 2)

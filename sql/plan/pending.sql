@@ -26,5 +26,5 @@ SELECT {record_key:p} AS record_key, d.failures AS useless, p.*
    AND NOT {record_key:p} = ANY(CAST(:kept AS text[]))
    AND (:all OR d.record_key IS NULL OR d.next_try_at <= :now)
    AND (CAST(:last_at AS timestamptz) IS NULL OR (p.started_at, {record_key:p}) < (:last_at, :last_key))
- ORDER BY :probes AND d.record_key IS NOT NULL, p.started_at DESC, {record_key:p} DESC
+ ORDER BY :probes AND d.error IS NOT NULL, p.started_at DESC, {record_key:p} DESC
  LIMIT :most;

@@ -1,13 +1,14 @@
 WITH due AS (
     SELECT a.account, a.vendor, a.timezone, stream, day::date AS call_date, day::date = today AS is_today,
-           ops.day_start(day::date + 1, a.timezone) AS ends_at
+           ops.day_start(day::date + 1, a.timezone) AS ends_at, stream = ANY (a.streams) AS is_loaded
       FROM ops.accounts a
      CROSS JOIN LATERAL (SELECT (now() AT TIME ZONE a.timezone)::date AS today) t
      -- Of one that has left, the day on which it did is the last.
      CROSS JOIN LATERAL generate_series(a.start_date::timestamp,
                                         least(today::timestamp, (a.left_at AT TIME ZONE a.timezone)::date::timestamp),
                                         interval '1 day') AS day
-     CROSS JOIN LATERAL unnest(a.streams) AS stream
+     CROSS JOIN LATERAL (SELECT unnest(a.streams) UNION
+                         SELECT s.stream FROM ops.streams s WHERE s.account = a.account) AS of_account (stream)
 ), known AS (
     SELECT due.*, d.call_date IS NOT NULL AS is_known, d.state, d.raw_records, d.facts, d.rejects, d.open_records,
            -- What the vendor has no longer is in no figure either way.
@@ -27,8 +28,11 @@ WITH due AS (
      CROSS JOIN LATERAL (SELECT d.rejects - coalesce(d.missing_rejects, 0) AS bad) b
       LEFT JOIN (SELECT account, call_date, min(expired_at) AS first_at FROM ops.days GROUP BY account, call_date) e
              ON e.account = due.account AND e.call_date = due.call_date
+     -- What isn't loaded any more is in the figures all the same.
+     WHERE due.is_loaded OR d.facts > 0
 ), read AS (
-    SELECT known.*, coalesce(worst, trusted) AS trust, stream || ': ' || reasons AS why
+    SELECT known.*, coalesce(worst, trusted) AS trust,
+           stream || CASE WHEN is_loaded THEN ': ' ELSE ' (not loaded any more): ' END || reasons AS why
       FROM known
      CROSS JOIN (SELECT 1 AS trusted, 2 AS provisional, 3 AS not_read, 4 AS wrong) t
      CROSS JOIN LATERAL (

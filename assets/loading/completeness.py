@@ -209,6 +209,12 @@ def _wrong(counts: Counts, reading: FullRead, bad: int) -> str | None:
             f"{counts.raw_records} raw records, but {counts.facts} facts and {counts.rejects} "
             "rejects: materialise the facts asset of this day to rebuild it from raw"
         )
+    lacking = (reading.vendor_total or 0) - reading.repeats - counts.shown
+    if lacking > 0 and not counts.unkeyed:  # each of which may be several that look the same
+        return (
+            f"{lacking} of {reading.vendor_total} records that the vendor counts aren't on this "
+            "day: was the account's time zone changed? See the runbook"
+        )
     return None
 
 

@@ -67,6 +67,7 @@ def count_days(
             was_complete=row.was_complete,
             same_since=row.same_since,
             suppressed=row.suppressed,
+            missing=row.missing,
         )
         for row in rows
     }

@@ -34,6 +34,13 @@ class Counts:
     None: there was no full read, or records have come since.
     """
     suppressed: int = 0
+    missing: int = 0
+    """Of `raw_records`: the vendor has them no longer."""
+
+    @property
+    def shown(self) -> int:
+        """Records with a key that the vendor has of the day, as far as is known here."""
+        return self.raw_records - self.missing + self.suppressed
 
     @property
     def is_empty(self) -> bool:

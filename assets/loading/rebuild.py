@@ -64,6 +64,9 @@ class Rebuilder:
                 is_last = len(heads) < BATCH
                 if is_last and had_facts:
                     self._drop_strays(connection, day)
+                if is_last:
+                    execute(connection, "load/rezone_day", day=day, now=self._clock(),
+                            timezone=self._account.timezone.key, **self._source.where)  # fmt: skip
                 days = done.days | ({day} if is_last else set())
                 count_days(connection, self._source, days, self._clock())
                 # Of what is made of a record nothing tells whether it differs.

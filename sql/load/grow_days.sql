@@ -8,7 +8,8 @@ SELECT :account, :stream, call_date, 'open', :timezone, raw_records, facts, open
   FROM unnest(CAST(:days AS date[]), CAST(:raw_records AS bigint[]), CAST(:facts AS bigint[]),
               CAST(:open_records AS bigint[])) AS grown (call_date, raw_records, facts, open_records)
 ON CONFLICT (account, stream, call_date) DO UPDATE
-   SET timezone = coalesce(excluded.timezone, d.timezone), raw_records = d.raw_records + excluded.raw_records,
+   SET timezone = coalesce(CASE WHEN d.raw_records > 0 THEN d.timezone END, excluded.timezone),
+       raw_records = d.raw_records + excluded.raw_records,
        facts = d.facts + excluded.facts, open_records = d.open_records + excluded.open_records,
        last_polled_at = :now, same_since = NULL, vendor_total = NULL
  WHERE d.state IN ('open', 'failed') AND d.expired_at IS NULL

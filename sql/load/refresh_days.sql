@@ -2,7 +2,8 @@
 -- vendor's total is of the records that it was told with: others make it void, and the next full read
 -- is the first to show them. A day that lacked
 -- records and was left open by that is read again at once when they turn out to have moved. When :erases
--- records were erased here: nothing came, and the vendor counts what it counted.
+-- records were erased here: nothing came, and the vendor counts what it counted. A day that has records stays
+-- one of the time zone that they were loaded by (load/rezone_day).
 -- A day that is gone for its age isn't counted, whatever a backfill has brought of it, as its marts stay, too.
 WITH heads AS (
     SELECT call_date, count(*) AS raw_records, count(*) FILTER (WHERE rejected) AS rejects,
@@ -62,7 +63,8 @@ WITH heads AS (
            CASE WHEN call_date < :start_date THEN 'before the account''s start_date: never read in full by itself' END
       FROM counted
     ON CONFLICT (account, stream, call_date) DO UPDATE
-       SET timezone = coalesce(excluded.timezone, d.timezone), raw_records = excluded.raw_records, facts = excluded.facts,
+       SET timezone = coalesce(CASE WHEN d.raw_records > 0 THEN d.timezone END, excluded.timezone, d.timezone),
+           raw_records = excluded.raw_records, facts = excluded.facts,
            rejects = excluded.rejects, open_records = excluded.open_records, missing = excluded.missing,
            suppressed = excluded.suppressed,
            last_polled_at = CASE WHEN :erases THEN d.last_polled_at ELSE :now END,
@@ -82,5 +84,5 @@ WITH heads AS (
               completed_at IS NOT NULL AS was_complete, same_since, xmax = 0 AS is_first
 )
 SELECT call_date, state, attempts, lacking, last_rejected, same_rejects, was_complete, same_since, is_first,
-       suppressed, raw_records, facts, rejects, bad, open_records, unkeyed, rejected
+       suppressed, missing, raw_records, facts, rejects, bad, open_records, unkeyed, rejected
   FROM written JOIN counted USING (call_date);

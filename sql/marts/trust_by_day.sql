@@ -65,6 +65,15 @@ WITH due AS (
                    'loaded as a day of ' || day_timezone || ', and the account is in ' || timezone || ' now'
              WHERE is_of_another_zone
              UNION ALL
+            SELECT provisional, o.call_date || ' was loaded as a day of ' || o.timezone || ': calls of this one may be there'
+              FROM ops.days o
+             WHERE NOT is_of_another_zone AND known.expired_at IS NULL
+               AND o.account = known.account AND o.stream = known.stream
+               AND o.call_date IN (known.call_date - 1, known.call_date + 1) AND o.timezone <> known.timezone
+               AND o.raw_records > 0 AND o.expired_at IS NULL
+               AND (ops.day_start(o.call_date, o.timezone), ops.day_start(o.call_date + 1, o.timezone))
+                <> (ops.day_start(o.call_date, known.timezone), ops.day_start(o.call_date + 1, known.timezone))
+             UNION ALL
             -- Not all that the vendor counts, such as details that never came.
             SELECT trusted, note WHERE state = 'complete' AND vendor_total > facts + rejects
           ) rule

@@ -482,6 +482,59 @@ def test_a_day_is_as_bad_as_the_worst_of_its_reasons_and_tells_all_worst_first(
 
 
 @pytest.mark.parametrize(
+    ("beside", "own", "trust"),
+    [
+        ({"timezone": "Europe/Warsaw"}, {}, "provisional"),
+        ({"timezone": "Europe/Warsaw"}, {"raw_records": 0, "facts": 0}, "provisional"),
+        ({"timezone": "America/Lima"}, {}, "trusted"),  # another name of the same day
+        ({"timezone": "Europe/Warsaw", "raw_records": 0, "facts": 0}, {}, "trusted"),
+        ({"timezone": "Europe/Warsaw", "expired_at": at("9:00:00")}, {}, "trusted"),
+        ({"timezone": "Europe/Warsaw"}, {"expired_at": at("9:00:00")}, "trusted"),
+    ],
+)
+@pytest.mark.parametrize("step", [-1, 1])
+def test_calls_of_a_day_may_be_on_the_day_beside_it_that_is_of_another_time_zone(
+    warehouse: Warehouse, beside: dict[str, Any], own: dict[str, Any], trust: str, step: int
+) -> None:
+    day = today_in("America/Bogota") - timedelta(days=3)
+    values = {"timezone": "America/Bogota", "raw_records": 9, "facts": 9}
+    with warehouse.transaction() as c:
+        put_account(c, start_date=day, timezone="America/Bogota")
+        put_day(c, call_date=day, **values | own)
+        put_day(c, call_date=day + timedelta(days=step), **values | beside)
+    told = (
+        f"calls: {day + timedelta(days=step)} was loaded as a day of Europe/Warsaw: "
+        "calls of this one may be there"
+    )
+    asked = "SELECT trust, why FROM marts.trust_by_day WHERE call_date = :day"
+    assert query(warehouse, asked, day=day) == [(trust, None if trust == "trusted" else told)]
+
+
+@pytest.mark.parametrize(
+    ("changes", "trust", "why"),
+    [
+        ({"state": "complete"}, "trusted", None),
+        ({"state": "open"}, "not_read", UNREAD),
+        ({"state": "failed", "note": "HTTP 500"}, "wrong", "HTTP 500"),
+        ({"state": "open", "facts": 0}, "trusted", None),
+    ],
+)
+def test_a_stream_that_is_not_loaded_any_more_counts_where_it_is_in_the_figures(
+    warehouse: Warehouse, changes: dict[str, Any], trust: str, why: str | None
+) -> None:
+    day = today_in("Europe/Warsaw") - timedelta(days=3)
+    read = {"raw_records": 9, "last_polled_at": datetime(2026, 3, 10, 9, tzinfo=UTC)}
+    with warehouse.transaction() as c:
+        put_account(c, start_date=day)
+        put(c, "ops.streams", account="acme", stream="unconnected_calls", vendor="conpeek")
+        put_day(c, call_date=day)
+        put_day(c, call_date=day, stream="unconnected_calls", **{"facts": 9} | read | changes)
+    asked = "SELECT trust, why FROM marts.trust_by_day WHERE call_date = :day"
+    told = why and f"unconnected_calls (not loaded any more): {why}"
+    assert query(warehouse, asked, day=day) == [(trust, told)]
+
+
+@pytest.mark.parametrize(
     ("facts", "rejects", "missing", "gone", "is_expired", "trust", "why"),
     [
         (10, 1, 1, 1, False, "trusted", None),

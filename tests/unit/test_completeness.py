@@ -28,6 +28,17 @@ def test_a_note_ends_with_the_read_s_remarks_also_of_a_complete_day() -> None:
     assert assess(AccountStream(ACCOUNT, DIALOGS), DAY, COUNTS, READING).note is None
 
 
+def test_a_day_is_complete_only_with_all_that_the_vendor_counts() -> None:
+    source, counts = AccountStream(ACCOUNT, DIALOGS), replace(COUNTS, raw_records=7, facts=7)
+    counted = replace(READING, vendor_total=10, repeats=1)
+    found = assess(source, DAY, counts, counted)
+    assert found.state == "failed"
+    assert found.note
+    assert found.note.startswith("2 of 10 records that the vendor counts aren't on")
+    assert assess(source, DAY, replace(counts, suppressed=2), counted).state == "complete"
+    assert assess(source, DAY, replace(counts, suppressed=2, missing=1), counted).state == "failed"
+
+
 def test_a_day_that_is_read_once_more_behind_a_cache_waits_for_it() -> None:
     """It would be asked for at every poll."""
     read_at = datetime(2025, 3, 15, 1, tzinfo=UTC)

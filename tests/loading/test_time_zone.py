@@ -1,0 +1,125 @@
+"""An account's time zone is corrected: what was loaded by other clocks isn't taken for right."""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from assets.maintenance.expiry import drop_raw
+from assets.refresh import refresh_marts
+from tests.loading.conftest import DAY, Open, Scene
+from tests.model.system import System
+
+BEFORE, AFTER = DAY - timedelta(days=1), DAY + timedelta(days=1)
+TOKYO = ZoneInfo("Asia/Tokyo")
+TOLD = "loaded as a day of {}, and the account is in Asia/Tokyo now"
+
+
+@pytest.fixture(scope="module")
+def system(own_system: System) -> System:
+    """Raw is one for the whole warehouse."""
+    return own_system
+
+
+def correct(here: Scene) -> str:
+    """The name of the zone that was wrong."""
+    was = here.account.timezone.key
+    here.account = here.account.model_copy(update={"timezone": TOKYO})
+    return was
+
+
+def settle(here: Scene, *days: Any) -> None:
+    for _ in range(3):
+        for day in days:
+            here.backfill(day)
+        here.later(hours=9)
+
+
+def trust(here: Scene, day: Any = DAY) -> Any:
+    refresh_marts(here.system.warehouse)
+    mine = f"WHERE account = :account AND call_date = '{day}'"
+    return here.query(f"SELECT trust, why FROM marts.trust_by_day {mine}")[0]
+
+
+@pytest.mark.parametrize("vendor", ["conpeek", "evolux", "vono", "wolkvox.calls"])
+def test_a_day_is_of_the_new_time_zone_when_all_its_facts_are(scene: Open, vendor: str) -> None:
+    """Records that are as they were aren't mapped again, however often they are read."""
+    here = scene(vendor, BEFORE)
+    here.put(here.thing(1), here.thing(2, minutes=30))
+    here.later(days=9)
+    settle(here, BEFORE, DAY, AFTER)
+    assert trust(here) == ("trusted", None)
+
+    was = correct(here)
+    settle(here, BEFORE, DAY, AFTER)
+    (told, why) = trust(here)
+    assert told in {"provisional", "wrong"}
+    assert TOLD.format(was) in why
+    here.rebuild(BEFORE, DAY, AFTER)
+    assert trust(here)[0] == "provisional", "what was read was another span of time"
+    settle(here, BEFORE, DAY, AFTER)
+    assert trust(here) == ("trusted", None)
+    assert here.query(
+        "SELECT count(*) FROM facts.calls WHERE account = :account AND missing_since IS NULL"
+        " AND started_local = started_at AT TIME ZONE 'Asia/Tokyo'"
+        " AND call_date = started_local::date"
+    ) == [(2,)]
+
+
+def test_a_day_waits_for_what_may_be_on_the_day_beside_it(scene: Open) -> None:
+    here = scene("evolux", BEFORE)
+    here.put(here.thing(1, minutes=-480), here.thing(2, minutes=-900))
+    here.later(days=9)
+    settle(here, BEFORE, DAY, AFTER)
+    was = correct(here)
+    here.rebuild(DAY)
+    settle(here, DAY)
+    (told, why) = trust(here)
+    assert told in {"provisional", "wrong"}
+    assert f"{BEFORE} was loaded as a day of {was}: calls of this one may be there" in why
+    here.rebuild(BEFORE)
+    settle(here, BEFORE, DAY)
+    assert trust(here) == ("trusted", None)
+    assert len(here.facts("call_id", "call_date")) == 2
+
+
+def test_a_day_stays_of_the_old_time_zone_where_some_of_its_raw_has_gone(scene: Open) -> None:
+    here = scene("conpeek", BEFORE)
+    here.put(here.thing(1), here.thing(2))
+    here.later(days=9)
+    settle(here, DAY)
+    drop_raw(here.system.warehouse, AFTER)
+    here.put(replace(here.thing(1), value=77))
+    settle(here, DAY)
+    was = correct(here)
+    here.rebuild(DAY)
+    settle(here, DAY)
+    assert trust(here) == ("provisional", f"dialogs: {TOLD.format(was)}")
+
+
+def test_a_day_without_records_is_of_the_time_zone_in_which_it_is_read(scene: Open) -> None:
+    here = scene("conpeek", BEFORE)
+    here.later(days=9)
+    settle(here, BEFORE, DAY)
+    correct(here)
+    settle(here, DAY)
+    assert trust(here) == ("trusted", None)
+    here.rebuild(BEFORE)
+    assert here.day(BEFORE).state == "settling"
+
+
+def test_one_hour_by_the_clocks_of_two_zones_is_one_hour(scene: Open) -> None:
+    """Else the mart's key would refuse it, and the day of every other account with it."""
+    here = scene("conpeek")
+    here.put(here.thing(1))
+    here.poll()
+    correct(here)
+    here.put(here.thing(2, minutes=2))
+    here.later(hours=1)
+    here.poll()
+    refresh_marts(here.system.warehouse)
+    for mart in ("calls_by_hour", "calls_by_quarter_hour", "calls_by_15_minutes"):
+        asked = f"SELECT sum(calls) FROM marts.{mart} WHERE account = :account"
+        assert here.query(asked) == [(2,)]

@@ -10,6 +10,7 @@ from sql.table import STREAM_KEY, Column, Source, Target
 
 Facts = Mapping[str, Iterable[dg.AssetKey]]
 """The assets of facts, by the table that they have rows in."""
+ACCOUNTS = ("ops", "accounts")
 
 
 def from_raw(target: Target, raw: dg.AssetKey) -> dg.TableColumnLineage:
@@ -33,11 +34,12 @@ def _source(column: Column, target: Target) -> str | None:
 
 def upstream(mart: Mart, facts: Facts) -> set[dg.AssetKey]:
     """The assets that a mart is built from, as its description names their tables. What is in
-    `raw` and `ops` is written by every load.
+    `raw` and `ops` is written by every load; but who takes the accounts' settings besides waits for
+    no load for that.
     """
     every = {key for keys in facts.values() for key in keys}
     found: set[dg.AssetKey] = set()
-    for schema, table in mart.tables:
+    for schema, table in mart.tables - {ACCOUNTS} or mart.tables:
         found |= every if schema in ("raw", "ops") else set(_assets(schema, table, facts))
     return found
 

@@ -16,7 +16,7 @@ from resources.http.permits import ENDED
 from resources.postgres.warehouse import execute
 from resources.vendor_api.vendor import AnyStream
 
-BATCH = 5_000
+BATCH = 10_000
 GONE = "its raw has gone for its age: its facts stay as they are"
 
 

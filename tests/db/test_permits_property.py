@@ -65,7 +65,7 @@ class Limits(RuleBasedStateMachine):
         concurrency=st.integers(1, 4),
         spacing=st.sampled_from([0, 7, 20]),
         rate=st.sampled_from([None, 0.5, 3]),
-        daily=st.sampled_from([None, None, 5, 12]),
+        daily=st.sampled_from([None, None, 3, 5, 12]),
         one_token=st.booleans(),
         one_operation=st.booleans(),
         late=st.booleans(),
@@ -194,7 +194,9 @@ class Limits(RuleBasedStateMachine):
         waiter = worker.waiter
         at = min(at, worker.granted + 59)  # it is sent at once, or not at all
         self.vendor.arrivals[waiter.credential, waiter.report].append(at)
-        day = (self.began + timedelta(seconds=at)).astimezone(waiter.account.timezone).date()
+        # What is added up ends half a microsecond before midnight.
+        moment = self.began + timedelta(seconds=round(at, 3))
+        day = moment.astimezone(waiter.account.timezone).date()
         self.vendor.days["" if self.one_customer else waiter.account.operation, day] += 1
         if self.daily is not None:
             assert max(self.vendor.days.values()) <= self.daily

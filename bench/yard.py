@@ -69,7 +69,7 @@ class Yard:
     """Starts what contenders need, and ends it: `with Yard(folder) as yard: …`.
 
     Its databases carry this process' number, as tests bring a server that they share. Without
-    `autovacuum` the one of its own isn't visited but where a lane says so.
+    `autovacuum` a server of its own is vacuumed by lanes alone, about each of their runs.
     """
 
     def __init__(

@@ -30,8 +30,8 @@ def count_days(
     days: Collection[date],
     now: datetime,
 ) -> dict[date, Counts]:
-    """Counts the days again, into `ops.days`; returns those that aren't gone for their age: of
-    these nothing changes any more.
+    """Counts the days again, into `ops.days`. What is gone for its age isn't counted any more, and
+    not among those returned.
     """
     if not days:
         return {}

@@ -1,5 +1,5 @@
--- Of the days those that were read, however well, newest first; whether what was read is all in raw still, or
--- it, or the day, has gone for its age.
+-- Of the days those that were read, however well, newest first; whether raw has them still, or it, or the day,
+-- has gone for its age.
 SELECT call_date,
        expired_at IS NULL
        AND (raw_records = 0 OR EXISTS (SELECT FROM raw.records r

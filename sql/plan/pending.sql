@@ -1,8 +1,8 @@
 -- Records of a day that have no detail yet and may be asked for now (or :all that lack it, given up
 -- or not), except of records that are :kept without the person: newest first, from where the last ones
 -- ended. What a record that goes on has of a detail is a part of it: it is asked for when the record is
--- final, or a day after it began. One that :probes whether the credential is accepted rather asks for what hasn't been refused
--- before: it may be refused by itself.
+-- final, or a day after it began. One that :probes whether the credential is accepted rather asks for what
+-- hasn't been refused before: it may be refused by itself.
 -- (WITH is for Citus, which joins no distributed table with local ones.)
 WITH p AS (
     SELECT * FROM facts.{table}

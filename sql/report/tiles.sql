@@ -2,7 +2,8 @@
 -- nothing is there has a row without a grain.
 WITH figures AS (
     SELECT account, grain, direction, grain IN ('call', 'callback_request') AS is_offered,
-           sum(calls) AS calls, CASE WHEN count(offered_calls) = count(*) THEN sum(offered_calls) END AS offered, sum(answered_calls) AS answered,
+           sum(calls) AS calls, CASE WHEN count(offered_calls) = count(*) THEN sum(offered_calls) END AS offered,
+           sum(answered_calls) AS answered,
            sum(abandoned_calls) AS abandoned, sum(unanswered_calls) AS unanswered, sum(open_calls) AS open,
            sum(answered_in_20s) AS in_20s, sum(answered_wait_known) AS wait_known,
            sum(answered_wait_s) AS wait_s, sum(talks) AS talks, sum(talk_s) AS talk_s

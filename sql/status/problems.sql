@@ -1,9 +1,10 @@
 -- What somebody should look at, of the accounts' streams given; one row a problem.
 WITH asked AS (
-    SELECT a.*, :now AT TIME ZONE ops.known_zone(a.timezone) AS local_now
+    SELECT a.*, zone, :now AT TIME ZONE zone AS local_now
       FROM unnest(CAST(:accounts AS text[]), CAST(:streams AS text[]), CAST(:timezones AS text[]),
                   CAST(:firsts AS date[]), CAST(:polls AS interval[]), CAST(:details AS boolean[]))
            AS a (account, stream, timezone, start_date, poll_every, is_detail)
+     CROSS JOIN LATERAL (SELECT ops.known_zone(a.timezone) AS zone) z
 ), known AS (
     SELECT a.*, s.stopped_at, s.failures, s.last_error, s.last_success_at, s.next_due_at,
            s.account IS NOT NULL AS was_polled,
@@ -30,7 +31,7 @@ SELECT 'incomplete', k.account, k.stream, NULL,
               CASE WHEN count(*) > 1 THEN format(' (and %s more days)', count(*) - 1) END)
   FROM known k
  CROSS JOIN LATERAL (SELECT (k.local_now - interval '6 hours')::date - 1 AS day,
-                            greatest(k.start_date, (k.asked_since AT TIME ZONE k.timezone)::date - 1) AS since) AS y
+                            greatest(k.start_date, (k.asked_since AT TIME ZONE k.zone)::date - 1) AS since) AS y
  CROSS JOIN LATERAL (
     SELECT d.call_date, coalesce(d.note, d.state) AS note FROM ops.days d
      WHERE d.account = k.account AND d.stream = k.stream AND d.state <> 'complete' AND d.call_date <= y.day

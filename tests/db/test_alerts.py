@@ -389,6 +389,9 @@ def test_a_zone_that_the_server_does_not_know_keeps_no_other_problem_from_being_
     near = helpers.account("conpeek", name="near")
     for account in (far, near):
         stream(warehouse, account.name, failures=3, last_error="HTTP 500")
+    with warehouse.transaction() as connection:  # its zone was another when it was asked
+        put(connection, "ops.requests", account="far", stream="dialogs", backfill=False,
+            report="cdr_dialog", requested_at=datetime.now(UTC) - OLD, duration_s=1)  # fmt: skip
     problems = stream_problems(warehouse, [far, near], datetime.now(UTC))
     assert [(p.kind, p.who) for p in problems] == [("failing", "far"), ("failing", "near")]
 

@@ -74,3 +74,14 @@ def query(warehouse: Warehouse, text: str, **parameters: Any) -> list[tuple[Any,
     """The rows of a query."""
     with warehouse.transaction() as connection:
         return [tuple(row) for row in connection.execute(sa.text(text), parameters)]
+
+
+def at(clock: str, day: date = DAY) -> datetime:
+    """A time of Warsaw's clocks."""
+    hour, minute, second = map(int, clock.split(":"))
+    return datetime(day.year, day.month, day.day, hour - 1, minute, second, tzinfo=UTC)
+
+
+def today_in(zone: str) -> date:
+    """The business day that it is there now."""
+    return datetime.now(ZoneInfo(zone)).date()

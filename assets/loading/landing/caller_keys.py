@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 HEX_DIGITS = 32
 """128 bits: two of a hundred million numbers share a key once in 10^22 warehouses."""
 
-REMEMBERED = 5_000
+REMEMBERED = 10_000
 """A batch's legs and calls have the same numbers."""
 
 

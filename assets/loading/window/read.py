@@ -27,7 +27,7 @@ from resources.errors import CallhouseError
 from resources.vendor_api.vendor import Stream
 from resources.windows import Window, has_begun
 
-BATCH = 2_500
+BATCH = 5_000
 """Records a transaction: enough that the merge's fixed cost doesn't count, little memory."""
 
 

@@ -105,7 +105,7 @@ class Loader:
     ) -> list[Result]:
         """Rebuilds the days' facts from `raw.records`, without asking the vendor."""
         accounts = list(accounts)
-        refused = refusals(self._warehouse, accounts)
+        refused = self._note(accounts)
         return self._each(accounts, streams, lambda source: self._rebuild(source, days), refused)
 
     def stop(self) -> None:

@@ -65,8 +65,7 @@ class Rebuilder:
                 if is_last and had_facts:
                     self._drop_strays(connection, day)
                 if is_last:
-                    execute(connection, "load/rezone_day", day=day, now=self._clock(),
-                            timezone=self._account.timezone.key, **self._source.where)  # fmt: skip
+                    self._note_remade(connection, day)
                 days = done.days | ({day} if is_last else set())
                 count_days(connection, self._source, days, self._clock())
                 # Of what is made of a record nothing tells whether it differs.
@@ -84,6 +83,14 @@ class Rebuilder:
                     **self._source.where)[0].has_facts
             for table in self._stream.tables
         )  # fmt: skip
+
+    def _note_remade(self, connection: Connection, day: date) -> None:
+        """The day is one by the account's settings now, if all of its facts are."""
+        where = {"day": day, **self._source.where}
+        if not execute(connection, "load/lacks_raw", **where)[0].lacks_raw:
+            execute(connection, "load/remade_day", **where)
+            execute(connection, "load/rezone_day", now=self._clock(),
+                    timezone=self._account.timezone.key, **where)  # fmt: skip
 
     def _drop_strays(self, connection: Connection, day: date) -> None:
         for table in self._stream.tables:

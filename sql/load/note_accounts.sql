@@ -1,4 +1,5 @@
 -- What isn't told of an account is NULL in marts: where it is more, or less, than before, they are behind.
+-- Country and currency are read into facts, which a record that stays the same keeps until they are rebuilt.
 WITH note AS (
     SELECT * FROM jsonb_to_recordset(CAST(:accounts AS jsonb))
         AS t (account text, vendor text, timezone text, country text, currency text, start_date date,
@@ -8,6 +9,11 @@ WITH note AS (
     SELECT DISTINCT d.call_date, d.account
       FROM note JOIN ops.accounts a USING (account) JOIN ops.days d USING (account)
      WHERE a.tells <> note.tells AND d.expired_at IS NULL
+), made AS (
+    UPDATE ops.days d SET made_for = coalesce(d.made_for, concat_ws(', ', a.country, a.currency))
+      FROM note JOIN ops.accounts a USING (account)
+     WHERE d.account = a.account AND d.raw_records > 0 AND d.expired_at IS NULL
+       AND (a.country, a.currency) IS DISTINCT FROM (note.country, note.currency)
 )
 INSERT INTO ops.accounts AS a (account, vendor, timezone, country, currency, start_date, streams, tells)
 SELECT account, vendor, timezone, country, currency, start_date, streams, tells

@@ -1,5 +1,5 @@
 WITH due AS (
-    SELECT a.account, a.vendor, a.timezone, stream, day::date AS call_date, day::date = today AS is_today,
+    SELECT a.account, a.vendor, a.timezone, concat_ws(', ', a.country, a.currency) AS made_for, stream, day::date AS call_date, day::date = today AS is_today,
            ops.day_start(day::date + 1, a.timezone) AS ends_at, stream = ANY (a.streams) AS is_loaded
       FROM ops.accounts a
      CROSS JOIN LATERAL (SELECT (now() AT TIME ZONE a.timezone)::date AS today) t
@@ -14,6 +14,7 @@ WITH due AS (
            -- What the vendor has no longer is in no figure either way.
            b.bad, greatest(d.raw_records - d.missing_records, b.bad) AS shown,
            d.vendor_total, d.last_polled_at, d.note, d.timezone AS day_timezone, d.expired_at,
+           d.made_for AS day_made_for,
            -- What came after the night in which its account's day went, and goes with a later one.
            e.first_at < coalesce(d.expired_at, 'infinity') - interval '1 hour' AS is_left_out,
            -- Zones of two names may have the same day.
@@ -64,6 +65,10 @@ WITH due AS (
             SELECT CASE WHEN expired_at IS NULL THEN provisional ELSE trusted END,
                    'loaded as a day of ' || day_timezone || ', and the account is in ' || timezone || ' now'
              WHERE is_of_another_zone
+             UNION ALL
+            SELECT CASE WHEN expired_at IS NULL THEN provisional ELSE trusted END,
+                   'made for ' || day_made_for || ', and the account has ' || made_for || ' now: callhouse rebuild makes it again from raw'
+             WHERE day_made_for <> made_for
              UNION ALL
             SELECT provisional, o.call_date || ' was loaded as a day of ' || o.timezone || ': calls of this one may be there'
               FROM ops.days o

@@ -1,0 +1,100 @@
+"""An account's country or currency is corrected: what was read by others isn't taken for right."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from assets.maintenance.expiry import drop_raw
+from assets.refresh import refresh_marts
+from resources.account import Account
+from tests.loading.conftest import DAY, Open, Scene
+from tests.model.system import System
+
+AFTER = DAY + timedelta(days=1)
+TOLD = "made for {}, and the account has {} now: callhouse rebuild makes it again from raw"
+
+
+@pytest.fixture(scope="module")
+def system(own_system: System) -> System:
+    """Raw is one for the whole warehouse."""
+    return own_system
+
+
+def correct(here: Scene, **changes: Any) -> tuple[str, str]:
+    """What its facts were made for, and what they are to be made for."""
+    was = here.account
+    here.account = was.model_copy(update=changes)
+    return made_for(was), made_for(here.account)
+
+
+def made_for(account: Account) -> str:
+    return ", ".join(filter(None, (account.country, account.currency)))
+
+
+def settle(here: Scene, day: Any = DAY) -> None:
+    for _ in range(3):
+        here.backfill(day)
+        here.later(hours=9)
+
+
+def trust(here: Scene, day: Any = DAY) -> Any:
+    refresh_marts(here.system.warehouse)
+    mine = f"WHERE account = :account AND call_date = '{day}'"
+    return here.query(f"SELECT trust, why FROM marts.trust_by_day {mine}")[0]
+
+
+@pytest.mark.parametrize("changes", [{"country": "DE"}, {"currency": "EUR"}])
+def test_a_day_waits_for_its_facts_to_be_made_again(scene: Open, changes: Any) -> None:
+    """Records that are as they were aren't mapped again, however often they are read."""
+    here = scene("wolkvox.calls")
+    here.put(here.thing(1))
+    here.later(days=9)
+    settle(here)
+    assert trust(here) == ("trusted", None)
+
+    was, now = correct(here, **changes)
+    settle(here)
+    assert trust(here) == ("provisional", f"calls: {TOLD.format(was, now)}")
+    here.rebuild()
+    assert trust(here) == ("trusted", None)
+    settle(here)
+    assert trust(here) == ("trusted", None)
+
+
+def test_a_day_that_is_made_again_before_anything_is_loaded_waits_for_nothing(scene: Open) -> None:
+    here = scene("conpeek")
+    here.put(here.thing(1))
+    here.later(days=9)
+    settle(here)
+    correct(here, country="DE")
+    here.rebuild()
+    here.backfill(AFTER)
+    assert trust(here) == ("trusted", None)
+
+
+def test_what_was_a_mistake_for_a_while_leaves_nothing_behind(scene: Open) -> None:
+    here = scene("conpeek")
+    here.put(here.thing(1))
+    here.later(days=9)
+    settle(here)
+    country = here.account.country
+    correct(here, country="DE")
+    here.put(here.thing(2, minutes=24 * 60))
+    settle(here, AFTER)
+    assert trust(here, AFTER) == ("trusted", None)
+    wrong, right = correct(here, country=country)
+    here.backfill(AFTER)
+    assert trust(here) == ("trusted", None), "it was never made for another"
+    assert trust(here, AFTER) == ("provisional", f"dialogs: {TOLD.format(wrong, right)}")
+
+
+def test_a_day_without_all_of_its_raw_stays_as_it_was_made(scene: Open) -> None:
+    here = scene("conpeek")
+    here.put(here.thing(1))
+    here.later(days=9)
+    settle(here)
+    drop_raw(here.system.warehouse, AFTER)
+    was, now = correct(here, country="DE")
+    here.rebuild()
+    assert trust(here) == ("provisional", f"dialogs: {TOLD.format(was, now)}")

@@ -9,6 +9,6 @@ down_revision = "0009"
 def upgrade() -> None:
     op.execute("ALTER TABLE ops.days ADD COLUMN made_for text")
     op.execute(
-        "COMMENT ON COLUMN ops.days.made_for IS 'Country and currency by which facts of the day were "
-        "made before accounts.toml had others. NULL: by those that ops.accounts has'"
+        "COMMENT ON COLUMN ops.days.made_for IS 'Country and currency by which facts of the day "
+        "were made before accounts.toml had others. NULL: by those that ops.accounts has'"
     )

@@ -49,6 +49,17 @@ class NameTakenError(CallhouseError):
         )
 
 
+class OtherSettingsError(CallhouseError):
+    """An account has other settings in the warehouse by now than the load began with."""
+
+    def __init__(self, own: str, noted: str) -> None:
+        super().__init__(
+            f"it was being loaded for {own}, and is for {noted} since: what was read isn't "
+            "written, and the next run reads it again. If it comes to this once more, the "
+            "accounts.toml of two hosts differ"
+        )
+
+
 class StoppedError(CallhouseError):
     """The run has ended, or is about to: nothing is asked for any more, or written."""
 

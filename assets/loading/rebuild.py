@@ -10,7 +10,7 @@ from assets.loading.context import LoadContext
 from assets.loading.day_state import count_days
 from assets.loading.landing.land import Head, Landing
 from assets.loading.result import Loaded
-from assets.loading.stream_state import lock_streams
+from assets.loading.stream_state import lock_source
 from resources.errors import StoppedError
 from resources.http.permits import ENDED
 from resources.postgres.warehouse import execute
@@ -54,7 +54,7 @@ class Rebuilder:
             def work(
                 connection: Connection, after: str = after, had_facts: bool = had_facts
             ) -> tuple[Loaded, str | None, bool]:
-                lock_streams(connection, self._account.name, self._stream)
+                lock_source(connection, self._source)
                 rows = execute(connection, "load/raw_heads", day=day, after=after, most=BATCH,
                                replaces=self._stream.replaces, **self._source.where)  # fmt: skip
                 heads = list(map(Head._make, rows))

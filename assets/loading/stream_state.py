@@ -12,6 +12,7 @@ from assets.loading.completeness import LONGEST_PAUSE
 from assets.loading.personal.hidden import hide
 from assets.loading.plan import PROBE_EVERY, StreamState
 from resources.account import Account
+from resources.errors import OtherSettingsError
 from resources.postgres.warehouse import Warehouse, execute
 from resources.text import payload
 from resources.vendor_api.vendor import AnyStream, DetailStream, Vendor
@@ -99,6 +100,22 @@ def lock_streams(connection: Connection, account: str, *streams: AnyStream) -> N
         execute(connection, "load/lock_stream", account=account, stream=stream.name)
 
 
+def lock_source(
+    connection: Connection, source: AccountStream[AnyStream], *streams: AnyStream
+) -> None:
+    """`lock_streams`, before facts are written: of the stream, or of the streams that are given.
+
+    Raises OtherSettingsError when they would be made by other settings than the account has by now
+    (`note_accounts`), as in a long backfill that began before these were corrected.
+    """
+    account = source.account
+    lock_streams(connection, account.name, *(streams or (source.stream,)))
+    own = (account.timezone.key, account.country, account.currency)
+    settings = dict(zip(("timezone", "country", "currency"), own, strict=True))
+    if found := execute(connection, "load/other_settings", account=account.name, **settings):
+        raise OtherSettingsError(", ".join(filter(None, own)), found[0].noted)
+
+
 def wait_for_loads(warehouse: Warehouse, account: str, vendor: Vendor) -> None:
     """Until every batch that has begun to land has committed. One that began before somebody was
     suppressed may have them; those that begin later know.
@@ -122,9 +139,13 @@ def account_note(vendor: Vendor, account: Account) -> dict[str, Any]:
 
 
 def note_accounts(connection: Connection, vendor: Vendor, accounts: Collection[Account]) -> None:
-    """Writes down what analysts need to know of the accounts, where it isn't known yet."""
-    notes = [account_note(vendor, account) for account in accounts]
-    execute(connection, "load/note_accounts", accounts=payload.encode(notes).decode())
+    """Writes down what analysts need to know of the accounts, where it isn't known yet. Nothing is
+    landing meanwhile of one whose facts are made otherwise from here on.
+    """
+    notes = payload.encode([account_note(vendor, account) for account in accounts]).decode()
+    for row in execute(connection, "load/changed_settings", accounts=notes):
+        lock_streams(connection, row.account, *vendor.streams)
+    execute(connection, "load/note_accounts", accounts=notes)
 
 
 def note_scope(

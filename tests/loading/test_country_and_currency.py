@@ -1,14 +1,19 @@
 """An account's country or currency is corrected: what was read by others isn't taken for right."""
 
+import time
 from datetime import timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
+from assets.loading.result import Result
 from assets.maintenance.expiry import drop_raw
 from assets.refresh import refresh_marts
 from resources.account import Account
+from resources.standin.faults import Fault
 from tests.loading.conftest import DAY, Open, Scene
+from tests.loading.test_endings import loaders, meanwhile
 from tests.model.system import System
 
 AFTER = DAY + timedelta(days=1)
@@ -98,3 +103,30 @@ def test_a_day_without_all_of_its_raw_stays_as_it_was_made(scene: Open) -> None:
     was, now = correct(here, country="DE")
     here.rebuild()
     assert trust(here) == ("provisional", f"dialogs: {TOLD.format(was, now)}")
+
+
+@pytest.mark.parametrize(
+    "changes", [{"country": "DE"}, {"currency": "EUR"}, {"timezone": ZoneInfo("Asia/Tokyo")}]
+)
+def test_a_load_that_began_before_writes_nothing_after(scene: Open, changes: Any) -> None:
+    """As a long backfill does, whose process has the accounts.toml of before."""
+    here = scene("conpeek")
+    here.put(here.thing(1))
+    here.later(days=9)
+    here.tenant.arm(Fault.slow(2), 1)
+    before, results = here.account, list[Result]()
+
+    def load() -> None:
+        results.extend(old.backfill([before], [here.stream], [DAY]))
+
+    with loaders(here, 2) as (old, new), meanwhile(load):
+        while not here.query("SELECT id FROM ops.permits WHERE account = :account"):
+            time.sleep(0.01)
+        correct(here, **changes)
+        new.rebuild([here.account], [here.stream], [AFTER])
+    (result,) = results
+    was, now = (f"{one.timezone}, {made_for(one)}" for one in (before, here.account))
+    assert f"it was being loaded for {was}, and is for {now} since" in str(result.error)
+    assert here.query("SELECT count(*) FROM raw.heads WHERE account = :account") == [(0,)]
+    settle(here)
+    assert trust(here) == ("trusted", None)

@@ -20,7 +20,7 @@ from assets.loading.landing.observation import Observation
 from assets.loading.lease import ReadLease
 from assets.loading.personal.hidden import hiding
 from assets.loading.result import Loaded
-from assets.loading.stream_state import Success, lock_streams, note_fields, note_success
+from assets.loading.stream_state import Success, lock_source, note_fields, note_success
 from resources.errors import CallhouseError
 from resources.http.permits import Patience
 from resources.postgres.warehouse import execute
@@ -226,7 +226,7 @@ class DetailReader:
 
     def _lock(self, connection: Connection) -> None:
         """The parent's first: its rows may move to another day, and its details with them."""
-        lock_streams(connection, self._source.account.name, self._parent, self._source.stream)
+        lock_source(connection, self._source, self._parent, self._source.stream)
 
     def _close(
         self, lease: ReadLease, day: date, accepted: bool, *, is_readable: bool

@@ -17,7 +17,7 @@ from assets.loading.day_state import recount_days
 from assets.loading.landing.commit import Committer, Finish
 from assets.loading.landing.land import Landing
 from assets.loading.result import Loaded, StateSum
-from assets.loading.stream_state import lock_streams, note_fields
+from assets.loading.stream_state import lock_source, note_fields
 from assets.loading.window.answers import WindowRead
 from assets.loading.window.batches import Batch, BatchBuilder, KnownBatches, Piece
 from assets.loading.window.close import Closing
@@ -193,7 +193,7 @@ class _WindowLoad:
 
 
 def _lock(source: AccountStream[Stream], connection: Connection) -> None:
-    lock_streams(connection, source.account.name, source.stream)
+    lock_source(connection, source)
 
 
 def _count(

@@ -10,8 +10,14 @@ from sqlalchemy.engine import Connection
 
 from assets.holidays import fill_holidays
 from resources.postgres.errors import TOO_MUCH, message, refuses, sqlstate
+from resources.postgres.objects import marts_of_others
 from resources.postgres.warehouse import Warehouse, execute
 from sql.mart import Mart, fed_by, marts
+
+ANOTHER_VERSION = (
+    "another version of Callhouse has made it: run `callhouse migrate` with the newest, and end "
+    "the others"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +73,8 @@ def refresh_days(
 def refresh_day(connection: Connection, day: date, always: bool = False) -> list[Refreshed]:
     """The marts that are behind on the day, or all of them, each by itself: one that fails stays
     behind, and stops no other. Where it is known whose facts changed, only the rows of these
-    accounts are computed. Those whose facts are gone for their age keep what there was.
+    accounts are computed. Those whose facts are gone for their age keep what there was. What is of
+    another version of Callhouse, as on the host that is upgraded last, stays behind for that one.
     """
     execute(connection, "maintenance/lock_marts_day", day=day)
     marks = execute(connection, "maintenance/take_stale_day", day=day)
@@ -75,10 +82,17 @@ def refresh_day(connection: Connection, day: date, always: bool = False) -> list
     expired = {row.account for row in read if row.is_expired}
     if expired and len(expired) == len(read):
         return []
+    others = marts_of_others(connection)
+    for name in others:
+        if any(mark.mart in (None, name) for mark in marks):
+            execute(connection, "maintenance/mark_mart_stale", day=day, marts=fed_by(name))
     done = []
     for name, mart in tables().items():
         behind = {mark.account for mark in marks if mark.mart in (None, name)} - expired
-        if always or behind:
+        if name in others:
+            if always or behind:
+                done.append(Refreshed(name, error=ANOTHER_VERSION))
+        elif always or behind:
             whole = always or None in behind or not mart.by_account
             accounts = None if whole else sorted(behind)
             done.append(_refresh(connection, mart, day, accounts, sorted(expired)))

@@ -122,10 +122,10 @@ def accounts_sensor(lacks: Lacks) -> dg.SensorDefinition:
         content = json.dumps([lines(settings), wrong, missing])
         standing = evaluations(settings, missing)
         events: list[dg.AssetMaterialization | dg.AssetCheckEvaluation] = []
+        if not wrong:  # each time: a load that read the file before may have noted them since
+            here = list(settings.accounts)
+            callhouse.standing_warehouse().run("load/note_left", accounts=here)
         if content != context.cursor:
-            if not wrong:
-                here = list(settings.accounts)
-                callhouse.standing_warehouse().run("load/note_left", accounts=here)
             events += [accounts_materialisation(settings), *standing]
         else:
             events += unshown(context.instance, standing)

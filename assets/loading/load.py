@@ -122,7 +122,9 @@ class Loader:
         """Notes the accounts, but those that can't be loaded here: returns why, by name."""
         refused = refusals(self._warehouse, accounts)
         if taken := [account for account in accounts if account.name not in refused]:
-            self._warehouse.in_transaction(lambda c: note_accounts(c, self._vendor, taken))
+            self._warehouse.in_transaction(
+                lambda connection: note_accounts(connection, self._vendor, taken, self._clock())
+            )
         return refused
 
     def _note_scope(

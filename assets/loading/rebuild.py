@@ -88,9 +88,9 @@ class Rebuilder:
         """The day is one by the account's settings now, if all of its facts are."""
         where = {"day": day, **self._source.where}
         if not execute(connection, "load/lacks_raw", **where)[0].lacks_raw:
-            execute(connection, "load/remade_day", **where)
             execute(connection, "load/rezone_day", now=self._clock(),
                     timezone=self._account.timezone.key, **where)  # fmt: skip
+            execute(connection, "load/remade_day", **where)
 
     def _drop_strays(self, connection: Connection, day: date) -> None:
         for table in self._stream.tables:

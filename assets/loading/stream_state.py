@@ -101,19 +101,20 @@ def lock_streams(connection: Connection, account: str, *streams: AnyStream) -> N
 
 
 def lock_source(
-    connection: Connection, source: AccountStream[AnyStream], *streams: AnyStream
+    connection: Connection, source: AccountStream[AnyStream], *before: AnyStream
 ) -> None:
-    """`lock_streams`, before facts are written: of the stream, or of the streams that are given.
+    """`lock_streams` of those `before` it and of its own stream, to write facts.
 
     Raises OtherSettingsError when they would be made by other settings than the account has by now
     (`note_accounts`), as in a long backfill that began before these were corrected.
     """
     account = source.account
-    lock_streams(connection, account.name, *(streams or (source.stream,)))
+    lock_streams(connection, account.name, *before)
     own = (account.timezone.key, account.country, account.currency)
     settings = dict(zip(("timezone", "country", "currency"), own, strict=True))
-    if found := execute(connection, "load/other_settings", account=account.name, **settings):
-        raise OtherSettingsError(", ".join(filter(None, own)), found[0].noted)
+    [row] = execute(connection, "load/lock_source", **source.where, **settings)
+    if row.noted is not None:
+        raise OtherSettingsError(", ".join(filter(None, own)), row.noted)
 
 
 def wait_for_loads(warehouse: Warehouse, account: str, vendor: Vendor) -> None:
@@ -138,14 +139,16 @@ def account_note(vendor: Vendor, account: Account) -> dict[str, Any]:
     }
 
 
-def note_accounts(connection: Connection, vendor: Vendor, accounts: Collection[Account]) -> None:
+def note_accounts(
+    connection: Connection, vendor: Vendor, accounts: Collection[Account], now: datetime
+) -> None:
     """Writes down what analysts need to know of the accounts, where it isn't known yet. Nothing is
     landing meanwhile of one whose facts are made otherwise from here on.
     """
     notes = payload.encode([account_note(vendor, account) for account in accounts]).decode()
     for row in execute(connection, "load/changed_settings", accounts=notes):
         lock_streams(connection, row.account, *vendor.streams)
-    execute(connection, "load/note_accounts", accounts=notes)
+    execute(connection, "load/note_accounts", accounts=notes, now=now)
 
 
 def note_scope(

@@ -34,10 +34,7 @@ def lay_objects(connection: Connection) -> list[str]:
 
     Days are marked for a refresh of the marts whose statement or table has changed.
     """
-    laid = {
-        row.name: row.digest
-        for row in connection.execute(sa.text("SELECT name, digest FROM ops.objects"))
-    }
+    laid = _laid(connection)
     changed: list[str] = []
     for name, text in _texts().items():
         if laid.get(name) == _digest(text):
@@ -47,6 +44,18 @@ def lay_objects(connection: Connection) -> list[str]:
         changed.append(name)
     _drop_marts(connection, laid)
     return changed + _lay_marts(connection, laid)
+
+
+def marts_of_others(connection: Connection) -> set[str]:
+    """The marts that are there as another version of Callhouse describes them."""
+    own = {f"marts/{mart.name}": mart.ddl() for mart in marts().values()}
+    own |= {f"statements/{mart.name}": mart.statement for mart in marts().values()}
+    digests = {name: _digest(text) for name, text in own.items()}
+    return {
+        name.partition("/")[2]
+        for name, digest in _laid(connection).items()
+        if name.startswith(("marts/", "statements/")) and digests.get(name) != digest
+    }
 
 
 def lay_lost_facts(connection: Connection) -> None:
@@ -165,6 +174,11 @@ def _drop_relation(connection: Connection, name: str) -> None:
     kind = connection.execute(asked, {"name": name}).scalar()
     if kind:
         connection.exec_driver_sql(f"DROP {'VIEW' if kind == 'v' else 'TABLE'} {name}")
+
+
+def _laid(connection: Connection) -> dict[str, str]:
+    rows = connection.execute(sa.text("SELECT name, digest FROM ops.objects"))
+    return {row.name: row.digest for row in rows}
 
 
 def _digest(text: str) -> str:

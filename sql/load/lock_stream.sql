@@ -1,2 +1,2 @@
--- One load at a time for an account's stream: two never deadlock, nor write one record twice.
-SELECT ops.lock('load ' || :account || '/' || :stream);
+-- Makes this transaction the only one that writes to the account's stream.
+SELECT ops.lock_stream(:account, :stream);

@@ -2,7 +2,7 @@ SELECT d.call_date, d.account, s.vendor, d.stream, d.state, d.timezone, d.vendor
        d.raw_records + unkeyed.records AS raw_records, d.facts, d.rejects + unkeyed.records AS rejects,
        d.missing AS missing_records, CASE WHEN d.expired_at IS NULL THEN gone.records END AS missing_rejects,
        d.suppressed, d.open_records, d.last_polled_at, d.completed_at, d.expired_at, masked.numbers(d.note) AS note,
-       d.made_for
+       array_to_string(d.made_for, ' and ') AS made_for
   FROM ops.days d LEFT JOIN ops.streams s USING (account, stream)
  -- What came without a key of its own is in ops.rejects alone.
  CROSS JOIN LATERAL (

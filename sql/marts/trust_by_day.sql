@@ -1,5 +1,5 @@
 WITH due AS (
-    SELECT a.account, a.vendor, a.timezone, concat_ws(', ', a.country, a.currency) AS made_for, stream, day::date AS call_date, day::date = today AS is_today,
+    SELECT a.account, a.vendor, a.timezone, concat_ws(', ', a.timezone, a.country, a.currency) AS settings, stream, day::date AS call_date, day::date = today AS is_today,
            ops.day_start(day::date + 1, a.timezone) AS ends_at, stream = ANY (a.streams) AS is_loaded
       FROM ops.accounts a
      CROSS JOIN LATERAL (SELECT (now() AT TIME ZONE a.timezone)::date AS today) t
@@ -14,13 +14,10 @@ WITH due AS (
            -- What the vendor has no longer is in no figure either way.
            b.bad, greatest(d.raw_records - d.missing_records, b.bad) AS shown,
            d.vendor_total, d.last_polled_at, d.note, d.timezone AS day_timezone, d.expired_at,
-           d.made_for AS day_made_for,
+           d.made_for,
            -- What came after the night in which its account's day went, and goes with a later one.
            e.first_at < coalesce(d.expired_at, 'infinity') - interval '1 hour' AS is_left_out,
-           -- Zones of two names may have the same day.
-           d.timezone <> due.timezone
-           AND (ops.day_start(due.call_date, d.timezone), ops.day_start(due.call_date + 1, d.timezone))
-            <> (ops.day_start(due.call_date, due.timezone), due.ends_at) AS is_of_another_zone,
+           NOT ops.same_clocks(due.call_date, d.timezone, due.timezone) AS is_of_another_zone,
            -- The rest of a day that has just ended comes with the next polls, some of which may fail. After
            -- that the check `complete` is red, too.
            now() < due.ends_at + interval '{late}' AS is_fresh
@@ -67,8 +64,8 @@ WITH due AS (
              WHERE is_of_another_zone
              UNION ALL
             SELECT CASE WHEN expired_at IS NULL THEN provisional ELSE trusted END,
-                   'made for ' || day_made_for || ', and the account has ' || made_for || ' now: callhouse rebuild makes it again from raw'
-             WHERE day_made_for <> made_for
+                   'made for ' || made_for || ', and the account is of ' || settings || ' now: callhouse rebuild makes it again from raw'
+             WHERE made_for <> settings AND is_of_another_zone IS NOT TRUE
              UNION ALL
             SELECT provisional, o.call_date || ' was loaded as a day of ' || o.timezone || ': calls of this one may be there'
               FROM ops.days o

@@ -26,7 +26,7 @@ CREATE TABLE ops.days (
     accepted       uuid,
     expired_at     timestamptz,
     note           text,
-    made_for       text,
+    made_for       text[],
     PRIMARY KEY (account, stream, call_date)
 );
 -- Hardly a day stays incomplete: checks and alerts find those by it, without a look at years of others.
@@ -59,4 +59,4 @@ COMMENT ON COLUMN ops.days.doubted_since IS 'The account''s calendar day on whic
 COMMENT ON COLUMN ops.days.accepted IS 'What was lacking when an operator accepted it: believed when it is lacking again';
 COMMENT ON COLUMN ops.days.expired_at IS 'Since when its records are gone for their age; the counts stay as they were, and so do the marts. NULL: they are here';
 COMMENT ON COLUMN ops.days.note IS 'Why the state is what it is';
-COMMENT ON COLUMN ops.days.made_for IS 'Country and currency by which facts of the day were made before accounts.toml had others. NULL: by those that ops.accounts has';
+COMMENT ON COLUMN ops.days.made_for IS 'Time zones, countries and currencies by which facts of the day were made before accounts.toml had others. NULL: by those that ops.accounts has';

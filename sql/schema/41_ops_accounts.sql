@@ -9,7 +9,8 @@ CREATE TABLE ops.accounts (
     streams    text[]      NOT NULL,
     tells      text[]      NOT NULL,
     changed_at timestamptz NOT NULL DEFAULT now(),
-    left_at    timestamptz
+    left_at    timestamptz,
+    settings_since timestamptz
 );
 COMMENT ON TABLE ops.accounts IS 'Accounts as accounts.toml had them when they were read last';
 COMMENT ON COLUMN ops.accounts.account IS 'Account, as in accounts.toml';
@@ -22,6 +23,7 @@ COMMENT ON COLUMN ops.accounts.streams IS 'The streams that are loaded';
 COMMENT ON COLUMN ops.accounts.tells IS 'What its vendor tells of calls';
 COMMENT ON COLUMN ops.accounts.changed_at IS 'When one of these changed last';
 COMMENT ON COLUMN ops.accounts.left_at IS 'Since when accounts.toml doesn''t have it any more. NULL: it has';
+COMMENT ON COLUMN ops.accounts.settings_since IS 'Since when it has this time zone, country and currency. NULL: not known';
 
 -- A calendar's working days, by a library's word: one row a country and year.
 CREATE TABLE ops.holidays (

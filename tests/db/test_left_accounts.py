@@ -66,7 +66,7 @@ def test_no_day_is_waited_for_after_an_account_has_left_until_it_is_back(
     write(file, "acme", "other")
     accounts = read_accounts(file)
     with warehouse.transaction() as connection:
-        note_accounts(connection, VENDOR, list(accounts.values()))
+        note_accounts(connection, VENDOR, list(accounts.values()), datetime.now(UTC))
         for name in accounts:
             put(connection, "ops.streams", account=name, stream="dialogs", vendor="conpeek")
     write(file, "acme", more="[accounts.new")
@@ -90,7 +90,32 @@ def test_no_day_is_waited_for_after_an_account_has_left_until_it_is_back(
     noted = {name: states[name, "dialogs"].noted for name in accounts}
     assert noted == {"acme": account_note(VENDOR, accounts["acme"]), "other": None}
     with warehouse.transaction() as connection:
-        note_accounts(connection, VENDOR, [accounts["other"]])
+        note_accounts(connection, VENDOR, [accounts["other"]], datetime.now(UTC))
     assert {day for name, day in trusted(warehouse) if name == "other"} == {
         BEFORE, YESTERDAY, TODAY,
     }  # fmt: skip
+
+
+def test_an_account_that_is_noted_after_it_has_left_leaves_once_more(
+    warehouse: Warehouse, instance: dg.DagsterInstance, file: Path
+) -> None:
+    """By a run that had read the file before, or by an older Callhouse, which knew no leaving."""
+    tick = accounts_sensor(lambda _: [])
+    cursors: list[str | None] = [None]
+
+    def look() -> None:
+        resources = {"callhouse": CallhouseResource()}
+        context = dg.build_sensor_context(instance, cursor=cursors[-1], resources=resources)
+        cursors.append(tick.evaluate_tick(context).cursor)
+
+    write(file, "acme", "other")
+    accounts = list(read_accounts(file).values())
+    write(file, "acme")
+    look()
+    with warehouse.transaction() as connection:
+        note_accounts(connection, VENDOR, accounts, datetime.now(UTC))
+    look()
+    assert cursors[1] == cursors[2], "the file is as it was"
+    with warehouse.transaction() as connection:
+        asked = sa.text("SELECT account FROM ops.accounts WHERE left_at IS NOT NULL")
+        assert list(connection.execute(asked).scalars()) == ["other"]

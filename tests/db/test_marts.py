@@ -10,7 +10,14 @@ from typing import Any
 
 import pytest
 
-from assets.refresh import refresh_day, refresh_days, refresh_marts, stale_days, tables
+from assets.refresh import (
+    ANOTHER_VERSION,
+    refresh_day,
+    refresh_days,
+    refresh_marts,
+    stale_days,
+    tables,
+)
 from resources.postgres.warehouse import Warehouse
 from sql.mart import read
 from tests.db.facts import DAY, mark_stale, put, put_account, put_call, put_day, query
@@ -389,6 +396,27 @@ def test_what_is_built_from_a_mart_that_fails_is_behind_with_it(
     assert refresh_marts(days) == [DAY]
     counted = "SELECT attempt_no, attempts FROM marts.callback_funnel_by_day ORDER BY 1"
     assert query(days, counted) == [(1, 1), (2, 1)]
+
+
+@pytest.mark.parametrize("laid", ["statements/calls_by_day", "marts/calls_by_day", "marts/newer"])
+def test_a_mart_of_another_version_of_callhouse_is_left_to_that_one(
+    days: Warehouse, laid: str
+) -> None:
+    """As after an upgrade, when another host still is the older one."""
+    with days.transaction() as c:
+        put_call(c, "1")
+        mark_stale(c)
+        c.exec_driver_sql(
+            f"INSERT INTO ops.objects (name, digest) VALUES ('{laid}', 'another')"
+            " ON CONFLICT (name) DO UPDATE SET digest = 'another'"
+        )
+    [(_, done)] = refresh_days(days, stale_days(days))
+    name = laid.partition("/")[2]
+    failed = [(mart.mart, mart.error) for mart in done if mart.error]
+    assert failed == ([] if name == "newer" else [(name, ANOTHER_VERSION)])
+    assert any(mart.rows for mart in done), "the others go on"
+    behind = {mart for (mart,) in query(days, "SELECT DISTINCT mart FROM ops.stale_days")}
+    assert name in behind
 
 
 def test_a_row_too_long_for_its_mart_stops_neither_others_nor_the_next_day(

@@ -17,7 +17,7 @@ from tests.loading.test_endings import loaders, meanwhile
 from tests.model.system import System
 
 AFTER = DAY + timedelta(days=1)
-TOLD = "made for {}, and the account has {} now: callhouse rebuild makes it again from raw"
+TOLD = "made for {}, and the account is of {} now: callhouse rebuild makes it again from raw"
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +34,7 @@ def correct(here: Scene, **changes: Any) -> tuple[str, str]:
 
 
 def made_for(account: Account) -> str:
-    return ", ".join(filter(None, (account.country, account.currency)))
+    return ", ".join(filter(None, (account.timezone.key, account.country, account.currency)))
 
 
 def settle(here: Scene, day: Any = DAY) -> None:
@@ -94,6 +94,27 @@ def test_what_was_a_mistake_for_a_while_leaves_nothing_behind(scene: Open) -> No
     assert trust(here, AFTER) == ("provisional", f"dialogs: {TOLD.format(wrong, right)}")
 
 
+def test_a_day_that_got_records_by_a_mistake_waits_for_its_facts_to_be_made_again(
+    scene: Open,
+) -> None:
+    here = scene("conpeek")
+    here.put(here.thing(1))
+    here.poll()
+    right = here.account
+    here.later(hours=1)
+    mistake, _ = reversed(correct(here, country="DE"))
+    here.put(here.thing(2, minutes=90))
+    here.poll()
+    here.later(hours=1)
+    correct(here, country=right.country)
+    here.later(days=3)
+    settle(here)
+    made = f"{made_for(right)} and {mistake}"
+    assert trust(here) == ("provisional", f"dialogs: {TOLD.format(made, made_for(right))}")
+    here.rebuild()
+    assert trust(here) == ("trusted", None)
+
+
 def test_a_day_without_all_of_its_raw_stays_as_it_was_made(scene: Open) -> None:
     here = scene("conpeek")
     here.put(here.thing(1))
@@ -125,8 +146,8 @@ def test_a_load_that_began_before_writes_nothing_after(scene: Open, changes: Any
         correct(here, **changes)
         new.rebuild([here.account], [here.stream], [AFTER])
     (result,) = results
-    was, now = (f"{one.timezone}, {made_for(one)}" for one in (before, here.account))
-    assert f"it was being loaded for {was}, and is for {now} since" in str(result.error)
+    told = f"it was being loaded for {made_for(before)}, and is for {made_for(here.account)} since"
+    assert told in str(result.error)
     assert here.query("SELECT count(*) FROM raw.heads WHERE account = :account") == [(0,)]
     settle(here)
     assert trust(here) == ("trusted", None)

@@ -1,7 +1,7 @@
 """An account's time zone is corrected: what was loaded by other clocks isn't taken for right."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -123,3 +123,80 @@ def test_one_hour_by_the_clocks_of_two_zones_is_one_hour(scene: Open) -> None:
     for mart in ("calls_by_hour", "calls_by_quarter_hour", "calls_by_15_minutes"):
         asked = f"SELECT sum(calls) FROM marts.{mart} WHERE account = :account"
         assert here.query(asked) == [(2,)]
+
+
+@pytest.mark.parametrize(
+    ("vendor", "wrong"),
+    [
+        ("conpeek", "America/Bogota"),
+        ("evolux", "Asia/Tokyo"),
+        ("wolkvox.calls", "Asia/Tokyo"),
+        ("vono", "Asia/Tokyo"),
+    ],
+)
+def test_what_landed_by_a_zone_that_was_a_mistake_is_not_taken_for_right(
+    scene: Open, vendor: str, wrong: str
+) -> None:
+    here = scene(vendor, BEFORE)
+    here.put(here.thing(1))
+    here.poll()
+    right = here.account
+    here.later(hours=1)
+    here.account = right.model_copy(update={"timezone": ZoneInfo(wrong)})
+    here.put(here.thing(2, minutes=90))
+    here.poll()
+    here.later(hours=1)
+    here.account = right
+    here.later(days=3)
+    settle(here, BEFORE, DAY)
+    (told, why) = trust(here)
+    assert told in {"provisional", "wrong"}
+    assert f"made for {right.timezone}" in why
+    here.rebuild(BEFORE, DAY, AFTER)
+    assert here.day().state != "complete", (
+        "calls of it may be missing that are of another day there"
+    )
+    settle(here, BEFORE, DAY)
+    assert trust(here) == ("trusted", None)
+    clock = f"started_local = started_at AT TIME ZONE '{right.timezone}'"
+    asked = f"SELECT count(*) FROM facts.calls WHERE account = :account AND {clock}"
+    assert here.query(asked) == [(2,)]
+
+
+def test_a_day_read_whole_by_a_zone_that_was_a_mistake_gets_its_calls_back(scene: Open) -> None:
+    here = scene("conpeek", BEFORE)
+    here.put(here.thing(1, minutes=-500), here.thing(2), here.thing(3, minutes=400))
+    here.later(days=9)
+    settle(here, BEFORE, DAY, AFTER)
+    right = here.account
+    here.account = right.model_copy(update={"timezone": ZoneInfo("America/Bogota")})
+    settle(here, DAY)
+    here.account = right
+    settle(here, AFTER)
+    assert trust(here)[0] == "provisional"
+    here.rebuild(BEFORE, DAY, AFTER)
+    settle(here, BEFORE, DAY, AFTER)
+    assert trust(here) == ("trusted", None)
+    assert here.query(
+        "SELECT calls, missing_calls FROM marts.calls_by_day WHERE account = :account"
+        f" AND call_date = '{DAY}'"
+    ) == [(3, 0)]
+
+
+@pytest.mark.parametrize(
+    ("zone", "trusted"),
+    [("Asia/Nicosia", False), ("Europe/Athens", False), ("Asia/Famagusta", True)],
+)
+def test_zones_of_the_same_midnights_may_change_their_clocks_at_other_hours(
+    scene: Open, zone: str, trusted: bool
+) -> None:
+    """On 30 March 2025 Beirut's went forward at midnight, Nicosia's at three."""
+    day = date(2025, 3, 30)
+    here = scene("conpeek", day, timezone=ZoneInfo("Asia/Nicosia" if trusted else "Asia/Beirut"))
+    here.at(datetime(2025, 4, 9, tzinfo=UTC))
+    here.put(replace(here.thing(1), start=datetime(2025, 3, 29, 23, 30, tzinfo=UTC)))
+    settle(here, day)
+    assert trust(here, day) == ("trusted", None)
+    here.account = here.account.model_copy(update={"timezone": ZoneInfo(zone)})
+    settle(here, day)
+    assert (trust(here, day)[0] == "trusted") == trusted

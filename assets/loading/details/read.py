@@ -226,7 +226,7 @@ class DetailReader:
 
     def _lock(self, connection: Connection) -> None:
         """The parent's first: its rows may move to another day, and its details with them."""
-        lock_source(connection, self._source, self._parent, self._source.stream)
+        lock_source(connection, self._source, self._parent)
 
     def _close(
         self, lease: ReadLease, day: date, accepted: bool, *, is_readable: bool

@@ -110,11 +110,10 @@ def lock_source(
     """
     account = source.account
     lock_streams(connection, account.name, *before)
-    own = (account.timezone.key, account.country, account.currency)
-    settings = dict(zip(("timezone", "country", "currency"), own, strict=True))
-    [row] = execute(connection, "load/lock_source", **source.where, **settings)
+    settings = [account.timezone.key, account.country, account.currency]
+    [row] = execute(connection, "load/lock_source", settings=settings, **source.where)
     if row.noted is not None:
-        raise OtherSettingsError(", ".join(filter(None, own)), row.noted)
+        raise OtherSettingsError(", ".join(filter(None, settings)), row.noted)
 
 
 def wait_for_loads(warehouse: Warehouse, account: str, vendor: Vendor) -> None:

@@ -10,9 +10,9 @@ import sql
 from resources.errors import CallhouseError
 from resources.postgres.database import engine
 from resources.postgres.errors import sqlstate
-from resources.postgres.objects import lay_lost_facts, lay_objects
+from resources.postgres.objects import hold_views, lay_lost_facts, lay_objects
 from resources.postgres.roles import grant_roles, set_agent_names
-from resources.postgres.schema_version import UNFINISHED, SchemaError, require_known
+from resources.postgres.schema_version import UNFINISHED, SchemaError, head, require_known
 
 LOCK = "callhouse migrate"
 VERSION = "public.schema_version"
@@ -77,6 +77,8 @@ def _migrate(connection: Connection, agent_names: bool | None) -> list[str]:
     if connection.execute(sa.text("SELECT to_regclass(:name)"), {"name": VERSION}).scalar():
         for row in connection.execute(sa.text(sql.read("status/schema"))):
             require_known(row.version, row.baseline)
+            if row.version != head():
+                hold_views(connection)
     config = Config()
     config.set_main_option("script_location", str(sql.FOLDER / "migrations"))
     config.attributes["connection"] = connection

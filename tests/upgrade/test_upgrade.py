@@ -26,8 +26,8 @@ PATIENCE_S = 3.0
 
 @contextmanager
 def in_use(url: str) -> Iterator[list[float]]:
-    """Somebody loads as the release did, and an analyst's long query runs. Yields how long each
-    row of the load took.
+    """Somebody loads as the release did, an analyst's long query runs, and others ask what is
+    trusted again and again. Yields how long each row of the load took.
     """
     took: list[float] = []
     stop = threading.Event()
@@ -50,16 +50,29 @@ def in_use(url: str) -> Iterator[list[float]]:
         with psycopg.connect(url) as connection:
             connection.execute("SELECT count(*), pg_sleep(1) FROM facts.calls")
 
-    threads = [threading.Thread(target=load), threading.Thread(target=read)]
-    for thread in threads:
+    refused: list[str] = []
+
+    def ask() -> None:
+        with psycopg.connect(url, autocommit=True) as connection:
+            while not stop.is_set():
+                try:
+                    connection.execute("SELECT count(*) FROM marts.trust_by_day")
+                except psycopg.Error as error:
+                    refused.append(str(error))
+
+    reader = threading.Thread(target=read)
+    others = [threading.Thread(target=work) for work in (load, ask, ask, ask, ask)]
+    for thread in (reader, *others):
         thread.start()
     time.sleep(0.2)
     try:
         yield took
     finally:
-        threads[1].join()
+        reader.join()
         stop.set()
-        threads[0].join()
+        for thread in others:
+            thread.join()
+    assert refused == [], "a migration gives way, not an analyst"
 
 
 @pytest.mark.long

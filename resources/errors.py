@@ -119,6 +119,10 @@ class WindowTooLargeError(VendorError):
     """The answer was cut off, took too long or was too big: ask for less at once."""
 
 
+class PageRefusedError(WindowTooLargeError):
+    """A page beyond the first isn't given: it is too deep in its list, or beyond the end of it."""
+
+
 class PerhapsCutOffError(WindowTooLargeError):
     """As many `rows` came as limits have. Parts of the window tell whether there are others: before
     and after the `middle` one of these.

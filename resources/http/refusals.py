@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 from resources.errors import (
     ContractError,
     DoubtfulRefusalError,
+    PageRefusedError,
     PermanentError,
     ThrottledError,
     TransientError,
@@ -20,7 +21,7 @@ from resources.text.payload import Json
 
 TOO_MUCH = {413}
 """Statuses that can say so of a window."""
-TOO_DEEP = {400, 413, 414, 416, 422}
+TOO_DEEP = {400, 404, 413, 414, 416, 422}
 """And of a page beyond its first: the same question was understood with an earlier place in it."""
 IsOwn = Callable[[Answer], bool]
 """Whether an answer is the vendor's own, as its document shows them."""
@@ -34,7 +35,8 @@ def refuse_page(
     """
     if answer.status in (TOO_DEEP if before else TOO_MUCH):
         answered = f"HTTP {answer.status}{answer.words}"
-        return WindowTooLargeError(f"{what}: page {before + 1} is too much at once ({answered})")
+        kind = PageRefusedError if before else WindowTooLargeError
+        return kind(f"{what}: page {before + 1} is too much at once ({answered})")
     return refuse(answer, what, is_own)
 
 

@@ -32,6 +32,8 @@ class Listing:
     today: date
     day_of: Callable[[Any], date | None]
     """A row's local day; None if nobody knows."""
+    told_start: int
+    """Where the page begins, as the answer says."""
 
     def keep(self, rows: list[Any]) -> None:
         """These are all that there is."""
@@ -93,14 +95,27 @@ class Quirk:
         return cls("first_page_only", change)
 
     @classmethod
-    def last_page_again(cls) -> Quirk:
+    def last_page_again(cls, says_so: bool = False) -> Quirk:
         """Beyond the end the last page comes, for ever."""
 
         def change(listing: Listing) -> None:
             if listing.limit and listing.rows and listing.start >= len(listing.rows):
                 listing.start = (len(listing.rows) - 1) // listing.limit * listing.limit
+                if says_so:
+                    listing.told_start = listing.start
 
         return cls("last_page_again", change)
+
+    @classmethod
+    def none_beyond(cls, status: int = 404) -> Quirk:
+        """A page beyond the end is refused, as frameworks' paginators do."""
+
+        def change(listing: Listing) -> None:
+            if listing.start and listing.start >= len(listing.rows):
+                said = {"status": status, "message": "Not found"}
+                raise RefusalError(Answer(status, {"meta": said}))
+
+        return cls("none_beyond", change)
 
     @classmethod
     def deep_pages_refused(cls, start: int, status: int = 400) -> Quirk:

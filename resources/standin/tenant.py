@@ -163,7 +163,7 @@ class Tenant:
                 return day
 
         today = self.clock.now().astimezone(self.zone).date()
-        listing = Listing(rows, start, limit, len(rows), today, day_of)
+        listing = Listing(rows, start, limit, len(rows), today, day_of, start)
         for quirk in self._quirks:
             quirk.change(listing)
         return listing

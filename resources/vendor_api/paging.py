@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from resources.errors import ContractError, WindowTooLargeError
+from resources.errors import ContractError, PageRefusedError, WindowTooLargeError
 from resources.http.more import More
 from resources.http.permits import Permit
 from resources.text import payload
@@ -35,6 +35,10 @@ class _List:
     by: Literal["offset", "number", "cursor"] = "cursor"
     """What its pages are asked for by."""
     has_total: bool = False
+    is_counted: bool = False
+    """Whether as many rows came as the vendor counts."""
+    is_refused: bool = False
+    """Whether the place behind its last row was refused, and this row is asked for once more."""
     pages: int = 0
     offset: int = 0
     """Where its next page begins."""
@@ -61,7 +65,11 @@ class Pages:
     `offsets`, `numbers` or `cursors` gives, and yields what `take` makes of it:
 
         for offset in pages.offsets():
-            rows, permit = self.http.get(…, params={"offset": offset})
+            try:
+                rows, permit = self.http.get(…, params={"offset": offset})
+            except PageRefusedError as refusal:
+                pages.refuse(refusal)
+                continue
             yield pages.take(rows, permit)
 
     A list ends with an empty page, or as soon as the vendor's total is reached by a page that isn't
@@ -96,6 +104,11 @@ class Pages:
     def came(self) -> int:
         """How many pages of the list have come."""
         return self._list.pages
+
+    @property
+    def is_repeated(self) -> bool:
+        """Whether the last page brought nothing but what had come."""
+        return self._list.stale > 0
 
     @property
     def seen(self) -> set[str]:
@@ -153,14 +166,15 @@ class Pages:
         now.rows += new
         now.cursor = cursor or None
         now.stale = now.stale + 1 if ids and not new else 0
-        if total is not None and now.rows >= total:
+        now.is_counted = total is not None and now.rows >= total
+        if now.is_counted:
             now.is_last = not (now.is_full and new)
         elif not now.cursor:
             now.is_last = self._ends(ids, fresh, was_full)
         if now.is_last:
             self._hear(permit.outcome.more, new)
         if new:
-            now.ids = ids
+            now.ids, now.is_refused = ids, False
         self._move_on(new, len(ids))
         return Page(
             records,
@@ -171,6 +185,20 @@ class Pages:
             keys=keys,
             digest=permit.outcome.digest,
         )
+
+    def refuse(self, refusal: PageRefusedError) -> None:
+        """The page that was asked for last isn't given. It is beyond the end where the vendor's
+        total has been reached, or where one row comes from the place before, which is asked for
+        then. Raises the refusal where it may be too deep in the list.
+        """
+        now = self._list
+        if now.is_counted:
+            now.is_last = True
+            return
+        if now.by != "offset" or now.has_total or now.overlaps or not now.rows:
+            raise refusal
+        now.is_refused = now.overlaps = True
+        now.offset = now.rows - 1
 
     def _is_full(self, rows: int, total: int | None) -> bool:
         """Whether a page is as large as those of its server can be. The first ones are the largest
@@ -190,8 +218,12 @@ class Pages:
         if not ids:
             if was_full and now.by != "cursor" and not now.has_total:
                 now.doubt = "is empty, and the one before was full"
+            elif now.is_refused:
+                now.doubt = "lacks the row that it was to begin at"
             return True
         if not any(fresh):
+            if now.is_refused and len(ids) == 1:
+                return True  # the list has as many rows as came
             is_tail = len(ids) < len(now.ids) and ids == now.ids[-len(ids) :]
             return is_tail and now.by == "offset" and self._largest.rows >= TELLING
         first_new = fresh.index(True)
@@ -222,7 +254,7 @@ class Pages:
         hides were passed over; a small one may have been pushed on, or be all deleted rows.
         """
         now = self._list
-        if self._largest.rows < TELLING:
+        if self._largest.rows < TELLING and not now.overlaps:
             now.offset += new or rows
             return
         if new:

@@ -79,18 +79,52 @@ def test_no_page_is_asked_for_beyond_the_last_row(scene: Open) -> None:
     assert shown(here) == numbers
 
 
+BEYOND = (
+    Quirk.last_page_again(),
+    Quirk.last_page_again(says_so=True),
+    Quirk.none_beyond(404),
+    Quirk.none_beyond(400),
+)
+"""What servers answer where a list has no page any more."""
+
+
+@pytest.mark.parametrize("beyond", BEYOND)
 @pytest.mark.parametrize(("pages", "requests"), [(2, 3), (1.9, 2)])
 @pytest.mark.parametrize("vendor", PAGED_TOTALS)
 def test_one_page_is_asked_for_beyond_a_total_that_a_full_page_reaches(
-    scene: Open, vendor: str, pages: float, requests: int
+    scene: Open, vendor: str, pages: float, requests: int, beyond: Quirk
 ) -> None:
     here = scene(vendor)
     numbers = crowd(here, pages)
     here.at(EVENING)
-    here.tenant.behave(Quirk.last_page_again())
+    here.tenant.behave(beyond)
     assert here.backfill().error is None
     last_second = int(vendor == "vono")  # of the day, which a server may leave out
     assert here.requests() == requests + last_second
+    assert shown(here) == numbers
+
+
+@pytest.mark.parametrize("status", [400, 404])
+@pytest.mark.parametrize("rows", [1, 2, 12, 350])
+def test_an_offset_beyond_the_end_may_be_refused(scene: Open, rows: int, status: int) -> None:
+    """One row at the place before is the last one: then all have come."""
+    here = scene("conpeek")
+    numbers = crowd(here, rows / here.kind.page_rows)
+    here.at(EVENING)
+    here.tenant.behave(Quirk.none_beyond(status), Quirk.page_cap(100))
+    assert here.backfill().error is None
+    assert shown(here) == numbers
+    assert here.day().state == "complete"
+
+
+@pytest.mark.parametrize("status", [400, 404])
+def test_a_depth_that_is_refused_after_a_gap_is_no_end(scene: Open, status: int) -> None:
+    """Deleted rows make a page short: what follows it may be beyond the end, or too deep."""
+    here = scene("conpeek")
+    numbers = crowd(here, 2.4)
+    here.at(EVENING)
+    here.tenant.behave(Quirk.gaps(90), Quirk.deep_pages_refused(900, status))
+    assert here.backfill().error is None
     assert shown(here) == numbers
 
 
@@ -162,6 +196,7 @@ def test_the_last_page_again_below_the_total_is_an_error(scene: Open, vendor: st
         ("conpeek", 400),
         ("conpeek", 416),
         ("evolux", 400),
+        ("evolux", 404),
         ("evolux", 414),
         ("vono", 413),
         ("vono", 422),

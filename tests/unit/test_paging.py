@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from assets.loading.landing.observation import observations
-from resources.errors import ContractError, WindowTooLargeError
+from resources.errors import ContractError, PageRefusedError, WindowTooLargeError
 from resources.http.permits import Permit, RequestOutcome
 from resources.vendor_api import paging
 from resources.vendor_api.largest_page import LargestPage
@@ -95,6 +95,37 @@ def test_numbers_count_up(pages: Pages) -> None:
 
 def test_a_total_that_is_reached_is_the_end(pages: Pages) -> None:
     assert read(pages, pages.offsets(), rows(1, 2), rows(2, 3), rows(4), total=3) == [0, 2]
+
+
+def refused(pages: Pages, *answers: list[Any]) -> list[int]:
+    """The offsets asked for, while a server gives these answers but refuses the second place."""
+    asked: list[int] = []
+    given = iter(answers)
+    for place in pages.offsets():
+        asked.append(place)
+        if len(asked) == 2:
+            pages.refuse(PageRefusedError("HTTP 404"))
+        else:
+            pages.take(next(given, []), PERMIT)
+    return asked
+
+
+def test_one_row_before_a_place_that_is_refused_is_the_last(pages: Pages) -> None:
+    assert refused(pages, rows(1, 2, 3), rows(3)) == [0, 3, 2]
+
+
+def test_other_rows_before_a_place_that_is_refused_go_on(pages: Pages) -> None:
+    assert refused(pages, rows(1, 2, 3), rows(3, 4), rows()) == [0, 3, 2, 4]
+
+
+def test_no_row_before_a_place_that_is_refused_asks_for_less(pages: Pages) -> None:
+    with pytest.raises(WindowTooLargeError, match="lacks the row"):
+        refused(pages, rows(1, 2, 3))
+
+
+def test_a_full_page_before_a_place_that_is_refused_asks_for_less(pages: Pages) -> None:
+    with pytest.raises(PageRefusedError):
+        refused(pages, rows(*range(20)))
 
 
 def test_a_total_is_reached_by_rows_that_stand_twice_on_a_page(pages: Pages) -> None:

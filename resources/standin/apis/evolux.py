@@ -63,7 +63,8 @@ def _page(tenant: Tenant, ask: Ask) -> Answer:
     ]
     calls.sort(key=lambda call: started(call) or until, reverse=True)
     listing = tenant.listing(calls, (page - 1) * limit, limit)
-    return envelope(ask, since, until, page, limit, listing.total, listing.page)
+    shown = listing.told_start // limit + 1
+    return envelope(ask, since, until, shown, limit, listing.total, listing.page)
 
 
 def envelope(

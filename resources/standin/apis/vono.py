@@ -64,11 +64,11 @@ def answer(tenant: Tenant, ask: Ask) -> Answer:
         )
     ]
     start, limit = _count(ask, "start", 0), _count(ask, "limit", 100)
-    return envelope(tenant.listing(found, start, limit), start, limit)
+    return envelope(tenant.listing(found, start, limit), limit)
 
 
-def envelope(listing: Listing, start: int, limit: int) -> Answer:
-    """A page of the list, under the place and the size that were asked for."""
+def envelope(listing: Listing, limit: int) -> Answer:
+    """A page of the list, under the size that was asked for."""
     found, rows = listing.rows, listing.page
     seconds = sum(_number(row, "duration") for row in found)
     payload: dict[str, Any] = {
@@ -79,7 +79,7 @@ def envelope(listing: Listing, start: int, limit: int) -> Answer:
         "total_time_text": duration_text(seconds),
         "total_size": size_text(sum(_bytes(row) for row in found)),
         "limit": limit,
-        "offset": start,
+        "offset": listing.told_start,
         "records": len(rows),
         "data": rows,
     }

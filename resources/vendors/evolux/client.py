@@ -6,6 +6,7 @@ from datetime import timedelta
 from functools import partial
 from urllib.parse import quote
 
+from resources.errors import PageRefusedError
 from resources.http.auth import HeaderToken
 from resources.vendor_api.asked_for import require_inside
 from resources.vendor_api.client import Client
@@ -47,15 +48,21 @@ class Evolux(Client):
         pages = self.pages(CALLS_REPORT, KEY, window, PAGE)
         for number in pages.numbers():
             asked["page"] = str(number)
-            listing, permit = self.http.get(
-                CALLS_REPORT,
-                PATH,
-                partial(parse_listing, pages.came),
-                params={**asked, "limit": PAGE},
-                auth=AUTH,
-            )
+            try:
+                listing, permit = self.http.get(
+                    CALLS_REPORT,
+                    PATH,
+                    partial(parse_listing, pages.came),
+                    params={**asked, "limit": PAGE},
+                    auth=AUTH,
+                )
+            except PageRefusedError as refusal:
+                pages.refuse(refusal)
+                continue
             page = pages.take(listing.calls, permit, listing.total)
             yield replace(page, beyond=count_at_end(listing.calls, window))
+            if pages.is_repeated:  # beyond its last page a server may give that again, and say so
+                del asked["page"]
             if listing.current_url or number == 1:  # the vendor has none beyond its last page
                 check_echo(listing.current_url, asked)
             require_inside(CALLS_REPORT, listing.calls, start_of_call, window.start, window.end)

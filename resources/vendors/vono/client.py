@@ -12,6 +12,7 @@ from resources.audio import AudioStore, place_of
 from resources.errors import (
     ContractError,
     CutShortError,
+    PageRefusedError,
     ThrottledError,
     TransientError,
     WindowTooLargeError,
@@ -58,18 +59,22 @@ class Vono(Client):
                 "time_ini": f"{first:%H:%M:%S}",
                 "time_end": f"{last:%H:%M:%S}",
             }
-            said: set[tuple[int | None, int | None]] = set()
+            said: set[tuple[int | None, float | None]] = set()
             durations: dict[str | None, Any] = {}
             for start in pages.offsets():
-                listing, permit = self.http.get(
-                    REPORT,
-                    self._path,
-                    partial(parse_listing, pages.came),
-                    params={**asked, "start": start, "limit": PAGE},
-                )
+                try:
+                    listing, permit = self.http.get(
+                        REPORT,
+                        self._path,
+                        partial(parse_listing, pages.came),
+                        params={**asked, "start": start, "limit": PAGE},
+                    )
+                except PageRefusedError as refusal:
+                    pages.refuse(refusal)
+                    continue
                 page = pages.take(listing.recordings, permit, listing.total)
                 yield page if len(days) == 1 else replace(page, total=None)
-                check_asked_for(listing, start, first, last)
+                check_asked_for(listing, None if pages.is_repeated else start, first, last)
                 said.add((listing.total, listing.total_time))
                 durations |= {
                     KEY(record): record.get("duration")

@@ -72,6 +72,18 @@ def test_the_last_page_again_and_again(tenant: Tenant, http: httpx.Client) -> No
     assert [shown(http, tenant, page) for page in (1, 2, 3, 9)] == [[4, 5, 6, 7]] + 3 * [[8, 9]]
 
 
+def test_the_last_page_says_which_one_it_is(tenant: Tenant, http: httpx.Client) -> None:
+    tenant.behave(Quirk.last_page_again(says_so=True))
+    told = get(http, tenant, 9).json()
+    assert "page=3" in told["pagination"]["current_url"] if "pagination" in told else True
+    assert told.get("offset", 8) == 8
+
+
+def test_no_page_beyond_the_end(tenant: Tenant, http: httpx.Client) -> None:
+    tenant.behave(Quirk.none_beyond())
+    assert [get(http, tenant, page).status_code for page in range(4)] == [200, 200, 200, 404]
+
+
 def test_deep_pages_are_refused(tenant: Tenant, http: httpx.Client) -> None:
     tenant.behave(Quirk.deep_pages_refused(8, status=416))
     assert [get(http, tenant, page).status_code for page in range(3)] == [200, 200, 416]

@@ -33,11 +33,13 @@ from resources.vendor_api.series import (
 from resources.vendor_api.sizes import CUT, LEFT_OUT, LONGEST_TEXT, are_small, cut, without_largest
 from resources.vendor_api.values import (
     clock_seconds,
+    digits,
     is_decimal,
     is_missing,
     is_no_count,
     is_no_date,
     is_no_value,
+    word,
 )
 from resources.vendor_api.vendor import Facts, Record
 from resources.vendor_api.verdicts import LONGEST_NAME, Verdicts
@@ -190,15 +192,20 @@ class Columns(Verdicts):
         aware = naive.dt.tz_localize(zone, ambiguous=first, nonexistent="shift_forward")
         return self._plausible(texts, aware.dt.tz_convert(UTC), field, required)
 
+    def end(self, field: str, ended_at: Column, started_at: Column) -> Column:
+        """The instants of `field`, without those that are before the start."""
+        odd = places(ended_at < started_at)
+        for place in odd:
+            self.note_at(place, field, "the end is before the start")
+        return without(ended_at, odd)
+
     def mapped(self, field: str, mapping: Mapping[str, str], default: str | None = None) -> Column:
         """The field's value by `mapping`; `default` for what isn't in it, which is a new value."""
-        values = self._texts(self._values(field), field)
-        if not mapping.keys() >= set(values) - {None}:
-            unknown = (value for value in dict.fromkeys(values) if value and value not in mapping)
-            self.new_fields.update(
-                f"{field}={value[:40]}" for value in islice(unknown, MOST_NEW_VALUES)
-            )
-        return objects([mapping.get(value, default) for value in values])
+        return objects([mapping.get(value, default) for value in self._words(field, mapping)])
+
+    def one_of(self, field: str, words: Iterable[str], required: bool = False) -> Column:
+        """The field's texts, spelt as in `words`; what isn't one of them stays, as a new value."""
+        return objects(self._words(field, words, required))
 
     def e164(self, column: Column) -> Column:
         """Phone numbers in E.164 by the account's country; NULL for extensions and the like."""
@@ -301,7 +308,11 @@ class Columns(Verdicts):
             odd = [isinstance(value, dict | list | bool) for value in values]
             self.judge(values, places(odd), field, "expected text", required=required)
             values = [
-                value if value is None or isinstance(value, str) else None if nested else str(value)
+                value
+                if value is None or isinstance(value, str)
+                else None
+                if nested
+                else digits(value)
                 for value, nested in zip(values, odd, strict=True)
             ]
         # One look at all of them: hardly a batch has a blank, or such a character, or a long one.
@@ -317,6 +328,15 @@ class Columns(Verdicts):
         if required:
             self.require(values, field)
         return values
+
+    def _words(self, field: str, words: Iterable[str], required: bool = False) -> list[Any]:
+        """Texts, those among `words` as these are spelt; others are told."""
+        values = self._texts(self._values(field), field, required)
+        spelt = {word(one): one for one in words}
+        known = {value: spelt.get(word(value)) for value in dict.fromkeys(values) if value}
+        new = (value for value, one in known.items() if one is None)
+        self.new_fields.update(f"{field}={value[:40]}" for value in islice(new, MOST_NEW_VALUES))
+        return [known.get(value) or value for value in values]
 
     def _dates(
         self, field: str, read: Callable[[Column], Column], required: bool

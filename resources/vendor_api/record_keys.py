@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection
 from typing import Any
 
 from resources.text import payload
-from resources.vendor_api.values import is_missing
+from resources.vendor_api.values import digits, is_missing
 from resources.vendor_api.vendor import Record
 
 LONGEST_KEY = 500
@@ -53,9 +53,7 @@ def key_of(
 
 
 def _spelt(part: Any, uuid_dash: str | None) -> str:
-    if isinstance(part, float) and part.is_integer():
-        return str(int(part))
-    text = str(part).strip()
+    text = (part if isinstance(part, str) else digits(part)).strip()
     if len(text) in (32, 36) and (found := _UUID.fullmatch(text)):
         first, dash, *rest = found.groups()
         return (dash if uuid_dash is None else uuid_dash).join((first, *rest)).lower()

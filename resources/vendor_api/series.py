@@ -10,7 +10,8 @@ import pandas as pd
 
 Column = Any
 """A pandas Series as long as the batch (pandas' own types say no more of object columns)."""
-OFFSET = re.compile(r"(?:[zZ]|[+-]\d{2}(?::?\d{2})?)\s*$")
+OFFSET = re.compile(r"[Tt ]\d.*(?:[zZ]|[+-]\d{2}(?::?\d{2})?)\s*$")
+"""Behind a time: the end of a date alone looks like one."""
 
 
 def objects(values: Iterable[Any]) -> Column:

@@ -46,21 +46,48 @@ def is_no_value(value: Any) -> bool:
 
 def is_no_count(value: Any) -> bool:
     """A placeholder for what can't be negative: a duration, a count."""
-    return _number(value) == -1 or is_no_value(value)
+    return number_of(value) == -1 or is_no_value(value)
 
 
 def is_no_date(value: Any) -> bool:
     """A placeholder for a date."""
     return (
-        _number(value) in (0, -1)
+        number_of(value) in (0, -1)
         or is_no_value(value)
         or (isinstance(value, str) and _NO_DATE.match(value.strip()) is not None)
     )
 
 
+def word(text: str) -> str:
+    """As words of a vocabulary are compared: blanks around it and capitals make no other word."""
+    return text.strip().casefold()
+
+
+def digits(number: Any) -> str:
+    """A number as text: a whole one that comes as a float (12.0) is the same (12)."""
+    return str(int(number) if isinstance(number, float) and number.is_integer() else number)
+
+
+def number_of(value: Any) -> float | None:
+    """The number that a value is, also as a text; None where it is none."""
+    if isinstance(value, bool):
+        return None
+    try:
+        return float(value)
+    except (TypeError, ValueError, OverflowError):
+        return None
+
+
 def is_decimal(text: str) -> bool:
     """Whether Postgres' numeric keeps every digit of the number."""
     return len(text) <= _LONGEST_DECIMAL and _DECIMAL.fullmatch(text) is not None
+
+
+def seconds_of(value: Any) -> float | None:
+    """The seconds that a duration is, as a number, its text or a clock; None where it is none."""
+    number = number_of(value)
+    seconds = clock_seconds(value) if number is None else number
+    return seconds if 0 <= seconds < 2**31 else None
 
 
 def clock_seconds(value: Any) -> float:
@@ -70,12 +97,3 @@ def clock_seconds(value: Any) -> float:
         return math.nan
     hours, minutes, minutes_alone, seconds = match.groups()
     return int(hours or 0) * 3600 + int(minutes or minutes_alone) * 60 + float(seconds)
-
-
-def _number(value: Any) -> float | None:
-    if isinstance(value, bool):
-        return None
-    try:
-        return float(value)
-    except (TypeError, ValueError, OverflowError):
-        return None

@@ -141,7 +141,7 @@ def calls_to_facts(records: Sequence[Record], account: Account) -> Facts:
 
     columns = Columns(records, account)
     columns.text("uuid", required=True)
-    status = columns.text("status")
+    status = columns.one_of("status", DISPOSITIONS)
     columns.note(status.isna(), "status", "missing")
     started_at = columns.instant("call_at", TIME, required=True)
     company_number = columns.text("call_number_company")
@@ -161,7 +161,7 @@ def calls_to_facts(records: Sequence[Record], account: Account) -> Facts:
             "from_e164": columns.e164(company_number),
             "to_e164": columns.e164(customer_number),
             "disposition": columns.mapped("status", DISPOSITIONS, Disposition.UNKNOWN),
-            "disposition_raw": status,
+            "disposition_raw": columns.text("status"),
             "is_final": is_final,
             "queue_id": columns.text("popup_uuid"),
             "queue_name": columns.text("popup_name"),

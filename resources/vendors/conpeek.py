@@ -9,10 +9,10 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from resources.account import Account, Limits, Options
-from resources.errors import ContractError
+from resources.errors import ContractError, PageRefusedError
 from resources.http.answer import Answer
 from resources.http.auth import HeaderToken
 from resources.http.refusals import refuse_page, unlike
@@ -109,13 +109,17 @@ class Conpeek(Client):
                 "offset": offset,
                 "filter": json.dumps(filters),
             }
-            data, permit = self.http.get(
-                REPORT,
-                REPORT,
-                partial(_parse, pages.came),
-                params=params,
-                auth=AUTH,
-            )
+            try:
+                data, permit = self.http.get(
+                    REPORT,
+                    REPORT,
+                    partial(_parse, pages.came),
+                    params=params,
+                    auth=AUTH,
+                )
+            except PageRefusedError as refusal:
+                pages.refuse(refusal)
+                continue
             yield pages.take(data, permit)
             _check_inside(data, by, window)
 
@@ -166,10 +170,10 @@ def dialogs_to_facts(records: Sequence[Record], account: Account) -> Facts:
 
     columns = Columns(records, account)
     columns.text("dialog_uuid", required=True)
-    kind = columns.text("dialog_type", required=True)
+    kind = columns.one_of("dialog_type", get_args(DialogType), required=True)
     direction = columns.mapped("business_direction", DIRECTIONS, Direction.UNKNOWN)
     started_at = columns.instant("start_time", TIME, required=True)
-    ended_at = columns.instant("hangup_time", TIME)
+    ended_at = columns.end("hangup_time", columns.instant("hangup_time", TIME), started_at)
     talk_s = columns.seconds("talking_time", 1000)
     machine = columns.boolean("machine_detected")
     from_number = columns.text("from_display_target")

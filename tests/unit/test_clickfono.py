@@ -131,6 +131,8 @@ def test_the_sample_means_what_a_careful_reader_expects() -> None:
         ("Por ejecutar", True, "queued", False),
         ("En ejecución", False, "in_progress", False),
         ("Desconocida", False, "unknown", False),
+        ("CONECTADA ", False, "answered", True),
+        ("no conectada", False, "no_answer", True),
     ],
 )
 def test_a_status_says_what_became_of_a_request_and_whether_it_can_change(

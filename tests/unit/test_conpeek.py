@@ -141,6 +141,29 @@ def test_a_direction_that_nobody_listed_is_told() -> None:
     assert facts({"business_direction": "SIDEWAYS"}).new_fields == {"business_direction=SIDEWAYS"}
 
 
+@pytest.mark.parametrize("kind", ["External", "external", "EXTERNAL "])
+def test_a_type_is_the_same_however_it_is_spelt(kind: str) -> None:
+    found = facts({"dialog_type": kind})
+    assert [row["leg_type"] for row in rows(found)["call_legs"]] == ["EXTERNAL"]
+    assert len(rows(found)["calls"]) == 1
+    assert found.new_fields == frozenset()
+
+
+def test_a_type_that_the_document_does_not_list_is_a_leg_and_told() -> None:
+    found = facts({"dialog_type": "PHONE"})
+    assert [row["leg_type"] for row in rows(found)["call_legs"]] == ["PHONE"]
+    assert rows(found)["calls"] == []
+    assert found.new_fields == {"dialog_type=PHONE"}
+
+
+def test_an_end_before_the_start_is_none_and_noted() -> None:
+    found = facts({"hangup_time": "2026-03-10 08:59:59"})
+    for row in (*rows(found)["call_legs"], *rows(found)["calls"]):
+        assert (row["ended_at"], row["duration_s"]) == (None, None)
+    assert rows(found)["calls"][0]["is_final"]
+    assert found.faults == {0: {"hangup_time": "the end is before the start"}}
+
+
 def test_a_field_that_nobody_has_seen_is_kept_and_told() -> None:
     found = facts({"project_id": 7})
     assert found.new_fields == {"project_id"}

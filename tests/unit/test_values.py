@@ -255,6 +255,25 @@ def test_an_instant_without_its_offset_is_none() -> None:
     assert faults(read) == {1: "expected a date and time with its offset"}
 
 
+@pytest.mark.parametrize("value", ["2025-03-12", "2025-03", "2025-03-12Z"])
+def test_a_date_without_a_time_is_no_instant(value: str) -> None:
+    read = columns(value)
+    assert found(read.instant("field")) == [None]
+    assert set(faults(read)) == {0}
+
+
+def test_a_whole_number_is_the_same_text_as_a_float() -> None:
+    assert found(columns(11999482052.0, 100, 2.5).text("field")) == ["11999482052", "100", "2.5"]
+    assert found(columns(1e300).text("field")) == [str(int(1e300))]
+
+
+def test_words_are_compared_without_blanks_and_capitals() -> None:
+    read = columns("Busy", "BUSY", " busy", "busier", None, "")
+    assert found(read.mapped("field", {"Busy": "b"}, "?")) == ["b", "b", "b", "?", "?", "?"]
+    assert found(read.one_of("field", ["Busy"])) == ["Busy", "Busy", "Busy", "busier", None, None]
+    assert read.new_fields == {"field=busier"}
+
+
 @pytest.mark.parametrize(
     ("one", "other"),
     [(12, 12.0), ("0A9C2F4E-1B2C-4D5E-8F90-ABCDEF012345", "0a9c2f4e-1b2c-4d5e-8f90-abcdef012345")],

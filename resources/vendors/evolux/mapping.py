@@ -32,8 +32,8 @@ def calls_to_facts(records: Sequence[Record], account: Account) -> Facts:
 
     A flow that hung up by itself, or doesn't say who did, contained the call; a caller who hung
     up abandoned it. A system that ended it for any other reason than the flow's own is `unknown`:
-    neither is known then. So is one of which either couldn't be read. A time of end that can't be
-    read is one all the same.
+    neither is known then. So is one of which either couldn't be read, or that somebody hung up whom
+    nobody knows. A time of end that can't be read is one all the same.
     """
     import pandas as pd
 
@@ -43,17 +43,18 @@ def calls_to_facts(records: Sequence[Record], account: Account) -> Facts:
     columns.text("id", required=True)
     exit_reason = columns.text("exit_reason")
     who = columns.text("who_hangup")
-    end_reason = columns.text("system_hangup_reason")
+    end_reason = columns.one_of("system_hangup_reason", [OWN_END])
     started_at = columns.instant("start_time", required=True)
-    ended_at = columns.instant("end_time")
+    ended_at = columns.end("end_time", columns.instant("end_time"), started_at)
     from_number = columns.text("caller")
     to_number = columns.text("did_number")
     ended_by = columns.mapped("who_hangup", ENDED_BY, EndedBy.UNKNOWN).where(who.notna(), None)
     is_open = ended_at.isna() & exit_reason.isna() & ~columns.unread("end_time", "exit_reason")
 
     disposition = columns.mapped("exit_reason", DISPOSITIONS, Disposition.UNKNOWN).astype(object)
-    hung_up = exit_reason == "hangup"
+    hung_up = disposition == Disposition.IVR_CONTAINED  # what that is says who did
     disposition[hung_up & (end_reason.notna() & (end_reason != OWN_END))] = Disposition.UNKNOWN
+    disposition[hung_up & (ended_by == EndedBy.UNKNOWN)] = Disposition.UNKNOWN
     disposition[hung_up & columns.unread("who_hangup", "system_hangup_reason")] = (
         Disposition.UNKNOWN
     )
@@ -98,13 +99,14 @@ def details_to_facts(records: Sequence[Record], account: Account) -> Facts:
     columns.reject(~tasks.map(lambda value: isinstance(value, list)), "executed_tasks", NO_LIST)
     columns.rest(*DETAIL_FIELDS)
     steps = columns.parts("executed_tasks")
+    started_at = steps.epoch("start_time_epoch")
     events = steps.rows(
         {
             "task_id": steps.text("task_id"),
             "task_name": steps.text("task_name"),
             "description": steps.text("task_description"),
-            "started_at": steps.epoch("start_time_epoch"),
-            "ended_at": steps.epoch("end_time_epoch"),
+            "started_at": started_at,
+            "ended_at": steps.end("end_time_epoch", steps.epoch("end_time_epoch"), started_at),
             "params": steps.object("task_raw_params"),
             "attributes": steps.rest(),
         }

@@ -79,6 +79,13 @@ def test_a_step_that_cannot_be_read_costs_its_field(task: Any, field: str, reaso
     assert list(events["started_at"].notna()) == [True, True, True, True, False, True]
 
 
+def test_a_step_that_ends_before_it_began_has_no_end() -> None:
+    task = {"start_time_epoch": 1580327988, "end_time_epoch": 1580327987}
+    found = steps(DETAIL | {"executed_tasks": [task]})
+    assert found.tables["call_events"]["ended_at"].isna().all()
+    assert found.faults == {0: {"executed_tasks.end_time_epoch": "the end is before the start"}}
+
+
 def test_an_unknown_field_of_a_detail_or_a_step_is_told() -> None:
     detail = deepcopy(DETAIL) | {"mood": "good"}
     detail["executed_tasks"][0]["retries"] = 2

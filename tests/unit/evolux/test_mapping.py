@@ -30,6 +30,10 @@ def test_the_documents_calls_are_what_a_careful_reader_expects() -> None:
         ({"who_hangup": "caller", "exit_reason": "transfer"}, "transferred", "customer"),
         ({"who_hangup": None, "system_hangup_reason": None}, "ivr_contained", None),
         ({"exit_reason": "voicemail", "who_hangup": "robot"}, "unknown", "unknown"),
+        ({"who_hangup": "user", "system_hangup_reason": None}, "unknown", "unknown"),
+        ({"who_hangup": "Caller", "system_hangup_reason": None}, "abandoned", "customer"),
+        ({"exit_reason": "Hangup ", "who_hangup": "System"}, "ivr_contained", "system"),
+        ({"system_hangup_reason": "HANGUP_TASK"}, "ivr_contained", "system"),
         ({"exit_reason": None}, "unknown", "system"),
         ({"exit_reason": None, "end_time": None, "who_hangup": None}, "in_progress", None),
     ],
@@ -106,6 +110,13 @@ def test_what_became_of_a_call_is_unknown_where_it_cannot_be_read(changes: dict[
 def test_an_end_that_cannot_be_read_is_an_end() -> None:
     [row] = rows(facts({"end_time": "late", "exit_reason": None}))["calls"]
     assert (row["disposition"], row["is_final"], row["ended_at"]) == ("unknown", True, None)
+
+
+def test_an_end_before_the_start_is_none_and_noted() -> None:
+    found = facts({"end_time": "2020-01-12T00:00:00+00:00"})
+    [row] = rows(found)["calls"]
+    assert (row["ended_at"], row["is_final"]) == (None, True)
+    assert found.faults == {0: {"end_time": "the end is before the start"}}
 
 
 def test_new_fields_beside_mapped_ones_are_kept_and_told() -> None:

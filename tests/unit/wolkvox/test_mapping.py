@@ -123,6 +123,8 @@ def test_an_unconnected_call_means_what_a_careful_reader_expects() -> None:
         ("conference", "unknown"),
         ("transfer", "unknown"),
         ("hologram", "unknown"),
+        ("Inbound", "inbound"),
+        ("OUT_PRE ", "outbound"),
     ],
 )
 def test_the_type_of_an_interaction_gives_its_direction(kind: str, direction: str) -> None:

@@ -47,11 +47,18 @@ class Answer:
         value = payload.decode_in_pieces(body, in_pieces) if in_pieces else payload.decode(body)
         outcome = self.permit.outcome
         outcome.more = more.in_envelope(value, outcome.more)
-        if self.status == 200 and (failure := failures.failure_in(value, but)):
+        if self.status == 200:
+            self.check(value, but)
+        return value
+
+    def check(self, value: Json, but: Collection[str] = ()) -> None:
+        """Raises FailedAnswerError where its envelope says that the request failed. `but`: names
+        that the caller reads itself.
+        """
+        if failure := failures.failure_in(value, but):
             raise FailedAnswerError(
                 f"the vendor says that the request failed ({self.quoted(failure)})", self.body
             )
-        return value
 
     @property
     def words(self) -> str:
@@ -63,6 +70,14 @@ class Answer:
         except ContractError:
             told = self.body[:KEPT_OF_A_BODY].decode("utf-8", "replace").strip()
         return f": {self.quoted(told)}" if told else ""
+
+    @property
+    def messages(self) -> list[str]:
+        """The sentences of its envelope; none where there is no envelope."""
+        try:
+            return failures.messages_in(payload.decode(self.body))
+        except ContractError:
+            return []
 
     def meaning_of(self, message: str) -> Meaning:
         """What its words mean, without the credentials that it may echo: `key` may be in a key."""
@@ -116,8 +131,9 @@ def retry_after(answer: Answer) -> timedelta | None:
 
 
 def check_ready(answer: Answer) -> None:
-    """Raises TransientError where an answer without records says in its headers that its server
-    isn't well: it asks for a pause, or warns (RFC 7234, 5.5).
+    """Raises TransientError where an answer without records says that its server isn't well: its
+    headers ask for a pause or warn (RFC 7234, 5.5), or a sentence beside its empty list may be the
+    reason why it is empty.
     """
     if answer.status not in (200, 204):
         return
@@ -131,6 +147,11 @@ def check_ready(answer: Answer) -> None:
             f"the answer is empty, and its headers warn ({answer.quoted(warning)}): the vendor "
             "isn't ready"
         )
+    for message in answer.messages:
+        if not failures.is_harmless(answer.redactor.text(message)):
+            raise TransientError(
+                f"the answer is empty, and this may be why: {answer.quoted(message)}"
+            )
 
 
 def age(answer: Answer) -> timedelta:

@@ -15,17 +15,50 @@ from resources.text.payload import Body, Json
 _SUCCESS_NAMES = {"success", "succeeded", "successful", "sucesso", "ok"}
 _TRUE = {"true", "1", "yes"}
 _FALSE = {"false", "0", "no", "nok", "ko"}
-_ERROR_NAMES = {"error", "errors", "erro", "erros", "err", "error_code", "errorcode", "exception"}
+_ERROR_NAMES = {
+    "error", "errors", "erro", "erros", "err", "error_code", "errorcode", "exception", "fault",
+    "faults", "failure", "falha", "login_required", "redirect", "redirect_url",
+}  # fmt: skip
 _NO_ERROR = {"", "200", "false", "no", "none", "null", "ok", "no error", "sem erro", "success"}
 _STATUS_NAMES = {"status", "state", "result", "code", "status_code", "statuscode"}
 _FAILED = {"error", "err", "erro", "fail", "failed", "failure", "falha", "ko", "nok", "exception"}
 _MESSAGE_NAMES = {
     "message", "msg", "mensagem", "mensaje", "reason", "motivo", "detail", "description",
-    "descricao", "error_description", "title",
+    "descricao", "error_description", "title", "messages", "info", "note", "notice",
 }  # fmt: skip
+_KEY = r"""(tokens?|chave|clave|(api.?)?key|credenci\w+|credentials?|session|sessao|sesion|sesja
+    |password|senha|contrasena|login|account|conta|cuenta|licen\w+)"""
+_GONE = r"""(expired|expirou|expiro|expirad[oa]s?|vencid[oa]|vencio|caducad[oa]|caduco|wygas\w*
+    |revoked|revo[gc]ad[oa]|blocked|bloquead[oa]|suspen\w+|disabled|desativad[oa]|invalid\w*
+    |incorret[oa]|incorrect[oa]?|missing|required|unknown
+    |(not|nao|no|nie)\ ((foi|fue|was|esta|es|e)\ )?
+        (found|encontrad\w+|exist\w*|valid\w*|informad\w+|provided|known))"""
+_SYSTEM = r"(service|servico|servicio|system|sistema|server|servidor|api|database|temporar\w+)"
 _FAILURE_WORDS = re.compile(
-    r"(?<!no )(?<!sem )\b(error|erro|failed|failure|falha|exception|unauthori[sz]ed|forbidden|"
-    r"denied)\b"
+    rf"""(?<!no\ )(?<!sem\ )\b(error|erro|failed|falhou|failure|falha|exception|forbidden|denied)\b
+    |\bun(authori[sz]|authenticat)ed\b|\b(acesso|acceso)\ (negado|denegado)\b
+    |\b(not|nao|no)\ (\w+\ )?(authori[sz]|authenticat|autenticad|autorizad|logged)
+    |\b{_KEY}\ ((has|is|was|foi|esta|ha)\ )?(been\ )?{_GONE}|\b{_GONE}\ {_KEY}\b
+    |\bplease\ (log|sign)\ ?in\b|\bfaca\ (o\ )?login\b|\binicie\ sesion\b
+    |\b(time[ -]?out|timed\ out)\b
+    |\b(tempo|tiempo)\b.*\b(esgotado|agotado|excedido)\b
+    |\b(em|en|in|under|undergoing)\ (\w+\ )?(manutencao|mantenimiento|maintenance)\b
+    |\b{_SYSTEM}\ (\w+\ )?(unavailable|indisponivel|(no|not)\ (disponible|available))\b
+    |\btoo\ many\ requests\b
+    |\b(limite?|quota|cota|cuota)\ (was\ |foi\ )?(exceed\w+|excedid[oa]|reached|atingid[oa])\b
+    |\bbład\b|\bprzerwa\ techniczna\b|\bbrak\ (uprawnien|autoryzacji|dostepu)\b
+    """,
+    re.VERBOSE,
+)
+"""What no answer says of itself that is all, be it empty or not. What may become so (a token that
+expires soon, maintenance on Sunday) isn't meant.
+"""
+_SUCCESS_WORDS = re.compile(
+    rf"""(?<!not\ )(?<!nao\ )(?<!no\ )(?<!without\ )(?<!sem\ )(?<!sin\ )
+    \b(ok|success\w*|sucesso|exito\w*|authenticated|authori[sz]ed|autenticad[ao]|autorizad[ao])\b
+    |\b{_KEY}\ ((is|e|es)\ )?valid[ao]?\b
+    """,
+    re.VERBOSE,
 )
 _UNFINISHED = {"processing", "pending", "queued", "in progress", "in_progress", "partial",
                "incomplete"}  # fmt: skip
@@ -60,6 +93,7 @@ class Meaning(Enum):
 _REQUESTS = "(requisicoes|solicitacoes|consultas|acessos|peticiones|solicitudes|requests)"
 _RECORDS = r"""(registros?|gravac\w+|grabacion\w*|resultados?|dados|datos|chamadas?|llamadas?
     |ligac\w+|audios?|arquivos?|records?|recordings?|results?|rows?|entries|calls?)"""
+_WRONG = r"inval|incorret|incorrect|malform|obrigat|obligat|required|suficient|bad\ request"
 _MEANINGS = {
     Meaning.PAUSE: rf"""
         too\ many|throttl|rate.?limit|slow\ down|simultan
@@ -72,9 +106,7 @@ _MEANINGS = {
         |autentic|authentic|autoriz|authori[sz]|permiss|\bpermiso
         |\b(acesso|acceso|access)\ (negado|denegado|denied)
         |\blogin\b|\bsenha|password|contrasen|bloquead|suspens""",
-    Meaning.INVALID: r"""
-        inval|incorret|incorrect|malform|obrigat|obligat|required|suficient|parametr
-        |bad\ request""",
+    Meaning.INVALID: rf"{_WRONG}|parametr",
     Meaning.PASSING: r"""
         \bintern(o|a|al)\b|temporar|indispon|unavailable|time.?out|manuten|mantenim|maintenance""",
     Meaning.NOTHING: rf"""
@@ -106,6 +138,21 @@ def meaning_of(text: str) -> Meaning:
     """What the words of a vendor's message mean, in Portuguese, Spanish or English."""
     plain = plain_text(text)
     return next((m for m, words in _PATTERNS if words.search(plain)), Meaning.UNKNOWN)
+
+
+def is_harmless(text: str) -> bool:
+    """Whether an answer without records may say so of itself: that there are none, that all went
+    well, or what nobody knows the meaning of.
+    """
+    plain = plain_text(text)
+    if _FAILURE_WORDS.search(plain) or re.search(_WRONG, plain, re.VERBOSE):
+        return False
+    said = {meaning for meaning, words in _PATTERNS if words.search(plain)}
+    return bool(
+        not said - {Meaning.INVALID}  # the name of a parameter is no fault of it
+        or Meaning.NOTHING in said
+        or _SUCCESS_WORDS.search(plain)
+    )
 
 
 def plain_text(text: str) -> str:
@@ -144,12 +191,12 @@ def failure_in(value: Json, but: Collection[str] = ()) -> str | None:
 def messages_in(value: Json) -> list[str]:
     """The sentences of an envelope, such as `message: "Forbidden"`."""
     return [
-        f"{name}: {_shown(item)}"
+        f"{name}: {_shown(text)}"
         for head in _heads(value, ())
         for name, item in head.items()
         if name.lower() in _MESSAGE_NAMES | _ERROR_NAMES
-        and isinstance(item, str)
-        and any(map(str.isalpha, item))
+        for text in _texts(item)
+        if any(map(str.isalpha, text))
     ][:_MOST_SHOWN]
 
 
@@ -174,7 +221,15 @@ def _heads(value: Json, but: Collection[str]) -> Iterator[dict[str, Json]]:
                 yield part
 
 
+def _texts(item: Json) -> list[str]:
+    """A text, or the first ones of a list or an object: others may be records."""
+    inner = item.values() if isinstance(item, dict) else item if isinstance(item, list) else [item]
+    return [text for text in islice(inner, _MOST_SHOWN) if isinstance(text, str)]
+
+
 def _is_failure(name: str, item: Json) -> bool:
+    if name in _MESSAGE_NAMES:
+        return any(_FAILURE_WORDS.search(plain_text(text)) for text in _texts(item))
     if isinstance(item, dict | list) or item is None:
         return bool(item) and name in _ERROR_NAMES
     text = str(item).strip().lower()
@@ -184,7 +239,7 @@ def _is_failure(name: str, item: Json) -> bool:
         return text not in _NO_ERROR and bool(text.strip("0."))
     if name in _STATUS_NAMES:
         return text in _FAILED or re.fullmatch("[45][0-9][0-9]", text) is not None
-    return name in _MESSAGE_NAMES and _FAILURE_WORDS.search(text) is not None
+    return False
 
 
 def _is_partial(name: str, item: Json) -> bool:
@@ -195,9 +250,11 @@ def _is_partial(name: str, item: Json) -> bool:
         return _words(item) in _TRUE
     if name in _STATUS_NAMES:
         return _words(item) in _UNFINISHED
-    if name not in _MESSAGE_NAMES | _WARNING_NAMES:
+    if name in _WARNING_NAMES:
+        return _PARTIAL_WORDS.search(plain_text(str(item))) is not None
+    if name not in _MESSAGE_NAMES:
         return False  # which may be the records: megabytes
-    return _PARTIAL_WORDS.search(plain_text(str(item))) is not None
+    return any(_PARTIAL_WORDS.search(plain_text(text)) for text in _texts(item))
 
 
 def _words(item: Json) -> str:

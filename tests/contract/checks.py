@@ -69,7 +69,9 @@ FAILURES: tuple[dict[str, Any], ...] = (
     {"success": False}, {"success": "false", "message": "who are you?"}, {"ok": 0},
     {"error": "internal"}, {"error": 1}, {"error": {"code": 500}}, {"errors": [{"message": "x"}]},
     {"status": "error"}, {"Status": "FAILED"}, {"code": 500}, {"meta": {"status": "error"}},
-    {"message": "Internal server error"},
+    {"message": "Internal server error"}, {"message": "Token expired"}, {"msg": ["Query timeout"]},
+    {"info": "Sistema em manutenção"}, {"detail": "Session expired, please log in"},
+    {"fault": {"faultstring": "x"}}, {"login_required": True}, {"redirect": "/login"},
 )  # fmt: skip
 """How servers say, with status 200, that a request failed."""
 PAGES = (
@@ -229,7 +231,7 @@ def the_same_page_for_ever_ends(subject: Subject, harness: Harness) -> None:
 def a_page_that_is_refused_asks_for_less(subject: Subject, harness: Harness) -> None:
     """Beyond the first page these statuses can mean that it is too deep: half the window is."""
     for window, reply in _first_pages(subject, harness):
-        for status in (400, 413, 414, 416, 422):
+        for status in (400, 404, 413, 414, 416, 422):
             outcome = harness.read(subject, reply, Reply(status), window=window)
             if len(outcome.permits) > 1:
                 assert isinstance(outcome.error, WindowTooLargeError)

@@ -176,6 +176,56 @@ def test_an_empty_answer_that_speaks_of_trouble_is_none(
     assert here.day().state != "complete"
 
 
+SENTENCES: dict[str, Callable[[str], Fault]] = {
+    "conpeek": lambda text: Fault.says(message=text),
+    "evolux": lambda text: Fault.says(meta={"status": 200, "message": text}),
+    "vono": lambda text: Fault.says(reason=text),
+    "wolkvox.calls": lambda text: Fault.says(msg=text),
+}
+"""How a vendor says something beside its list."""
+REASONS = ["Token expired", "Query timeout", "Sistema em manutenção", "Session expired"]
+
+
+@pytest.mark.parametrize("stream", SENTENCES)
+@pytest.mark.parametrize("text", [*REASONS, "Maintenance window"])
+def test_an_empty_list_beside_a_reason_for_it_is_no_empty_day(
+    scene: Open, stream: str, text: str
+) -> None:
+    here = scene(stream)
+    here.at(NOON + timedelta(days=9))
+    here.tenant.arm(SENTENCES[stream](text), 99)
+    result = here.backfill()
+    assert result.state == "failed"
+    assert text in str(result.error)
+    assert here.day().state == "failed"
+
+
+@pytest.mark.parametrize("stream", SENTENCES)
+@pytest.mark.parametrize("text", REASONS)
+def test_records_beside_a_reason_for_others_to_lack_are_no_whole_day(
+    scene: Open, stream: str, text: str
+) -> None:
+    here = scene(stream)
+    show(here, 3)
+    here.at(NOON + timedelta(days=9))
+    here.tenant.arm(SENTENCES[stream](text), 99)
+    assert text in str(here.backfill().error)
+    assert here.day().state == "failed"
+
+
+@pytest.mark.parametrize(
+    "text", ["OK", "Success", "No records found", "Nenhum registro", "page 1 of 1", "Token válido"]
+)
+@pytest.mark.parametrize("stream", [stream for stream in SENTENCES if stream != "wolkvox.calls"])
+def test_a_quiet_day_may_be_said_to_be_one(scene: Open, stream: str, text: str) -> None:
+    here = scene(stream)
+    here.at(NOON + timedelta(days=9))
+    here.tenant.arm(SENTENCES[stream](text), 99)
+    assert here.backfill().error is None
+    here.confirm()
+    assert here.day().state == "complete"
+
+
 def test_an_empty_day_among_full_ones_is_told(scene: Open) -> None:
     """Not one that is so each week: people close on Sundays."""
     before = DAY - timedelta(days=7)

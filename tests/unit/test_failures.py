@@ -2,7 +2,14 @@
 
 import pytest
 
-from resources.http.failures import Meaning, failure_in, meaning_of, outline, page_title
+from resources.http.failures import (
+    Meaning,
+    failure_in,
+    is_harmless,
+    meaning_of,
+    outline,
+    page_title,
+)
 
 TEXTS = {
     Meaning.NOTHING: [
@@ -82,6 +89,19 @@ def test_a_message_means_what_its_gravest_words_say(meaning: Meaning, text: str)
         ({"meta": {"status": 500}}, "status: 500"),
         ({"code": "403"}, 'code: "403"'),
         ({"message": "Internal server error", "data": []}, 'message: "Internal server error"'),
+        ({"message": "Token expired", "data": [1]}, 'message: "Token expired"'),
+        ({"message": ["Query timeout"]}, 'message: a list of 1, message: "Query timeout"'),
+        ({"reason": "Sessão expirada"}, 'reason: "Sessão expirada"'),
+        ({"reason": "Token não encontrado"}, 'reason: "Token não encontrado"'),
+        ({"info": "Sistema em manutenção"}, 'info: "Sistema em manutenção"'),
+        ({"detail": "Serviço indisponível"}, 'detail: "Serviço indisponível"'),
+        ({"meta": {"message": "Unauthenticated."}}, 'message: "Unauthenticated."'),
+        ({"msg": "Inicie sesión"}, 'msg: "Inicie sesión"'),
+        ({"msg": "Sesja wygasła"}, 'msg: "Sesja wygasła"'),
+        ({"msg": "Daily quota exceeded"}, 'msg: "Daily quota exceeded"'),
+        ({"fault": {"code": 1}, "data": []}, "fault: object"),
+        ({"login_required": True}, "login_required: true"),
+        ({"redirect": "/login"}, 'redirect: "/login"'),
         ({"timed_out": True, "data": [1]}, "timed_out: true"),
         ({"partialResults": "true"}, 'partialResults: "true"'),
         ({"_shards": {"total": 5, "failed": 2}}, "_shards: object"),
@@ -108,6 +128,9 @@ def test_an_envelope_tells_of_a_failure_in_many_ways(envelope: object, told: str
         {"timed_out": False, "partial": 0, "_shards": {"total": 5, "failed": 0}},
         {"warnings": [], "warning": "`limit` is deprecated", "message": "Processing took 3 ms"},
         {"status": "complete", "msg": "20 records were found, 2 shards"},
+        {"message": "Your token expires on Sunday", "info": {"pages": 1, "note": "page 1 of 1"}},
+        {"notice": "Scheduled maintenance on Sunday", "redirect": None, "fault": False},
+        {"message": "Rekordy zostały pobrane pomyślnie", "detail": "limit: 50, offset: 0"},
         {"data": None},
         [{"error": 1}],
         None,
@@ -123,7 +146,37 @@ class _Unread(list[object]):
         raise AssertionError("megabytes of records are read for words")
 
 
-@pytest.mark.parametrize("name", ["data", "rows", "result", "status", "partial"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "OK", "Success", "Sucesso", "0 records were found", "No records found", "page 1 of 1",
+        "Nenhum registro encontrado", "Nenhuma chamada interna encontrada", "Brak rekordów",
+        "No hay llamadas encontradas.", "Consulta realizada com sucesso", "Token válido",
+        "Validate dates entered", "Autenticado com sucesso", "Token ok. No records found.",
+        "Use o parâmetro page para paginar", "Showing 0 to 0 of 0 entries",
+        "Rekordy zostały pobrane pomyślnie", "Limite de 100 registros por consulta",
+    ],
+)  # fmt: skip
+def test_a_quiet_day_may_have_such_words(text: str) -> None:
+    assert is_harmless(text)
+    assert failure_in({"message": text, "data": []}) is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Token expired", "Query timeout", "Sistema em manutenção: nenhum registro", "Aguarde",
+        "Maintenance window", "Login", "Data inválida: nenhum registro encontrado", "Acesso negado",
+        "Parâmetro date_ini obrigatório: nenhum registro", "Token não foi encontrado",
+        "Muitas requisições", "Try again later", "Not authorized",
+        "Please enter a valid token", "Authentication needed", "Login without success",
+    ],
+)  # fmt: skip
+def test_an_empty_list_beside_such_words_is_doubted(text: str) -> None:
+    assert not is_harmless(text)
+
+
+@pytest.mark.parametrize("name", ["data", "rows", "result", "status", "partial", "messages"])
 def test_records_are_not_looked_through_for_words(name: str) -> None:
     assert failure_in({name: _Unread([["a record"]])}) is None
 

@@ -89,6 +89,8 @@ def _body(
     status = said if answer.status == 200 else answer.status
     if status not in (200, *also):
         raise refused(replace(answer, status=status), report, _has_status)
+    if status == 200:
+        answer.check(body)
     return status, body
 
 

@@ -154,11 +154,7 @@ class Wolkvox(Client):
         if status != 200:
             refused = replace(answer, status=status)
             raise refuse_page(refused, api, lambda _: bool(message), before=0)
-        if failure := failure_in(envelope):
-            raise ContractError(
-                f"{api}: the vendor says that the request failed ({answer.quoted(failure)})",
-                answer.body,
-            )
+        answer.check(envelope)
         return self._records(api, answer, envelope, message)
 
     def _raise_refusal(self, api: str, answer: Answer, message: str) -> None:

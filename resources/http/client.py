@@ -36,6 +36,7 @@ from resources.http.permits import Limiter, Patience, Permit
 from resources.http.retries import ATTEMPTS, FAILED_S, TRYING, backoff, try_again
 from resources.http.transport import BrokenExchangeError, Transport, headers_of
 from resources.text import foreign_text, payload
+from resources.text.encodings import in_utf8
 from resources.text.redact import Redactor, redactor
 
 # stamina would log arguments and exceptions; the ledger has every attempt.
@@ -299,7 +300,7 @@ class Http:
                 return Answer(
                     response.status,
                     dict(zip(told, self.redactor.texts(told.values()), strict=True)),
-                    self.redactor.body(kept),
+                    self.redactor.body(in_utf8(kept, told.get("content-type", ""))),
                     permit,
                     self.redactor,
                 )

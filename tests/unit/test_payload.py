@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from resources.errors import ContractError
 from resources.text import payload
+from resources.text.encodings import in_utf8
 
 JOSE = b'[{"n": "Jos\xc3\xa9"}, {"n": "%s"}]'
 
@@ -48,6 +49,22 @@ def test_a_few_bad_texts_among_good_ones_make_no_other_encoding() -> None:
 def test_another_encoding_is_read_where_it_is_the_whole_bodys(encoding: str) -> None:
     text = json.dumps([{"n": name} for name in ("José", "Íñigo", "Ana")], ensure_ascii=False)
     assert names(text.encode(encoding)) == ["José", "Íñigo", "Ana"]
+
+
+@pytest.mark.parametrize(
+    "charset", ["ISO-8859-2", '"windows-1250"', "iso-8859-1", "hex", "no-such"]
+)
+def test_an_encoding_is_read_that_the_header_names(charset: str) -> None:
+    """Where the body isn't UTF-8: headers name what is a program's default, too."""
+    text = json.dumps([{"n": name} for name in ("Łukasz", "Żółć", "Ana")], ensure_ascii=False)
+    header = f"application/json; Charset={charset}"
+    utf8 = bytearray(text.encode())
+    assert in_utf8(utf8, header) is utf8
+    if "2" in charset:
+        body = bytearray(text.encode(charset.strip('"')))
+        assert names(bytes(in_utf8(body, header))) == ["Łukasz", "Żółć", "Ana"]
+    bad = bytearray(JOSE % b"Andr\xc3")
+    assert names(bytes(in_utf8(bad, header))) == ["José", "Andr�"]
 
 
 def test_windows_quotes_are_windows() -> None:

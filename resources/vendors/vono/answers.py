@@ -17,6 +17,7 @@ from resources.http.failures import Meaning, is_page
 from resources.http.refusals import refuse, refuse_page, unlike
 from resources.text import payload
 from resources.vendor_api.asked_for import require_inside
+from resources.vendor_api.values import seconds_of
 from resources.vendor_api.vendor import Record
 
 REPORT = "recording"
@@ -41,7 +42,7 @@ class Listing:
     total: int | None
     offset: int | None
     """None: where the page begins isn't said, nor the total, as nothing is beyond the last page."""
-    total_time: int | None
+    total_time: float | None
     """Seconds of all recordings of the window together. None: it isn't said."""
 
 
@@ -61,7 +62,8 @@ def parse_listing(before: int, answer: Answer) -> tuple[Listing, int]:
             "offset": int(offset),
         } if isinstance(rows := payload.listed(data), list) and 0 < limit <= PAGE:
             seconds = body.get("total_time")
-            told = seconds if type(seconds) is int else None
+            is_plain = not isinstance(seconds, str) or seconds.isdecimal()  # "1.486" is 1,486
+            told = seconds_of(seconds) if is_plain else None
             of_page = body.get("records")
             if type(of_page) is int and of_page > len(rows):  # of which some didn't come
                 total = max(total, offset + of_page)
@@ -136,9 +138,11 @@ def _tells_of_nothing(answer: Answer, report: str) -> bool:
     return False
 
 
-def check_asked_for(listing: Listing, start: int, first: datetime, last: datetime) -> None:
-    """Raises ContractError for another page or another time than was asked for."""
-    if listing.offset not in (start, None):
+def check_asked_for(listing: Listing, start: int | None, first: datetime, last: datetime) -> None:
+    """Raises ContractError for another page or another time than was asked for. `start`: None for
+    the last page once more, which a server may give beyond the end of its list, and say so.
+    """
+    if start is not None and listing.offset not in (start, None):
         raise ContractError(
             f"{REPORT}: asked for start={start}, the vendor began at {listing.offset}"
         )
@@ -149,18 +153,21 @@ def _start(record: Record) -> datetime:
     return datetime.strptime(record["calldate"], TIME)  # noqa: DTZ007 - wall time
 
 
-def check_time(said: set[tuple[int | None, int | None]], durations: dict[str | None, Any]) -> None:
-    """Raises ContractError where `total_time` isn't the time of the recordings that came.
+def check_time(
+    said: set[tuple[int | None, float | None]], durations: dict[str | None, Any]
+) -> None:
+    """Raises ContractError where `total_time` isn't the time of the recordings that came, by a
+    second a recording of which parts of one are told.
 
     Nothing is compared where totals or recordings differ from page to page (who counts the
     recordings has those read again), or where a duration is none (the mapping's to reject).
     """
     (total, told), *others = said
-    seconds = [s for s in durations.values() if type(s) is int and 0 <= s < 2**31]
+    seconds = [s for s in map(seconds_of, durations.values()) if s is not None]
     if others or told is None or len(seconds) != total:
         return
-    if told != sum(seconds):
+    if abs(told - sum(seconds)) > sum(not s.is_integer() for s in seconds):
         raise ContractError(
-            f"{REPORT}: the vendor counts {told:,} s in {total:,} recordings, whose durations are "
-            f"{sum(seconds):,} s together"
+            f"{REPORT}: the vendor counts {told:,.0f} s in {total:,} recordings, whose durations "
+            f"are {sum(seconds):,.0f} s together"
         )

@@ -166,6 +166,24 @@ def test_durations_add_up_to_the_vendors_sum(tenant: Tenant, vendors: StandIn) -
     assert [len(page.records) for page in read] == [100, 100, 50]
 
 
+@pytest.mark.parametrize("duration", ["68", 68.0, "01:08"])
+def test_durations_in_another_form_add_up_too(tenant: Tenant, read: Read, duration: Any) -> None:
+    tenant.arm(Fault.field("duration", duration), times=9)
+    tenant.arm(says("17000"), times=9)
+    assert len(read()) == 3
+    tenant.arm(says("17001"), times=9)
+    with pytest.raises(ContractError, match="counts 17,001 s"):
+        read()
+
+
+def test_a_dot_that_the_vendors_sum_contradicts_is_noticed(tenant: Tenant, read: Read) -> None:
+    """It parts thousands: 1.068 are 1,068 seconds."""
+    tenant.arm(Fault.field("duration", "1.068"), times=9)
+    tenant.arm(says(17_000 + 3 * 1000), times=9)
+    with pytest.raises(ContractError, match="counts 20,000 s"):
+        read()
+
+
 @pytest.mark.parametrize(
     ("fault", "times"),
     [

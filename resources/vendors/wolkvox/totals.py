@@ -4,9 +4,10 @@ import re
 from dataclasses import replace
 from typing import Any
 
+from resources.vendor_api.values import digits
 from resources.vendor_api.vendor import Page
 
-TOTALS = re.compile(r"(?i)\s*(grand |gran )?total(es|s)?( general)?\s*")
+TOTALS = re.compile(r"(?i)\s*(grand |gran )?total(es|s)?( general| agente?s?)?\s*:?\s*")
 LEFT_OUT = "a row of all agents' totals was left out"
 NO_SUM = "a row is called as totals are, but isn't the sum of the others: it counts as an agent"
 
@@ -36,7 +37,8 @@ def _is_sum(total: Any, rows: list[Any]) -> bool:
 
 def _count_of(row: Any) -> int | None:
     """A row's calls, as they are written for people, too; none where nothing is written."""
-    value = str(row.get("calls") or 0).strip() if isinstance(row, dict) else ""
+    calls = row.get("calls") or 0 if isinstance(row, dict) else ""
+    value = (calls if isinstance(calls, str) else digits(calls)).strip()
     if re.fullmatch(r"\d{1,3}([.,]\d{3})+", value, re.ASCII):
         value = re.sub(r"\D", "", value)
     return int(value) if re.fullmatch(r"\d{1,9}", value, re.ASCII) else None

@@ -231,6 +231,14 @@ def test_dates_that_were_ignored_are_noticed(read: Read, tenant: Tenant, stream:
     assert len(pages[0].records) == 2  # they are records all the same: kept
 
 
+@pytest.mark.parametrize("name", ["TOTAL:", "Totales:", "Total agentes", "Total Agents"])
+def test_totals_have_many_names(read: Read, tenant: Tenant, name: str) -> None:
+    tenant.put([{"agent_name": name, "calls": 38.0}], report="cdr_2", day=DAY)
+    (page,) = read("agent_usage")
+    assert name not in [record["agent_name"] for record in page.records]
+    assert page.remark == LEFT_OUT
+
+
 @pytest.mark.parametrize(
     ("others", "calls", "is_agent"),
     [

@@ -90,7 +90,7 @@ def conversations_to_facts(records: Sequence[Record], account: Account) -> Facts
     columns = Columns(records, account)
     columns.text("conversationId", required=True)
     started_at = columns.instant("conversationStart", required=True)
-    ended_at = columns.instant("conversationEnd")
+    ended_at = columns.end("conversationEnd", columns.instant("conversationEnd"), started_at)
     is_open = ended_at.isna() & ~columns.unread("conversationEnd")
     direction = columns.mapped("originatingDirection", DIRECTIONS, Direction.UNKNOWN)
     caller = columns.text("ani")

@@ -180,6 +180,16 @@ class Fault:
         return cls("latin1", spoil)
 
     @classmethod
+    def charset(cls, charset: str) -> Fault:
+        """In an encoding that JSON doesn't allow, and that the header names."""
+
+        def spoil(answer: Answer) -> None:
+            answer.body = answer.encoded().decode().encode(charset)
+            answer.headers["content-type"] = f"application/json; charset={charset}"
+
+        return cls("charset", spoil)
+
+    @classmethod
     def oversized(cls, size: int) -> Fault:
         """The answer behind so many bytes of white space."""
 

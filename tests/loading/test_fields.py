@@ -246,6 +246,16 @@ def test_latin_1_throughout_is_read_as_that(scene: Open, vendor: str) -> None:
     assert names(here) == ["Ana", "José", "Íñigo"]
 
 
+@pytest.mark.parametrize("charset", ["ISO-8859-2", "Windows-1250"])
+def test_the_encoding_that_a_header_names_is_read(scene: Open, charset: str) -> None:
+    here = scene("conpeek")
+    put_named(here, "Ana", "Łukasz", "Żółć")
+    here.at(EVENING)
+    here.tenant.arm(Fault.charset(charset), 9)
+    here.backfill()
+    assert names(here) == ["Ana", "Łukasz", "Żółć"]
+
+
 def test_a_key_with_half_an_emoji_is_a_key(scene: Open) -> None:
     here = scene("wolkvox")
     here.put(here.thing(1))

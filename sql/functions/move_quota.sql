@@ -1,31 +1,26 @@
--- What a locked credential has used of a day counts in this bucket from now on, and in no other: its account has
--- another name or operation since, but to the vendor it is the same customer, who may not ask anew. So is what the
--- vendor said of the quota. The rows are locked in order, as other credentials of theirs may move at the same time.
+-- What was counted on a day where a locked credential was counted before counts in this bucket from now on, and in no
+-- other: its account has another name or operation since, but to the vendor it is the same customer, who may not ask
+-- anew. That is so of all that the bucket counted, by whatever credential: two tokens of one customer, or the token
+-- before this one. Where an operation is really split, each part counts both for the rest of the day. What the vendor
+-- said of the quota holds in both buckets. Whoever moves a day's counts does it alone, and who counts meanwhile
+-- finds that they are elsewhere (ops.count_request).
 CREATE OR REPLACE FUNCTION ops.move_quota(p_credential text, p_bucket text, p_day date) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
-    moved record;
+    moved ops.quotas;
 BEGIN
-    IF EXISTS (SELECT FROM ops.quotas q
-                WHERE q.bucket = p_bucket AND q.day = p_day AND q.by_credential ? p_credential) THEN
+    PERFORM FROM ops.quotas q WHERE q.bucket = p_bucket AND q.day = p_day AND q.by_credential ? p_credential FOR UPDATE;
+    IF FOUND THEN
         RETURN;
     END IF;
-    PERFORM FROM ops.quotas q
-      WHERE q.day = p_day AND (q.bucket = p_bucket OR q.by_credential ? p_credential) ORDER BY q.bucket FOR UPDATE;
-    SELECT coalesce(sum((q.by_credential -> p_credential ->> 0)::integer), 0) AS used,
-           coalesce(sum((q.by_credential -> p_credential ->> 1)::integer), 0) AS by_backfill,
-           max(q.exhausted_until) AS exhausted_until
-      INTO moved FROM ops.quotas q WHERE q.day = p_day AND q.bucket <> p_bucket AND q.by_credential ? p_credential;
-    UPDATE ops.quotas q
-       SET used = q.used - (q.by_credential -> p_credential ->> 0)::integer,
-           by_backfill = q.by_backfill - (q.by_credential -> p_credential ->> 1)::integer,
-           by_credential = q.by_credential - p_credential
-     WHERE q.day = p_day AND q.bucket <> p_bucket AND q.by_credential ? p_credential;
-    INSERT INTO ops.quotas AS q (bucket, day, used, by_backfill, exhausted_until, by_credential)
-    VALUES (p_bucket, p_day, moved.used, moved.by_backfill, moved.exhausted_until,
-            jsonb_build_object(p_credential, jsonb_build_array(moved.used, moved.by_backfill)))
-    ON CONFLICT (bucket, day) DO UPDATE
-        SET used = q.used + excluded.used, by_backfill = q.by_backfill + excluded.by_backfill,
-            exhausted_until = greatest(q.exhausted_until, excluded.exhausted_until),
-            by_credential = q.by_credential || excluded.by_credential;
+    PERFORM ops.lock('quotas of ' || p_day);
+    PERFORM ops.add_quota(p_bucket, p_day, 0, 0, NULL, jsonb_build_object(p_credential, '[0, 0]'::jsonb));
+    FOR moved IN
+        SELECT * FROM ops.quotas q
+         WHERE q.day = p_day AND q.bucket <> p_bucket AND q.by_credential ? p_credential FOR UPDATE
+    LOOP
+        PERFORM ops.add_quota(p_bucket, p_day, moved.used, moved.by_backfill, moved.exhausted_until, moved.by_credential);
+        UPDATE ops.quotas q SET used = 0, by_backfill = 0, by_credential = '{}'
+         WHERE q.bucket = moved.bucket AND q.day = p_day;
+    END LOOP;
 END $$;

@@ -1,8 +1,8 @@
 """Whatever happens in whatever order, no limit is broken and nobody waits for ever.
 
 Workers of two accounts, with a token and an operation each or shared, ask, answer, vanish and come
-back, while the database's clock goes on or is set back. The model's vendor counts what arrives, by
-a clock of its own that nobody sets.
+back, while the database's clock goes on or is set back and operations get other names. The model's
+vendor counts what arrives, by a clock of its own that nobody sets.
 """
 
 import itertools
@@ -52,7 +52,7 @@ class Vendor:
     arrivals: dict[tuple[str, str], list[float]] = field(default_factory=lambda: defaultdict(list))
     """By token and report."""
     days: dict[tuple[str, Any], int] = field(default_factory=lambda: defaultdict(int))
-    """By customer and local day: who has one operation, or one token by whatever name."""
+    """By customer and local day: who has one operation, or one token, by whatever name."""
 
 
 class Limits(RuleBasedStateMachine):
@@ -82,7 +82,7 @@ class Limits(RuleBasedStateMachine):
     ) -> None:
         number = next(_examples)
         self.spacing, self.rate, self.daily, self.concurrency = spacing, rate, daily, concurrency
-        self.late, self.now, self.vendor = late, 0.0, Vendor()
+        self.late, self.now, self.vendor, self.names = late, 0.0, Vendor(), 0
         self.one_customer = one_token or one_operation
         self.clock.set(LATE if late else NOON)
         limits = {
@@ -161,6 +161,16 @@ class Limits(RuleBasedStateMachine):
                 renewed = self.warehouse.rows("limits/renew_permits", permits=held)
                 assert sorted(row.id for row in renewed) == sorted(held)
 
+    @rule()
+    def rename(self) -> None:
+        """Both accounts' operations, in the file that every worker reads."""
+        self.names += 1
+        for worker in self.workers:
+            of = worker.waiter.account
+            operation = f"{of.operation.partition(' ')[0]} {self.names}"
+            worker.waiter.account = of.model_copy(update={"operation": operation})
+            worker.waiter.asked["bucket"] = operation
+
     @precondition(lambda self: not self.late)
     @rule(seconds=st.sampled_from([0.5, 10, 3600]))
     def set_back(self, seconds: float) -> None:
@@ -197,7 +207,8 @@ class Limits(RuleBasedStateMachine):
         # What is added up ends half a microsecond before midnight.
         moment = self.began + timedelta(seconds=round(at, 3))
         day = moment.astimezone(waiter.account.timezone).date()
-        self.vendor.days["" if self.one_customer else waiter.account.operation, day] += 1
+        customer = "" if self.one_customer else waiter.account.name
+        self.vendor.days[customer, day] += 1
         if self.daily is not None:
             assert max(self.vendor.days.values()) <= self.daily
 

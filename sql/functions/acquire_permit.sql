@@ -38,11 +38,12 @@ DECLARE
     rate_span    double precision := greatest(1, 1 / p_rate);
     aged         timestamptz;
     vendor_day   date;
+    before       date;
+    soon         date;
     allowed      integer := p_daily - CASE WHEN p_backfill THEN ceil((p_daily * p_reserve)::numeric) ELSE 0 END;
     ticket       ops.waiters;
     seen         record;
     paced_until  timestamptz;
-    soon         date;
     slots        integer;
     ahead        integer := 0;
     ahead_here   integer := 0;
@@ -61,6 +62,9 @@ BEGIN
         PERFORM ops.end_request(p_done, at_now);
     END IF;
     vendor_day := (at_now AT TIME ZONE p_timezone)::date;
+    -- Within a minute of midnight it may be another day when the request reaches the vendor, or by its clock.
+    before := ((at_now - interval '1 minute') AT TIME ZONE p_timezone)::date;
+    soon := ((at_now + interval '1 minute') AT TIME ZONE p_timezone)::date;
     -- Where none of a report's backfills has gone since, one goes before the polls: every third turn.
     aged := at_now - make_interval(secs => greatest(2.5 * p_spacing_s, 60));
 
@@ -116,6 +120,21 @@ BEGIN
         wait_s := extract(epoch FROM until - at_now);
         DELETE FROM ops.waiters w WHERE w.id = ticket.id;
         RETURN;
+    END IF;
+
+    IF before < vendor_day THEN
+        IF p_daily IS NOT NULL THEN
+            PERFORM ops.move_quota(p_credential, p_bucket, before);
+        END IF;
+        IF EXISTS (SELECT FROM ops.quotas q
+                    WHERE q.bucket = p_bucket AND q.day = before
+                      AND (q.used >= p_daily OR q.exhausted_until > at_now - interval '1 minute')) THEN
+            reason := 'quota';
+            until := vendor_day::timestamp AT TIME ZONE p_timezone + interval '1 minute';
+            wait_s := extract(epoch FROM until - at_now);
+            DELETE FROM ops.waiters w WHERE w.id = ticket.id;
+            RETURN;
+        END IF;
     END IF;
 
     slots := p_concurrency - seen.busy;
@@ -186,15 +205,14 @@ BEGIN
     END IF;
 
     IF p_daily IS NOT NULL THEN
-        IF NOT ops.count_request(p_asked, vendor_day, allowed) THEN
-            -- Used up this moment under another credential: the next look says so.
+        IF before < vendor_day AND NOT ops.count_request(p_asked, before, p_daily)
+           OR NOT ops.count_request(p_asked, vendor_day, allowed) THEN
+            -- Used up this moment under another credential, which may have moved it: the next look says so.
             reason := 'queue';
             until := at_now;
             wait_s := 0;
             RETURN;
         END IF;
-        -- What may reach the vendor after its midnight counts on both days.
-        soon := ((at_now + interval '1 minute') AT TIME ZONE p_timezone)::date;
         IF soon > vendor_day THEN
             PERFORM ops.move_quota(p_credential, p_bucket, soon);
             PERFORM ops.count_request(p_asked, soon, NULL);

@@ -2,7 +2,7 @@
 
 Workers of two accounts, with a token and an operation each or shared, ask, answer, vanish and come
 back, while the database's clock goes on or is set back and operations get other names. The model's
-vendor counts what arrives, by a clock of its own that nobody sets.
+vendor counts what arrives, by a clock of its own that nobody sets: a slow one, or one that is ahead.
 """
 
 import itertools
@@ -69,6 +69,7 @@ class Limits(RuleBasedStateMachine):
         one_token=st.booleans(),
         one_operation=st.booleans(),
         late=st.booleans(),
+        ahead_s=st.sampled_from([0, 0, -20, 20]),
     )
     def begin(
         self,
@@ -79,10 +80,12 @@ class Limits(RuleBasedStateMachine):
         one_token: bool,
         one_operation: bool,
         late: bool,
+        ahead_s: float,
     ) -> None:
         number = next(_examples)
         self.spacing, self.rate, self.daily, self.concurrency = spacing, rate, daily, concurrency
         self.late, self.now, self.vendor, self.names = late, 0.0, Vendor(), 0
+        self.ahead_s = ahead_s
         self.one_customer = one_token or one_operation
         self.clock.set(LATE if late else NOON)
         limits = {
@@ -202,10 +205,10 @@ class Limits(RuleBasedStateMachine):
 
     def _arrive(self, worker: Worker, at: float) -> None:
         waiter = worker.waiter
-        at = min(at, worker.granted + 59)  # it is sent at once, or not at all
+        at = min(at, worker.granted + 39)  # it is sent at once, or not at all
         self.vendor.arrivals[waiter.credential, waiter.report].append(at)
         # What is added up ends half a microsecond before midnight.
-        moment = self.began + timedelta(seconds=round(at, 3))
+        moment = self.began + timedelta(seconds=round(at, 3) + self.ahead_s)
         day = moment.astimezone(waiter.account.timezone).date()
         customer = "" if self.one_customer else waiter.account.name
         self.vendor.days[customer, day] += 1

@@ -21,7 +21,9 @@ def query(warehouse: Warehouse, text: str) -> list[tuple[Any, ...]]:
 
 
 def test_a_quota_is_the_operations_and_the_vendors_days(clock: Clock, warehouse: Warehouse) -> None:
-    """Two tokens, one quota; it begins anew at midnight in Bogotá, which is 5:00 UTC."""
+    """Two tokens, one quota; it begins anew at midnight in Bogotá, which is 5:00 UTC: a minute later
+    where it was used up, as the vendor's clock may be slow.
+    """
     quota = {"operation": "wolkvox acme", "limits": {"daily_requests": 3}}
     here, there = account("here", "a", **quota), account("there", "b", **quota)
     asked = [Waiter(warehouse, a).ask() for a in (here, there, here, there, here)]
@@ -32,6 +34,9 @@ def test_a_quota_is_the_operations_and_the_vendors_days(clock: Clock, warehouse:
     clock.set(midnight - timedelta(seconds=1))
     assert not Waiter(warehouse, here).ask()
     clock.set(midnight)
+    look = Waiter(warehouse, here).look()
+    assert (look.reason, look.until) == ("quota", midnight + timedelta(minutes=1))
+    clock.move(60)
     assert Waiter(warehouse, here).ask()
     assert query(warehouse, "SELECT day::text, used FROM ops.quotas ORDER BY day") == [
         ("2026-03-10", 3),
@@ -190,14 +195,33 @@ def test_credentials_that_change_their_operations_at_once_lose_no_request(
 
 def test_a_request_about_midnight_counts_on_both_days(clock: Clock, warehouse: Warehouse) -> None:
     """It may reach the vendor before it or after."""
-    waiter = Waiter(warehouse, account(limits={"daily_requests": 10}))
-    for second in (0, 59):
-        clock.set(datetime(2026, 3, 11, 4, 58 + second // 59, second, tzinfo=UTC))
+    waiter = Waiter(warehouse, account(limits={"daily_requests": 4}))
+    midnight = datetime(2026, 3, 11, 5, tzinfo=UTC)
+    for second in (-60.1, -60, 0, 59.9):
+        clock.set(midnight + timedelta(seconds=second))
         assert waiter.ask()
+    assert waiter.look().reason == "quota", "the day before has no room"
+    clock.set(midnight + timedelta(seconds=60))
+    assert waiter.ask()
     assert query(warehouse, "SELECT day::text, used FROM ops.quotas ORDER BY day") == [
-        ("2026-03-10", 2),
-        ("2026-03-11", 1),
+        ("2026-03-10", 4),
+        ("2026-03-11", 4),
     ]
+
+
+def test_a_used_up_day_goes_on_a_minute_after_midnight_under_another_name_too(
+    clock: Clock, warehouse: Warehouse
+) -> None:
+    """By our count, and by the vendor's word: to a clock that is slow it is still that day."""
+    midnight = datetime(2026, 3, 11, 5, tzinfo=UTC)
+    counted = Waiter(warehouse, account(limits={"daily_requests": 1}))
+    told = Waiter(warehouse, account("told", "b"))
+    assert counted.ask()
+    told.release(told.look().permit, exhausted_until=midnight)
+    renamed = Waiter(warehouse, account("renamed", limits={"daily_requests": 1}))
+    for second, goes_on in ((0, False), (59.9, False), (60, True)):
+        clock.set(midnight + timedelta(seconds=second))
+        assert [waiter.ask() for waiter in (renamed, told)] == [goes_on] * 2
 
 
 def test_a_quota_holds_where_credentials_race_for_its_last_request(warehouse: Warehouse) -> None:

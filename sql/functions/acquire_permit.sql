@@ -90,10 +90,14 @@ BEGIN
         ) AS waiters
           LEFT JOIN ops.holds h ON h.credential = p_credential
           LEFT JOIN ops.quotas q ON q.bucket = p_bucket AND q.day = vendor_day;
-        is_new := p_daily IS NOT NULL AND NOT coalesce(seen.by_credential ? p_credential, false);
+        -- On this day under this name: perhaps it was counted under another, or the vendor told it there.
+        is_new := NOT coalesce(seen.by_credential ? p_credential, false)
+            AND (p_daily IS NOT NULL OR coalesce(seen.exhausted_until <= at_now, true) AND EXISTS (
+                SELECT FROM ops.quotas q
+                 WHERE q.day = vendor_day AND q.by_credential ? p_credential AND q.exhausted_until > at_now));
         EXIT WHEN (seen.permits_differ OR seen.waiters_differ OR seen.since > at_now OR is_new) IS NOT TRUE;
         PERFORM ops.settle_permits(p_credential, at_now);
-        IF is_new THEN  -- on this day under this name: perhaps it was counted under another
+        IF is_new THEN
             PERFORM ops.move_quota(p_credential, p_bucket, vendor_day);
         END IF;
     END LOOP;

@@ -20,6 +20,7 @@ DECLARE
     p_bucket          text             := p_done ->> 'bucket';
     p_timezone        text             := p_done ->> 'timezone';
     p_exhausted_until timestamptz      := p_done ->> 'exhausted_until';
+    vendor_day date;
     held   ops.permits;
     pause  interval := make_interval(secs => p_hold_s);
     keys   CONSTANT text[] := ARRAY[
@@ -67,8 +68,8 @@ BEGIN
             WHERE h.until < excluded.until;
     END IF;
     IF p_exhausted_until IS NOT NULL THEN
-        INSERT INTO ops.quotas (bucket, day, exhausted_until)
-        VALUES (p_bucket, (p_now AT TIME ZONE p_timezone)::date, p_exhausted_until)
-        ON CONFLICT (bucket, day) DO UPDATE SET exhausted_until = excluded.exhausted_until;
+        vendor_day := (p_now AT TIME ZONE p_timezone)::date;
+        PERFORM ops.move_quota(p_credential, p_bucket, vendor_day);
+        UPDATE ops.quotas q SET exhausted_until = p_exhausted_until WHERE q.bucket = p_bucket AND q.day = vendor_day;
     END IF;
 END $$;

@@ -2,8 +2,8 @@
 -- other: its account has another name or operation since, but to the vendor it is the same customer, who may not ask
 -- anew. That is so of all that the bucket counted, by whatever credential: two tokens of one customer, or the token
 -- before this one. Where an operation is really split, each part counts both for the rest of the day. What the vendor
--- said of the quota holds in both buckets. Whoever moves a day's counts does it alone, and who counts meanwhile
--- finds that they are elsewhere (ops.count_request).
+-- said of the quota holds in both buckets, also where nothing is counted. Whoever moves a day's counts does it alone,
+-- and who counts meanwhile finds that they are elsewhere (ops.count_request).
 CREATE OR REPLACE FUNCTION ops.move_quota(p_credential text, p_bucket text, p_day date) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE

@@ -116,7 +116,7 @@ def test_a_quota_that_is_gone_is_told_once_and_all_goes_on_by_itself(
     assert poll(mine) == {"deferred"}
     assert len(standin.requests) == asked
     tenant.disarm()
-    clock.set(MIDNIGHT)
+    clock.set(MIDNIGHT + timedelta(minutes=1))
     assert tick(warehouse, mine, clock.at) is None
     assert GONE not in said(mine)
     poll(mine)

@@ -79,6 +79,20 @@ def test_what_the_vendor_says_of_its_quota_counts_even_where_none_is_set(
     assert waiter.ask()
 
 
+def test_what_the_vendor_says_of_its_quota_holds_a_token_under_each_of_its_names(
+    clock: Clock, warehouse: Warehouse
+) -> None:
+    """Where no quota is set: two accounts that share a token, of which one was told; and renamed."""
+    told, until = Waiter(warehouse, account("north")), NOON + timedelta(hours=3)
+    told.release(told.look().permit, exhausted_until=until)
+    for name in ("south", "north", "north-bogota", "south"):
+        look = Waiter(warehouse, account(name)).look()
+        assert (look.reason, look.until) == ("quota", until)
+    assert Waiter(warehouse, account("east", "another")).ask()
+    clock.set(until)
+    assert all(Waiter(warehouse, account(name)).ask() for name in ("south", "north"))
+
+
 QUOTAS = "SELECT bucket, day::text, used, by_backfill FROM ops.quotas ORDER BY day, bucket"
 
 

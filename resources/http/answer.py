@@ -1,5 +1,7 @@
 """A vendor's answer, and what its headers say of time: when to ask again, how old it is."""
 
+import math
+import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -16,6 +18,8 @@ from resources.text.payload import Body, Json
 from resources.text.redact import Redactor
 
 T = TypeVar("T")
+PAUSES = {429, 503}
+"""Statuses that ask for a pause, also without a Retry-After."""
 LONGEST_PAUSE_S = 86_400
 """Whatever a Retry-After says: a day later the vendor is asked again."""
 CLOCKS_DIFFER = timedelta(minutes=5)
@@ -23,6 +27,9 @@ CLOCKS_DIFFER = timedelta(minutes=5)
 WRONG_CLOCK = timedelta(days=366)
 """So far behind is no answer that was kept, but a clock that nobody has set."""
 KEPT_OF_A_BODY = 64 * 1024
+_NUMBER = re.compile(r"\+?\d+(\.\d*)?")
+_SEPARATOR = re.compile(r"(?<!Mon)(?<!Tue)(?<!Wed)(?<!Thu)(?<!Fri)(?<!Sat)(?<!Sun)(?<!day),")
+"""Between several values: no comma within a date."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,20 +121,30 @@ def pause_when_used_up(answer: Answer, remaining: str, reset: str) -> None:
 
 
 def retry_after(answer: Answer) -> timedelta | None:
-    """What Retry-After says, in seconds or as a date; None when absent, unreadable, zero or gone
-    by: how long to wait is ours to say then.
+    """What its Retry-After says: see `pause_in`."""
+    return pause_in(answer.headers, answer.permit.now)
+
+
+def pause_in(headers: Mapping[str, str], now: datetime) -> timedelta | None:
+    """What Retry-After says, in seconds or as a date, in whole seconds; the longest of several, as
+    where a proxy adds its own. None when absent, unreadable, zero or gone by: how long to wait is
+    ours to say then.
 
     A date is seen from the answer's own, where it has one: our clock may differ from the vendor's.
     """
-    value = answer.headers.get("retry-after", "").strip()
-    if value.isdecimal():
-        seconds = float(value)
-    elif moment := _moment(value):
-        now = _moment(answer.headers.get("date", "")) or answer.permit.now
-        seconds = (moment - now).total_seconds()
-    else:
+    value = headers.get("retry-after")
+    if value is None:
         return None
-    return timedelta(seconds=min(seconds, LONGEST_PAUSE_S)) if seconds > 0 else None
+    now = _moment(headers.get("date", "")) or now
+    seconds = max(_seconds(part.strip(), now) for part in _SEPARATOR.split(value))
+    return timedelta(seconds=math.ceil(min(seconds, LONGEST_PAUSE_S))) if seconds > 0 else None
+
+
+def _seconds(value: str, now: datetime) -> float:
+    if _NUMBER.fullmatch(value):
+        return float(value)
+    moment = _moment(value)
+    return (moment - now).total_seconds() if moment else 0.0
 
 
 def check_ready(answer: Answer) -> None:
@@ -135,14 +152,12 @@ def check_ready(answer: Answer) -> None:
     headers ask for a pause or warn (RFC 7234, 5.5), or a sentence beside its empty list may be the
     reason why it is empty.
     """
-    if answer.status not in (200, 204):
-        return
-    if pause := retry_after(answer):
+    if retry_after(answer):
         raise TransientError(
-            "the answer is empty, and its Retry-After asks for a pause: the vendor isn't ready",
-            pause,
+            "the answer is empty, and its Retry-After asks for a pause: the vendor isn't ready"
         )
-    if warning := answer.headers.get("warning"):
+    warning = answer.headers.get("warning")
+    if warning and answer.status in (200, 204):
         raise TransientError(
             f"the answer is empty, and its headers warn ({answer.quoted(warning)}): the vendor "
             "isn't ready"

@@ -30,7 +30,7 @@ from resources.errors import (
 )
 from resources.http import content, more, wire
 from resources.http.addresses import is_safe
-from resources.http.answer import Answer, Parse, T, age, check_ready
+from resources.http.answer import PAUSES, Answer, Parse, T, age, check_ready, pause_in
 from resources.http.auth import LIFE_USED, NO_AUTH, TOKEN, Auth, Token, TokenEndpoint, parse_token
 from resources.http.permits import Limiter, Patience, Permit
 from resources.http.retries import ATTEMPTS, FAILED_S, TRYING, backoff, try_again
@@ -222,9 +222,12 @@ class Http:
         outcome = permit.outcome
         if isinstance(error, ContractError):
             error.body = self.redactor.excerpt(error.body)
+        told = (outcome.hold, outcome.retry_after, getattr(error, "retry_after", None))
+        outcome.hold = max(filter(None, told), default=None)
         if isinstance(error, TransientError):
-            outcome.hold = error.retry_after
-        if isinstance(error, ThrottledError) and outcome.hold is None:
+            error.retry_after = outcome.hold
+        is_pause = isinstance(error, ThrottledError) or outcome.status in PAUSES
+        if is_pause and outcome.hold is None:
             outcome.hold, outcome.hold_grows = backoff(attempt), True
         if isinstance(error, QuotaExhaustedError):
             outcome.exhausted_until = error.until
@@ -282,6 +285,7 @@ class Http:
                 outcome.status = response.status
                 told = headers_of(response)
                 outcome.more = more.in_headers(told)
+                outcome.retry_after = pause_in(told, permit.now)
                 if len(response.headers) > MOST_HEADERS:
                     raise ContractError(f"the answer has more than {MOST_HEADERS} headers")
                 encoding = told.get("content-encoding", "")

@@ -102,6 +102,8 @@ class RequestOutcome:
     records: int | None = None
     url: str | None = None
     error: str | None = None
+    retry_after: timedelta | None = None
+    """The pause that its headers ask for: kept unless the answer is a success."""
     hold: timedelta | None = None
     """The pause that the vendor asks for."""
     hold_grows: bool = False

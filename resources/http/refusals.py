@@ -14,7 +14,7 @@ from resources.errors import (
     WindowTooLargeError,
 )
 from resources.http import failures
-from resources.http.answer import KEPT_OF_A_BODY, Answer, retry_after
+from resources.http.answer import KEPT_OF_A_BODY, PAUSES, Answer, retry_after
 from resources.http.failures import Meaning
 from resources.text.foreign_text import without_last_number
 from resources.text.payload import Json
@@ -46,17 +46,16 @@ def refuse(answer: Answer, what: str, is_own: IsOwn | None = None) -> VendorErro
     `is_own` is asked of a 401 or 403; without it `speaks_of_credentials` is.
     """
     status, answered = answer.status, f"HTTP {answer.status}{answer.words}"
-    if status in (429, 503):
-        return ThrottledError(
-            f"{what}: the vendor asks for a pause ({answered})", retry_after(answer)
-        )
+    refuses = status in (401, 403)
+    if refuses and (is_own or speaks_of_credentials)(answer):
+        return PermanentError(f"{what}: the vendor refuses the credentials ({answered})")
+    if status in PAUSES or (refuses and retry_after(answer)):
+        return ThrottledError(f"{what}: the vendor asks for a pause ({answered})")
     if status in (408, 425) or status >= 500:
-        return TransientError(f"{what}: {answered}", retry_after(answer))
+        return TransientError(f"{what}: {answered}")
     if status == 407:
         return TransientError(f"{what}: a proxy in between wants a log-in ({answered})")
-    if status in (401, 403) and (is_own or speaks_of_credentials)(answer):
-        return PermanentError(f"{what}: the vendor refuses the credentials ({answered})")
-    if status in (401, 403):
+    if refuses:
         return DoubtfulRefusalError(
             f"{what}: {answered}, which isn't the vendor's own answer: does a firewall or a proxy "
             "stand in between?"

@@ -307,12 +307,16 @@ def a_wrong_base_url_is_told(subject: Subject, harness: Harness) -> None:
 
 
 def pauses_are_kept(subject: Subject, harness: Harness) -> None:
-    """A Retry-After is handed to the limiter, which keeps it for everybody."""
-    for status in (429, 503):
-        outcome = harness.read(subject, Reply(status, b"", {"retry-after": "7"}))
-        assert isinstance(outcome.error, ThrottledError)
-        assert outcome.error.retry_after == timedelta(seconds=7)
-        assert {p.outcome.hold for p in outcome.permits} == {timedelta(seconds=7)}
+    """A Retry-After is handed to the limiter, which keeps it for everybody, whatever the status is
+    with which it comes, unless that is a success.
+    """
+    page = b"<html><title>Slow down</title></html>"
+    for status in (429, 503, 302, 400, 401, 403, 404, 409, 420, 500):
+        outcome = harness.read(subject, Reply(status, page, {"retry-after": "7"}))
+        assert isinstance(outcome.error, VendorError), status
+        assert {p.outcome.hold for p in outcome.permits} == {timedelta(seconds=7)}, status
+        if status in (429, 503, 401, 403):
+            assert isinstance(outcome.error, ThrottledError), status
 
 
 def pauses_of_nothing_are_ours(subject: Subject, harness: Harness) -> None:

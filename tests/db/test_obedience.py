@@ -110,7 +110,7 @@ def in_an_hour() -> str:
     return format_datetime(datetime.now(UTC) + timedelta(hours=1), usegmt=True)
 
 
-@pytest.mark.parametrize("status", [429, 503, 500])
+@pytest.mark.parametrize("status", [429, 503, 500, 403, 409])
 @pytest.mark.parametrize("by_date", [False, True], ids=["seconds", "date"])
 def test_retry_after_holds_everybody(
     standin: StandIn,
@@ -134,6 +134,25 @@ def test_retry_after_holds_everybody(
         assert isinstance(error, DeferredError)
         pause = error.until - datetime.now(UTC)
         assert timedelta(minutes=59) < pause < timedelta(minutes=61)
+
+
+def test_a_pause_is_kept_also_where_the_answer_can_not_be_read(
+    standin: StandIn, tenant: Tenant, account: Account, asker: Asker, other: Asker
+) -> None:
+    """By the vendor's Retry-After; without one by ours, as a 429 asks for one in any case."""
+    for headers in ({"retry-after": "1"}, {}):
+
+        def spoil(answer: Answer, headers: dict[str, str] = headers) -> None:
+            answer.status, answer.body = 429, b"no gzip"
+            answer.headers |= {"content-encoding": "gzip"} | headers
+
+        tenant.arm(Fault("unreadable", spoil))
+        with pytest.raises(CallhouseError):
+            asker.ask(account, AT_ONCE)
+        with pytest.raises(DeferredError, match="the vendor asked for a pause"):
+            other.ask(account, AT_ONCE)
+        assert other.ask(account) == 0
+    assert len(standin.requests) == 4
 
 
 def test_a_short_pause_is_waited_for(

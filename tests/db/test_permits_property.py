@@ -2,7 +2,7 @@
 
 Workers of two accounts, with a token and an operation each or shared, ask, answer, vanish and come
 back, while the database's clock goes on or is set back and operations get other names. The model's
-vendor counts what arrives, by a clock of its own that nobody sets: a slow one, or one that is ahead.
+vendor counts what arrives, by a clock of its own that nobody sets, be it slow or ahead.
 """
 
 import itertools

@@ -19,6 +19,15 @@ def pause(value: str, **headers: str) -> float | None:
     ("value", "seconds"),
     [
         ("120", 120),
+        ("120.2", 121),
+        ("+120", 120),
+        ("120, 7200, 60", 7200),
+        ("soon, 120", 120),
+        ("Tue, 10 Mar 2026 15:31:00 GMT, Tue, 10 Mar 2026 15:33:00 GMT", 180),
+        ("60, Tuesday, 10-Mar-26 15:33:00 GMT", 180),
+        ("0.01", 1),
+        ("nan", None),
+        (",", None),
         (" 0 ", None),
         ("", None),
         ("soon", None),
@@ -39,8 +48,8 @@ def pause(value: str, **headers: str) -> float | None:
 def test_a_pause_is_in_seconds_or_up_to_a_date_and_never_beyond_a_day(
     value: str, seconds: float | None
 ) -> None:
-    """A date is seen from the vendor's own clock, as the answer tells it. A pause of nothing is
-    none: how long to wait is ours to say.
+    """A date is seen from the vendor's own clock, as the answer tells it. Of several the longest
+    counts, as a proxy may add its own. A pause of nothing is none: how long to wait is ours to say.
     """
     assert pause(value, date="Tue, 10 Mar 2026 15:30:00 GMT") == seconds
 

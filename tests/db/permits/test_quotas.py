@@ -21,8 +21,8 @@ def query(warehouse: Warehouse, text: str) -> list[tuple[Any, ...]]:
 
 
 def test_a_quota_is_the_operations_and_the_vendors_days(clock: Clock, warehouse: Warehouse) -> None:
-    """Two tokens, one quota; it begins anew at midnight in Bogotá, which is 5:00 UTC: a minute later
-    where it was used up, as the vendor's clock may be slow.
+    """Two tokens, one quota; it begins anew at midnight in Bogotá, which is 5:00 UTC; a minute
+    later where it was used up, as the vendor's clock may be slow.
     """
     quota = {"operation": "wolkvox acme", "limits": {"daily_requests": 3}}
     here, there = account("here", "a", **quota), account("there", "b", **quota)
@@ -82,7 +82,7 @@ def test_what_the_vendor_says_of_its_quota_counts_even_where_none_is_set(
 def test_what_the_vendor_says_of_its_quota_holds_a_token_under_each_of_its_names(
     clock: Clock, warehouse: Warehouse
 ) -> None:
-    """Where no quota is set: two accounts that share a token, of which one was told; and renamed."""
+    """Where no quota is set: two accounts with one token, of which one was told; and renamed."""
     told, until = Waiter(warehouse, account("north")), NOON + timedelta(hours=3)
     told.release(told.look().permit, exhausted_until=until)
     for name in ("south", "north", "north-bogota", "south"):

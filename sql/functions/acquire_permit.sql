@@ -87,7 +87,9 @@ BEGIN
             SELECT count(*) > 0 AS any_waits,
                    bool_or(w.looked_at > at_now OR w.expires_at <= at_now) AS waiters_differ
               FROM ops.waiters w WHERE w.credential = p_credential
-        ) AS waiters
+        ) AS waiters, (
+            SELECT count(*) > 0 AS is_counted_ahead FROM ops.quotas q WHERE q.bucket = p_bucket AND q.day > soon
+        ) AS days
           LEFT JOIN ops.holds h ON h.credential = p_credential
           LEFT JOIN ops.quotas q ON q.bucket = p_bucket AND q.day = vendor_day;
         -- On this day under this name: perhaps it was counted under another, or the vendor told it there.
@@ -95,8 +97,12 @@ BEGIN
             AND (p_daily IS NOT NULL OR coalesce(seen.exhausted_until <= at_now, true) AND EXISTS (
                 SELECT FROM ops.quotas q
                  WHERE q.day = vendor_day AND q.by_credential ? p_credential AND q.exhausted_until > at_now));
-        EXIT WHEN (seen.permits_differ OR seen.waiters_differ OR seen.since > at_now OR is_new) IS NOT TRUE;
+        EXIT WHEN (seen.permits_differ OR seen.waiters_differ OR seen.since > at_now OR seen.is_counted_ahead
+                   OR is_new) IS NOT TRUE;
         PERFORM ops.settle_permits(p_credential, at_now);
+        IF seen.is_counted_ahead THEN
+            PERFORM ops.settle_quota(p_bucket, p_timezone, at_now);
+        END IF;
         IF is_new THEN
             PERFORM ops.move_quota(p_credential, p_bucket, vendor_day);
         END IF;

@@ -1,10 +1,8 @@
--- Adds to what is counted in a bucket on a day, by credential too. Of what the vendor said of it the later counts.
-CREATE OR REPLACE FUNCTION ops.add_quota(
-    p_bucket text, p_day date, p_used integer, p_by_backfill integer, p_exhausted_until timestamptz, p_parts jsonb
-) RETURNS void LANGUAGE plpgsql AS $$
+-- Adds a row's counts, by credential too, to its bucket's day. Of what the vendor said of it the later counts.
+CREATE OR REPLACE FUNCTION ops.add_quota(p_more ops.quotas) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
     INSERT INTO ops.quotas AS q (bucket, day, used, by_backfill, exhausted_until, by_credential)
-    VALUES (p_bucket, p_day, p_used, p_by_backfill, p_exhausted_until, p_parts)
+    VALUES (p_more.bucket, p_more.day, p_more.used, p_more.by_backfill, p_more.exhausted_until, p_more.by_credential)
     ON CONFLICT (bucket, day) DO UPDATE
         SET used = q.used + excluded.used, by_backfill = q.by_backfill + excluded.by_backfill,
             exhausted_until = greatest(q.exhausted_until, excluded.exhausted_until),

@@ -14,13 +14,16 @@ BEGIN
         RETURN;
     END IF;
     PERFORM ops.lock('quotas of ' || p_day);
-    PERFORM ops.add_quota(p_bucket, p_day, 0, 0, NULL, jsonb_build_object(p_credential, '[0, 0]'::jsonb));
+    INSERT INTO ops.quotas AS q (bucket, day, by_credential)
+    VALUES (p_bucket, p_day, jsonb_build_object(p_credential, '[0, 0]'::jsonb))
+    ON CONFLICT (bucket, day) DO UPDATE SET by_credential = excluded.by_credential || q.by_credential;
     FOR moved IN
         SELECT * FROM ops.quotas q
          WHERE q.day = p_day AND q.bucket <> p_bucket AND q.by_credential ? p_credential FOR UPDATE
     LOOP
-        PERFORM ops.add_quota(p_bucket, p_day, moved.used, moved.by_backfill, moved.exhausted_until, moved.by_credential);
         UPDATE ops.quotas q SET used = 0, by_backfill = 0, by_credential = '{}'
          WHERE q.bucket = moved.bucket AND q.day = p_day;
+        moved.bucket := p_bucket;
+        PERFORM ops.add_quota(moved);
     END LOOP;
 END $$;

@@ -3,6 +3,7 @@
 import threading
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 import sqlalchemy as sa
@@ -236,6 +237,35 @@ def test_a_used_up_day_goes_on_a_minute_after_midnight_under_another_name_too(
     for second, goes_on in ((0, False), (59.9, False), (60, True)):
         clock.set(midnight + timedelta(seconds=second))
         assert [waiter.ask() for waiter in (renamed, told)] == [goes_on] * 2
+
+
+def test_a_clock_that_was_ahead_over_midnight_takes_nothing_from_the_new_day(
+    clock: Clock, warehouse: Warehouse
+) -> None:
+    """What was asked by it counts on the day that it really was, and so does the vendor's word."""
+    midnight = datetime(2026, 3, 11, 5, tzinfo=UTC)
+    counted = Waiter(warehouse, account(limits={"daily_requests": 10}))
+    told = Waiter(warehouse, account("told", "b"))
+    clock.set(midnight + timedelta(minutes=30))
+    assert sum(counted.ask() for _ in range(7)) == 7
+    told.release(told.look().permit, exhausted_until=midnight + timedelta(days=1))
+    clock.move(-3600)
+    assert sum(counted.ask() for _ in range(7)) == 3
+    assert [waiter.look().until for waiter in (counted, told)] == [midnight] * 2
+    clock.set(midnight + timedelta(hours=8))
+    assert told.ask()
+    assert sum(counted.ask() for _ in range(20)) == 10
+
+
+def test_a_day_that_ended_too_soon_by_a_wrong_time_zone_is_one_day(
+    clock: Clock, warehouse: Warehouse
+) -> None:
+    clock.set(datetime(2026, 3, 11, 1, tzinfo=UTC))  # Bogotá's 10th, Madrid's 11th
+    asked = []
+    for zone in ("Europe/Madrid", "America/Bogota"):
+        asker = account(timezone=ZoneInfo(zone), limits={"daily_requests": 10})
+        asked.append(sum(Waiter(warehouse, asker).ask() for _ in range(12)))
+    assert asked == [10, 0]
 
 
 def test_a_quota_holds_where_credentials_race_for_its_last_request(warehouse: Warehouse) -> None:

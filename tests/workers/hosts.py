@@ -4,7 +4,8 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from types import TracebackType
 from typing import Self
 
@@ -45,7 +46,7 @@ class Host:
         self._cable = f"ch{os.getpid() % 100_000}-{number}"
         self._services = (*services, *tunnels)
         self._tunnels = tunnels
-        self._relays: list[subprocess.Popen[bytes]] = []
+        self._made = ExitStack()
 
     @property
     def prefix(self) -> list[str]:
@@ -62,23 +63,38 @@ class Host:
         _ip("link", "set", self._cable, "up")
 
     def __enter__(self) -> Self:
-        _ip("netns", "add", self.name)
-        _ip("link", "add", self._cable, "type", "veth", "peer", "name", "eth0", "netns", self.name)
-        _ip("address", "add", f"{self.gateway}/30", "dev", self._cable)
-        _ip("link", "set", self._cable, "up")
-        for words in (
-            ["address", "add", f"{self._address}/30", "dev", "eth0"],
-            ["link", "set", "eth0", "up"],
-            ["link", "set", "lo", "up"],
-        ):
-            _ip("-n", self.name, *words)
-        self._relay([], [f"{self.gateway}:{p}={LOOPBACK}:{p}" for p in self._services])
-        self._relay(self.prefix, [f"{LOOPBACK}:{p}={self.gateway}:{p}" for p in self._tunnels])
+        with ExitStack() as made:  # what was made goes again where a later step fails
+            _ip("netns", "add", self.name)
+            made.callback(_ip, "netns", "delete", self.name)
+            ends = ["type", "veth", "peer", "name", "eth0", "netns", self.name]
+            _ip("link", "add", self._cable, *ends)
+            # With the namespace it would go some time later: the next host's has its name.
+            made.callback(_ip, "link", "delete", self._cable)
+            _ip("address", "add", f"{self.gateway}/30", "dev", self._cable)
+            _ip("link", "set", self._cable, "up")
+            for words in (
+                ["address", "add", f"{self._address}/30", "dev", "eth0"],
+                ["link", "set", "eth0", "up"],
+                ["link", "set", "lo", "up"],
+            ):
+                _ip("-n", self.name, *words)
+            here = [f"{self.gateway}:{p}={LOOPBACK}:{p}" for p in self._services]
+            there = [f"{LOOPBACK}:{p}={self.gateway}:{p}" for p in self._tunnels]
+            made.callback(self._relay([], here))
+            made.callback(self._relay(self.prefix, there))
+            self._made = made.pop_all()
         return self
 
-    def _relay(self, prefix: Sequence[str], pairs: Sequence[str]) -> None:
+    def _relay(self, prefix: Sequence[str], pairs: Sequence[str]) -> Callable[[], None]:
+        """Begins one; returns what ends it."""
         command = [*prefix, sys.executable, "-m", "tests.workers.relay", *pairs]
-        self._relays.append(subprocess.Popen(command, cwd=CHECKOUT))
+        relay = subprocess.Popen(command, cwd=CHECKOUT)
+
+        def end() -> None:
+            relay.kill()
+            relay.wait()
+
+        return end
 
     def __exit__(
         self,
@@ -86,7 +102,4 @@ class Host:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        for relay in self._relays:
-            relay.kill()
-            relay.wait()
-        _ip("netns", "delete", self.name)
+        self._made.close()

@@ -9,6 +9,7 @@ be an hour and a half then.
 import json
 import os
 import subprocess
+import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
@@ -153,6 +154,16 @@ def test_a_host_executes_runs_that_has_nothing_in_common_with_this_one(
     assert cluster.run(run_id).status.value == "SUCCESS"
     assert {request.tenant for request in standin.requests} == {"conpeek"}
     assert standin.breaches == []
+
+
+def test_hosts_can_follow_each_other_at_once() -> None:
+    """Their cables have one name; something of the one before may still be running there."""
+    for _ in range(5):
+        with Host(1, [5432], [8000]) as host:
+            left = subprocess.Popen([*host.prefix, "sleep", "30"])
+            time.sleep(0.1)
+            left.kill()
+            left.wait()
 
 
 @pytest.mark.long

@@ -174,6 +174,25 @@ def test_a_backfill_tells_how_far_it_is_when_it_will_end_and_what_it_waits_for(
     assert lines == ["backfill of one cdr_1 (cdr_1): waits for its turn (rate), now"]
 
 
+def test_a_backfill_that_was_killed_is_told_no_more(warehouse: Warehouse) -> None:
+    """One that reads is, and one that waits for somebody else who reads days of its."""
+    now = datetime.now(UTC)
+    days = {"first_day": date(2026, 3, 1), "last_day": date(2026, 3, 12)}
+    own = {"stream": "calls", "seen_at": now - timedelta(minutes=2), "started_at": now, **days}
+    read = {"stream": "calls", "live": False, "holder": "h", "began_at": now}
+    with warehouse.transaction() as c:
+        for name, run_id, day, lease_s in (
+            ("reads", "a", date(2026, 3, 2), 15),
+            ("waits", "another", date(2026, 3, 12), 15),
+            ("killed", "a", date(2026, 3, 2), -1),
+            ("polled", "another", date(2026, 3, 13), 15),
+        ):
+            put(c, "ops.backfills", account=name, run_id="a", windows=6, days=6, turn_s=0, **own)
+            put(c, "ops.reads", account=name, run_id=run_id, days=[day],
+                expires_at=now + timedelta(seconds=lease_s), **read)  # fmt: skip
+    assert [row.account for row in warehouse.rows("status/backfills")] == ["reads", "waits"]
+
+
 def test_a_refused_account_is_told_with_how_to_resume_it(
     standin: StandIn,
     tenant: Tenant,

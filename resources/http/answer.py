@@ -156,8 +156,9 @@ def check_ready(answer: Answer) -> None:
         raise TransientError(
             "the answer is empty, and its Retry-After asks for a pause: the vendor isn't ready"
         )
-    warning = answer.headers.get("warning")
-    if warning and answer.status in (200, 204):
+    if answer.status not in (200, 204):
+        return  # whoever takes another status for an empty list has read its sentence
+    if warning := answer.headers.get("warning"):
         raise TransientError(
             f"the answer is empty, and its headers warn ({answer.quoted(warning)}): the vendor "
             "isn't ready"

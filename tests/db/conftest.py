@@ -14,6 +14,7 @@ from resources.standin.server import StandIn
 from resources.standin.tenant import Tenant
 from resources.vendors import discover
 from tests.conftest import fresh_database
+from tests.db.facts import DAY, OLD, put_call, put_raw
 
 START = date(2026, 3, 1)
 AccountOf = Callable[..., Account]
@@ -81,3 +82,14 @@ def account_of(standin: StandIn) -> AccountOf:
         return Account(**fields | changes)
 
     return make
+
+
+@pytest.fixture
+def loaded(warehouse: Warehouse) -> Warehouse:
+    """Raw records of two old days and a new one."""
+    warehouse.make_days({*OLD, DAY})
+    with warehouse.transaction() as c:
+        for day in (*OLD, DAY):
+            put_raw(c, day)
+            put_call(c, "1", call_date=day)
+    return warehouse

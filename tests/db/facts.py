@@ -10,6 +10,8 @@ from sqlalchemy.engine import Connection
 from resources.postgres.warehouse import Warehouse
 
 DAY = date(2026, 3, 10)
+OLD = [date(2026, 1, 1), date(2026, 1, 2)]
+"""Days that are gone for their age soon."""
 
 
 def put(connection: Connection, table: str, **values: Any) -> None:
@@ -85,3 +87,10 @@ def at(clock: str, day: date = DAY) -> datetime:
 def today_in(zone: str) -> date:
     """The business day that it is there now."""
     return datetime.now(ZoneInfo(zone)).date()
+
+
+def put_raw(connection: Connection, day: date) -> None:
+    """A raw record of the day."""
+    own = {"account": "acme", "stream": "calls", "record_key": f"{day}"}
+    record = {"payload": "{}", "first_seen_at": datetime.now(UTC), "request_id": 1}
+    put(connection, "raw.records", call_date=day, version=1, **own, **record)

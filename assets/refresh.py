@@ -15,8 +15,8 @@ from resources.postgres.warehouse import Warehouse, execute
 from sql.mart import Mart, fed_by, marts
 
 ANOTHER_VERSION = (
-    "another version of Callhouse has made it: run `callhouse migrate` with the newest, and end "
-    "the others"
+    "another version of Callhouse has made it: run `callhouse migrate` with the newest, which logs "
+    "what is in its way, and end the others"
 )
 
 

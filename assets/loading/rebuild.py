@@ -87,9 +87,11 @@ class Rebuilder:
     def _note_remade(self, connection: Connection, day: date) -> None:
         """The day is one by the account's settings now, if all of its facts are."""
         where = {"day": day, **self._source.where}
+        timezone = self._account.timezone.key
+        if not execute(connection, "load/made_otherwise", timezone=timezone, **where):
+            return
         if not execute(connection, "load/lacks_raw", **where)[0].lacks_raw:
-            execute(connection, "load/rezone_day", now=self._clock(),
-                    timezone=self._account.timezone.key, **where)  # fmt: skip
+            execute(connection, "load/rezone_day", now=self._clock(), timezone=timezone, **where)
             execute(connection, "load/remade_day", **where)
 
     def _drop_strays(self, connection: Connection, day: date) -> None:

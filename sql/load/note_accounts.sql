@@ -19,7 +19,8 @@ WITH note AS (
            END
       FROM note JOIN ops.accounts a USING (account)
      CROSS JOIN LATERAL concat_ws(', ', a.timezone, a.country, a.currency) AS was
-     WHERE d.account = a.account AND d.raw_records > 0 AND d.expired_at IS NULL
+     WHERE (a.timezone, a.country, a.currency) IS DISTINCT FROM (note.timezone, note.country, note.currency)
+       AND d.account = a.account AND d.raw_records > 0 AND d.expired_at IS NULL
        AND ((a.country, a.currency) IS DISTINCT FROM (note.country, note.currency)
             OR NOT ops.same_clocks(d.call_date, a.timezone, note.timezone))
 )

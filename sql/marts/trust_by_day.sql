@@ -17,7 +17,7 @@ WITH due AS (
            d.made_for,
            -- What came after the night in which its account's day went, and goes with a later one.
            e.first_at < coalesce(d.expired_at, 'infinity') - interval '1 hour' AS is_left_out,
-           NOT ops.same_clocks(due.call_date, d.timezone, due.timezone) AS is_of_another_zone,
+           d.timezone <> due.timezone AND NOT ops.same_clocks(due.call_date, d.timezone, due.timezone) AS is_of_another_zone,
            -- The rest of a day that has just ended comes with the next polls, some of which may fail. After
            -- that the check `complete` is red, too.
            now() < due.ends_at + interval '{late}' AS is_fresh

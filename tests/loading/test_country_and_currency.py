@@ -9,11 +9,11 @@ import pytest
 
 from assets.loading.result import Result
 from assets.maintenance.expiry import drop_raw
-from assets.refresh import refresh_marts
 from resources.account import Account
 from resources.standin.faults import Fault
 from tests.loading.conftest import DAY, Open, Scene
 from tests.loading.test_endings import loaders, meanwhile
+from tests.loading.test_time_zone import trust
 from tests.model.system import System
 
 AFTER = DAY + timedelta(days=1)
@@ -41,12 +41,6 @@ def settle(here: Scene, day: Any = DAY) -> None:
     for _ in range(3):
         here.backfill(day)
         here.later(hours=9)
-
-
-def trust(here: Scene, day: Any = DAY) -> Any:
-    refresh_marts(here.system.warehouse)
-    mine = f"WHERE account = :account AND call_date = '{day}'"
-    return here.query(f"SELECT trust, why FROM marts.trust_by_day {mine}")[0]
 
 
 @pytest.mark.parametrize("changes", [{"country": "DE"}, {"currency": "EUR"}])

@@ -54,20 +54,23 @@ def hold_views(connection: Connection) -> None:
     masked = [name.replace("/", ".") for name in sql.masks.views()]
     over = [mart.qualified for mart in marts().values() if mart.is_view]  # the outermost last
     for view in reversed(masked + over):
-        if _is_there(connection, "to_regclass", view):
+        if _kind(connection, view) == "v":  # one that is a view now may have been a table
             connection.exec_driver_sql(f"ALTER VIEW {view} RESET (check_option)")
 
 
 def marts_of_others(connection: Connection) -> set[str]:
-    """The marts that are there as another version of Callhouse describes them."""
+    """The marts that are there as another version of Callhouse describes them. Not views, which
+    nobody refreshes, nor what this one can't read the description of.
+    """
     own = {f"marts/{mart.name}": mart.ddl() for mart in marts().values()}
     own |= {f"statements/{mart.name}": mart.statement for mart in marts().values()}
     digests = {name: _digest(text) for name, text in own.items()}
-    return {
+    others = {
         name.partition("/")[2]
         for name, digest in _laid(connection).items()
         if name.startswith(("marts/", "statements/")) and digests.get(name) != digest
     }
+    return others - broken().keys() - {mart.name for mart in marts().values() if mart.is_view}
 
 
 def lay_lost_facts(connection: Connection) -> None:
@@ -182,10 +185,14 @@ def _drop_marts(connection: Connection, laid: Mapping[str, str]) -> None:
 
 def _drop_relation(connection: Connection, name: str) -> None:
     """The table or view of this name, if there is one."""
-    asked = sa.text("SELECT relkind FROM pg_class WHERE oid = to_regclass(:name)")
-    kind = connection.execute(asked, {"name": name}).scalar()
-    if kind:
+    if kind := _kind(connection, name):
         connection.exec_driver_sql(f"DROP {'VIEW' if kind == 'v' else 'TABLE'} {name}")
+
+
+def _kind(connection: Connection, name: str) -> str | None:
+    """What kind of relation has the name: `v` is a view."""
+    asked = sa.text("SELECT relkind FROM pg_class WHERE oid = to_regclass(:name)")
+    return connection.execute(asked, {"name": name}).scalar()
 
 
 def _laid(connection: Connection) -> dict[str, str]:

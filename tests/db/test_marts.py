@@ -419,6 +419,26 @@ def test_a_mart_of_another_version_of_callhouse_is_left_to_that_one(
     assert name in behind
 
 
+@pytest.mark.parametrize("name", ["trust_by_day", "unreadable"])
+def test_what_nobody_can_refresh_is_waited_for_by_no_day(
+    days: Warehouse, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """A view that somebody has built on, so that it couldn't be laid again; and a mart whose
+    description can't be read.
+    """
+    broken = {"unreadable": "its description is wrong"}
+    monkeypatch.setattr("resources.postgres.objects.broken", lambda: broken)
+    with days.transaction() as c:
+        put_call(c, "1")
+        mark_stale(c)
+        c.exec_driver_sql(
+            f"INSERT INTO ops.objects (name, digest) VALUES ('statements/{name}', 'another')"
+            " ON CONFLICT (name) DO UPDATE SET digest = 'another'"
+        )
+    assert refresh_marts(days) == [DAY]
+    assert query(days, "SELECT mart FROM ops.stale_days") == []
+
+
 def test_a_row_too_long_for_its_mart_stops_neither_others_nor_the_next_day(
     days: Warehouse,
 ) -> None:

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 import sql.catalog
 from resources.errors import CallhouseError
 from resources.postgres.migration import migrate
-from resources.postgres.objects import lay_objects
+from resources.postgres.objects import hold_views, lay_objects
 from resources.postgres.warehouse import Warehouse
 from sql import ddl
 from tests.db.facts import DAY, mark_stale, put, put_call, put_day, query
@@ -199,6 +199,17 @@ def test_functions_have_few_arguments_and_one_signature(warehouse: Warehouse) ->
     )
     assert len(found) > 8
     assert [name for name, arguments, signatures in found if arguments > 3 or signatures > 1] == []
+
+
+def test_views_are_held_where_one_was_a_table_before(warehouse: Warehouse) -> None:
+    with warehouse.transaction() as c:
+        c.exec_driver_sql("DROP VIEW marts.trust_by_day CASCADE")
+        c.exec_driver_sql("CREATE TABLE marts.trust_by_day ()")
+        hold_views(c)
+        held = (
+            "SELECT count(*) FROM pg_locks WHERE relation = 'marts.completeness_by_day'::regclass"
+        )
+        assert "AccessExclusiveLock" in set(c.exec_driver_sql(held).scalars())
 
 
 def test_several_machines_may_migrate_at_once(empty_database_url: str) -> None:

@@ -150,10 +150,16 @@ class System:
     def _listen(self, tenant: Tenant, report: str, ask: Ask, broken: list[str]) -> Answer:
         answer = self._serve(tenant, report, ask, broken)
         is_whole = answer.status == 200 and answer.body is None and answer.share_sent == 1
-        if is_whole and not answer.reset:
+        if is_whole and not answer.reset and _holds_rows(answer):
             day = _day_asked_for(ask)
             self.served.append(Served(copy.deepcopy(answer.rows), day))
         return answer
+
+
+def _holds_rows(answer: Answer) -> bool:
+    """Not where a fault put a failure's envelope in their place."""
+    inside = answer.payload.values() if isinstance(answer.payload, dict) else [answer.payload]
+    return any(part is answer.rows for part in inside)
 
 
 def _day_asked_for(ask: Ask) -> date:

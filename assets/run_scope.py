@@ -48,6 +48,11 @@ class RunScope:
         facts = [s for s in self.streams if self._selects(facts_key(self.vendor, s))]
         return [stream for stream in facts if stream not in self.read]
 
+    @property
+    def loads(self) -> bool:
+        """Whether there is anything to load; not where checks alone are executed."""
+        return self.is_poll or bool(self.read or self.rebuilt)
+
     def keys(self, stream: AnyStream) -> list[dg.AssetKey]:
         """The stream's assets that the run is about."""
         keys = (raw_key(self.vendor, stream), facts_key(self.vendor, stream))

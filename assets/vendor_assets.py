@@ -68,9 +68,11 @@ def vendor_assets(
         context: dg.AssetExecutionContext, config: Choice, callhouse: CallhouseResource
     ) -> Iterator[Any]:
         with callhouse.warehouse() as warehouse:
-            run = VendorRun(RunScope(context, warehouse, vendor, streams), callhouse, watch)
+            scope = RunScope(context, warehouse, vendor, streams)
+            run = VendorRun(scope, callhouse, watch)
             yield from run.planned_checks()
-            run.load(_chosen(context, vendor, config, callhouse))
+            if scope.loads:
+                run.load(_chosen(context, vendor, config, callhouse))
 
     return load
 

@@ -83,7 +83,9 @@ def main(
 
 @app.command()
 def up(
-    port: Annotated[int, typer.Option(help="Where the UI listens, on this machine only.")] = 3000,
+    port: Annotated[
+        int, typer.Option(min=1, max=65_535, help="Where the UI listens, on this machine only.")
+    ] = 3000,
     broker: Broker = None,
 ) -> None:
     """Run it all: Postgres, schedules and Dagster's UI, until Ctrl-C."""

@@ -63,6 +63,26 @@ class DagsterLocation:
             and group in (None, node["groupName"])
         }  # fmt: skip
 
+    def execute_check(self, asset: str, name: str) -> str:
+        """*Execute* of a check; returns the run's id."""
+        location = {"repositoryLocationName": LOCATION, "repositoryName": "__repository__"}
+        check = {"assetKey": {"path": asset.split("/")}, "name": name}
+        told = self.ask(
+            "mutation($params: ExecutionParams!) { launchPipelineExecution(executionParams:"
+            " $params) { __typename ... on LaunchRunSuccess { run { runId } } } }",
+            params={
+                "selector": {
+                    **location,
+                    "pipelineName": "__ASSET_JOB",
+                    "assetSelection": [],
+                    "assetCheckSelection": [check],
+                },
+                "mode": "default",
+            },
+        )["launchPipelineExecution"]
+        assert told["__typename"] == "LaunchRunSuccess", told
+        return str(told["run"]["runId"])
+
     def backfill(
         self, assets: Iterable[str], days: Iterable[str], tags: Mapping[str, str] | None = None
     ) -> str:

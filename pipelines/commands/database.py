@@ -45,10 +45,11 @@ def _hold(server: LocalPostgres) -> tuple[str, psycopg.Connection]:
 
     One of them may stop it between our start and our connection.
     """
+    reason = ""
     for _ in range(TRIES):
         url = server.start()
         try:
             return url, psycopg.connect(url, autocommit=True)
-        except psycopg.OperationalError:
-            continue
-    raise CallhouseError("The embedded Postgres is stopped again and again by somebody else.")
+        except psycopg.OperationalError as error:
+            reason = str(error).strip()
+    raise CallhouseError(f"The embedded Postgres takes no connection, {TRIES} times: {reason}")

@@ -97,7 +97,13 @@ def render(warehouse: Warehouse, selection: Selection) -> ReportPage:
 
 
 def write(page: ReportPage, path: Path) -> None:
-    """Puts the page where it belongs, at once: nobody sees half of it. Others may write it, too."""
+    """Puts the page where it belongs, at once: nobody sees half of it. Others may write it, too.
+    A pipe or a device takes it as it comes, and a link stays one.
+    """
+    if path.exists() and not path.is_file():
+        path.write_text(page.html, encoding="utf-8")
+        return
+    path = path.resolve()
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_name(f".{path.name}.{uuid4().hex}")
     unfinished.write_text(page.html, encoding="utf-8")

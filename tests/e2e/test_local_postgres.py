@@ -7,12 +7,14 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import psutil
 import psycopg
 import pytest
 
+from pipelines.commands.database import database
 from resources.configuration.home import PRIVATE, Home
 from resources.embedded import server_user
 from resources.embedded.local_postgres import LocalPostgres
@@ -62,6 +64,21 @@ def test_data_of_another_major_version_are_left_alone(home: Home) -> None:
     with pytest.raises(CallhouseError, match=r"Postgres 17's.*callhouse backup.*callhouse restore"):
         server.start()
     assert file.read_text() == "17\n"
+
+
+def test_a_command_says_that_all_connections_are_taken(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CALLHOUSE_HOME", str(home.root))
+    monkeypatch.delenv("CALLHOUSE_DATABASE_URL", raising=False)
+    url = LocalPostgres(home).start()
+    refused = pytest.raises(CallhouseError, match=r"takes no connection, 5 times: .*slots")
+    with ExitStack() as held:
+        with suppress(psycopg.OperationalError):
+            while True:
+                held.enter_context(psycopg.connect(url))
+        with refused, database():
+            pass
 
 
 @pytest.mark.parametrize(

@@ -83,6 +83,19 @@ def test_checks_stay_evaluated_while_polls_find_something_new(
     assert told(dagster) == count, "what hasn't changed isn't told again"
 
 
+def test_a_check_is_executed_alone(
+    dagster: InProcessDagster, warehouse: Warehouse, tenants: Mapping[str, Tenant]
+) -> None:
+    """What *Execute* does: nothing is loaded for it, whatever its partitions."""
+    put_days_before(tenants["one"])
+    dagster.poll("conpeek")
+    launched = dagster.execute_check(FACTS, "fresh")
+    run = dagster.instance.get_run_by_id(launched)
+    assert run is not None
+    assert run.status is dg.DagsterRunStatus.SUCCESS
+    assert assert_shown(dagster, warehouse) == set()
+
+
 def test_a_red_check_stays_red_while_others_load(
     dagster: InProcessDagster, warehouse: Warehouse, tenants: Mapping[str, Tenant]
 ) -> None:

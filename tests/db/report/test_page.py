@@ -3,9 +3,11 @@ network.
 """
 
 import json
+import os
 import shutil
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from html.parser import HTMLParser
 from pathlib import Path
@@ -192,6 +194,23 @@ def test_dagster_makes_it_and_the_ui_serves_it(
 def test_every_mart_that_it_reads_is_there() -> None:
     assert marts_read() <= marts().keys()
     assert {"trust_by_day", "calls_by_day", "missed_callers"} <= marts_read()
+
+
+def test_it_is_written_through_a_link(tmp_path: Path) -> None:
+    (tmp_path / "there").write_text("an older one")
+    (tmp_path / "link").symlink_to("there")
+    page.write(page.ReportPage("all of it", []), tmp_path / "link")
+    assert (tmp_path / "link").is_symlink()
+    assert (tmp_path / "there").read_text() == "all of it"
+
+
+def test_it_is_written_into_a_pipe(tmp_path: Path) -> None:
+    os.mkfifo(pipe := tmp_path / "pipe")
+    with ThreadPoolExecutor(1) as reader:
+        read = reader.submit(pipe.read_text)
+        page.write(page.ReportPage("all of it", []), pipe)
+        assert read.result() == "all of it"
+    assert pipe.is_fifo()
 
 
 @pytest.fixture(scope="module")

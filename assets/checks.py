@@ -64,7 +64,7 @@ CHECKS = (
     Check("complete", "No day failed, and yesterday was read whole.", for_details=True),
     Check(
         "plausible",
-        "No read shows much less of a day than is known of it, or than is usual.",
+        "No read shows much less of a day than is known of it, or than is usual, or just a limit.",
         warns=True,
     ),
     Check("fresh", "Every account's polls get through.", for_details=True),

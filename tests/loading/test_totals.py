@@ -1,12 +1,14 @@
 """Totals: nothing is lost or double where rows shift, stand twice, or come while one reads."""
 
 import itertools
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from resources.standin import Fault, Quirk
 from resources.standin.answer import Answer, Ask
+from resources.windows import ONE_DAY
 from tests.loading.conftest import DAY, NOON, Open, Scene
 from tests.loading.lists import (
     EVENING,
@@ -37,6 +39,30 @@ def test_a_call_that_arrives_between_pages_shifts_nobody_out(scene: Open, vendor
     assert here.backfill().error is None
     assert shown(here) == list(range(1, MANY + 1))
     assert here.day().vendor_total == MANY
+
+
+@pytest.mark.parametrize("vendor", [*PAGED_TOTALS, "clickfono"])
+def test_days_that_all_end_at_a_limit_are_warned_of(scene: Open, vendor: str) -> None:
+    """Its totals end there, too: nothing else tells that there are more."""
+    here = scene(vendor, DAY - 2 * ONE_DAY)
+    days = [DAY - n * ONE_DAY for n in range(3)]
+    here.put(
+        *(
+            replace(here.thing(1000 * n + number, minutes=-number), start=start, end=start)
+            for n in range(3)
+            for number in range(101)
+            for start in [NOON - n * ONE_DAY - timedelta(minutes=number)]
+        )
+    )
+    here.tenant.behave(Quirk.part_only(100))
+    here.at(EVENING + 3 * ONE_DAY)
+    here.backfill(*days[1:])
+    assert here.implausible() == [], "of two days it may be chance"
+    here.backfill(*days)
+    assert here.implausible() == [DAY]
+    here.tenant.behave()
+    here.backfill(*days)
+    assert here.implausible() == []
 
 
 @pytest.mark.parametrize("vendor", PAGED_TOTALS)

@@ -3,7 +3,7 @@
 import json
 import os
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -13,17 +13,26 @@ from typing import Any
 
 import typer
 from rich.console import Console
+from rich.measure import measure_renderables
 from rich.table import Table
+from rich.text import Text
 
 from resources.text.foreign_text import for_terminal
 
 WIDE = 200
 """Columns of a table that goes into a pipe or a file: nobody's screen has to hold it."""
+NARROWEST = 4
+"""Characters of a column that is folded: with less nobody reads it."""
 FAILED = 1
 WRONG = 2
 
-out = Console(width=None if sys.stdout.isatty() else WIDE, highlight=False)
-err = Console(stderr=True, soft_wrap=True, highlight=False)
+PLAIN: Mapping[str, Any] = {"highlight": False, "emoji": False}
+"""Keeps rich from colouring figures, and from making pictures of `:names:`."""
+out = Console(width=None if sys.stdout.isatty() else WIDE, **PLAIN)
+err = Console(stderr=True, soft_wrap=True, **PLAIN)
+
+
+Cells = Sequence[Text]
 
 
 @contextmanager
@@ -91,16 +100,60 @@ def complain(what: object) -> None:
     err.print(f"[red]✗[/] {_plain(what)}")
 
 
-def table(columns: Sequence[str], rows: Iterable[Sequence[Any]], title: str | None = None) -> None:
-    """Prints a table; figures stand right, what isn't known is an empty cell."""
+def table(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    """Prints a table; figures stand right, what isn't known is an empty cell. One that is too wide
+    has a line a value, and its rows below each other.
+    """
     rows = [list(row) for row in rows]
-    drawn = Table(title=title, title_justify="left", title_style="bold")
-    for place, name in enumerate(columns):
-        figures = all(isinstance(row[place], int | float | Decimal | None) for row in rows)
-        drawn.add_column(name, justify="right" if figures else "left", overflow="fold")
+    figures = [
+        all(isinstance(row[place], int | float | Decimal | None) for row in rows)
+        for place in range(len(columns))
+    ]
+    names = [_cell(name) for name in columns]
+    cells = [[_cell(shown(value)) for value in row] for row in rows]
+    fits = _fits(names, cells, figures)
+    out.print(_across(names, cells, figures) if fits else _down(names, cells))
+
+
+def _fits(names: Cells, rows: Sequence[Cells], figures: Sequence[bool]) -> bool:
+    """Whether each column has its whole width, or one that words can be folded to and no figure is.
+    Rich folds the widest columns, all to the same width, which may be none.
+    """
+    widths = [_width(column) for column in zip(names, *rows, strict=True)]
+    numbers = [
+        cell for row in rows for cell, is_figure in zip(row, figures, strict=True) if is_figure
+    ]
+    least = max(NARROWEST, _width(numbers))
+    return sum(min(width, least) + len("┃  ") for width in widths) < out.width
+
+
+def _across(names: Cells, rows: Sequence[Cells], figures: Sequence[bool]) -> Table:
+    drawn = Table()
+    for name, is_figure in zip(names, figures, strict=True):
+        drawn.add_column(name, justify="right" if is_figure else "left", overflow="fold")
     for row in rows:
-        drawn.add_row(*(_plain(shown(value)) for value in row))
-    out.print(drawn)
+        drawn.add_row(*row)
+    return drawn
+
+
+def _down(names: Cells, rows: Sequence[Cells]) -> Table:
+    drawn = Table(show_header=False)
+    drawn.add_column(style="bold", overflow="fold")
+    drawn.add_column(overflow="fold")
+    for row in rows:
+        for name, cell in zip(names, row, strict=True):
+            drawn.add_row(name, cell)
+        drawn.add_section()
+    return drawn
+
+
+def _cell(text: str) -> Text:
+    """Text of which rich takes nothing for its markup, and a terminal nothing for a command."""
+    return Text(for_terminal(text))
+
+
+def _width(cells: Iterable[Text]) -> int:
+    return measure_renderables(out, out.options, list(cells)).maximum
 
 
 def say(sentence: str, style: str = "") -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from assets.loading.account_stream import AccountStream, account_stream, is_detail
+from assets.loading.account_stream import AccountStream, account_stream
 from resources.account import Account
 from resources.vendor_api.vendor import AnyStream
 from resources.vendors import discover
@@ -20,10 +20,9 @@ def account_streams(accounts: Iterable[Account]) -> list[AccountStream[AnyStream
 
 
 def parameters(sources: Sequence[AccountStream[AnyStream]]) -> dict[str, list[Any]]:
-    """Account, stream, the account's first business day, and whether the stream is of details."""
+    """Account, stream, and the account's first business day."""
     return {
         "accounts": [source.account.name for source in sources],
         "streams": [source.stream.name for source in sources],
         "firsts": [source.account.start_date for source in sources],
-        "details": [is_detail(source) for source in sources],
     }

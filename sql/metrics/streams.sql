@@ -1,9 +1,9 @@
 -- How each account's streams stand. Of days, those gone by: `first` and `today` are the account's
--- first business day and its present one. Days of details are only those that their parents have.
+-- first business day and its present one.
 WITH asked AS (
     SELECT * FROM unnest(CAST(:accounts AS text[]), CAST(:streams AS text[]), CAST(:firsts AS date[]),
-                         CAST(:todays AS date[]), CAST(:details AS boolean[]))
-                  AS a (account, stream, first, today, is_detail)
+                         CAST(:todays AS date[]))
+                  AS a (account, stream, first, today)
 ), days AS (
     SELECT account, stream,
            count(*) FILTER (WHERE state = 'complete') AS complete,
@@ -22,7 +22,7 @@ WITH asked AS (
 SELECT account, stream, s.last_success_at, coalesce(s.failures, 0) AS failures, s.stopped_at IS NOT NULL AS stopped,
        coalesce(d.complete, 0) AS complete, coalesce(d.settling, 0) AS settling, coalesce(d.open, 0) AS open,
        coalesce(d.failed, 0) AS failed, coalesce(d.doubted, 0) AS doubted,
-       CASE WHEN a.is_detail THEN 0 ELSE greatest(a.today - a.first, 0) - coalesce(d.known, 0) END AS unread,
+       greatest(a.today - a.first, 0) - coalesce(d.known, 0) AS unread,
        coalesce(r.rejects, 0) AS rejects
   FROM asked a
   LEFT JOIN ops.streams s USING (account, stream)

@@ -2,8 +2,8 @@
 WITH asked AS (
     SELECT a.*, zone, :now AT TIME ZONE zone AS local_now
       FROM unnest(CAST(:accounts AS text[]), CAST(:streams AS text[]), CAST(:timezones AS text[]),
-                  CAST(:firsts AS date[]), CAST(:polls AS interval[]), CAST(:details AS boolean[]))
-           AS a (account, stream, timezone, start_date, poll_every, is_detail)
+                  CAST(:firsts AS date[]), CAST(:polls AS interval[]))
+           AS a (account, stream, timezone, start_date, poll_every)
      CROSS JOIN LATERAL (SELECT ops.known_zone(a.timezone) AS zone) z
 ), known AS (
     SELECT a.*, s.stopped_at, s.failures, s.last_error, s.last_success_at, s.next_due_at,
@@ -37,9 +37,8 @@ SELECT 'incomplete', k.account, k.stream, NULL,
      WHERE d.account = k.account AND d.stream = k.stream AND d.state <> 'complete' AND d.call_date <= y.day
        AND (d.state = 'failed' OR d.state = 'open' AND d.call_date >= y.since) AND d.expired_at IS NULL
      UNION ALL
-    -- Details have days only where what they are details of has any.
     SELECT y.day, coalesce(k.last_error, 'not read')
-     WHERE y.day >= y.since AND NOT k.is_detail
+     WHERE y.day >= y.since
        AND NOT EXISTS (SELECT FROM ops.days d WHERE d.account = k.account AND d.stream = k.stream AND d.call_date = y.day)
     ) AS l
  WHERE k.was_polled AND k.asked_since < :now - interval '1 hour'

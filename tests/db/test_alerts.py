@@ -9,6 +9,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any, Self
 from urllib.error import HTTPError
+from zoneinfo import ZoneInfo
 
 import dagster as dg
 import pytest
@@ -363,6 +364,19 @@ def test_a_day_that_stays_incomplete_is_not_over_at_midnight(
     day, gap = "2026-03-10: the answer isn't JSON", "2026-03-12: not read (and 1 more days)"
     details = [*[day] * 4, *[gap] * 2, *[day] * 2]
     assert told == [(f"incomplete|conpeek dialogs|{account.name}", detail) for detail in details]
+
+
+def test_a_day_whose_details_nobody_has_read_is_incomplete(warehouse: Warehouse) -> None:
+    account = helpers.account("evolux", start_date=DAY, timezone=ZoneInfo("UTC"))
+    with warehouse.transaction() as c:
+        put(c, "ops.requests", account=account.name, stream="calls", backfill=False, report="calls",
+            requested_at=MORNING - OLD, duration_s=1)  # fmt: skip
+        for name in account.streams:
+            put(c, "ops.streams", account=account.name, stream=name, vendor="evolux",
+                last_success_at=MORNING)  # fmt: skip
+        put(c, "ops.days", account=account.name, stream="calls", call_date=DAY, state="complete")
+    (problem,) = stream_problems(warehouse, [account], MORNING)
+    assert (problem.where, problem.detail) == ("evolux call_details", f"{DAY}: not read")
 
 
 def test_the_days_of_before_an_account_was_added_are_told_only_if_they_failed(

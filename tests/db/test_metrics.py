@@ -174,7 +174,7 @@ def _expected() -> dict[tuple[str, Labels], float]:
         ("stopped", labels(**OTHERS)): 1,
         **{("days", labels(**CALLS, state=state)): count for state, count in days.items()},
         ("days", labels(**OTHERS, state="unread")): 9,
-        ("days", labels(**DETAILS, state="unread")): 0,
+        ("days", labels(**DETAILS, state="unread")): 9,
         ("doubted_days", labels(**CALLS)): 1,
         ("rejects", labels(**CALLS)): 1,
         ("recent_requests", labels(**asked, result="ok")): 2,

@@ -44,7 +44,7 @@ def test_the_last_day_is_the_accounts_own(warehouse: Warehouse) -> None:
 
 
 def test_a_day_that_nobody_read_is_not_read_whole(warehouse: Warehouse) -> None:
-    """It has no row; one of details has one only where its parents have any."""
+    """It has no row, nor have its details."""
     now = datetime(2026, 3, 11, 8, tzinfo=UTC)
     down, new = (
         helpers.account("evolux", name=name, timezone=ZoneInfo("UTC"), start_date=start)
@@ -55,7 +55,8 @@ def test_a_day_that_nobody_read_is_not_read_whole(warehouse: Warehouse) -> None:
             c, "ops.streams", vendor="evolux", account="down", stream="calls", last_error="HTTP 500"
         )
     assert tasks.unfinished(warehouse, [down, new], now) == [
-        "down calls 2026-03-10: not read (HTTP 500)"
+        "down call_details 2026-03-10: not read",
+        "down calls 2026-03-10: not read (HTTP 500)",
     ]
 
 

@@ -19,6 +19,7 @@ from resources.vendors import discover
 from tests.db.conftest import AccountOf
 from tests.db.facts import put
 from tests.db.permits.waiter import Clock, Waiter
+from tests.unit import helpers
 
 WOLKVOX = discover()["wolkvox"]
 NOON = datetime(2026, 3, 10, 17, tzinfo=UTC)
@@ -191,6 +192,19 @@ def test_a_backfill_that_was_killed_is_told_no_more(warehouse: Warehouse) -> Non
             put(c, "ops.reads", account=name, run_id=run_id, days=[day],
                 expires_at=now + timedelta(seconds=lease_s), **read)  # fmt: skip
     assert [row.account for row in warehouse.rows("status/backfills")] == ["reads", "waits"]
+
+
+def test_days_whose_details_nobody_has_read_are_unread(warehouse: Warehouse) -> None:
+    account = helpers.account("evolux", start_date=date(2026, 3, 7))
+    with warehouse.transaction() as c:
+        for stream, day in (("calls", 7), ("calls", 8), ("calls", 9), ("call_details", 8)):
+            put(c, "ops.days", account=account.name, stream=stream, state="complete",
+                call_date=date(2026, 3, day))  # fmt: skip
+    streams = read_status(warehouse, {account.name: account}, NOON).streams
+    assert [(one.stream, one.unread, one.oldest_incomplete) for one in streams] == [
+        ("calls", 0, None),
+        ("call_details", 2, date(2026, 3, 7)),
+    ]
 
 
 def test_a_refused_account_is_told_with_how_to_resume_it(

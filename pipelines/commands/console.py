@@ -8,6 +8,7 @@ from contextlib import contextmanager, suppress
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import partial
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -167,10 +168,12 @@ def shown(value: Any) -> str:
         return ""
     if isinstance(value, bool):
         return "yes" if value else "no"
-    if isinstance(value, int | Decimal):
+    if isinstance(value, Decimal):
+        return f"{value:,f}"
+    if isinstance(value, int):
         return f"{value:,}"
     if isinstance(value, dict | list):
-        return json.dumps(value, ensure_ascii=False, default=str)
+        return json.dumps(value, ensure_ascii=False, default=_as_json)
     return str(value)
 
 
@@ -220,9 +223,11 @@ def _plain(text: object) -> str:
 
 
 def _as_json(value: Any) -> Any:
-    """Numbers of Postgres keep their digits; what else JSON doesn't know is text."""
+    """What JSON doesn't know is text, and so is a number whose digits its readers would change."""
     if isinstance(value, Decimal):
-        return float(value) if value.is_finite() else str(value)
+        number = float(value)
+        is_same = isfinite(number) and Decimal(repr(number)) == value
+        return number if is_same else f"{value:f}"
     if isinstance(value, datetime | date):
         return value.isoformat()
     return str(value)

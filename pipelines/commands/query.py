@@ -5,15 +5,20 @@ URL's, in a session that is asked not to write.
 """
 
 import csv
+import json
 import os
 import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
+from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg.types.json import set_json_loads
+from psycopg.types.string import TextLoader
 
 from pipelines.commands import console
 from resources.configuration.home import Home
@@ -26,6 +31,11 @@ from resources.postgres.database import URL, connect, libpq
 from resources.text.foreign_text import for_terminal
 
 IS_SUPERUSER = "SELECT FROM pg_roles WHERE rolname = current_user AND rolsuper"
+OF_PYTHON = {
+    "bool", "int2", "int4", "int8", "oid", "float4", "float8", "numeric", "json", "jsonb",
+    "date", "time", "timestamp", "timestamptz",
+}  # fmt: skip
+"""Types that Python has, too. Of others it would make something else: a month would be 30 days."""
 
 
 def reading(url: str) -> str:
@@ -73,6 +83,7 @@ def run_query(url: str, query: str, form: str, write: bool = False) -> None:
     columns of one name.
     """
     with connect(url, "callhouse sql") as connection:
+        _load_as_it_is(connection)
         connection.read_only = not write
         connection.execute("SET LOCAL timezone = 'UTC'")
         if not write and connection.execute(IS_SUPERUSER).fetchone():
@@ -102,6 +113,14 @@ def run_query(url: str, query: str, form: str, write: bool = False) -> None:
     _PRINTERS[form](names, rows)
 
 
+def _load_as_it_is(connection: psycopg.Connection) -> None:
+    """Numbers in JSON keep their digits; what isn't Python's comes as Postgres writes it."""
+    set_json_loads(partial(json.loads, parse_float=Decimal), connection)
+    for known in connection.adapters.types:
+        if known.name not in OF_PYTHON:
+            connection.adapters.register_loader(known.oid, TextLoader)
+
+
 def _print_table(names: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
     console.table(names, rows)
     console.say(console.count(len(rows), "row"))
@@ -115,8 +134,14 @@ def _print_csv(names: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
     is_read = sys.stdout.isatty()
     writer.writerow(names)
     for row in rows:
-        fields = [console.shown(v) if isinstance(v, dict | list | bool) else v for v in row]
+        fields = map(_in_csv, row)
         writer.writerow([for_terminal(str(v)) if is_read and v is not None else v for v in fields])
+
+
+def _in_csv(value: Any) -> Any:
+    if isinstance(value, Decimal):
+        return f"{value:f}"
+    return console.shown(value) if isinstance(value, dict | list | bool) else value
 
 
 def _print_json(names: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:

@@ -35,6 +35,35 @@ def test_sql_prints_a_table_csv_and_json(call: Call) -> None:
     ]
 
 
+VALUES = (
+    "SELECT age(date '2026-11-27', date '2026-02-25') AS span, ARRAY[interval '1 mon'] AS spans, "
+    "'\\xdead'::bytea AS bytes, daterange('2026-01-01', NULL) AS days, ROW(1, 'a') AS row, "
+    "'Infinity'::numeric AS endless, 12345678901234567.89::numeric AS long, "
+    "0.0000001::numeric AS small, "
+    """'{"n": 12345678901234567.89, "m": 0.5}'::jsonb AS json"""
+)
+TEXTS = {
+    "span": "9 mons 2 days", "bytes": "\\xdead", "days": "[2026-01-01,)", "row": "(1,a)",
+    "endless": "Infinity",
+}  # fmt: skip
+
+
+def test_sql_changes_no_value(call: Call) -> None:
+    (line,) = csv.DictReader(io.StringIO(call("sql", VALUES, "--format", "csv").stdout))
+    assert line == {
+        **TEXTS, "spans": '["1 mon"]', "long": "12345678901234567.89", "small": "0.0000001",
+        "json": '{"m": 0.5, "n": "12345678901234567.89"}',
+    }  # fmt: skip
+    assert json.loads(call("sql", VALUES, "--format", "json").stdout) == [
+        {**TEXTS, "spans": ["1 mon"], "long": "12345678901234567.89", "small": 1e-07,
+         "json": {"m": 0.5, "n": "12345678901234567.89"}}
+    ]  # fmt: skip
+    table = call("sql", VALUES).stdout
+    assert all(
+        text in table for text in (*TEXTS.values(), "12,345,678,901,234,567.89", "0.0000001")
+    )
+
+
 def test_sql_runs_a_query_that_begins_with_a_comment(call: Call) -> None:
     """As the report's do."""
     query = "-- What is it?\nSELECT 6 * 7 AS answer"

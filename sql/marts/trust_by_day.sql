@@ -64,16 +64,20 @@ WITH due AS (
              WHERE is_of_another_zone
              UNION ALL
             SELECT CASE WHEN expired_at IS NULL THEN provisional ELSE trusted END,
-                   'made for ' || made_for || ', and the account is of ' || settings || ' now: callhouse rebuild makes it again from raw'
+                   'made for ' || made_for || ', and the account is of ' || settings || ' now'
+                   || CASE WHEN expired_at IS NULL THEN ': callhouse rebuild makes it again, unless its raw has gone for its age' ELSE '' END
              WHERE made_for <> settings AND is_of_another_zone IS NOT TRUE
              UNION ALL
-            SELECT provisional, o.call_date || ' was loaded as a day of ' || o.timezone || ': calls of this one may be there'
+            -- Where nothing of the two days is loaded any more, they stay there.
+            SELECT DISTINCT CASE WHEN known.expired_at IS NULL AND o.expired_at IS NULL THEN provisional ELSE trusted END,
+                   o.call_date || ' was loaded as a day of ' || zone || ': calls of this one may be there'
               FROM ops.days o
-             WHERE NOT is_of_another_zone AND known.expired_at IS NULL
+             CROSS JOIN LATERAL (SELECT o.timezone UNION SELECT split_part(settings, ', ', 1) FROM unnest(o.made_for) AS settings) z (zone)
+             WHERE NOT is_of_another_zone
                AND o.account = known.account AND o.stream = known.stream
-               AND o.call_date IN (known.call_date - 1, known.call_date + 1) AND o.timezone <> known.timezone
-               AND o.raw_records > 0 AND o.expired_at IS NULL
-               AND (ops.day_start(o.call_date, o.timezone), ops.day_start(o.call_date + 1, o.timezone))
+               AND o.call_date IN (known.call_date - 1, known.call_date + 1) AND zone <> known.timezone
+               AND o.raw_records > 0
+               AND (ops.day_start(o.call_date, zone), ops.day_start(o.call_date + 1, zone))
                 <> (ops.day_start(o.call_date, known.timezone), ops.day_start(o.call_date + 1, known.timezone))
              UNION ALL
             -- Not all that the vendor counts, such as details that never came.

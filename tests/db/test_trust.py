@@ -52,21 +52,34 @@ def test_a_day_is_as_bad_as_the_worst_of_its_reasons_and_tells_all_worst_first(
     assert query(warehouse, asked, day=day) == [(trust, f"calls: {'; '.join(why)}")]
 
 
+WARSAW = {"timezone": "Europe/Warsaw"}
+BY_MISTAKE = {"made_for": ["America/Bogota, CO, COP", "Europe/Warsaw, CO, COP"]}
+EMPTY = {"raw_records": 0, "facts": 0}
+EXPIRED = {"expired_at": at("9:00:00")}
+
+
 @pytest.mark.parametrize(
-    ("beside", "own", "trust"),
+    ("beside", "own", "trust", "is_told"),
     [
-        ({"timezone": "Europe/Warsaw"}, {}, "provisional"),
-        ({"timezone": "Europe/Warsaw"}, {"raw_records": 0, "facts": 0}, "provisional"),
-        ({"timezone": "America/Lima"}, {}, "trusted"),  # another name of the same day
-        ({"timezone": "Europe/Warsaw", "raw_records": 0, "facts": 0}, {}, "trusted"),
-        ({"timezone": "Europe/Warsaw", "expired_at": at("9:00:00")}, {}, "trusted"),
-        ({"timezone": "Europe/Warsaw"}, {"expired_at": at("9:00:00")}, "trusted"),
+        (WARSAW, {}, "provisional", True),
+        (WARSAW, EMPTY, "provisional", True),
+        (BY_MISTAKE, {}, "provisional", True),
+        (BY_MISTAKE, EMPTY, "provisional", True),
+        ({"timezone": "America/Lima"}, {}, "trusted", False),  # another name of the same day
+        ({"made_for": ["America/Lima, CO, COP"]}, {}, "trusted", False),
+        ({"made_for": ["America/Bogota, PE, PEN"]}, {}, "trusted", False),
+        (WARSAW | EMPTY, {}, "trusted", False),
+        # What is gone for its age moves no more.
+        (WARSAW | EXPIRED, {}, "trusted", True),
+        (BY_MISTAKE | EXPIRED, {}, "trusted", True),
+        (WARSAW, EXPIRED, "trusted", True),
     ],
 )
 @pytest.mark.parametrize("step", [-1, 1])
-def test_calls_of_a_day_may_be_on_the_day_beside_it_that_is_of_another_time_zone(
-    warehouse: Warehouse, beside: dict[str, Any], own: dict[str, Any], trust: str, step: int
-) -> None:
+def test_calls_of_a_day_may_be_on_the_day_beside_it_that_was_made_by_another_time_zone(
+    warehouse: Warehouse, beside: dict[str, Any], own: dict[str, Any], trust: str, is_told: bool,
+    step: int,
+) -> None:  # fmt: skip
     day = today_in("America/Bogota") - timedelta(days=3)
     values = {"timezone": "America/Bogota", "raw_records": 9, "facts": 9}
     with warehouse.transaction() as c:
@@ -78,7 +91,7 @@ def test_calls_of_a_day_may_be_on_the_day_beside_it_that_is_of_another_time_zone
         "calls of this one may be there"
     )
     asked = "SELECT trust, why FROM marts.trust_by_day WHERE call_date = :day"
-    assert query(warehouse, asked, day=day) == [(trust, None if trust == "trusted" else told)]
+    assert query(warehouse, asked, day=day) == [(trust, told if is_told else None)]
 
 
 @pytest.mark.parametrize(

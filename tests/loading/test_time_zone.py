@@ -183,6 +183,26 @@ def test_a_day_read_whole_by_a_zone_that_was_a_mistake_gets_its_calls_back(scene
     ) == [(3, 0)]
 
 
+def test_a_call_stays_away_from_its_day_by_a_zone_that_was_a_mistake(scene: Open) -> None:
+    """Its day has no record left, and nothing that was made by the wrong zone."""
+    here = scene("conpeek", BEFORE)
+    here.put(here.thing(1, minutes=-870), here.thing(2, minutes=-1200))
+    here.later(days=9)
+    settle(here, BEFORE, DAY, AFTER)
+    right = here.account
+    here.account = right.model_copy(update={"timezone": ZoneInfo("America/Bogota")})
+    here.rebuild(DAY)
+    here.account = right
+    settle(here, DAY)
+    (told, why) = trust(here)
+    assert told == "provisional"
+    assert f"{BEFORE} was loaded as a day of America/Bogota: calls of this one may be there" in why
+    here.rebuild(BEFORE, DAY)
+    settle(here, BEFORE, DAY)
+    assert trust(here) == ("trusted", None)
+    assert [day for day, _ in here.facts("call_date", "call_id")] == [BEFORE, DAY]
+
+
 @pytest.mark.parametrize(
     ("zone", "trusted"),
     [("Asia/Nicosia", False), ("Europe/Athens", False), ("Asia/Famagusta", True)],

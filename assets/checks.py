@@ -149,7 +149,8 @@ class StreamChecks:
         findings turned.
         """
         loaded = {result.account for result in results}
-        mine = [account for account in self.accounts if account.name in loaded]
+        # A rebuild is also of what isn't loaded any more: nothing of that is late.
+        mine = [a for a in self.accounts if a.name in loaded and self.stream.name in a.streams]
         touched = {day for r in results for day in r.loaded.days | r.loaded.turned | r.failed_days}
         had = {finding.name for finding in self._findings(mine)}
         turned: set[str] = set()

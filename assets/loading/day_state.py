@@ -29,9 +29,10 @@ def count_days(
     source: AccountStream[AnyStream],
     days: Collection[date],
     now: datetime,
+    rebuilds: bool = False,
 ) -> dict[date, Counts]:
     """Counts the days again, into `ops.days`. What is gone for its age isn't counted any more, and
-    not among those returned.
+    not among those returned. `rebuilds`: what came is from raw alone.
     """
     if not days:
         return {}
@@ -46,6 +47,7 @@ def count_days(
         timezone=source.account.timezone.key,
         start_date=source.account.start_date,
         erases=False,
+        rebuilds=rebuilds,
         now=now,
         **where,
     )

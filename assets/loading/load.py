@@ -103,9 +103,13 @@ class Loader:
     def rebuild(
         self, accounts: Iterable[Account], streams: Sequence[AnyStream], days: Sequence[date]
     ) -> list[Result]:
-        """Rebuilds the days' facts from `raw.records`, without asking the vendor."""
+        """Rebuilds the days' facts from `raw.records`, without asking the vendor. Also of streams
+        that aren't loaded any more: theirs are in the figures all the same.
+        """
         accounts = list(accounts)
         refused = self._note(accounts)
+        every = tuple(stream.name for stream in streams)
+        accounts = [account.model_copy(update={"streams": every}) for account in accounts]
         return self._each(accounts, streams, lambda source: self._rebuild(source, days), refused)
 
     def stop(self) -> None:

@@ -15,6 +15,7 @@ from resources.errors import StoppedError
 from resources.http.permits import ENDED
 from resources.postgres.warehouse import execute
 from resources.vendor_api.vendor import AnyStream
+from resources.windows import business_day
 
 BATCH = 10_000
 GONE = "its raw has gone for its age: its facts stay as they are"
@@ -32,9 +33,18 @@ class Rebuilder:
 
     def days(self, among: Sequence[date]) -> dict[date, bool]:
         """Those of the days that were read, newest first; whether they can be made again, as raw
-        has them still.
+        has them still. With the account's first day come those before it, with the present one
+        those after it: other settings had them.
         """
-        rows = self._warehouse.rows("plan/known_days", days=list(among), **self._source.where)
+        first = self._account.start_date
+        today = business_day(self._clock(), self._account.timezone)
+        rows = self._warehouse.rows(
+            "plan/known_days",
+            days=list(among),
+            before=first if first in among else None,
+            after=today if today in among else None,
+            **self._source.where,
+        )
         return {row.call_date: row.has_raw for row in rows}
 
     def rebuild(self, day: date, loaded: Loaded) -> None:
@@ -67,7 +77,7 @@ class Rebuilder:
                 if is_last:
                     self._note_remade(connection, day)
                 days = done.days | ({day} if is_last else set())
-                count_days(connection, self._source, days, self._clock())
+                count_days(connection, self._source, days, self._clock(), rebuilds=True)
                 # Of what is made of a record nothing tells whether it differs.
                 execute(connection, "load/mark_stale",
                         account=self._account.name, days=sorted(days))  # fmt: skip

@@ -11,7 +11,13 @@ from assets.loading.result import Result
 from assets.refresh import stale_days
 from pipelines import dagster_home
 from pipelines.commands.accounts import known_accounts, known_settings
-from pipelines.commands.sync_plan import PassRequest, Plan, Run, wrong_days
+from pipelines.commands.sync_plan import (
+    PassRequest,
+    Plan,
+    Run,
+    with_stored_streams,
+    wrong_days,
+)
 from pipelines.commands.sync_report import INTERRUPTED, Done, Pass
 from resources.configuration.home import Home
 from resources.errors import ConfigurationError
@@ -46,6 +52,8 @@ def run_pass(request: PassRequest, url: str, follower: Follower, log_level: str 
     migrate(url)
     with closing(Warehouse(url, pool_size=1)) as warehouse:
         warehouse.clock.require_agreement()
+        if request.rebuild:
+            accounts = with_stored_streams(warehouse, accounts)
         plan = Plan(accounts, request, warehouse.now())
         todo = list(plan.runs(warehouse))
         if not todo and not stale_days(warehouse):
@@ -83,7 +91,8 @@ def refresh_marts(url: str, span: tuple[date, date] | None, log_level: str = SIL
     migrate(url)
     with closing(Warehouse(url, pool_size=1)) as warehouse:
         stale, now = stale_days(warehouse), warehouse.now()
-    if span and (faults := list(wrong_days(*span, accounts.values(), now))):
+    zones = [account.timezone for account in accounts.values()]
+    if span and (faults := list(wrong_days(*span, zones, now))):
         raise ConfigurationError(faults)
     days = days_between(*span) if span else stale
     if not days:

@@ -1,9 +1,11 @@
 """What one pass of `callhouse sync` is to do: which runs, for which accounts and days."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from uuid import uuid4
+from zoneinfo import ZoneInfo
 
 from pipelines.due import waits
 from resources.account import Account
@@ -15,6 +17,8 @@ from resources.windows import business_day, days_between
 
 BACKFILL, REBUILD = "backfill", "rebuild"
 BACKFILL_TAG = "callhouse/backfill"
+EARLIEST = ZoneInfo("Pacific/Kiritimati")
+"""Where days begin first."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +56,9 @@ class PassRequest:
             f"no stream {name!r} in these accounts" for name in self.streams if name not in known
         ]
         if self.first and self.last:
-            faults += wrong_days(self.first, self.last, chosen, now)
+            zones = [account.timezone for account in chosen]
+            # What is stored may be of days that have begun by other clocks alone.
+            faults += wrong_days(self.first, self.last, zones + [EARLIEST] * self.rebuild, now)
         if faults:
             raise ConfigurationError(faults)
         return [account for account in chosen if account.streams]
@@ -66,13 +72,32 @@ class PassRequest:
         return not self.streams or stream in self.streams
 
 
-def wrong_days(
-    first: date, last: date, accounts: Iterable[Account], now: datetime
-) -> Iterator[str]:
-    """What is wrong with a range of business days of the accounts."""
+def with_stored_streams(
+    warehouse: Warehouse, accounts: Mapping[str, Account]
+) -> dict[str, Account]:
+    """The accounts, each with the streams that it doesn't load any more, too, as far as anything of
+    them is stored: what a rebuild is about.
+    """
+    stored: defaultdict[str, set[str]] = defaultdict(set)
+    for row in warehouse.rows("plan/stored_streams", accounts=list(accounts)):
+        stored[row.account].add(row.stream)
+    vendors = discover()
+
+    def streams(account: Account) -> tuple[str, ...]:
+        mine = stored[account.name] | set(account.streams)
+        return tuple(s.name for s in vendors[account.vendor].streams if s.name in mine)
+
+    return {
+        name: account.model_copy(update={"streams": streams(account)})
+        for name, account in accounts.items()
+    }
+
+
+def wrong_days(first: date, last: date, zones: Iterable[ZoneInfo], now: datetime) -> Iterator[str]:
+    """What is wrong with a range of business days of the zones."""
     if last < first:
         yield f"--to {last} is before --from {first}"
-    today = max((_today(account, now) for account in accounts), default=last)
+    today = max((business_day(now, zone) for zone in zones), default=last)
     if last > today:
         yield f"{last} is in the future: the last business day that has begun is {today}"
 
@@ -194,10 +219,14 @@ class Plan:
             yield Run(vendor, tags, steps, rebuilds=self.request.rebuild)
 
     def _days(self, account: Account) -> list[date]:
-        first, last = account.start_date, _today(account, self.now)
-        if self.request.first and self.request.last:
-            first, last = max(first, self.request.first), min(last, self.request.last)
-        return days_between(first, last)
+        begin, today = account.start_date, _today(account, self.now)
+        if not (self.request.first and self.request.last):
+            return days_between(begin, today)
+        first, last = self.request.first, self.request.last
+        if self.request.rebuild:
+            # What is stored beyond the account's days is made again with the nearest of them.
+            first, last = min(first, today), max(last, begin)
+        return days_between(max(first, begin), min(last, today))
 
     def _skip(self, account: Account, why: str, stopped: bool = False) -> None:
         self.skipped.append(Skipped(account.name, why, stopped))

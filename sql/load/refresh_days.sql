@@ -2,8 +2,9 @@
 -- vendor's total is of the records that it was told with: others make it void, and the next full read
 -- is the first to show them. A day that lacked
 -- records and was left open by that is read again at once when they turn out to have moved. When :erases
--- records were erased here: nothing came, and the vendor counts what it counted. A day that has records stays
--- one of the time zone that they were loaded by (load/rezone_day).
+-- records were erased here: nothing came, and the vendor counts what it counted. When it :rebuilds, they came from the
+-- day beside it: what was read whole, as both were, stays so, as the vendor may show it no longer. A day that has
+-- records stays one of the time zone that they were loaded by (load/rezone_day).
 -- A day that is gone for its age isn't counted, whatever a backfill has brought of it, as its marts stay, too.
 WITH heads AS (
     SELECT call_date, count(*) AS raw_records, count(*) FILTER (WHERE rejected) AS rejects,
@@ -52,7 +53,11 @@ WITH heads AS (
       LEFT JOIN left_out ON left_out.call_date = day
 ), before AS (
     SELECT c.call_date, d.state = 'complete' AND is_other AS opens,
-           (d.state = 'complete' OR d.state = 'settling' AND d.lacking IS NOT NULL) AND is_other AS is_due
+           (d.state = 'complete' OR d.state = 'settling' AND d.lacking IS NOT NULL) AND is_other AS is_due,
+           :rebuilds AND NOT EXISTS (
+               SELECT FROM ops.days n
+                WHERE n.account = :account AND n.stream = :stream AND n.completed_at IS NULL
+                  AND n.call_date IN (c.call_date - 1, c.call_date + 1)) AS was_read
       FROM counted c JOIN ops.days d ON d.account = :account AND d.stream = :stream AND d.call_date = c.call_date
       CROSS JOIN LATERAL (SELECT (d.raw_records, d.rejects, d.open_records, d.missing)
                IS DISTINCT FROM (c.raw_records, c.rejects, c.open_records, c.missing) AND NOT :erases AS is_other) o
@@ -76,7 +81,7 @@ WITH heads AS (
            (state, next_read_at, completed_at, note) =
                (SELECT CASE WHEN opens THEN 'settling' ELSE d.state END,
                        CASE WHEN is_due THEN :now ELSE d.next_read_at END,
-                       CASE WHEN is_due THEN NULL ELSE d.completed_at END,
+                       CASE WHEN is_due AND NOT was_read THEN NULL ELSE d.completed_at END,
                        CASE WHEN opens THEN 'records came late' ELSE d.note END
                   FROM before WHERE before.call_date = d.call_date)
      WHERE d.expired_at IS NULL

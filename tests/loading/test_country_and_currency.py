@@ -8,13 +8,15 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from assets.loading.result import Result
-from assets.maintenance.expiry import drop_facts, drop_raw
+from assets.maintenance.expiry import drop_audio, drop_facts, drop_raw
 from resources.account import Account
 from resources.standin.faults import Fault
 from tests.loading.conftest import DAY, Open, Scene
+from tests.loading.stream_scene import AUDIO
 from tests.loading.test_endings import loaders, meanwhile
 from tests.loading.test_time_zone import trust
 from tests.model.system import System
+from tests.model.vendors import UNCONNECTED
 
 AFTER = DAY + timedelta(days=1)
 TOLD = "made for {}, and the account is of {} now"
@@ -36,6 +38,11 @@ def correct(here: Scene, **changes: Any) -> tuple[str, str]:
 
 def made_for(account: Account) -> str:
     return ", ".join(filter(None, (account.timezone.key, account.country, account.currency)))
+
+
+def streams_of(here: Scene) -> list[Any]:
+    vendor = here.system.vendors[here.account.vendor]
+    return [vendor.stream(name) for name in here.account.streams]
 
 
 def settle(here: Scene, day: Any = DAY) -> None:
@@ -122,6 +129,35 @@ def test_a_day_without_all_of_its_raw_stays_as_it_was_made(scene: Open) -> None:
     assert trust(here) == ("provisional", f"dialogs: {TOLD.format(was, now)}{REMEDY}")
     drop_facts(here.system.warehouse, AFTER)
     assert trust(here) == ("trusted", f"dialogs: {TOLD.format(was, now)}")
+
+
+def test_a_stream_that_is_not_loaded_any_more_is_made_again_too(scene: Open) -> None:
+    here = scene("wolkvox.calls", streams=("calls", "unconnected_calls"))
+    streams = streams_of(here)
+    here.put(here.thing(1))
+    UNCONNECTED.put(here.tenant, here.thing(2))
+    here.later(days=9)
+    for here.stream in streams:
+        settle(here)
+    correct(here, country="DE", streams=("calls",))
+    for here.stream in streams:
+        here.rebuild()
+    assert trust(here) == ("trusted", None)
+
+
+def test_audio_that_has_gone_for_its_age_leaves_nothing_to_make_again(scene: Open) -> None:
+    here = scene("vono", streams=("recordings", "recording_audio"))
+    streams = streams_of(here)
+    here.put(here.thing(1))
+    here.tenant.put_audio(1, AUDIO)
+    here.later(days=9)
+    for here.stream in streams:
+        settle(here)
+    assert drop_audio(here.system.warehouse, AFTER) == 1
+    correct(here, country="DE")
+    for here.stream in streams:
+        assert here.rebuild().trouble == {}
+    assert trust(here) == ("trusted", None)
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from tests.loading.conftest import DAY, Open, Scene
 from tests.model.system import System
 
 BEFORE, AFTER = DAY - timedelta(days=1), DAY + timedelta(days=1)
-TOKYO = ZoneInfo("Asia/Tokyo")
+TOKYO, BOGOTA = ZoneInfo("Asia/Tokyo"), ZoneInfo("America/Bogota")
 TOLD = "loaded as a day of {}, and the account is in Asia/Tokyo now"
 
 
@@ -169,7 +169,7 @@ def test_a_day_read_whole_by_a_zone_that_was_a_mistake_gets_its_calls_back(scene
     here.later(days=9)
     settle(here, BEFORE, DAY, AFTER)
     right = here.account
-    here.account = right.model_copy(update={"timezone": ZoneInfo("America/Bogota")})
+    here.account = right.model_copy(update={"timezone": BOGOTA})
     settle(here, DAY)
     here.account = right
     settle(here, AFTER)
@@ -190,7 +190,7 @@ def test_a_call_stays_away_from_its_day_by_a_zone_that_was_a_mistake(scene: Open
     here.later(days=9)
     settle(here, BEFORE, DAY, AFTER)
     right = here.account
-    here.account = right.model_copy(update={"timezone": ZoneInfo("America/Bogota")})
+    here.account = right.model_copy(update={"timezone": BOGOTA})
     here.rebuild(DAY)
     here.account = right
     settle(here, DAY)
@@ -201,6 +201,68 @@ def test_a_call_stays_away_from_its_day_by_a_zone_that_was_a_mistake(scene: Open
     settle(here, BEFORE, DAY)
     assert trust(here) == ("trusted", None)
     assert [day for day, _ in here.facts("call_date", "call_id")] == [BEFORE, DAY]
+
+
+def test_a_day_that_has_not_begun_by_the_right_clocks_is_made_again_with_the_present_one(
+    scene: Open,
+) -> None:
+    here = scene("conpeek", BEFORE)
+    here.put(here.thing(1), here.thing(2, minutes=560))
+    here.later(hours=9)
+    here.poll()
+    assert {day for day, _ in here.facts("call_date", "call_id")} == {DAY, AFTER}
+    here.account = here.account.model_copy(update={"timezone": BOGOTA})
+    here.rebuild(BEFORE)
+    assert here.day(AFTER).made_for
+    here.rebuild(DAY)
+    assert {day for day, _ in here.facts("call_date", "call_id")} == {DAY}
+    here.later(days=3)
+    settle(here, BEFORE, DAY, AFTER)
+    assert trust(here) == ("trusted", None)
+    assert here.day(AFTER).made_for is None
+
+
+def test_a_day_before_the_accounts_first_is_made_again_with_that(scene: Open) -> None:
+    """A zone that was a mistake had taken calls there."""
+    here = scene("conpeek")
+    here.put(here.thing(1), here.thing(2, minutes=-800))
+    here.later(days=9)
+    settle(here, DAY)
+    right = here.account
+    here.account = right.model_copy(update={"timezone": BOGOTA})
+    here.rebuild(DAY)
+    assert {day for day, _ in here.facts("call_date", "call_id")} == {BEFORE, DAY}
+    here.account = right
+    here.rebuild(DAY)
+    settle(here, DAY)
+    assert {day for day, _ in here.facts("call_date", "call_id")} == {DAY}
+    assert trust(here) == ("trusted", None)
+
+
+@pytest.mark.parametrize("was_whole", [True, False])
+def test_what_was_read_whole_stays_so_where_the_vendor_has_it_no_longer(
+    scene: Open, was_whole: bool
+) -> None:
+    """Also a day that gets calls of the day beside it, if that was read whole, too."""
+    here = scene("evolux", BEFORE)
+    things = [here.thing(1, minutes=-1200), here.thing(2, minutes=-630)]
+    here.put(*things)
+    here.later(days=9)
+    settle(here, BEFORE, DAY, AFTER)
+    if not was_whole:
+        unread = "UPDATE ops.days SET completed_at = NULL, state = 'open'"
+        here.query(f"{unread} WHERE account = :account AND call_date = '{DAY}' RETURNING 1")
+    for thing in things:
+        here.remove(thing)
+    here.later(days=100)
+    here.account = here.account.model_copy(update={"timezone": BOGOTA})
+    here.rebuild(BEFORE, DAY, AFTER)
+    for _ in range(7):
+        here.backfill(BEFORE)
+        here.later(hours=9)
+    assert here.facts("call_date", "missing_since") == [(BEFORE, None)] * 2
+    assert (here.day(BEFORE).state == "complete") == was_whole
+    assert (trust(here, BEFORE)[0] == "trusted") == was_whole
 
 
 @pytest.mark.parametrize(

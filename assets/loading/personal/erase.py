@@ -127,5 +127,6 @@ def recount(
         timezone=None,
         start_date=None,
         erases=True,
+        rebuilds=False,
         now=now,
     )

@@ -12,6 +12,7 @@ from dagster._serdes import serialize_value
 
 from assets.checks import CHECKS, StreamChecks
 from assets.keys import facts_key, raw_key
+from assets.loading.result import Result
 from assets.resource import KIND_TAG, POLL
 from assets.vendor_assets import vendor_assets
 from resources.account import Account
@@ -21,6 +22,7 @@ from resources.standin.server import StandIn
 from resources.standin.tenant import Tenant
 from resources.vendors import discover
 from tests.db.conftest import AccountOf
+from tests.db.facts import put
 from tests.own_warehouse import OwnWarehouse
 
 NOW = datetime.now(UTC)
@@ -243,8 +245,6 @@ def test_every_check_runs_on_every_stream(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Where there is nothing to find, and was nothing, nothing is written."""
-    from assets.loading.result import Result
-
     asked: list[str] = []
     rows = Warehouse.rows
 
@@ -263,6 +263,21 @@ def test_every_check_runs_on_every_stream(
             assert checks.update([result], NOW) == set()
     assert {f"checks/{check.name}" for check in CHECKS} < set(asked)
     assert "checks/replace_findings" not in asked
+
+
+@pytest.mark.parametrize("is_loaded", [True, False])
+def test_nothing_is_found_of_a_stream_that_is_not_loaded_any_more(
+    warehouse: Warehouse, account_of: AccountOf, standin: StandIn, is_loaded: bool
+) -> None:
+    """A rebuild is of it, too."""
+    vendor, name = discover()["wolkvox"], "unconnected_calls"
+    streams = ("calls", name) if is_loaded else ("calls",)
+    account = account_of(standin.tenant("wolkvox", "demo-co"), streams=streams)
+    with warehouse.transaction() as connection:
+        put(connection, "ops.streams", account="demo-co", stream=name, vendor="wolkvox",
+            watermark=NOW - timedelta(days=9))  # fmt: skip
+    checks = StreamChecks(warehouse, vendor, vendor.stream(name), [account])
+    assert checks.update([Result("demo-co", name)], NOW) == ({"fresh"} if is_loaded else set())
 
 
 @pytest.mark.parametrize(("known_for", "is_told"), [(timedelta(days=3), True), (MINUTES, False)])

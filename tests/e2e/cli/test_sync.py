@@ -5,7 +5,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -19,9 +19,11 @@ from tests.e2e.cli.command import (
     DAY,
     SECRET,
     Call,
+    account,
     change,
     rows,
 )
+from tests.model.vendors import HANDLED, UNCONNECTED, Thing
 
 
 def test_a_backfill_tells_every_day_and_is_seen_in_dagster(call: Call) -> None:
@@ -148,6 +150,11 @@ def test_a_wrong_accounts_file_is_refused_whole(call: Call, tmp_path: Path) -> N
     call("check", exit_code=1)
 
 
+def test_a_day_that_has_begun_nowhere_is_not_rebuilt(call: Call) -> None:
+    told = call("rebuild", "--from", "2999-01-01", exit_code=2).output
+    assert "in the future" in " ".join(told.split())
+
+
 def test_facts_and_marts_are_made_anew(call: Call, standin: StandIn) -> None:
     call("sync", "--from", str(DAY))
     count = ("sql", "SELECT count(*) FROM facts.calls", "--format", "csv")
@@ -185,3 +192,27 @@ def test_nothing_due_needs_no_dagster(call: Call, environment: Mapping[str, str]
         check=True,
     )
     assert done.stdout.split() == ["0", "True", "False"]
+
+
+@pytest.mark.parametrize("days", [(), ("--from", str(DAY))])
+def test_a_rebuild_is_of_all_that_is_stored(
+    call: Call, standin: StandIn, environment: Mapping[str, str], days: tuple[str, ...]
+) -> None:
+    """Whatever first day and streams accounts.toml has by now."""
+    name, begin = "test-bogota", f"start_date = {DAY}"
+    tenant = standin.tenant("wolkvox", name, token=SECRET, timezone="UTC", min_interval_s=0)
+    noon = datetime.combine(DAY, time(12), UTC)
+    for kind in (HANDLED, UNCONNECTED):
+        kind.put(tenant, Thing(1, noon, noon + timedelta(minutes=1), 10))
+    path = Path(environment["CALLHOUSE_ACCOUNTS"])
+    entry = account(standin, tenant) + "limits = { min_interval_s = 0 }\n"
+    path.write_text(f'{entry}streams = ["calls", "unconnected_calls"]', encoding="utf-8")
+    call("sync", "--from", str(DAY))
+    later = entry.replace(begin, f"start_date = {DAY + timedelta(days=1)}")
+    path.write_text(f'{later}streams = ["calls"]', encoding="utf-8")
+    change("DELETE FROM facts.calls")
+    made = rows(call("rebuild", *days, "--json"))
+    assert made.keys() == {(name, stream, str(DAY)) for stream in ("calls", "unconnected_calls")}
+    assert {line["records"] for line in made.values()} == {1}
+    made = rows(call("rebuild", "--stream", "unconnected_calls", *days, "--json"))
+    assert made.keys() == {(name, "unconnected_calls", str(DAY))}

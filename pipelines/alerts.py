@@ -38,6 +38,7 @@ TITLES = {
     "late": "nothing read for three polls",
     "incomplete": "a day isn't complete",
     "doubted": "much less came than is known, and isn't believed",
+    "rebuild": "days were made by other settings and wait for a rebuild",
     "rejects": "records rejected",
     "job": "the last run failed",
     "run": "the run failed",
@@ -161,6 +162,10 @@ def stream_problems(
         if row.about:
             where += f", {row.about}"
         yield Problem(row.kind, where, row.account, row.detail or "")
+    for row in warehouse.rows("status/to_rebuild", accounts=list(vendor_of)):
+        where = f"{vendor_of[row.account]} {row.stream}"
+        detail = f"from {row.first} to {row.last}: callhouse rebuild {row.account}"
+        yield Problem("rebuild", where, row.account, detail)
 
 
 def run_problems(instance: dg.DagsterInstance, now: datetime) -> Iterator[Problem]:

@@ -53,6 +53,8 @@ class Status:
     """That this host's clock is wrong, so that nothing is loaded."""
     settings: Sequence[str] = ()
     """What is wrong with the accounts file, and what becomes of it."""
+    to_rebuild: Sequence[Mapping[str, Any]] = ()
+    """Days that were made by other settings, by account and stream."""
 
     def as_json(self) -> dict[str, Any]:
         """For scripts."""
@@ -76,6 +78,13 @@ class Status:
         waiting = {name for quota in self.quotas if not quota.left for name in quota.accounts}
         for stream in self.streams:
             self._print_trouble(stream, stream.account in waiting)
+        for row in self.to_rebuild:
+            console.say(
+                f"{row['account']} {row['stream']}: {console.count(row['days'], 'day')} from "
+                f"{row['first']} to {row['last']}: made by other settings; "
+                f"callhouse rebuild {row['account']}",
+                "yellow",
+            )
         self._print_backfills()
 
     def _next(self, stream: StreamStatus) -> str:
@@ -146,6 +155,9 @@ def read_status(
         [row._asdict() for row in warehouse.rows("status/backfills")],
         [row._asdict() for row in warehouse.rows("status/in_flight")],
         wrong,
+        to_rebuild=[
+            row._asdict() for row in warehouse.rows("status/to_rebuild", accounts=list(accounts))
+        ],
     )
 
 

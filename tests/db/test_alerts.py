@@ -18,10 +18,11 @@ from dagster._core.utils import make_new_run_id
 
 from assets.resource import CallhouseResource
 from pipelines.alerts import Sent, alerts, stream_problems
+from pipelines.commands.status import read_status
 from resources.configuration.webhook import WEBHOOK
 from resources.http.webhook import WebhookError, post
 from resources.postgres.warehouse import Warehouse
-from tests.db.facts import put
+from tests.db.facts import put, put_account
 from tests.unit import helpers
 
 TOKEN = "s3cr3t-t0ken"
@@ -408,6 +409,46 @@ def test_a_zone_that_the_server_does_not_know_keeps_no_other_problem_from_being_
             report="cdr_dialog", requested_at=datetime.now(UTC) - OLD, duration_s=1)  # fmt: skip
     problems = stream_problems(warehouse, [far, near], datetime.now(UTC))
     assert [(p.kind, p.who) for p in problems] == [("failing", "far"), ("failing", "near")]
+
+
+@pytest.mark.parametrize(
+    ("changes", "is_told"),
+    [
+        ({}, False),
+        ({"made_for": ["UTC, CO, COP"]}, False),  # a mistake that was set back, and left nothing
+        ({"made_for": ["UTC, DE, COP"]}, True),
+        ({"made_for": ["UTC, CO, COP", "UTC, DE, COP"]}, True),
+        ({"timezone": "Asia/Tokyo"}, True),
+        ({"timezone": "Etc/UTC"}, False),
+        ({"timezone": "Asia/Tokyo", "expired_at": MORNING}, False),
+    ],
+)
+@pytest.mark.parametrize("has_raw", [True, False])
+def test_days_that_wait_for_a_rebuild_are_told(
+    warehouse: Warehouse, changes: dict[str, Any], is_told: bool, has_raw: bool,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    """Alerts and `callhouse status` do, of streams that aren't loaded any more, too."""
+    account = helpers.account("wolkvox", streams=("calls",))
+    of = {"account": account.name, "stream": "unconnected_calls", "call_date": DAY}
+    warehouse.make_days({DAY})
+    with warehouse.transaction() as connection:
+        put_account(connection, account=account.name, vendor="wolkvox", timezone="UTC",
+                    country="CO", currency="COP")  # fmt: skip
+        put(connection, "ops.days", **of, **{"state": "complete", "timezone": "UTC"} | changes)
+        if has_raw:
+            put(connection, "raw.records", **of, record_key="1", version=1, payload="{}",
+                first_seen_at=MORNING, request_id=1)  # fmt: skip
+    told = [
+        (problem.kind, problem.where, problem.detail)
+        for problem in stream_problems(warehouse, [account], MORNING)
+    ]
+    detail = f"from {DAY} to {DAY}: callhouse rebuild {account.name}"
+    expected = ("rebuild", "wolkvox unconnected_calls", detail)
+    assert told == ([expected] if is_told and has_raw else [])
+    read_status(warehouse, {account.name: account}, MORNING).print()
+    said = f"{account.name} unconnected_calls: 1 day from {DAY} to {DAY}: made by other settings"
+    assert (said in " ".join("".join(capsys.readouterr()).split())) == (is_told and has_raw)
 
 
 def test_rejects_are_told_by_reason_without_their_data(warehouse: Warehouse) -> None:

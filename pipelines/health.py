@@ -30,9 +30,10 @@ def code(address: str) -> None:
 
 
 def ui(address: str) -> None:
-    """Dagster's web server answers."""
+    """Dagster's web server answers, which no proxy is asked for."""
     host, port = _host_and_port(address)
-    with urllib.request.urlopen(f"http://{host}:{port}/server_info", timeout=PATIENCE_S):
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    with opener.open(f"http://{host}:{port}/server_info", timeout=PATIENCE_S):
         pass
 
 

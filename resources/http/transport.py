@@ -1,6 +1,7 @@
 """The process's connections to vendors. No other module imports httpx."""
 
 import logging
+import os
 import re
 import ssl
 from collections.abc import Iterator, Mapping
@@ -12,7 +13,9 @@ from pathlib import Path
 import httpcore
 import httpx
 
+from resources.errors import ConfigurationError
 from resources.http import content, wire
+from resources.http.addresses import LOOPBACK_HOSTS
 from resources.http.auth import Tokens
 
 # httpx logs whole URLs at INFO, and Vono's credentials are in the path.
@@ -36,7 +39,10 @@ _BROKEN = (
     httpcore.UnsupportedProtocol,
     httpx.InvalidURL,
 )
+_UNUSABLE = (ImportError, ValueError, httpx.InvalidURL)
+"""What httpx raises for a proxy that it can't use; its text may quote a password."""
 _ORIGIN = re.compile(r"[^/]*//[^/?#]*")
+_PROXY = re.compile("(https?|all)_proxy", re.IGNORECASE)
 _PLAIN = re.compile(r"/(?:[\w~!$&()*+,;=:@/?-]|(?<!/)\.|%[0-9A-Fa-f]{2})*", re.ASCII)
 """A path and query that are sent as they are; others httpx knows how to spell."""
 
@@ -77,6 +83,32 @@ def _authorities() -> ssl.SSLContext:
     )
 
 
+def _client(by_proxy: bool = True) -> httpx.Client:
+    """Connections, by the environment's proxies or by none. Raises what is _UNUSABLE."""
+    return httpx.Client(
+        verify=_authorities(),
+        trust_env=by_proxy,
+        timeout=None,  # noqa: S113 - `wire` keeps the time
+        limits=httpx.Limits(max_connections=None, max_keepalive_connections=32),
+    )
+
+
+def _proxy_fault() -> str:
+    """Which of the environment's proxies can't be used, without what they may hold of secrets."""
+    proxies = [name for name, value in os.environ.items() if value and _PROXY.fullmatch(name)]
+    if wrong := [name for name in proxies if not _is_usable(os.environ[name])]:
+        return f"{', '.join(wrong)}: expected http://host:port; no other kind of proxy can be used"
+    return "NO_PROXY: expected hosts, comma-separated; of IPv6 single addresses, without brackets"
+
+
+def _is_usable(proxy: str) -> bool:
+    try:
+        httpx.HTTPTransport(proxy=proxy if "://" in proxy else f"http://{proxy}").close()
+    except _UNUSABLE:
+        return False
+    return True
+
+
 @lru_cache(maxsize=1)
 def _read_authorities(*_places: tuple[str, int]) -> ssl.SSLContext:
     """Kept while they are as they were: to read them takes longer than a request."""
@@ -93,11 +125,12 @@ class Transport:
     def __init__(self) -> None:
         self.tokens = Tokens()
         self._servers: dict[str, _Server] = {}
-        self._client = httpx.Client(
-            verify=_authorities(),
-            timeout=None,  # noqa: S113 - `wire` keeps the time
-            limits=httpx.Limits(max_connections=None, max_keepalive_connections=32),
-        )
+        self._proxy_fault: str | None = None
+        try:
+            self._client = _client()
+        except _UNUSABLE:  # told to whoever would go by it: this machine is reached without
+            self._proxy_fault = _proxy_fault()
+            self._client = _client(by_proxy=False)
         for transport in (self._client._transport, *self._client._mounts.values()):  # noqa: SLF001
             if isinstance(
                 transport, httpx.HTTPTransport
@@ -108,7 +141,8 @@ class Transport:
     def ask(
         self, url: str, headers: Mapping[str, str], body: bytes | None, exchange: wire.Exchange
     ) -> Iterator[httpcore.Response]:
-        """A streamed GET; a POST with a body. Raises BrokenExchangeError, or as `exchange` does.
+        """A streamed GET; a POST with a body. Raises BrokenExchangeError, or as `exchange` does;
+        ConfigurationError where the environment's proxies can't be used.
 
         Straight to the connections: what httpx does around them (cookies, redirects, URLs, headers
         and answers of its own) takes twice as long as they do.
@@ -133,7 +167,12 @@ class Transport:
     def _server(self, origin: str) -> _Server:
         if (known := self._servers.get(origin)) is None:
             url = httpx.URL(origin)
-            transport = self._client._transport_for_url(url)  # noqa: SLF001 - the proxy's
+            if url.host in LOOPBACK_HOSTS:  # else a token would leave this machine in clear
+                transport = self._client._transport  # noqa: SLF001
+            elif self._proxy_fault:
+                raise ConfigurationError([self._proxy_fault])
+            else:
+                transport = self._client._transport_for_url(url)  # noqa: SLF001 - the proxy's
             connections = transport._pool  # type: ignore[attr-defined]  # noqa: SLF001
             known = _Server(connections, url.raw_scheme, url.raw_host, url.port, url.netloc)
             self._servers[origin] = known

@@ -481,3 +481,11 @@ def test_a_webhook_is_never_reached_in_clear_nor_elsewhere(chat: Chat) -> None:
     answer = told.value.__context__
     assert isinstance(answer, HTTPError)
     assert answer.closed, "its socket would stay open"
+
+
+def test_a_webhook_of_this_machine_is_reached_without_a_proxy(
+    chat: Chat, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
+    post(chat.url, "text")
+    assert chat.texts == ["text"]

@@ -7,6 +7,7 @@ from contextlib import closing, contextmanager
 
 import pytest
 
+from resources.errors import ConfigurationError
 from resources.http.transport import BrokenExchangeError, Transport, headers_of
 from resources.http.wire import Exchange
 
@@ -62,6 +63,50 @@ def test_requests_go_by_the_environments_proxy(monkeypatch: pytest.MonkeyPatch, 
         with closing(Transport()) as transport, transport.ask(url, {}, None, exchange) as answer:
             assert answer.status == 200
     assert requests[0].startswith(f"GET {url} HTTP/1.1")
+
+
+@pytest.mark.parametrize("proxy", ["http_proxy", "ALL_PROXY", "Http_Proxy"])
+def test_this_machine_is_asked_without_a_proxy(monkeypatch: pytest.MonkeyPatch, proxy: str) -> None:
+    monkeypatch.setenv(proxy, "http://127.0.0.1:1")
+    exchange = Exchange(5, 1000)
+    with (
+        _server() as (base, requests),
+        closing(Transport()) as transport,
+        transport.ask(f"{base}/calls", {}, None, exchange) as answer,
+    ):
+        assert answer.status == 200
+    assert requests[0].startswith("GET /calls HTTP/1.1")
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("ALL_PROXY", "socks5://user:s3cr3t@127.0.0.1:1"),
+        ("all_proxy", "socks://127.0.0.1:1"),
+        ("HTTPS_PROXY", "foo://user:s3cr3t"),
+        ("http_proxy", "user:s3cr3t"),
+        ("NO_PROXY", "localhost,fd00::/8"),
+        ("no_proxy", "[::1"),
+    ],
+)
+def test_a_proxy_that_cant_be_used_is_named_without_its_password(
+    monkeypatch: pytest.MonkeyPatch, variable: str, value: str
+) -> None:
+    monkeypatch.setenv(variable, value)
+    exchange = Exchange(5, 1000)
+    with (
+        closing(Transport()) as transport,
+        pytest.raises(ConfigurationError, match=f"(?i)^{variable}: expected") as caught,
+        transport.ask("http://vendor.invalid/calls", {}, None, exchange),
+    ):
+        pass
+    assert "s3cr3t" not in str(caught.value)
+    with (
+        _server() as (base, _),
+        closing(Transport()) as transport,
+        transport.ask(base, {}, None, exchange) as answer,
+    ):
+        assert answer.status == 200, "nothing goes by it on this machine"
 
 
 def test_a_body_is_posted_with_its_length() -> None:

@@ -25,9 +25,12 @@ def business_days(
     accounts, now = list(accounts), now or datetime.now(UTC)
     zone = furthest_ahead({account.timezone for account in accounts}, now)
     first = min((account.start_date for account in accounts), default=business_day(now, zone))
-    return dg.DailyPartitionsDefinition(
-        start_date=f"{first:{KEY}}", timezone=zone.key, end_offset=1
-    )
+    return days_since(f"{first:{KEY}}", zone.key)
+
+
+def days_since(first: str, timezone: str) -> dg.DailyPartitionsDefinition:
+    """From the first one to the present day of the zone."""
+    return dg.DailyPartitionsDefinition(start_date=first, timezone=timezone, end_offset=1)
 
 
 def furthest_ahead(zones: Iterable[ZoneInfo], now: datetime) -> ZoneInfo:

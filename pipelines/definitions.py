@@ -1,8 +1,13 @@
 """Everything that Dagster serves, put together: one code location."""
 
 from collections.abc import Mapping
+from functools import lru_cache
 
 import dagster as dg
+from dagster._core.definitions.definitions_load_context import (
+    DefinitionsLoadContext,
+    DefinitionsLoadType,
+)
 
 from assets.accounts_file import ACCOUNTS, accounts_checks
 from assets.ledger import LEDGER, quota_check
@@ -26,6 +31,9 @@ from resources.configuration.home import Home
 from resources.configuration.settings import read_settings
 from resources.vendors import discover
 
+GRAPH = "callhouse/graph"
+"""What Dagster hands each run of what the code location was loaded with."""
+
 
 def build_defs(
     accounts: Mapping[str, Account] | None = None, watch: Watch | None = None
@@ -36,8 +44,15 @@ def build_defs(
     `watch` is shown what becomes of a load that runs in this process, while it runs.
     """
     if accounts is None:
-        accounts = read_settings(Home.from_environment()).accounts
-    graph = Graph.of(accounts)
+        accounts = _accounts()
+    return _build(Graph.of(accounts), watch)
+
+
+def _accounts() -> Mapping[str, Account]:
+    return read_settings(Home.from_environment()).accounts
+
+
+def _build(graph: Graph, watch: Watch | None = None) -> dg.Definitions:
     days, vendors = graph.days, graph.vendors
     assets = {
         vendor.name: vendor_assets(discover()[vendor.name], days, watch, graph.streams[vendor.name])
@@ -83,6 +98,25 @@ def build_defs(
     )
 
 
+@lru_cache(maxsize=2)
+def _known(graph: str) -> dg.Definitions:
+    """Made once a process: runs of one process share them."""
+    return _build(Graph.read(graph))
+
+
+@dg.definitions
+def defs() -> dg.Definitions:
+    """Those for the accounts as they are. A run's are what the UI showed when it was asked for: a
+    vendor whose accounts have left since has nothing to do, and others' runs go on beside it.
+    """
+    context = DefinitionsLoadContext.get()
+    shown = None
+    if context.load_type is DefinitionsLoadType.RECONSTRUCTION:
+        shown = context.reconstruction_metadata.get(GRAPH)
+    graph = shown or Graph.of(_accounts()).text
+    context.add_to_pending_reconstruction_metadata(GRAPH, graph)
+    return _known(graph)
+
+
 make_runs_warm()
 wait_longer()
-defs = build_defs()

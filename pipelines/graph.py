@@ -2,6 +2,7 @@
 location was loaded. Dagster asks for them again only at *Reload definitions*.
 """
 
+import json
 from collections.abc import Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
@@ -9,7 +10,7 @@ from datetime import UTC, datetime
 
 import dagster as dg
 
-from assets.partitions import business_days
+from assets.partitions import KEY, business_days, days_since
 from resources.account import Account
 from resources.vendor_api.vendor import Vendor
 from resources.vendors import discover
@@ -32,6 +33,18 @@ class Graph:
         if not streams:
             streams = {v.name: {stream.name for stream in v.streams} for v in discover().values()}
         return cls(streams, business_days(accounts.values(), now))
+
+    @classmethod
+    def read(cls, text: str) -> "Graph":
+        """The graph of which that is the text."""
+        streams, first, timezone = json.loads(text)
+        return cls({name: set(mine) for name, mine in streams.items()}, days_since(first, timezone))
+
+    @property
+    def text(self) -> str:
+        """All of it."""
+        streams = {name: sorted(mine) for name, mine in sorted(self.streams.items())}
+        return json.dumps([streams, f"{self.days.start:{KEY}}", self.days.timezone])
 
     @property
     def vendors(self) -> list[Vendor]:

@@ -1,25 +1,17 @@
 """What the fork server imports last (`pipelines.warm_runs`): the definitions, whose making takes as
-long as a poll, and what else each run would do first. A run makes the definitions anew if they
-would be others by then.
+long as a poll, and what else each run would do first.
 """
 
 import os
-import sys
 from contextlib import suppress
 
 from dagster import DagsterInstance
 
 from pipelines.storage import disconnect
-from pipelines.workers.code import Code
+from pipelines.workers.code import load_code
 from resources.http.transport import Transport
 from resources.postgres.database import DAGSTER_URL, URL
 from resources.postgres.warehouse import Warehouse
-
-
-def _forget_old_definitions(code: Code) -> None:
-    """In a run's own process, before Dagster asks for them."""
-    if not code.is_current:
-        del sys.modules["pipelines.definitions"]
 
 
 def _rehearse() -> None:
@@ -40,7 +32,6 @@ def _rehearse() -> None:
 
 
 with suppress(Exception):  # a run makes them itself then, and says what is wrong
-    _code = Code()
-    os.register_at_fork(after_in_child=lambda: _forget_old_definitions(_code))
+    load_code()
 with suppress(Exception):
     _rehearse()

@@ -33,21 +33,17 @@ class Launcher(SyncInMemoryRunLauncher):
     """
 
     def launch_run(self, context: LaunchRunContext) -> None:
-        """Executes the run."""
+        """Executes the run, as a new process would."""
+        forget_definitions()
         thread = Thread(target=super().launch_run, args=(context,))
         thread.start()
         thread.join()
 
 
-def definitions() -> dg.Definitions:
-    """What the location loads."""
-    return build_defs()
-
-
 def load() -> dg.Definitions:
     """The definitions as a new process would load them."""
     forget_definitions()
-    return definitions()
+    return build_defs()
 
 
 class InProcessDagster(DagsterLocation):
@@ -59,8 +55,8 @@ class InProcessDagster(DagsterLocation):
         super().__init__(
             instance,
             LoadableTargetOrigin(
-                module_name=__name__,
-                attribute=definitions.__name__,
+                module_name=build_defs.__module__,
+                attribute="defs",
                 working_directory=str(Path.cwd()),
             ),
         )

@@ -21,7 +21,7 @@ from dagster._utils.interrupts import capture_interrupts
 from dagster_celery.tasks import create_execute_job_task
 
 from pipelines.workers.broker import make_broker
-from pipelines.workers.code import Code
+from pipelines.workers.code import load_code
 from pipelines.workers.consumer import LastingConsumer
 from pipelines.workers.leases import executing
 from pipelines.workers.queues import Queue
@@ -37,8 +37,6 @@ logger = logging.getLogger("callhouse.worker")
 class RunTask(Task):  # type: ignore[misc]
     """Executes a run that Dagster's launcher has sent, unless another process does already."""
 
-    code: Code
-
     def __call__(self, execute_job_args_packed: Any) -> Any:
         """Returns what Dagster's task does; 0 when there was nothing to do."""
         run_id = unpack_value(execute_job_args_packed, as_type=ExecuteRunArgs).run_id
@@ -46,7 +44,6 @@ class RunTask(Task):  # type: ignore[misc]
             if not is_ours:
                 logger.warning("Run %s is being executed by another process.", run_id)
                 return 0
-            self.code.refresh()
             return super().__call__(execute_job_args_packed)
 
 
@@ -63,13 +60,12 @@ def whole_signals() -> Iterator[None]:
         signal.signal(signal.SIGTERM, before)
 
 
-def make_worker(broker: str, code: Code) -> Celery:
+def make_worker(broker: str) -> Celery:
     """The application of a worker. It knows one task, to execute a run that is in Dagster's
     storage: Dagster's others would import whatever a message names.
     """
     worker = make_broker(broker)
     worker.conf.worker_consumer = LastingConsumer
-    RunTask.code = code
     worker.Task = RunTask
     create_execute_job_task(worker)
     return worker
@@ -88,8 +84,8 @@ def main() -> None:
     if not broker:
         raise ConfigurationError(["a worker needs a broker"])
     threading.Thread(target=end_with_parent, args=(os.getppid(),), daemon=True).start()
-    code = Code()
-    worker = make_worker(broker, code)
+    load_code()
+    worker = make_worker(broker)
     worker.worker_main([
         "--quiet", "worker", "--pool", "prefork", "--queues", queue.value,
         "--concurrency", str(concurrency), "--max-tasks-per-child", str(RUNS_OF_A_PROCESS),

@@ -177,3 +177,26 @@ def test_what_failed_is_called_failed(
     tenants["late"].disarm()
     assert backfill("conpeek")["status"] == "COMPLETED_SUCCESS"
     assert dagster.days_of("conpeek/dialogs") == set(DAYS)
+
+
+def test_a_vendor_that_nobody_can_ask_any_more_stops_no_other(
+    dagster: InProcessDagster, backfill: Backfill, tmp_path: Path
+) -> None:
+    """Its only account's token is away, or the account left; the UI shows it as before."""
+    assets = [*dagster.assets("conpeek"), *dagster.assets("wolkvox")]
+    (tmp_path / "poor.token").unlink()
+    told = dagster.ended(dagster.backfill(assets, DAYS))
+    assert told["status"] == "COMPLETED_SUCCESS"
+    assert dagster.days_of("conpeek/dialogs") == set(DAYS)
+    assert dagster.days_of("wolkvox/agent_usage") == set()
+    assert backfill("wolkvox")["status"] == "COMPLETED_SUCCESS"
+
+
+def test_days_since_a_later_start_are_loaded_of_those_that_are_shown(
+    dagster: InProcessDagster, backfill: Backfill, tmp_path: Path
+) -> None:
+    file = tmp_path / "accounts.toml"
+    later = file.read_text(encoding="utf-8").replace(DAYS[0], DAYS[1])
+    file.write_text(later, encoding="utf-8")
+    assert backfill("conpeek")["status"] == "COMPLETED_SUCCESS"
+    assert dagster.days_of("conpeek/dialogs") == set(DAYS[1:])

@@ -4,9 +4,11 @@ from datetime import UTC, datetime
 
 import dagster as dg
 import pytest
+from dagster._utils.test.definitions import scoped_reconstruction_metadata
 
 from assets.keys import vendor_key
-from pipelines.definitions import build_defs
+from pipelines.definitions import GRAPH, build_defs, defs
+from pipelines.graph import Graph
 from resources.vendors import discover
 from tests.unit import helpers
 
@@ -83,3 +85,14 @@ def test_an_earlier_start_date_brings_its_days() -> None:
         days = defs.resolve_job_def("conpeek_poll").partitions_def
         assert days
         assert days.get_partition_keys()[0] == f"{account.start_date}"
+
+
+def test_a_run_has_the_definitions_that_were_shown() -> None:
+    shown = Graph.of({"one": helpers.account("conpeek"), "other": helpers.account("vono")})
+    assert Graph.read(shown.text) == shown
+    with scoped_reconstruction_metadata({GRAPH: shown.text}):
+        of_run = defs()
+    assert keys(of_run) == keys(
+        build_defs({"a": helpers.account("conpeek"), "b": helpers.account("vono")})
+    )
+    assert of_run.resolve_job_def("vono_poll").partitions_def == shown.days

@@ -3,7 +3,6 @@ of this host, or of hosts that the test makes. The definitions are those of the 
 the environment names.
 """
 
-import importlib
 import itertools
 import logging
 import os
@@ -29,7 +28,6 @@ from dagster._daemon.run_coordinator.queued_run_coordinator_daemon import (
     QueuedRunCoordinatorDaemon,
 )
 
-from pipelines import definitions
 from pipelines.dagster_home import open_instance, prepare
 from pipelines.workers.queues import SCHEDULE_TAG
 from resources.configuration.home import BROKER, Home
@@ -248,12 +246,6 @@ class Cluster(DagsterLocation):
         raise AssertionError("no process has said so")
 
 
-def load() -> None:
-    """The definitions for the accounts file of now."""
-    importlib.reload(definitions)
-    forget_definitions()
-
-
 @contextmanager
 def open_cluster(folder: Path, database_url: str, broker: str) -> Iterator[Cluster]:
     """A cluster without workers, on the database and the broker; the environment is its own."""
@@ -264,7 +256,7 @@ def open_cluster(folder: Path, database_url: str, broker: str) -> Iterator[Clust
         home = Home(folder / "daemon")
         home.make()
         prepare(home, database_url)
-        load()
+        forget_definitions()
         with open_instance() as instance:
             cluster = Cluster(instance, folder)
             try:

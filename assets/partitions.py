@@ -14,9 +14,10 @@ A_YEAR = [timedelta(days=days) for days in range(0, 366, 7)]
 
 
 def business_days(
-    accounts: Iterable[Account], now: datetime | None = None
+    accounts: Iterable[Account], now: datetime | None = None, since: date | None = None
 ) -> dg.DailyPartitionsDefinition:
-    """From the first account's start to the present day of the account furthest ahead.
+    """From the first account's start, or an earlier day, to the present day of the account furthest
+    ahead.
 
     The labels mean each account's own local day. They go on with time: Dagster counts them by the
     clock of the account's zone that is furthest ahead, so that no partition is there before it has
@@ -24,7 +25,9 @@ def business_days(
     """
     accounts, now = list(accounts), now or datetime.now(UTC)
     zone = furthest_ahead({account.timezone for account in accounts}, now)
-    first = min((account.start_date for account in accounts), default=business_day(now, zone))
+    starts = [since] if since else []
+    starts += [account.start_date for account in accounts]
+    first = min(starts, default=business_day(now, zone))
     return days_since(f"{first:{KEY}}", zone.key)
 
 

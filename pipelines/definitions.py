@@ -1,6 +1,7 @@
 """Everything that Dagster serves, put together: one code location."""
 
 from collections.abc import Mapping
+from datetime import date
 from functools import lru_cache
 
 import dagster as dg
@@ -36,16 +37,19 @@ GRAPH = "callhouse/graph"
 
 
 def build_defs(
-    accounts: Mapping[str, Account] | None = None, watch: Watch | None = None
+    accounts: Mapping[str, Account] | None = None,
+    watch: Watch | None = None,
+    since: date | None = None,
 ) -> dg.Definitions:
     """The definitions for the given accounts (default: those of the accounts file, if any): the
     vendors and streams that they use.
 
-    `watch` is shown what becomes of a load that runs in this process, while it runs.
+    `watch` is shown what becomes of a load that runs in this process, while it runs. `since`: a day
+    that there is, as the warehouse may have days of accounts that have left.
     """
     if accounts is None:
         accounts = _accounts()
-    return _build(Graph.of(accounts), watch)
+    return _build(Graph.of(accounts, since=since), watch)
 
 
 def _accounts() -> Mapping[str, Account]:

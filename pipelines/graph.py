@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import dagster as dg
 
@@ -25,14 +25,19 @@ class Graph:
     days: dg.TimeWindowPartitionsDefinition
 
     @classmethod
-    def of(cls, accounts: Mapping[str, Account], now: datetime | None = None) -> "Graph":
-        """The graph for the accounts."""
+    def of(
+        cls,
+        accounts: Mapping[str, Account],
+        now: datetime | None = None,
+        since: date | None = None,
+    ) -> "Graph":
+        """The graph for the accounts. `since`: a day that it has, whether it is theirs or not."""
         streams: dict[str, set[str]] = {}
         for account in accounts.values():
             streams.setdefault(account.vendor, set()).update(account.streams)
         if not streams:
             streams = {v.name: {stream.name for stream in v.streams} for v in discover().values()}
-        return cls(streams, business_days(accounts.values(), now))
+        return cls(streams, business_days(accounts.values(), now, since))
 
     @classmethod
     def read(cls, text: str) -> "Graph":

@@ -32,8 +32,9 @@ class Runs:
         instance: dg.DagsterInstance,
         watch: Watch | None,
         log_level: str,
+        since: date | None,
     ) -> None:
-        self._defs = build_defs(accounts, watch)
+        self._defs = build_defs(accounts, watch, since)
         self._instance = instance
         self._log_level = log_level
 
@@ -83,13 +84,18 @@ class Runs:
 
 
 @contextmanager
-def runs(accounts: Mapping[str, Account], watch: Watch | None, log_level: str) -> Iterator[Runs]:
-    """What executes runs, for the length of a block. Runs of processes that were killed are ended
-    first.
+def runs(
+    accounts: Mapping[str, Account],
+    watch: Watch | None,
+    log_level: str,
+    since: date | None = None,
+) -> Iterator[Runs]:
+    """What executes runs, for the length of a block; of days from the accounts' first, or `since`.
+    Runs of processes that were killed are ended first.
     """
     with dagster_home.open_instance() as instance:
         fail_interrupted_runs(instance, code_server=None)
-        yield Runs(accounts, instance, watch, log_level)
+        yield Runs(accounts, instance, watch, log_level, since)
 
 
 def _why(result: dg.ExecuteInProcessResult) -> str:

@@ -100,5 +100,5 @@ def refresh_marts(url: str, span: tuple[date, date] | None, log_level: str = SIL
 
     from pipelines.commands.runs import runs
 
-    with runs(accounts, None, log_level) as executing:
+    with runs(accounts, None, log_level, since=min(days)) as executing:
         return executing.refresh_marts(days, always=bool(span))

@@ -211,7 +211,7 @@ def test_a_poll_whose_process_is_killed_fails_and_the_next_reads_on(
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv(URL, database_url)
-        job = definitions.defs.resolve_job_def("conpeek_poll")
+        job = definitions.defs().resolve_job_def("conpeek_poll")
         with dg.DagsterInstance.ephemeral() as instance:
             assert job.execute_in_process(instance=instance, tags=cluster.run(again).tags).success
     found, expected = content(database_url_with_dagster, DAYS[-1]), content(database_url, DAYS[-1])

@@ -176,6 +176,17 @@ def test_facts_and_marts_are_made_anew(call: Call, standin: StandIn) -> None:
     assert of_marts.split()[1] == calls.split()[1]
 
 
+def test_marts_of_days_before_the_accounts_begin_are_made_anew(call: Call, tmp_path: Path) -> None:
+    """As of an account that left, or that begins later by now."""
+    call("sync", CONPEEK, "--from", str(DAY))
+    change("DELETE FROM marts.calls_by_day")
+    file = tmp_path / "accounts.toml"
+    file.write_text(file.read_text().replace(f"{DAY}", f"{DAY + timedelta(days=1)}"))
+    call("refresh-marts", "--from", str(DAY), "--to", str(DAY))
+    counted = "SELECT sum(calls) FROM marts.calls_by_day"
+    assert call("sql", counted, "--format", "csv").stdout.split()[1] == "5"
+
+
 def test_nothing_due_needs_no_dagster(call: Call, environment: Mapping[str, str]) -> None:
     """That takes seconds to load."""
     call("sync")

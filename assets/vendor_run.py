@@ -54,6 +54,7 @@ class VendorRun:
                 self._context, [one for one in results if one.stream == checks.stream.name]
             )
         if not self._scope.is_poll:
+            self._require_somebody()
             self._report_trouble(results)
 
     def _checks(self) -> list[StreamChecks]:
@@ -91,6 +92,17 @@ class VendorRun:
             raise dg.Failure(str(error), allow_retries=False) from None
         finally:
             loader.close()
+
+    def _require_somebody(self) -> None:
+        """Raises Failure where none of the vendor's accounts has its secrets at hand: nothing was
+        read. That all have left since Dagster read the file is no failure.
+        """
+        vendor, settings = self._scope.vendor, self._callhouse.settings()
+        known = self._callhouse.settings(needs_secrets=False).accounts.values()
+        having = {account.vendor for account in settings.accounts.values()}
+        if vendor.name not in having and any(a.vendor == vendor.name for a in known):
+            why = "; ".join(settings.sentences())
+            raise dg.Failure(f"no account of {vendor.title}: {why}", allow_retries=False)
 
     def _report_trouble(self, results: Sequence[Result]) -> None:
         """What a backfill didn't read, as a limit says when it may, or a rebuild can't make; and

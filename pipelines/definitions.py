@@ -111,7 +111,7 @@ def _known(graph: str) -> dg.Definitions:
 @dg.definitions
 def defs() -> dg.Definitions:
     """Those for the accounts as they are. A run's are what the UI showed when it was asked for: a
-    vendor whose accounts have left since has nothing to do, and others' runs go on beside it.
+    vendor whose accounts have left since has nothing to do, and others are loaded beside it.
     """
     context = DefinitionsLoadContext.get()
     shown = None

@@ -182,14 +182,25 @@ def test_what_failed_is_called_failed(
 def test_a_vendor_that_nobody_can_ask_any_more_stops_no_other(
     dagster: InProcessDagster, backfill: Backfill, tmp_path: Path
 ) -> None:
-    """Its only account's token is away, or the account left; the UI shows it as before."""
+    """The UI shows it as before, while its only account's token is away, and when it has left."""
     assets = [*dagster.assets("conpeek"), *dagster.assets("wolkvox")]
     (tmp_path / "poor.token").unlink()
     told = dagster.ended(dagster.backfill(assets, DAYS))
-    assert told["status"] == "COMPLETED_SUCCESS"
+    assert told["status"] == "COMPLETED_FAILED"
     assert dagster.days_of("conpeek/dialogs") == set(DAYS)
-    assert dagster.days_of("wolkvox/agent_usage") == set()
+    assert dagster.days_of("wolkvox/agent_usage", "FAILED") == set(DAYS)
+    (run,) = dagster.instance.get_runs()
+    (failed,) = [
+        entry.dagster_event.step_failure_data.user_failure_data
+        for entry in dagster.instance.all_logs(run.run_id)
+        if entry.dagster_event and entry.dagster_event.is_step_failure
+    ]
+    assert failed
+    assert str(failed.description).startswith("no account of Wolkvox: accounts.poor.credentials.")
+    file = tmp_path / "accounts.toml"
+    file.write_text(file.read_text(encoding="utf-8").partition("[accounts.poor]")[0])
     assert backfill("wolkvox")["status"] == "COMPLETED_SUCCESS"
+    assert dagster.days_of("wolkvox/agent_usage") == set()
 
 
 def test_days_since_a_later_start_are_loaded_of_those_that_are_shown(

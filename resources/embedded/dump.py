@@ -158,9 +158,13 @@ def _require_raw(connection: psycopg.Connection[Any]) -> None:
         )
 
 
-def end_restore(url: str) -> None:
-    """Says that the database is whole, and that nobody is in it who was forgotten."""
+def end_restore(url: str, manifest: Manifest) -> None:
+    """Says that the database is whole, and that nobody is in it who was forgotten; and that facts
+    which weren't dumped aren't there.
+    """
     with connect(url, "callhouse restore") as connection:
+        if not manifest.has_facts:
+            connection.execute(sql.read("dump/lost_facts"))
         connection.execute(sql.read("dump/end_restore"))
 
 

@@ -75,17 +75,21 @@ def marts_of_others(connection: Connection) -> set[str]:
 
 def lay_lost_facts(connection: Connection) -> None:
     """Tables of facts that aren't there, as where a dump left them out: empty ones, to be rebuilt
-    from raw. What is built on them is laid again, too. What a dump had of their days nobody reads
-    any more: it goes when the day is made again, or at night.
+    from raw, until when their days aren't trusted. What is built on them is laid again, too. What a
+    dump had of their days nobody reads any more: it goes when the day is made again, or at night.
     """
-    for schema in SCHEMAS:
-        if not _is_there(connection, "to_regnamespace", schema):
-            connection.exec_driver_sql(f"CREATE SCHEMA {schema}")
+    left_out = [
+        schema for schema in SCHEMAS if not _is_there(connection, "to_regnamespace", schema)
+    ]
+    for schema in left_out:
+        connection.exec_driver_sql(f"CREATE SCHEMA {schema}")
     lost = [
         table
         for table in facts.TABLES.values()
         if not _is_there(connection, "to_regclass", f"facts.{table.name}")
     ]
+    if lost or "facts_partitions" in left_out:
+        connection.exec_driver_sql(sql.read("dump/lost_facts"))
     if not lost:
         return
     if not _is_there(connection, "to_regproc", "facts.outcome"):

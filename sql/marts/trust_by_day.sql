@@ -26,8 +26,8 @@ WITH due AS (
      CROSS JOIN LATERAL (SELECT d.rejects - coalesce(d.missing_rejects, 0) AS bad) b
       LEFT JOIN (SELECT account, call_date, min(expired_at) AS first_at FROM ops.days GROUP BY account, call_date) e
              ON e.account = due.account AND e.call_date = due.call_date
-     -- What isn't loaded any more is in the figures all the same.
-     WHERE due.is_loaded OR d.facts > 0
+     -- What isn't loaded any more is in the figures all the same, or lacks there where its facts are lost.
+     WHERE due.is_loaded OR d.raw_records > d.rejects
 ), read AS (
     SELECT known.*, coalesce(worst, trusted) AS trust,
            stream || CASE WHEN is_loaded THEN ': ' ELSE ' (not loaded any more): ' END || reasons AS why

@@ -42,6 +42,21 @@ def test_days_whose_schema_a_dump_left_out_can_be_loaded_again(
     again.close()
 
 
+@pytest.mark.parametrize(
+    "lost", ["SCHEMA facts", "SCHEMA facts_partitions", "TABLE facts.call_events"]
+)
+def test_facts_that_a_dump_left_out_count_no_longer(
+    warehouse: Warehouse, database_url: str, lost: str
+) -> None:
+    """Else their days would be trusted until they are rebuilt. Those gone for their age stay so."""
+    with warehouse.transaction() as c:
+        put_day(c, raw_records=5, facts=5)
+        put_day(c, raw_records=5, facts=5, call_date=NEXT, expired_at="2026-06-01")
+        c.exec_driver_sql(f"DROP {lost} CASCADE")
+    migrate(database_url)
+    assert query(warehouse, "SELECT facts FROM ops.days ORDER BY call_date") == [(0,), (5,)]
+
+
 def test_a_migration_neither_waits_for_a_reader_nor_blocks_one(
     warehouse: Warehouse, database_url: str
 ) -> None:

@@ -100,7 +100,8 @@ def test_calls_of_a_day_may_be_on_the_day_beside_it_that_was_made_by_another_tim
         ({"state": "complete"}, "trusted", None),
         ({"state": "open"}, "not_read", UNREAD),
         ({"state": "failed", "note": "HTTP 500"}, "wrong", "HTTP 500"),
-        ({"state": "open", "facts": 0}, "trusted", None),
+        ({"state": "open", "facts": 0, "rejects": 9}, "trusted", None),
+        ({"facts": 0}, "wrong", "facts and rejects aren't as many as the records"),
     ],
 )
 def test_a_stream_that_is_not_loaded_any_more_counts_where_it_is_in_the_figures(

@@ -30,6 +30,8 @@ from resources.standin import Tenant
 from tests.conftest import fresh_database
 from tests.e2e.cli.command import (
     CALLER,
+    CLICKFONO,
+    CONPEEK,
     DAY,
     NATIONAL,
     Call,
@@ -52,6 +54,13 @@ def tables(url: str) -> Any:
     """Everything that is in a database, in figures."""
     with connect(url, "test") as connection:
         return dict(dump._digests(connection, DumpRequest()))
+
+
+def trust(url: str) -> Any:
+    """How far Warsaw's day is trusted."""
+    mine = f"WHERE account = '{CONPEEK}' AND call_date = '{DAY}'"
+    with psycopg.connect(url) as connection:
+        return connection.execute(f"SELECT trust FROM marts.trust_by_day {mine}").fetchone()[0]
 
 
 @pytest.mark.long
@@ -167,8 +176,11 @@ def test_facts_and_history_may_be_left_out(
                         [*fill, "-d", restored, str(own)], check=False, capture_output=True
                     )
                     call("migrate")
+                call("refresh-marts", "--from", str(DAY))
+                assert trust(restored) == "wrong"
                 call("rebuild", "--from", str(DAY))
                 call("refresh-marts", "--from", str(DAY))
+                assert trust(restored) == trust(url)
                 after = tables(restored)
                 for table in ("raw.records", "marts.calls_by_day"):
                     assert after[table] == before[table], (source, table)
@@ -189,6 +201,22 @@ def test_facts_that_raw_does_not_have_are_not_left_out(
         expiry.drop_raw(warehouse, DAY + timedelta(days=1))
     told = call("backup", str(tmp_path / "small"), "--without-facts", exit_code=1).stderr
     assert f"of 1 days from {DAY} to {DAY} raw has gone for its age" in " ".join(told.split())
+
+
+def test_facts_of_an_account_that_has_left_are_not_left_out(
+    call: Call, warsaw: Tenant, tmp_path: Path, empty_database_url: str
+) -> None:
+    """Nothing would rebuild them, and a restore elsewhere says so."""
+    call("sync", CONPEEK, "--from", str(DAY))
+    call("backup", str(tmp_path / "small"), "--without-facts")
+    both = (tmp_path / "accounts.toml").read_text()
+    (tmp_path / "accounts.toml").write_text(both[both.index(f"[accounts.{CLICKFONO}]") :])
+    told = call("backup", str(tmp_path / "smaller"), "--without-facts", exit_code=1).stderr
+    assert f"put {CONPEEK} back" in " ".join(told.split())
+    os.environ["CALLHOUSE_DATABASE_URL"] = empty_database_url
+    told = call("restore", str(tmp_path / "small")).stdout
+    assert f"It makes none of {CONPEEK}, which accounts.toml doesn't have" in " ".join(told.split())
+    assert trust(empty_database_url) == "wrong"
 
 
 def test_a_manifest_that_is_none_is_not_a_missing_one(tmp_path: Path) -> None:

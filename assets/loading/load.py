@@ -242,7 +242,7 @@ class Loader:
             run.result.trouble[day] = ("unread", unread)
         with self._readers.progress.follow(source, lacking, len(lacking)) as done:
             for day in lacking:
-                if not run.result.stopped:
+                if not run.is_over:
                     run.do((day,), partial(reader.read, day))
                 done(1)
 
@@ -261,7 +261,7 @@ class Loader:
 
             def read(most: int | None = None) -> None:
                 for window in islice(iter(windows.next, None), most):
-                    if run.result.stopped:
+                    if run.is_over:
                         break
                     run.do(window.days, partial(read_one, window))
                     done(windows.parts_of(window))

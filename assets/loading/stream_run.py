@@ -26,6 +26,7 @@ from resources.errors import (
     ContractError,
     DeferredError,
     DoubtfulRefusalError,
+    OtherSettingsError,
     PermanentError,
     StoppedError,
 )
@@ -70,12 +71,20 @@ class StreamRun:
         self._source = source
         self._account = source.account
         self._standing = standing
+        self._is_outdated = False
         self._lock = threading.Lock()
 
     @property
     def probes(self) -> bool:
         """Whether a poll only looks if the vendor accepts the credential again."""
         return self._standing.stopped
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the vendor isn't to be asked for the rest: it refuses the credential, or nothing
+        that it says would be written.
+        """
+        return self.result.stopped or self._is_outdated
 
     def do(
         self,
@@ -145,6 +154,7 @@ class StreamRun:
         with self._lock:
             self.result.error = message
             self.result.stopped |= stops
+            self._is_outdated |= isinstance(error, OtherSettingsError)
             self.result.failed_days |= set(days)
             self.result.trouble |= dict.fromkeys(
                 concerned, ("stopped" if stops else "failed", message)

@@ -7,12 +7,13 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from assets.loading.load import MOST_AT_ONCE
 from assets.loading.result import Result
 from assets.maintenance.expiry import drop_audio, drop_facts, drop_raw
 from resources.account import Account
 from resources.standin.faults import Fault
 from tests.loading.conftest import DAY, Open, Scene
-from tests.loading.stream_scene import AUDIO
+from tests.loading.stream_scene import AUDIO, StreamScene
 from tests.loading.test_endings import loaders, meanwhile
 from tests.loading.test_time_zone import trust
 from tests.model.system import System
@@ -185,3 +186,33 @@ def test_a_load_that_began_before_writes_nothing_after(scene: Open, changes: Any
     assert here.query("SELECT count(*) FROM raw.heads WHERE account = :account") == [(0,)]
     settle(here)
     assert trust(here) == ("trusted", None)
+
+
+@pytest.mark.parametrize("name", ["evolux", "evolux.call_details"])
+def test_a_load_that_began_before_asks_for_nothing_more(scene: Open, name: str) -> None:
+    it = StreamScene(scene, name)
+    here, days = it.here, [DAY - timedelta(days=number) for number in range(20)]
+    here.account = here.account.model_copy(update={"start_date": days[-1]})
+    moments = enumerate((24 * 60 * -number for number in range(20)), 1)
+    here.put(*(here.thing(number, minutes=minutes) for number, minutes in moments))
+    here.later(days=9)
+    if it.report:
+        for number in range(1, 21):
+            it.put_detail(number)
+        here.backfill(*days)
+    it.arm(Fault.slow(0.2))
+    before, results = here.account, list[Result]()
+
+    def load() -> None:
+        results.extend(old.backfill([before], [it.stream], days))
+
+    landed = "SELECT FROM raw.heads WHERE account = :account AND stream = '{}'"
+    with loaders(here, 2) as (old, new), meanwhile(load):
+        while not here.query(landed.format(it.stream.name)):
+            time.sleep(0.01)
+        correct(here, country="DE")
+        new.rebuild([here.account], [it.stream], [AFTER])
+        here.requests()
+    assert "it was being loaded for" in str(results[0].error)
+    assert results[0].state == "failed", "its credential isn't refused"
+    assert here.requests() <= MOST_AT_ONCE

@@ -60,7 +60,7 @@ def trust(url: str) -> Any:
     """How far Warsaw's day is trusted."""
     mine = f"WHERE account = '{CONPEEK}' AND call_date = '{DAY}'"
     with psycopg.connect(url) as connection:
-        return connection.execute(f"SELECT trust FROM marts.trust_by_day {mine}").fetchone()[0]
+        return connection.execute(f"SELECT trust FROM marts.trust_by_day {mine}").fetchall()[0][0]
 
 
 @pytest.mark.long

@@ -136,9 +136,8 @@ def forget_record(site: Site, account: str, stream: str, key: str) -> Counts:
     proof = Proof(site, Suppressed(hashed, HashKind.RECORD, False, None))
     places = Places()
     places.keys[account, root.name][key] = False
-    days = _erase(site, places, Forgotten(hasher, []), proof.add)
-    _refresh(site, days)
-    _drop_detached(site)
+    behind = _refresh(site, _erase(site, places, Forgotten(hasher, []), proof.add))
+    _require_gone(site, behind)
     return proof.end(Counter())
 
 
@@ -155,8 +154,7 @@ def forget_account(site: Site, account: str) -> Counts:
     proof = Proof(site, Suppressed(hashed, HashKind.ACCOUNT, False, None))
     # Of one that isn't known any more everything was erased, but maybe not refreshed.
     days = erase_account(site.warehouse, owner, proof.add, site.step) if owner else set()
-    _refresh(site, days)
-    _drop_detached(site)
+    _require_gone(site, _refresh(site, days))
     return proof.end(Counter())
 
 
@@ -209,16 +207,23 @@ def _forget(
         wait_for_loads(site.warehouse, owner.name, owner.vendor)
     search = Search(site.owners, forgotten, prefilter, records)
     places = search.places(site.warehouse, site.step)
-    days = _erase(site, places, forgotten, note)
-    _refresh(site, days)
+    behind = _refresh(site, _erase(site, places, forgotten, note))
     note(_hide(site, forgotten, prefilter))
-    _drop_detached(site)
+    _require_gone(site, behind)
     places.require_claimed("weren't erased")
 
 
-def _drop_detached(site: Site) -> None:
-    """What was detached for its age goes whole. Raises CallhouseError where somebody reads it."""
-    if held := drop_detached(site.warehouse).held:
+def _require_gone(site: Site, behind: Sequence[str]) -> None:
+    """What was detached for its age goes whole. Raises CallhouseError where somebody reads it, and
+    for marts that are `behind`, which may have rows of theirs.
+    """
+    held = drop_detached(site.warehouse).held
+    if behind:
+        raise CallhouseError(
+            "what marts have of it may still be there, as they can't be refreshed "
+            f"({'; '.join(behind)}): run this again when they can"
+        )
+    if held:
         raise CallhouseError(
             f"{', '.join(held)}: detached for its age, and still to be dropped, but somebody reads "
             "it: run this again when the reader is done"
@@ -253,11 +258,17 @@ def _erase(
     return days
 
 
-def _refresh(site: Site, days: set[date]) -> None:
-    """Refreshes the marts of the days that lost something, in an interrupted run before, too."""
+def _refresh(site: Site, days: set[date]) -> list[str]:
+    """Refreshes the marts of the days that lost something, in an interrupted run before, too.
+    Returns those that it can't, and why.
+    """
     behind = sorted(days | set(stale_days(site.warehouse)))
-    for done, _ in enumerate(refresh_days(site.warehouse, behind, always=True), start=1):
-        site.step("Refreshing marts", done, len(behind))
+    errors: dict[str, str] = {}
+    refreshed = refresh_days(site.warehouse, behind, always=True)
+    for number, (_, done) in enumerate(refreshed, start=1):
+        errors |= {mart.mart: mart.error for mart in done if mart.error}
+        site.step("Refreshing marts", number, len(behind))
+    return [f"marts.{mart}: {error}" for mart, error in sorted(errors.items())]
 
 
 def _hide(site: Site, forgotten: Forgotten, prefilter: str | None, *, dry: bool = False) -> Counts:

@@ -267,6 +267,32 @@ def test_records_of_nobody_known_are_told(scene: Open, tmp_path: Path) -> None:
     assert here.query("SELECT 1 FROM ops.erasures WHERE :account <> '' AND ended_at IS NULL") == []
 
 
+def test_nobody_is_forgotten_as_long_as_marts_have_rows_of_theirs(
+    scene: Open, tmp_path: Path
+) -> None:
+    """As on the host that is upgraded last, where another version's mart can't be refreshed."""
+    field, number, spelling = NUMBERS["evolux"]
+    here = scene("evolux")
+    put_caller(here, here.thing(1), field, spelling)
+    here.backfill()
+    refresh_marts(here.system.warehouse)
+    mart = "WHERE name = 'statements/callers_by_day' AND :account <> '' RETURNING 1"
+    own = here.query(f"SELECT digest FROM ops.objects {mart[:-12]}")[0][0]
+    here.query(f"UPDATE ops.objects SET digest = 'another' {mart}")
+    ended = "SELECT count(ended_at) FROM ops.erasures WHERE :account <> ''"
+    callers = "SELECT count(*) FROM marts.callers_by_day WHERE account = :account"
+    before = here.query(ended)
+    told = r"marts\.callers_by_day: another version"
+    with pytest.raises(CallhouseError, match=told):
+        forget.forget_person(open_site(here, tmp_path), Person(number))
+    with pytest.raises(CallhouseError, match=told):
+        forget.forget_record(open_site(here, tmp_path), here.account.name, "calls", "1")
+    assert (here.query(ended), here.query(callers)) == (before, [(1,)])
+    here.query(f"UPDATE ops.objects SET digest = '{own}' {mart}")
+    forget.forget_person(open_site(here, tmp_path), Person(number))
+    assert (here.query(ended), here.query(callers)) == ([(before[0][0] + 1,)], [(0,)])
+
+
 @pytest.mark.parametrize("is_noted", [True, False])
 def test_an_account_that_was_taken_away_keeps_its_country(
     scene: Open, tmp_path: Path, is_noted: bool

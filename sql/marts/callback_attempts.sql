@@ -20,7 +20,7 @@ WITH sighting AS (
      -- The second one is the first time, of whichever attempt.
      CROSS JOIN LATERAL (VALUES (a.attempt_no::text, a.attempted_at), (NULL, a.requested_at)) AS t (attempt_no, at)
      WHERE a.call_date BETWEEN CAST(:day AS date) - 31 AND CAST(:day AS date)
-       AND t.at >= ops.day_start(CAST(:day AS date) - 31, coalesce(d.timezone, 'UTC'))  -- as far back as raw is looked at
+       AND t.at >= ops.day_start(CAST(:day AS date) - 31, coalesce(ops.known_zone(d.timezone), 'UTC'))  -- as far back as raw is looked at
        AND (a.account, a.stream, a.call_id) IN (SELECT account, stream, call_id FROM facts.calls
                                                  WHERE call_date = :day AND grain = 'callback_request')
 ), seen AS MATERIALIZED (
@@ -30,7 +30,7 @@ WITH sighting AS (
 )
 SELECT c.call_date, c.account, c.stream, c.call_id, c.vendor, coalesce(c.queue_name, c.queue_id) AS queue_name,
        n AS attempt_no, least(c.started_at, q.requested_at) AS requested_at,
-       coalesce(least(c.started_at, q.requested_at) AT TIME ZONE d.timezone,
+       coalesce(least(c.started_at, q.requested_at) AT TIME ZONE ops.known_zone(d.timezone),
                 c.started_local - (c.started_at - least(c.started_at, q.requested_at))) AS requested_local,
        CASE WHEN n = c.attempt_no THEN c.started_at ELSE s.attempted_at END AS attempted_at,
        n = c.attempt_no AS is_last,

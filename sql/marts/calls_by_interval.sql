@@ -2,9 +2,10 @@
 -- whatever clocks it was filed.
 WITH side AS (
     SELECT call_date, account, vendor, grain, direction, queue_name,
-           -- Days that were gone for their age before the mart knew it have none.
-           coalesce(max(timezone), (SELECT max(d.timezone) FROM ops.days d
-                                     WHERE d.account = q.account AND d.call_date = q.call_date)) AS timezone,
+           -- Days that were gone for their age before the mart knew it have none. By one that this server doesn't
+           -- know there are no others than those in which something happened.
+           ops.known_zone(coalesce(max(timezone), (SELECT max(d.timezone) FROM ops.days d
+                                                    WHERE d.account = q.account AND d.call_date = q.call_date))) AS timezone,
            CASE WHEN count(offered_calls) = count(*) THEN 0 END AS no_offered_calls
       FROM marts.calls_by_quarter_hour q GROUP BY 1, 2, 3, 4, 5, 6
 ), every AS (

@@ -1,11 +1,15 @@
-WITH due AS (
+WITH account AS MATERIALIZED (  -- so that its zone is looked up once
+    -- By UTC where this server doesn't know its time zone.
+    SELECT a.*, coalesce(known_zone, 'UTC') AS zone, known_zone IS NULL AS lacks_zone
+      FROM ops.accounts a CROSS JOIN LATERAL ops.known_zone(timezone) AS known_zone
+), due AS (
     SELECT a.account, a.vendor, a.timezone, concat_ws(', ', a.timezone, a.country, a.currency) AS settings, stream, day::date AS call_date, day::date = today AS is_today,
-           ops.day_start(day::date + 1, a.timezone) AS ends_at, stream = ANY (a.streams) AS is_loaded
-      FROM ops.accounts a
-     CROSS JOIN LATERAL (SELECT (now() AT TIME ZONE a.timezone)::date AS today) t
+           ops.day_start(day::date + 1, zone) AS ends_at, stream = ANY (a.streams) AS is_loaded, lacks_zone
+      FROM account a
+     CROSS JOIN LATERAL (SELECT (now() AT TIME ZONE zone)::date AS today) t
      -- Of one that has left, the day on which it did is the last.
      CROSS JOIN LATERAL generate_series(a.start_date::timestamp,
-                                        least(today::timestamp, (a.left_at AT TIME ZONE a.timezone)::date::timestamp),
+                                        least(today::timestamp, (a.left_at AT TIME ZONE zone)::date::timestamp),
                                         interval '1 day') AS day
      CROSS JOIN LATERAL (SELECT unnest(a.streams) UNION
                          SELECT s.stream FROM ops.streams s WHERE s.account = a.account) AS of_account (stream)
@@ -77,8 +81,11 @@ WITH due AS (
                AND o.account = known.account AND o.stream = known.stream
                AND o.call_date IN (known.call_date - 1, known.call_date + 1) AND zone <> known.timezone
                AND o.raw_records > 0
-               AND (ops.day_start(o.call_date, zone), ops.day_start(o.call_date + 1, zone))
-                <> (ops.day_start(o.call_date, known.timezone), ops.day_start(o.call_date + 1, known.timezone))
+               AND (ops.day_start(o.call_date, ops.known_zone(zone)), ops.day_start(o.call_date + 1, ops.known_zone(zone)))
+                   IS DISTINCT FROM
+                   (ops.day_start(o.call_date, ops.known_zone(known.timezone)), ops.day_start(o.call_date + 1, ops.known_zone(known.timezone)))
+             UNION ALL
+            SELECT trusted, 'the database''s server doesn''t know the time zone ' || timezone || ': nothing is loaded' WHERE lacks_zone
              UNION ALL
             -- Not all that the vendor counts, such as details that never came.
             SELECT trusted, note WHERE state = 'complete' AND vendor_total > facts + rejects

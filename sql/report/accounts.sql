@@ -1,1 +1,1 @@
-SELECT account, today FROM marts.accounts ORDER BY account
+SELECT account, coalesce(today, (now() AT TIME ZONE 'UTC')::date) AS today FROM marts.accounts ORDER BY account

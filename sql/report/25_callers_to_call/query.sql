@@ -8,7 +8,8 @@ WITH caller AS (
      ORDER BY account, caller_key, last_missed_at DESC
 )
 SELECT CASE WHEN :pii THEN number ELSE caller_key END AS caller, account, queue_name AS queue,
-       last_missed_at AT TIME ZONE timezone AS last_missed, missed_calls AS missed_that_day,
+       -- Without a today the server doesn't know the time zone.
+       CASE WHEN today IS NOT NULL THEN last_missed_at AT TIME ZONE timezone END AS last_missed, missed_calls AS missed_that_day,
        round(hours_open::numeric, 1) AS hours_waiting
   FROM caller m JOIN marts.accounts USING (account)
  CROSS JOIN LATERAL (

@@ -10,6 +10,7 @@ import pytest
 from assets.loading.load import MOST_AT_ONCE
 from assets.loading.result import Result
 from assets.maintenance.expiry import drop_audio, drop_facts, drop_raw
+from assets.refresh import refresh_marts
 from resources.account import Account
 from resources.standin.faults import Fault
 from tests.loading.conftest import DAY, Open, Scene
@@ -159,6 +160,25 @@ def test_audio_that_has_gone_for_its_age_leaves_nothing_to_make_again(scene: Ope
     for here.stream in streams:
         assert here.rebuild().trouble == {}
     assert trust(here) == ("trusted", None)
+
+
+@pytest.mark.parametrize("vendor", ["evolux", "wolkvox.calls"])
+def test_who_called_before_by_another_country_is_not_known(scene: Open, vendor: str) -> None:
+    here = scene(vendor, DAY)
+    right = here.account.country
+    correct(here, country="AR")
+    here.put(here.thing(1))
+    here.poll()
+    correct(here, country=right)
+    here.put(here.thing(2, minutes=24 * 60))
+    here.later(days=9)
+    settle(here, AFTER)
+    asked = "SELECT called_within_7_days FROM marts.repeat_callers_by_day WHERE account = :account"
+    assert trust(here, AFTER) == ("trusted", None)
+    assert here.query(f"{asked} AND call_date = '{AFTER}'") == [(None,)]
+    here.rebuild()
+    refresh_marts(here.system.warehouse)
+    assert here.query(f"{asked} AND call_date = '{AFTER}'") == [(1,)]
 
 
 @pytest.mark.parametrize(

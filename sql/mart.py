@@ -118,7 +118,8 @@ class Mart:
         """What makes the table, or the view, with its comments."""
         name = self.qualified
         if self.is_view:
-            made = f"CREATE VIEW {name} AS SELECT {self._typed} FROM ({self.statement}) AS built;"  # noqa: S608 - our own
+            query = f"SELECT {self._typed} FROM ({self.statement}) AS built"  # noqa: S608 - our own
+            made = f"CREATE OR REPLACE VIEW {name} AS {query};"
         else:
             lines = [f"{c.name} {c.type}{' NOT NULL' * c.required}" for c in self.columns]
             # At once would be too early: a statement that replaces rows has both for a moment.

@@ -73,6 +73,19 @@ def marts_of_others(connection: Connection) -> set[str]:
     return others - broken().keys() - {mart.name for mart in marts().values() if mart.is_view}
 
 
+def marts_left_as_they_were(connection: Connection) -> list[str]:
+    """Marts that aren't there as they are described here, views too: something was in the way of
+    the last migration, or it was another version's.
+    """
+    laid = _laid(connection)
+    return [
+        mart.qualified
+        for name, mart in marts().items()
+        if laid.get(f"marts/{name}") != _digest(mart.ddl())
+        or laid.get(f"statements/{name}") != _digest(mart.statement)
+    ]
+
+
 def lay_lost_facts(connection: Connection) -> None:
     """Tables of facts that aren't there, as where a dump left them out: empty ones, to be rebuilt
     from raw, until when their days aren't trusted. What is built on them is laid again, too. What a
@@ -118,7 +131,7 @@ def _lay_marts(connection: Connection, laid: Mapping[str, str]) -> list[str]:
     for mart in reversed(
         [mart for name, mart in marts().items() if mart.is_view and name in changed]
     ):
-        # What somebody has built on it keeps it: it can't be made again then, as the log says.
+        # What somebody has built on it keeps it: it can only be replaced then.
         with suppress(sa.exc.InternalError), connection.begin_nested():
             _drop_relation(connection, mart.qualified)
     return [name for name, mart in marts().items() if _lay_mart(connection, mart, laid, changed)]
@@ -160,8 +173,9 @@ def _make_again(connection: Connection, mart: Mart) -> None:
             f"CREATE TEMP TABLE kept ON COMMIT DROP AS SELECT * FROM {mart.qualified}"  # noqa: S608
             f" WHERE {'true' if mart.is_of_raw else gone}"
         )
-    _drop_relation(connection, mart.qualified)
-    connection.exec_driver_sql(mart.ddl().replace("%", "%%"))
+    if not _replaces(connection, mart):
+        _drop_relation(connection, mart.qualified)
+        connection.exec_driver_sql(mart.ddl().replace("%", "%%"))
     if keeps:
         asked = "SELECT attname FROM pg_attribute WHERE attrelid = 'pg_temp.kept'::regclass"
         had = set(connection.exec_driver_sql(f"{asked} AND attnum > 0").scalars())
@@ -170,6 +184,22 @@ def _make_again(connection: Connection, mart: Mart) -> None:
             f"INSERT INTO {mart.qualified} ({names}) SELECT {names} FROM kept"  # noqa: S608
         )
         connection.exec_driver_sql("DROP TABLE kept")
+
+
+def _replaces(connection: Connection, mart: Mart) -> bool:
+    """Whether a view, on which somebody may have built another, could be made anew in its place:
+    its columns are the same, or it got others behind them.
+    """
+    if not mart.is_view or _kind(connection, mart.qualified) != "v":
+        return False
+    try:
+        with connection.begin_nested():
+            connection.exec_driver_sql(mart.ddl().replace("%", "%%"))
+    except sa.exc.ProgrammingError as error:
+        if sqlstate(error) not in IN_THE_WAY:
+            raise
+        return False
+    return True
 
 
 def _drop_marts(connection: Connection, laid: Mapping[str, str]) -> None:

@@ -10,6 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 import sql.catalog
+from pipelines.commands.check import check_marts
 from resources.errors import CallhouseError
 from resources.postgres.migration import migrate
 from resources.postgres.objects import hold_views, lay_objects
@@ -175,6 +176,44 @@ def test_a_view_gets_other_columns(warehouse: Warehouse, database_url: str) -> N
         c.execute(sa.text("DELETE FROM ops.objects WHERE name = 'masked/call_events'"))
     migrate(database_url)
     assert query(warehouse, "SELECT call_id FROM masked.call_events") == []
+
+
+DEFINITION = "SELECT pg_get_viewdef('marts.missed_callers'::regclass)"
+OLDER = "UPDATE ops.objects SET digest = '' WHERE name = 'marts/missed_callers'"
+
+
+def test_a_mart_under_somebodys_view_is_replaced(warehouse: Warehouse, database_url: str) -> None:
+    """Else it would go on as an older version made it, and nobody would know."""
+    own = "CREATE VIEW public.own AS SELECT account FROM marts.missed_callers"
+    [(definition,)] = query(warehouse, DEFINITION)
+    older = f"SELECT * FROM ({definition.rstrip(';')}) AS older WHERE false"
+    with warehouse.transaction() as c:
+        c.exec_driver_sql(f"CREATE OR REPLACE VIEW marts.missed_callers AS {older}")
+        c.exec_driver_sql(own)
+        c.exec_driver_sql(OLDER)
+    migrate(database_url)
+    assert query(warehouse, DEFINITION) == [(definition,)]
+    assert query(warehouse, "SELECT * FROM public.own") == []
+    assert check_marts(database_url) == []
+
+
+def test_one_that_cannot_be_replaced_is_told_until_that_view_is_gone(
+    warehouse: Warehouse, database_url: str
+) -> None:
+    with warehouse.transaction() as c:
+        c.exec_driver_sql("DROP VIEW marts.missed_callers")
+        c.exec_driver_sql("CREATE VIEW marts.missed_callers AS SELECT 1 AS old")
+        c.exec_driver_sql("CREATE VIEW public.own AS SELECT old FROM marts.missed_callers")
+        c.exec_driver_sql(OLDER)
+    migrate(database_url)
+    [found] = check_marts(database_url)
+    assert found.well is False
+    assert found.message.startswith("marts.missed_callers: not as this version")
+    with warehouse.transaction() as c:
+        c.exec_driver_sql("DROP VIEW public.own")
+    migrate(database_url)
+    assert check_marts(database_url) == []
+    assert query(warehouse, "SELECT account FROM marts.missed_callers") == []
 
 
 def test_a_function_with_other_arguments_replaces_the_old_one(

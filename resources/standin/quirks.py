@@ -159,6 +159,17 @@ class Quirk:
         return cls("no_order", change)
 
     @classmethod
+    def ties(cls, field: str) -> Quirk:
+        """Rows that have the same there are in another order on each page."""
+
+        def change(listing: Listing) -> None:
+            order = random.Random(listing.start)  # noqa: S311
+            rows = order.sample(listing.rows, len(listing.rows))
+            listing.rows = sorted(rows, key=lambda row: str(row[field]))
+
+        return cls("ties", change)
+
+    @classmethod
     def deleted_meanwhile(cls) -> Quirk:
         """From its second page on, the list has lost its first row."""
 

@@ -17,12 +17,15 @@ class LargestPage:
     """
 
     rows: int = 0
+    of_run: int = 0
+    """The largest of this run: a server may have given more once, and give no more by now."""
     window: Window | None = None
     """Whose answer without pages was so large first, of those of this run."""
 
     def note(self, rows: int) -> None:
         """A page had so many."""
         self.rows = max(self.rows, rows)
+        self.of_run = max(self.of_run, rows)
 
     def is_met(self, rows: int, window: Window) -> bool:
         """Notes an answer without pages, and tells whether it may be all that its server gives:

@@ -204,15 +204,16 @@ class Pages:
         """Whether a page is as large as those of its server can be. The first ones are the largest
         that have come so far, which a total may explain.
         """
-        largest = self._largest.rows
         if rows < TELLING:
             return False
-        return rows >= largest if total is None else rows in (largest, self._limit)
+        if total is None:
+            return rows >= self._largest.of_run
+        return rows in (self._largest.rows, self._limit)
 
     def _ends(self, ids: list[str], fresh: list[bool], was_full: bool) -> bool:
         """Whether a page is the last one: an empty one, or one with the last rows once more and no
-        other. After a full page there is a doubt about any that doesn't begin where it ended: rows
-        were added, deleted or sorted anew, or are too deep in the list for its server.
+        other. There is a doubt about any that shows other rows again than it was to begin with:
+        rows were added, deleted or sorted anew, or are too deep in the list for its server.
         """
         now = self._list
         if not ids:
@@ -222,14 +223,38 @@ class Pages:
                 now.doubt = "lacks the row that it was to begin at"
             return True
         if not any(fresh):
-            if now.is_refused and len(ids) == 1:
-                return True  # the list has as many rows as came
-            is_tail = len(ids) < len(now.ids) and ids == now.ids[-len(ids) :]
-            return is_tail and now.by == "offset" and self._largest.rows >= TELLING
-        first_new = fresh.index(True)
-        if now.overlaps and not (now.ids[-1] in ids[:first_new] and all(fresh[first_new:])):
+            return self._ends_with(ids)
+        if not self._goes_straight_on(ids, fresh):
             now.doubt = "doesn't go on where the one before ended"
         return self._is_quiet
+
+    def _ends_with(self, ids: list[str]) -> bool:
+        """The same of a page all of whose rows had come."""
+        now = self._list
+        if now.overlaps and len(ids) == 1:
+            return True  # the list has as many rows as came, whatever their order is
+        is_short = len(ids) < len(now.ids)
+        if now.by != "offset" or self._largest.rows < TELLING or not is_short:
+            return False
+        is_tail = ids == now.ids[-len(ids) :]
+        may_end = is_tail and (self._is_live or not now.overlaps)
+        if not now.has_total and not may_end:
+            now.doubt = "shows again rows that had come, and no other"
+        return is_tail
+
+    def _goes_straight_on(self, ids: list[str], fresh: list[bool]) -> bool:
+        """Whether a page has no row that had come but the one that it was to begin at: so as many
+        different rows came as places were asked for, and none is lacking, even where the server
+        sorts equals as it likes. A poll doesn't mind others, as its day is read in full later.
+        """
+        now = self._list
+        known = fresh.index(True)
+        is_prefix = all(fresh[known:])
+        if self._is_live:
+            return not now.overlaps or (is_prefix and now.ids[-1] in ids[:known])
+        if now.by == "cursor" or now.has_total or self._largest.rows < TELLING:
+            return True
+        return is_prefix and ids[:known] == now.ids[-1:] * now.overlaps
 
     def _hear(self, more: More, new: int) -> None:
         """Goes on, or doubts, where the answer says itself that its page isn't the last one. Of the

@@ -157,6 +157,28 @@ def test_a_list_without_a_total_that_breaks_off_is_read_in_parts(
     assert here.requests() < 64
 
 
+def test_rows_of_one_second_in_any_order_are_all_loaded(scene: Open) -> None:
+    """Equals that a server sorts otherwise on each page: one may come twice, and hide another."""
+    here = scene("conpeek")
+    here.at(EVENING)
+    here.tenant.behave(Quirk.ties("start_time"), Quirk.page_cap(100))
+    for number in range(1, 150):
+        here.put(here.thing(number, minutes=number // 3 - 600))
+        if number > 100 and number % 3 == 0:
+            assert here.backfill().error is None
+            assert (here.day().state, len(shown(here))) == ("complete", number)
+
+
+def test_more_rows_of_one_second_than_a_page_has_complete_no_day(scene: Open) -> None:
+    """Where they are in another order on each page, nobody knows which of them are lacking."""
+    here = scene("conpeek")
+    here.put(*(here.thing(number) for number in range(1, 100)))
+    here.at(EVENING)
+    here.tenant.behave(Quirk.ties("start_time"), Quirk.page_cap(60))
+    assert "can't be asked for in parts" in (here.backfill().error or "")
+    assert here.day().state == "failed"
+
+
 @pytest.mark.parametrize("vendor", PAGED_TOTALS)
 def test_a_total_of_the_page_completes_no_day(scene: Open, vendor: str) -> None:
     here = scene(vendor)

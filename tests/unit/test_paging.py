@@ -187,9 +187,48 @@ def test_a_page_begins_at_the_last_row_that_came_and_the_last_page_has_no_other(
     assert read(pages, pages.offsets(), rows(*range(20, 30)), rows(29)) == [0, 9]
 
 
-def test_a_row_that_stands_twice_across_two_pages_moves_nothing(pages: Pages) -> None:
-    answers = rows(*range(1, 10), 9), rows(9, 9, 10, 11)
-    assert read(pages, pages.offsets(), *answers) == [0, 9, 12]
+def test_a_poll_does_not_mind_rows_that_come_again(live: Pages) -> None:
+    assert read(live, live.offsets(), FIRST, rows(9, 10, 11, 12), rows(12, 13)) == [0, 9, 12, 13]
+    assert read(live, live.offsets(), rows(*range(20, 30)), rows(28, 29)) == [0, 9]
+
+
+@pytest.mark.parametrize(
+    "later",
+    [
+        [rows(9, 10, 11)],
+        [rows(10, 10, 11)],
+        [rows(9, 11)],
+        [rows(9, 10)],
+        [rows(8, 9)],
+        [rows(10, 11, 12), rows(11)],
+        [rows(10, 11, 12), rows(12, 13)],
+    ],
+    ids=[
+        "one before it", "twice", "another one", "and no other", "others", "at the end",
+        "after a page that isn't full",
+    ],
+)  # fmt: skip
+def test_a_row_that_comes_again_may_stand_in_another_one_s_place(
+    pages: Pages, later: list[list[Any]]
+) -> None:
+    """As where rows of one second are in another order on each page."""
+    with pytest.raises(WindowTooLargeError, match=rf"page {len(later) + 1} .*may be lacking"):
+        read(pages, pages.offsets(), FIRST, *later)
+
+
+def test_any_row_alone_in_the_place_of_the_last_one_is_the_end(pages: Pages) -> None:
+    """In whatever order: there are no more places than rows that came."""
+    assert read(pages, pages.offsets(), FIRST, rows(3)) == [0, 9]
+
+
+def test_a_server_that_once_gave_more_may_give_full_pages_all_the_same() -> None:
+    pages = Pages("report", key_of("id"), LargestPage(500), is_live=False)
+    assert read(pages, pages.offsets(), FIRST, rows(10)) == [0, 9]
+
+
+def test_a_row_that_comes_again_by_number_asks_for_less(pages: Pages) -> None:
+    with pytest.raises(WindowTooLargeError, match="page 2 doesn't go on"):
+        read(pages, pages.numbers(), FIRST, rows(10, 11))
 
 
 def test_a_page_that_had_come_before_is_asked_for_again(pages: Pages) -> None:

@@ -5,8 +5,9 @@ from datetime import timedelta
 import pytest
 
 from resources.standin import Fault, Quirk
-from resources.windows import day_end
+from resources.windows import day_end, day_start
 from tests.loading.conftest import DAY, NOON, Open
+from tests.loading.lists import shown
 
 VENDORS = ["clickfono", "conpeek", "evolux", "vono", "wolkvox.calls", "wolkvox.unconnected_calls"]
 SECOND = timedelta(seconds=1)
@@ -33,6 +34,24 @@ def test_no_call_is_lost_and_none_is_in_two_days(scene: Open, vendor: str, quirk
         assert here.backfill(next_day).error is None
     assert (here.day(next_day).state, here.day(next_day).facts) == ("complete", 1)
     assert here.facts("count(*)", "count(missing_since)") == [(4, 0)]
+
+
+@pytest.mark.parametrize(
+    "quirk", [Quirk.end_excluded(), Quirk.end_included()], ids=lambda q: q.name
+)
+def test_no_recording_is_lost_between_the_parts_of_a_day(scene: Open, quirk: Quirk) -> None:
+    """A day that is too much at once: each quarter has one in its last second."""
+    here = scene("vono", DAY)
+    rows = 3 * here.kind.page_rows
+    here.tenant.behave(quirk, Quirk.deep_pages_refused(here.kind.page_rows))
+    began = day_start(DAY, here.account.timezone)
+    for number in range(1, rows + 1):
+        start = began + timedelta(days=1) * number / rows - SECOND
+        here.put(here.thing(number, start=start.replace(microsecond=0), end=start + SECOND))
+    here.at(NOON + timedelta(days=9))
+    assert here.backfill().error is None
+    assert (here.day().state, shown(here)) == ("complete", list(range(1, rows + 1)))
+    assert here.unreconciled() == []
 
 
 def test_a_span_that_the_vendor_does_not_understand_is_no_fault_of_the_day(scene: Open) -> None:

@@ -82,13 +82,14 @@ class Vono(Client):
                     if isinstance(record, dict)
                 }
             check_time(said, durations)
-            if window.days and last.time() == LAST_SECOND:
+            if window.days:
                 yield from self._last_second(last, pages.seen)
 
     def _last_second(self, last: datetime, seen: set[str]) -> Iterator[Page]:
-        """Recordings of a day's last second that haven't come: a server that takes `time_end` as
-        excluded shows them only in a span that ends on the next day. How one reads such a span
-        isn't documented, so whatever else it answers says nothing.
+        """Recordings of the last second of a day, or of a part of it, that haven't come: a server
+        that takes `time_end` as excluded shows them only in a span that ends a second later. How
+        one reads such a span over midnight isn't documented, so whatever else it answers says
+        nothing.
         """
         end = last + SECOND
         asked: dict[str, str | int] = {

@@ -113,7 +113,7 @@ class Quirk:
         def change(listing: Listing) -> None:
             if listing.start and listing.start >= len(listing.rows):
                 said = {"status": status, "message": "Not found"}
-                raise RefusalError(Answer(status, {"meta": said}))
+                raise RefusalError(Answer(status, None if status == 204 else {"meta": said}))
 
         return cls("none_beyond", change)
 
@@ -196,6 +196,16 @@ class Quirk:
             listing.total = len(listing.page)
 
         return cls("total_of_page", change)
+
+    @classmethod
+    def total_beside_rows(cls) -> Quirk:
+        """A page without rows counts none, as SQL's `count(*) OVER ()` does."""
+
+        def change(listing: Listing) -> None:
+            if not listing.page:
+                listing.total = 0
+
+        return cls("total_beside_rows", change)
 
     @classmethod
     def total_capped(cls, most: int) -> Quirk:

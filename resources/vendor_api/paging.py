@@ -9,7 +9,15 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from resources.errors import ContractError, PageRefusedError, WindowTooLargeError
+from resources.errors import (
+    ContractError,
+    CutShortError,
+    PageRefusedError,
+    PermanentError,
+    ThrottledError,
+    VendorError,
+    WindowTooLargeError,
+)
 from resources.http.more import More
 from resources.http.permits import Permit
 from resources.text import payload
@@ -67,8 +75,8 @@ class Pages:
         for offset in pages.offsets():
             try:
                 rows, permit = self.http.get(…, params={"offset": offset})
-            except PageRefusedError as refusal:
-                pages.refuse(refusal)
+            except VendorError as error:
+                pages.refuse(error)
                 continue
             yield pages.take(rows, permit)
 
@@ -156,6 +164,9 @@ class Pages:
         the list; `cursor`: its word for where the next page begins.
         """
         now = self._list
+        is_beyond = now.is_counted and not records
+        if is_beyond:
+            total = None  # some servers count it beside rows only
         keys = [self._key(one) if isinstance(one, dict) else None for one in records]
         now.keys, ids, fresh = self._look_at(records, keys)
         was_full, now.is_full = now.is_full, self._is_full(len(ids), total)
@@ -166,7 +177,7 @@ class Pages:
         now.rows += new
         now.cursor = cursor or None
         now.stale = now.stale + 1 if ids and not new else 0
-        now.is_counted = total is not None and now.rows >= total
+        now.is_counted = is_beyond or (total is not None and now.rows >= total)
         if now.is_counted:
             now.is_last = not (now.is_full and new)
         elif not now.cursor:
@@ -186,17 +197,21 @@ class Pages:
             digest=permit.outcome.digest,
         )
 
-    def refuse(self, refusal: PageRefusedError) -> None:
+    def refuse(self, error: VendorError) -> None:
         """The page that was asked for last isn't given. It is beyond the end where the vendor's
-        total has been reached, or where one row comes from the place before, which is asked for
-        then. Raises the refusal where it may be too deep in the list.
+        total has been reached, whatever is said there but a pause, a refused token or half an
+        answer; or, of a page that is refused, where one row comes from the place before, which is
+        asked for then. Raises the error where it isn't, or may be too deep in the list.
         """
         now = self._list
-        if now.is_counted:
+        if now.is_counted and not isinstance(
+            error, ThrottledError | PermanentError | CutShortError
+        ):
             now.is_last = True
             return
-        if now.by != "offset" or now.has_total or now.overlaps or not now.rows:
-            raise refusal
+        may_end = now.by == "offset" and now.rows and not (now.has_total or now.overlaps)
+        if not (isinstance(error, PageRefusedError) and may_end):
+            raise error
         now.is_refused = now.overlaps = True
         now.offset = now.rows - 1
 

@@ -12,7 +12,7 @@ from functools import partial
 from typing import Any, Literal, get_args
 
 from resources.account import Account, Limits, Options
-from resources.errors import ContractError, PageRefusedError
+from resources.errors import ContractError, VendorError
 from resources.http.answer import Answer
 from resources.http.auth import HeaderToken
 from resources.http.refusals import refuse_page, unlike
@@ -117,8 +117,8 @@ class Conpeek(Client):
                     params=params,
                     auth=AUTH,
                 )
-            except PageRefusedError as refusal:
-                pages.refuse(refusal)
+            except VendorError as error:
+                pages.refuse(error)
                 continue
             yield pages.take(data, permit)
             _check_inside(data, by, window)
@@ -126,6 +126,8 @@ class Conpeek(Client):
 
 def _parse(before: int, answer: Answer) -> tuple[list[Any], int]:
     """The dialogs of a page; `before`: how many pages came before."""
+    if before and answer.status == 204:
+        return [], 0
     if answer.status != 200:
         raise refuse_page(answer, REPORT, before=before)
     body = answer.json()

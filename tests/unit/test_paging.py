@@ -9,7 +9,16 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from assets.loading.landing.observation import observations
-from resources.errors import ContractError, PageRefusedError, WindowTooLargeError
+from resources.errors import (
+    ContractError,
+    CutShortError,
+    PageRefusedError,
+    PermanentError,
+    ThrottledError,
+    TransientError,
+    VendorError,
+    WindowTooLargeError,
+)
 from resources.http.permits import Permit, RequestOutcome
 from resources.vendor_api import paging
 from resources.vendor_api.largest_page import LargestPage
@@ -270,6 +279,39 @@ def test_a_total_that_is_reached_by_a_full_page_is_doubted_once(
     assert read(pages, pages.numbers(), rows(*range(20, 25)), total=5) == [1]
     again = rows(*range(30, 40))
     assert read(pages, pages.numbers(), again, again, total=10) == [1, 2]
+
+
+@pytest.fixture
+def places(pages: Pages, largest: LargestPage) -> Iterator[int]:
+    """Those of a list beyond a full page that has reached its total."""
+    largest.note(10)
+    places = pages.numbers()
+    assert next(places) == 1
+    pages.take(FIRST, PERMIT, total=10)
+    assert next(places) == 2
+    return places
+
+
+@pytest.mark.parametrize("kind", [ContractError, TransientError, WindowTooLargeError])
+def test_what_fails_beyond_a_total_that_is_reached_is_the_end(
+    pages: Pages, places: Iterator[int], kind: type[VendorError]
+) -> None:
+    pages.refuse(kind("what isn't there"))
+    assert list(places) == []
+
+
+@pytest.mark.usefixtures("places")
+@pytest.mark.parametrize("kind", [ThrottledError, PermanentError, CutShortError])
+def test_a_pause_or_half_an_answer_beyond_a_total_is_none(
+    pages: Pages, kind: type[VendorError]
+) -> None:
+    with pytest.raises(kind):
+        pages.refuse(kind("wait"))
+
+
+def test_an_empty_page_beyond_a_total_counts_nothing(pages: Pages, places: Iterator[int]) -> None:
+    assert pages.take([], PERMIT, total=0).total is None
+    assert list(places) == []
 
 
 # A poll that reads on.

@@ -6,7 +6,7 @@ from datetime import timedelta
 from functools import partial
 from urllib.parse import quote
 
-from resources.errors import PageRefusedError
+from resources.errors import VendorError
 from resources.http.auth import HeaderToken
 from resources.vendor_api.asked_for import require_inside
 from resources.vendor_api.client import Client
@@ -56,8 +56,8 @@ class Evolux(Client):
                     params={**asked, "limit": PAGE},
                     auth=AUTH,
                 )
-            except PageRefusedError as refusal:
-                pages.refuse(refusal)
+            except VendorError as error:
+                pages.refuse(error)
                 continue
             page = pages.take(listing.calls, permit, listing.total)
             yield replace(page, beyond=count_at_end(listing.calls, window))

@@ -12,9 +12,9 @@ from resources.audio import AudioStore, place_of
 from resources.errors import (
     ContractError,
     CutShortError,
-    PageRefusedError,
     ThrottledError,
     TransientError,
+    VendorError,
     WindowTooLargeError,
 )
 from resources.vendor_api.client import Client
@@ -69,8 +69,8 @@ class Vono(Client):
                         partial(parse_listing, pages.came),
                         params={**asked, "start": start, "limit": PAGE},
                     )
-                except PageRefusedError as refusal:
-                    pages.refuse(refusal)
+                except VendorError as error:
+                    pages.refuse(error)
                     continue
                 page = pages.take(listing.recordings, permit, listing.total)
                 yield page if len(days) == 1 else replace(page, total=None)

@@ -221,9 +221,11 @@ class Pages:
         """
         if rows < TELLING:
             return False
-        if total is None:
-            return rows >= self._largest.of_run
-        return rows in (self._largest.rows, self._limit)
+        if total is not None:
+            return rows in (self._largest.rows, self._limit)
+        # By number an empty page is the end, and would be doubted after each run's largest one.
+        by_offset = self._list.by == "offset"
+        return rows >= (self._largest.of_run if by_offset else self._largest.rows)
 
     def _ends(self, ids: list[str], fresh: list[bool], was_full: bool) -> bool:
         """Whether a page is the last one: an empty one, or one with the last rows once more and no

@@ -233,6 +233,7 @@ def test_any_row_alone_in_the_place_of_the_last_one_is_the_end(pages: Pages) -> 
 def test_a_server_that_once_gave_more_may_give_full_pages_all_the_same() -> None:
     pages = Pages("report", key_of("id"), LargestPage(500), is_live=False)
     assert read(pages, pages.offsets(), FIRST, rows(10)) == [0, 9]
+    assert read(pages, pages.numbers(), rows(*range(20, 30))) == [1, 2]
 
 
 def test_a_row_that_comes_again_by_number_asks_for_less(pages: Pages) -> None:

@@ -56,6 +56,8 @@ class Answer:
         outcome.more = more.in_envelope(value, outcome.more)
         if self.status == 200:
             self.check(value, but)
+            doubts = failures.doubts_in(value, self.redactor.text)
+            outcome.doubts = frozenset(map(_without_numbers, doubts))
         return value
 
     def check(self, value: Json, but: Collection[str] = ()) -> None:
@@ -79,10 +81,10 @@ class Answer:
         return f": {self.quoted(told)}" if told else ""
 
     @property
-    def messages(self) -> list[str]:
-        """The sentences of its envelope; none where there is no envelope."""
+    def doubts(self) -> list[str]:
+        """What in its envelope may be why it is empty; nothing where there is no envelope."""
         try:
-            return failures.messages_in(payload.decode(self.body))
+            return failures.doubts_in(payload.decode(self.body), self.redactor.text)
         except ContractError:
             return []
 
@@ -147,10 +149,10 @@ def _seconds(value: str, now: datetime) -> float:
     return (moment - now).total_seconds() if moment else 0.0
 
 
-def check_ready(answer: Answer) -> None:
+def check_ready(answer: Answer, usual: Collection[str] = ()) -> None:
     """Raises TransientError where an answer without records says that its server isn't well: its
-    headers ask for a pause or warn (RFC 7234, 5.5), or a sentence beside its empty list may be the
-    reason why it is empty.
+    headers ask for a pause or warn (RFC 7234, 5.5), or something beside its empty list may be the
+    reason why it is empty, and isn't `usual`: it didn't stand beside records, either.
     """
     if retry_after(answer):
         raise TransientError(
@@ -163,11 +165,16 @@ def check_ready(answer: Answer) -> None:
             f"the answer is empty, and its headers warn ({answer.quoted(warning)}): the vendor "
             "isn't ready"
         )
-    for message in answer.messages:
-        if not failures.is_harmless(answer.redactor.text(message)):
+    for doubt in answer.doubts:
+        if _without_numbers(doubt) not in usual:
             raise TransientError(
-                f"the answer is empty, and this may be why: {answer.quoted(message)}"
+                f"the answer is empty, and this may be why: {answer.quoted(doubt)}"
             )
+
+
+def _without_numbers(text: str) -> str:
+    """What stays the same where the text counts something."""
+    return re.sub(r"\d+", "", text)
 
 
 def age(answer: Answer) -> timedelta:

@@ -86,6 +86,8 @@ class Http:
         self._stream = stream
         self._searches = searches
         self._hide = hide
+        self._usual: frozenset[str] = frozenset()
+        """What stood beside records, and is no reason for an empty answer."""
         self._tokens: tuple[str, ...] = ()
         """The last two that it signed with."""
         self.redactor: Redactor = redactor(account.secrets)
@@ -201,8 +203,10 @@ class Http:
                 if answer.status == 200 and request.sink is None:
                     outcome.digest = payload.digest(answer.body)
                 result, outcome.records = request.parse(answer)
-                if not outcome.records and request.report != TOKEN:
-                    check_ready(answer)
+                if outcome.records:
+                    self._usual |= outcome.doubts
+                elif request.report != TOKEN:
+                    check_ready(answer, self._usual)
                 permit.granted_at -= age(answer)
             except CallhouseError as error:
                 self._note(error, permit, attempt)

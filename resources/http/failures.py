@@ -6,26 +6,35 @@ firewall, a proxy, a portal) answers in a vendor's name. Nothing here knows a ve
 
 import re
 import unicodedata
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from enum import Enum
+from functools import lru_cache
 from itertools import islice
 
 from resources.text.payload import Body, Json
 
-_SUCCESS_NAMES = {"success", "succeeded", "successful", "sucesso", "ok"}
 _TRUE = {"true", "1", "yes"}
-_FALSE = {"false", "0", "no", "nok", "ko"}
-_ERROR_NAMES = {
-    "error", "errors", "erro", "erros", "err", "error_code", "errorcode", "exception", "fault",
-    "faults", "failure", "falha", "login_required", "redirect", "redirect_url",
-}  # fmt: skip
+_FALSE = {"false", "0", "no", "nok", "ko", "n", "nao", "nie"}
 _NO_ERROR = {"", "200", "false", "no", "none", "null", "ok", "no error", "sem erro", "success"}
-_STATUS_NAMES = {"status", "state", "result", "code", "status_code", "statuscode"}
 _FAILED = {"error", "err", "erro", "fail", "failed", "failure", "falha", "ko", "nok", "exception"}
-_MESSAGE_NAMES = {
-    "message", "msg", "mensagem", "mensaje", "reason", "motivo", "detail", "description",
-    "descricao", "error_description", "title", "messages", "info", "note", "notice",
-}  # fmt: skip
+_SUCCESS_NAME = re.compile("(is|was)?(success|succeeded|successful|sucesso|sukces|ok)")
+_ROLES = re.compile(
+    r"""(response|string|str|number|no(?!err)|flag|de|text(?=.)
+    |(?P<error>(has|is|any)?(err(ors?|os?)?|exceptions?|faults?|failures?|falhas?|failed
+        |blad|bledy|bledu)(type|id)?)
+    |(?P<message>(user|developer)?messages?|msg|mensagem|mensaje|komunikat|wiadomosc|reason
+        |motivo|cause|details?|text|alert)
+    |(?P<remark>description|descricao|descripcion|title|info|note|notice|hint|comment)
+    |(?P<warning>warnings?|avisos?|advertencias?)
+    |(?P<status>status|state|result|resultado|retorno|code|codigo|kod))+
+    |(?P<success>(is|was)?(success|succeeded|successful|sucesso|sukces|ok))
+    |(?P<elsewhere>loginrequired|redirect(url)?)""",
+    re.VERBOSE,
+)
+"""What a name's value tells, where the name is made of nothing but such words: `errorMessage`,
+`status_code`. Of `last_error` or `errors_url` nobody knows whether they speak of this answer.
+"""
+_ROLES_BY_WEIGHT = ("error", "elsewhere", "success", "message", "warning", "remark", "status")
 _KEY = r"""(tokens?|chave|clave|(api.?)?key|credenci\w+|credentials?|session|sessao|sesion|sesja
     |password|senha|contrasena|login|account|conta|cuenta|licen\w+)"""
 _GONE = r"""(expired|expirou|expiro|expirad[oa]s?|vencid[oa]|vencio|caducad[oa]|caduco|wygas\w*
@@ -46,7 +55,7 @@ _FAILURE_WORDS = re.compile(
     |\b{_SYSTEM}\ (\w+\ )?(unavailable|indisponivel|(no|not)\ (disponible|available))\b
     |\btoo\ many\ requests\b
     |\b(limite?|quota|cota|cuota)\ (was\ |foi\ )?(exceed\w+|excedid[oa]|reached|atingid[oa])\b
-    |\bbład\b|\bprzerwa\ techniczna\b|\bbrak\ (uprawnien|autoryzacji|dostepu)\b
+    |\bblad\b|\bprzerwa\ techniczna\b|\bbrak\ (uprawnien|autoryzacji|dostepu)\b
     """,
     re.VERBOSE,
 )
@@ -60,19 +69,59 @@ _SUCCESS_WORDS = re.compile(
     """,
     re.VERBOSE,
 )
+_TROUBLE_WORDS = re.compile(
+    r"""\b(unable|cannot|impossible|impossivel|imposible|wrong|problem\w*|lost|gone|offline|busy
+        |overload\w*|unavailable|unreachable|retry|indisponive\w+|stale|missing|refused|rejected|abort\w*|cancel\w*
+        |expired|revoked|blocked|suspended|inactive|throttled|mismatch|exhausted|deadlock|degraded
+        |maintenance|manutencao|mantenimiento|inativ[oa]|inactiv[oa]|encerrad[oa]|esgotad[oa]
+        |vencid[oa]|caducad[oa]|sqlstate)\b
+    |\b(can|could|did|was|is|are|has|does)\ ?n[o']t\b
+    |\bnot\ (allowed|enabled|permitted|ready|active)\b
+    |\bno\ disponibles?\b|\btoo\ (long|slow|late)\b
+    |\b(nao|no)\ ((foi|e|fue|es|esta)\ )?(possivel|posible|permitid\w+)\b|\bno\ se\ pudo\b
+    |\b(sem|sin|brak|no)\ (conexao|conexion|polaczenia|connection)\b|\bfora\ do\ ar\b
+    |\bfuera\ de\ servicio\b|\b(limite?|quota|cota|cuota)\ (\w+\ )?(exce|reach|ating)\w+
+    |\bnie(prawidl|autoryz|wazn|aktywn|dostep|powodz)\w*|\bnie\ (udalo|mozna|powiodl)\w*
+    |\b(wygas|przekrocz|zabron|zablok|odmow|uplyn|awari)\w*|\bzbyt\ wiele\b
+    |\bprace\ (serwis|konserw)\w+|\bsprobuj\b""",
+    re.VERBOSE,
+)
+"""What an empty answer may have for its reason, and no answer with records fails for."""
+_DONE_WORDS = re.compile(
+    r"""^(not\ found|nao\ encontrad\w+|no\ encontrad\w+)$
+    |(?<!not\ )(?<!nao\ )(?<!no\ )(?<!nie\ )\b(complet\w+|done|finished|executed|processed
+        |found|empty|active|ready|true|none|no\ (data|content)|concluid\w+|realizad\w+|finalizad\w+
+        |listo|encontrad\w+|vazi[oa]|vaci[oa]|ativ[oa]|activ[oa]|pomyslnie|gotowe|zakonczon\w+
+        |poprawn\w+|pust[aey]|efetuad\w+|wykonan\w+)\b
+    |\b(records?|recordings?|results?|rows?|entries|calls?|dialogs?|data|items?|pages?|dates|limit
+        |offset|registros?|gravac\w+|grabacion\w*|resultados?|dados|datos|chamadas?|llamadas?
+        |ligac\w+|pagina\w*|fechas|rekord\w*|wynik\w*|polacze\w*|rozmow\w*|stron\w*)\b""",
+    re.VERBOSE,
+)
+"""What a server says of a list that is empty because there is nothing."""
+_WANTED_WORDS = re.compile(
+    r"\b(valid|authenticated|authori[sz]ed|logged|ready|complete|completed|done|finished|healthy"
+    r"|available|online|connected)\b"
+)
+"""Names that say so of what isn't well if they are false."""
+_JOINTS = re.compile(r"(?<=[a-z])(?=[A-Z])|[_.-]+")
+_IS_PLACE = re.compile(r"[a-z]+://|/|\d{4}-\d\d-\d\d")
+"""An address, a path or a date."""
+_LONG = 40
 _UNFINISHED = {"processing", "pending", "queued", "in progress", "in_progress", "partial",
                "incomplete"}  # fmt: skip
 _PARTIAL_NAMES = {"partial", "ispartial", "partialresults", "incompleteresults", "timedout",
                   "terminatedearly"}  # fmt: skip
-_WARNING_NAMES = {"warning", "warnings", "aviso", "avisos", "advertencia", "advertencias"}
 _PARTIAL_WORDS = re.compile(
     r"\b(partial|parcial|parciais|parciales)\b|\b(truncat|incomplet)|\btimed out\b|shards? failed"
     r"|\blimited to\b.*\d|\bbeing (generated|prepared|processed)\b|^\W*processing\b\W*$"
     r"|\b(still processing|processando|procesando|em processamento|en proceso)\b"
 )
 """What an answer says that isn't all, or isn't yet."""
-_HEADS = {"meta", "response", "result", "status", "header", *_ERROR_NAMES}
-"""Parts of an envelope that may say what the envelope itself doesn't."""
+_HEADS = {"meta", "response", "result", "status", "header"}
+"""Parts of an envelope that may say what the envelope itself doesn't; those of its errors, too."""
+_ECHOES = {"filter", "filters", "query", "params", "parameters", "request", "links", "_links"}
+"""Parts that say what was asked for."""
 _MOST_SHOWN = 4
 _HEAD_BYTES = 16 * 1024
 _TITLE = re.compile(rb"(?is)<(title|h1)\b[^>]*>(.*?)</\1")
@@ -117,7 +166,8 @@ _MEANINGS = {
         |\bno\ (record|recording|result|data)\ (was\ |were\ )?(found|available)
         |\b{_RECORDS}\ ((foi|foram|were|was)\ )?(nao|no|not)\ ((foi|foram|fueron|se)\ )?
             (encontr|localiz|found|exist)
-        |\b(nao\ (foi|foram)\ encontrad\w+|nada\ encontrado|nothing\ found|no\ data)\W*$""",
+        |\b(nao\ (foi|foram)\ encontrad\w+|nada\ encontrado|nie\ znaleziono
+            |nothing\ found|no\ data)\W*$""",
 }
 """In this order: a text about a token is about the token whatever else it says, and one about an
 invalid request, or about a fault of the server's, isn't about an empty day.
@@ -145,7 +195,7 @@ def is_harmless(text: str) -> bool:
     well, or what nobody knows the meaning of.
     """
     plain = plain_text(text)
-    if _FAILURE_WORDS.search(plain) or re.search(_WRONG, plain, re.VERBOSE):
+    if _is_trouble(plain) or re.search(_WRONG, plain, re.VERBOSE):
         return False
     said = {meaning for meaning, words in _PATTERNS if words.search(plain)}
     return bool(
@@ -155,10 +205,22 @@ def is_harmless(text: str) -> bool:
     )
 
 
+def is_well(text: str) -> bool:
+    """Whether its words say that there are no records or that all went well, or speak of lists: not
+    what nobody knows the meaning of.
+    """
+    plain = plain_text(text)
+    if not any(map(str.isalpha, plain)):
+        return True
+    is_known = any(words.search(plain) for words in (_SUCCESS_WORDS, _DONE_WORDS))
+    return is_harmless(text) and (is_known or meaning_of(text) is Meaning.NOTHING)
+
+
 def plain_text(text: str) -> str:
     """`text` in lower case, without accents and with single blanks."""
     decomposed = unicodedata.normalize("NFKD", text.casefold())
-    return " ".join("".join(c for c in decomposed if not unicodedata.combining(c)).split())
+    plain = "".join(c for c in decomposed if not unicodedata.combining(c))
+    return " ".join(plain.replace("ł", "l").split())
 
 
 def is_page(body: Body) -> bool:
@@ -180,12 +242,30 @@ def failure_in(value: Json, but: Collection[str] = ()) -> str | None:
         f"{name}: {_shown(item)}"
         for head in _heads(value, but)
         for name, item in head.items()
-        if name.lower() not in but
-        and (_is_failure(name.lower(), item) or _is_partial(name.lower(), item))
+        if name.lower() not in but and (_is_failure(name, item) or _is_partial(name, item))
     ]
     if not failures:
         return None
     return ", ".join(list(dict.fromkeys([*failures, *messages_in(value)]))[:_MOST_SHOWN])
+
+
+def doubts_in(value: Json, clean: Callable[[str], str] = str) -> list[str]:
+    """What stands beside a list and, if that is empty, may be the reason: sentences and states that
+    aren't known to be of success, and what is named or said in words of trouble. `clean` takes out
+    of a text what it echoes.
+    """
+    heads = list(_heads(value, ()))
+    parts = [(head, True) for head in heads] + [(part, False) for part in _other_parts(heads[:1])]
+    return list(
+        dict.fromkeys(
+            f"{name}: {_shown(text)}"
+            for part, speaks in parts
+            for name, item in part.items()
+            if name.lower() not in _ECHOES
+            for text in (_texts(item) if isinstance(item, list) else [item])
+            if _is_doubtful(name, clean(text) if isinstance(text, str) else text, speaks)
+        )
+    )
 
 
 def messages_in(value: Json) -> list[str]:
@@ -194,7 +274,7 @@ def messages_in(value: Json) -> list[str]:
         f"{name}: {_shown(text)}"
         for head in _heads(value, ())
         for name, item in head.items()
-        if name.lower() in _MESSAGE_NAMES | _ERROR_NAMES
+        if _role(name) in ("error", "elsewhere", "message", "remark")
         for text in _texts(item)
         if any(map(str.isalpha, text))
     ][:_MOST_SHOWN]
@@ -215,10 +295,27 @@ def _heads(value: Json, but: Collection[str]) -> Iterator[dict[str, Json]]:
         return
     yield value
     for name, item in value.items():
-        if name.lower() in _HEADS and name.lower() not in but:
+        speaks = name.lower() in _HEADS or _role(name) in ("error", "elsewhere")
+        if speaks and name.lower() not in but:
             part = item[0] if isinstance(item, list) and item else item
             if isinstance(part, dict):
                 yield part
+
+
+def _other_parts(envelope: list[dict[str, Json]]) -> Iterator[dict[str, Json]]:
+    """Whatever else holds values, but not what was asked for, nor the records."""
+    for name, item in ((name, item) for head in envelope for name, item in head.items()):
+        if isinstance(item, dict) and name.lower() not in _ECHOES:
+            yield item
+        elif isinstance(item, list) and _role(name) in ("message", "warning", "error"):
+            yield from (part for part in item[:_MOST_SHOWN] if isinstance(part, dict))
+
+
+@lru_cache(maxsize=256)
+def _role(name: str) -> str | None:
+    """What the value under a name tells; None where the name doesn't say."""
+    found = _ROLES.fullmatch(re.sub("[^a-z]", "", name.lower())) if len(name) <= _LONG else None
+    return next((role for role in _ROLES_BY_WEIGHT if found and found[role]), None)
 
 
 def _texts(item: Json) -> list[str]:
@@ -228,33 +325,65 @@ def _texts(item: Json) -> list[str]:
 
 
 def _is_failure(name: str, item: Json) -> bool:
-    if name in _MESSAGE_NAMES:
+    role = _role(name)
+    if role in ("message", "remark"):
         return any(_FAILURE_WORDS.search(plain_text(text)) for text in _texts(item))
     if isinstance(item, dict | list) or item is None:
-        return bool(item) and name in _ERROR_NAMES
-    text = str(item).strip().lower()
-    if name in _SUCCESS_NAMES:
-        return text in _FALSE
-    if name in _ERROR_NAMES:
-        return text not in _NO_ERROR and bool(text.strip("0."))
-    if name in _STATUS_NAMES:
-        return text in _FAILED or re.fullmatch("[45][0-9][0-9]", text) is not None
+        return bool(item) and role in ("error", "elsewhere")
+    text = _words(item)
+    match role:
+        case "success":
+            return text in _FALSE
+        case "error" | "elsewhere":
+            is_none = text in _NO_ERROR or meaning_of(text) is Meaning.NOTHING
+            return not is_none and bool(text.strip("0."))
+        case "status":
+            words = re.split(r"[\W_]+", text)
+            is_failed = not _FAILED.isdisjoint(words) or _FAILURE_WORDS.search(" ".join(words))
+            return bool(is_failed) or re.fullmatch("[45][0-9][0-9]", text) is not None
     return False
 
 
 def _is_partial(name: str, item: Json) -> bool:
     """Whether it says that the answer isn't all, or not yet."""
+    role = _role(name)
     if name == "_shards":  # Elasticsearch's
         return isinstance(item, dict) and bool(item.get("failed"))
-    if re.sub("[^a-z]", "", name) in _PARTIAL_NAMES:
+    if re.sub("[^a-z]", "", name.lower()) in _PARTIAL_NAMES:
         return _words(item) in _TRUE
-    if name in _STATUS_NAMES:
+    if role == "status":
         return _words(item) in _UNFINISHED
-    if name in _WARNING_NAMES:
+    if role == "warning":
         return _PARTIAL_WORDS.search(plain_text(str(item))) is not None
-    if name not in _MESSAGE_NAMES:
+    if role not in ("message", "remark"):
         return False  # which may be the records: megabytes
     return any(_PARTIAL_WORDS.search(plain_text(text)) for text in _texts(item))
+
+
+def _is_doubtful(name: str, item: Json, speaks: bool) -> bool:
+    """Whether it may be why there are no records: by what its name tells, else by its words.
+    `speaks`: whether the part that it stands in is one that tells of the answer.
+    """
+    role, named = _role(name), plain_text(_JOINTS.sub(" ", name))
+    if isinstance(item, bool):
+        is_wanted = _WANTED_WORDS.search(named) or (role in ("status", "success") and speaks)
+        return not item if is_wanted else item and role is None and _is_trouble(named)
+    if not isinstance(item, str) or not any(map(str.isalpha, item)) or _IS_PLACE.match(item):
+        return False
+    plain = plain_text(_JOINTS.sub(" ", item))
+    match role:
+        case "message" | "status" if speaks:
+            return not is_well(plain)
+        case "error" | "success":
+            return _is_failure(name, item)
+        case None:
+            is_named = _is_trouble(named) and plain not in _NO_ERROR | _FALSE
+            return is_named or _is_trouble(plain)
+    return not is_harmless(plain)
+
+
+def _is_trouble(plain: str) -> bool:
+    return bool(_FAILURE_WORDS.search(plain) or _TROUBLE_WORDS.search(plain))
 
 
 def _words(item: Json) -> str:

@@ -111,6 +111,8 @@ class RequestOutcome:
     exhausted_until: datetime | None = None
     more: More = field(default_factory=More)
     """What the answer says of further records."""
+    doubts: frozenset[str] = frozenset()
+    """What stands beside its list and would make an empty one doubtful."""
 
     @property
     def is_small(self) -> bool:

@@ -187,7 +187,7 @@ REASONS = ["Token expired", "Query timeout", "Sistema em manutenção", "Session
 
 
 @pytest.mark.parametrize("stream", SENTENCES)
-@pytest.mark.parametrize("text", [*REASONS, "Maintenance window"])
+@pytest.mark.parametrize("text", [*REASONS, "Maintenance window", "Xyzzy"])
 def test_an_empty_list_beside_a_reason_for_it_is_no_empty_day(
     scene: Open, stream: str, text: str
 ) -> None:
@@ -211,6 +211,16 @@ def test_records_beside_a_reason_for_others_to_lack_are_no_whole_day(
     here.tenant.arm(SENTENCES[stream](text), 99)
     assert text in str(here.backfill().error)
     assert here.day().state == "failed"
+
+
+@pytest.mark.parametrize("text", ["Your key expires on 2025-12-{}", "Szanowni Państwo"])
+def test_what_stood_beside_records_is_no_reason_for_an_empty_list(scene: Open, text: str) -> None:
+    here = scene("conpeek")
+    show(here, 3)
+    here.at(NOON + timedelta(days=9))
+    here.tenant.arm(Fault.says(message=text.format(30)), 1)
+    here.tenant.arm(Fault.says(message=text.format(31)), 99)
+    assert here.backfill().error is None
 
 
 @pytest.mark.parametrize(

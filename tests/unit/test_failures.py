@@ -4,8 +4,10 @@ import pytest
 
 from resources.http.failures import (
     Meaning,
+    doubts_in,
     failure_in,
     is_harmless,
+    is_well,
     meaning_of,
     outline,
     page_title,
@@ -110,6 +112,16 @@ def test_a_message_means_what_its_gravest_words_say(meaning: Meaning, text: str)
         ({"status": "processing", "data": []}, 'status: "processing"'),
         ({"reason": "Processando, aguarde"}, 'reason: "Processando, aguarde"'),
         ({"msg": "Report is being generated"}, 'msg: "Report is being generated"'),
+        ({"error_message": "x"}, 'error_message: "x"'),
+        ({"errorMessage": "x"}, 'errorMessage: "x"'),
+        ({"errmsg": "x"}, 'errmsg: "x"'),
+        ({"mensagem_erro": "x"}, 'mensagem_erro: "x"'),
+        ({"hasError": True}, "hasError: true"),
+        ({"is_success": False}, "is_success: false"),
+        ({"status": "unauthorized"}, 'status: "unauthorized"'),
+        ({"statusText": "Timeout"}, 'statusText: "Timeout"'),
+        ({"code": "AUTH_ERROR"}, 'code: "AUTH_ERROR"'),
+        ({"responseMessage": "Forbidden"}, 'responseMessage: "Forbidden"'),
     ],
 )
 def test_an_envelope_tells_of_a_failure_in_many_ways(envelope: object, told: str) -> None:
@@ -131,6 +143,9 @@ def test_an_envelope_tells_of_a_failure_in_many_ways(envelope: object, told: str
         {"message": "Your token expires on Sunday", "info": {"pages": 1, "note": "page 1 of 1"}},
         {"notice": "Scheduled maintenance on Sunday", "redirect": None, "fault": False},
         {"message": "Rekordy zostały pobrane pomyślnie", "detail": "limit: 50, offset: 0"},
+        {"errorMessage": "", "error_code": 0, "hasErrors": False, "errno": "0", "isSuccess": True},
+        {"last_error": "timed out", "errors_url": "https://x", "error_rate": 0.1, "no_error": True},
+        {"error": "Nenhum registro encontrado", "data": []},
         {"data": None},
         [{"error": 1}],
         None,
@@ -159,7 +174,9 @@ class _Unread(list[object]):
 )  # fmt: skip
 def test_a_quiet_day_may_have_such_words(text: str) -> None:
     assert is_harmless(text)
+    assert is_well(text)
     assert failure_in({"message": text, "data": []}) is None
+    assert doubts_in({"message": text, "data": []}) == []
 
 
 @pytest.mark.parametrize(
@@ -174,6 +191,60 @@ def test_a_quiet_day_may_have_such_words(text: str) -> None:
 )  # fmt: skip
 def test_an_empty_list_beside_such_words_is_doubted(text: str) -> None:
     assert not is_harmless(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Nieprawidłowy klucz API", "Przekroczono limit zapytań", "Serwis chwilowo niedostępny",
+        "Trwają prace serwisowe", "Something went wrong", "Não foi possível consultar",
+        "Sem conexão com o banco de dados", "Sistema fora do ar", "Limite diário atingido",
+        "Unable to process request", "MySQL server has gone away", "Sessão encerrada",
+        "Base de datos no disponible", "No se pudo procesar la solicitud", "User not found",
+        "Could not load records", "Xyzzy",
+    ],
+)  # fmt: skip
+def test_a_message_that_is_not_known_to_be_good_makes_an_empty_list_doubtful(text: str) -> None:
+    assert doubts_in({"data": [], "message": text}) == [f'message: "{text}"']
+    assert doubts_in({"data": [], "meta": {"status": 200, "message": text}})
+
+
+@pytest.mark.parametrize(
+    "beside",
+    [
+        {"status": "maintenance"}, {"status": False}, {"state": "E17"}, {"tokenExpired": True},
+        {"maintenance": True}, {"ready": False}, {"authenticated": False}, {"last_error": "x"},
+        {"warning": "connection to replica lost"}, {"notice": "Maintenance"},
+        {"messages": [{"type": "error", "text": "x"}]}, {"auth": {"state": "expired"}},
+        {"backend": "shard 3 is offline"}, {"info": {"data_error": "x"}},
+    ],
+)  # fmt: skip
+def test_whatever_else_tells_of_trouble_makes_an_empty_list_doubtful(
+    beside: dict[str, object],
+) -> None:
+    assert failure_in({"data": [], **beside}) is None
+    assert len(doubts_in({"data": [], **beside})) == 1
+
+
+@pytest.mark.parametrize(
+    "beside",
+    [
+        {"version": "1.4.2-beta", "request_id": "req_9f-Err0r", "time": "2025-03-09T00:00:00Z"},
+        {"took_ms": 3, "timeout": 30, "cached": True, "empty": True, "has_more": False, "ok": 1},
+        {"links": {"self": "https://x/error", "next": None}, "pagination": {"status": "last"}},
+        {"server": "api-02 (nginx)", "copyright": "(c) Acme Sp. z o.o. All rights reserved"},
+        {"filters": {"status": "BUSY", "reason": "lost"}, "sort": "start_time desc"},
+        {"account": {"name": "Acme", "status": "trial"}, "user": {"authenticated": True}},
+        {"message": "0 dialogs", "error_message": None, "errors": [], "warnings": [], "code": 5},
+        {"status": "no_results", "statusText": "OK", "result": "success", "state": "finished"},
+        {"last_error": None, "maintenance": False, "maintenance_window": "none"},
+        {"total_time_text": "0 min 00 seg", "total_size": "0 Kb", "title": "CDR report"},
+        {"message": "Nie znaleziono rozmów", "komunikat": "Zapytanie wykonane poprawnie"},
+    ],
+)  # fmt: skip
+def test_a_servers_own_extras_leave_an_empty_list_as_it_is(beside: dict[str, object]) -> None:
+    assert failure_in({"data": [], **beside}) is None
+    assert doubts_in({"data": [], **beside}) == []
 
 
 @pytest.mark.parametrize("name", ["data", "rows", "result", "status", "partial", "messages"])

@@ -9,7 +9,7 @@ from email.utils import parsedate_to_datetime
 from functools import lru_cache
 from typing import TypeVar
 
-from resources.errors import ContractError, FailedAnswerError, TransientError
+from resources.errors import ContractError, FailedAnswerError, ThrottledError, TransientError
 from resources.http import failures, more
 from resources.http.failures import Meaning
 from resources.http.permits import Permit
@@ -44,14 +44,20 @@ class Answer:
 
     def json(self, but: Collection[str] = (), *, in_pieces: str | None = None) -> Json:
         """The body as JSON. Raises ContractError when it isn't, and FailedAnswerError when it is a
-        page or, though the status is 200, says that the request failed. `but`: names in the
-        envelope that the caller reads itself. `in_pieces`: the name of the records, which may come
-        as a LongList.
+        page or, though the status is 200, says that the request failed; ThrottledError where it
+        says instead that too much was asked. `but`: names in the envelope that the caller reads
+        itself. `in_pieces`: the name of the records, which may come as a LongList.
         """
-        if failures.is_page(self.body):
-            raise FailedAnswerError(f"the answer isn't JSON ({self._page})", self.body)
         body = self.body
-        value = payload.decode_in_pieces(body, in_pieces) if in_pieces else payload.decode(body)
+        try:
+            if failures.is_page(body):
+                raise FailedAnswerError(f"the answer isn't JSON ({self._page})", body)
+            value = payload.decode_in_pieces(body, in_pieces) if in_pieces else payload.decode(body)
+        except ContractError:
+            is_cut = body.lstrip()[:1] in (b"{", b"[")  # whose words are records'
+            if not is_cut and self.asks_for_pause:
+                raise ThrottledError(f"the vendor asks for a pause{self.words}") from None
+            raise
         outcome = self.permit.outcome
         outcome.more = more.in_envelope(value, outcome.more)
         if self.status == 200:
@@ -61,10 +67,12 @@ class Answer:
         return value
 
     def check(self, value: Json, but: Collection[str] = ()) -> None:
-        """Raises FailedAnswerError where its envelope says that the request failed. `but`: names
-        that the caller reads itself.
+        """Raises FailedAnswerError where its envelope says that the request failed, ThrottledError
+        where that is for too many requests. `but`: names that the caller reads itself.
         """
         if failure := failures.failure_in(value, but):
+            if self.meaning_of(failure) is Meaning.PAUSE:
+                raise ThrottledError(f"the vendor asks for a pause ({self.quoted(failure)})")
             raise FailedAnswerError(
                 f"the vendor says that the request failed ({self.quoted(failure)})", self.body
             )
@@ -79,6 +87,11 @@ class Answer:
         except ContractError:
             told = self.body[:KEPT_OF_A_BODY].decode("utf-8", "replace").strip()
         return f": {self.quoted(told)}" if told else ""
+
+    @property
+    def asks_for_pause(self) -> bool:
+        """Whether its words say that too much was asked, whatever its status is."""
+        return self.meaning_of(self.words) is Meaning.PAUSE
 
     @property
     def doubts(self) -> list[str]:

@@ -145,7 +145,7 @@ _RECORDS = r"""(registros?|gravac\w+|grabacion\w*|resultados?|dados|datos|chamad
 _WRONG = r"inval|incorret|incorrect|malform|obrigat|obligat|required|suficient|bad\ request"
 _MEANINGS = {
     Meaning.PAUSE: rf"""
-        too\ many|throttl|rate.?limit|slow\ down|simultan
+        too\ many(?!\ (records|results|rows|entries)\b)|throttl|rate.?limit|slow\ down|simultan
         |\b{_REQUESTS}\b.*(demais|excess|exced|exceed|\b(por|per)\ [smhd])
         |\b(excess\w*|muit[ao]s|demasiad[ao]s|limite?|maxim[ao]|exced\w*)(\ \w+){{0,3}}
             \ {_REQUESTS}\b

@@ -47,9 +47,10 @@ def refuse(answer: Answer, what: str, is_own: IsOwn | None = None) -> VendorErro
     """
     status, answered = answer.status, f"HTTP {answer.status}{answer.words}"
     refuses = status in (401, 403)
-    if refuses and (is_own or speaks_of_credentials)(answer):
+    asks_for_pause = answer.asks_for_pause
+    if refuses and not asks_for_pause and (is_own or speaks_of_credentials)(answer):
         return PermanentError(f"{what}: the vendor refuses the credentials ({answered})")
-    if status in PAUSES or (refuses and retry_after(answer)):
+    if status in PAUSES or asks_for_pause or (refuses and retry_after(answer)):
         return ThrottledError(f"{what}: the vendor asks for a pause ({answered})")
     if status in (408, 425) or status >= 500:
         return TransientError(f"{what}: {answered}")

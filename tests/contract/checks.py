@@ -319,6 +319,19 @@ def pauses_are_kept(subject: Subject, harness: Harness) -> None:
             assert isinstance(outcome.error, ThrottledError), status
 
 
+def words_that_ask_for_a_pause_are_one(subject: Subject, harness: Harness) -> None:
+    """And no refusal of the credentials, whoever says so: nothing is asked for again at once."""
+    page = b"<html><title>Too many requests | Error 1015</title></html>"
+    text, envelope = b"Too Many Requests", b'{"message": "Rate limit exceeded. Too many requests"}'
+    replies = [Reply(status, body) for status in (401, 403) for body in (page, text, envelope)]
+    if isinstance(subject.stream, Stream):
+        replies += [Reply(200, page), Reply(200, text)]
+    for reply in replies:
+        outcome = harness.read(subject, reply)
+        assert isinstance(outcome.error, ThrottledError), (reply, outcome.error)
+        assert min(p.outcome.hold or timedelta() for p in outcome.permits) >= timedelta(seconds=2)
+
+
 def pauses_of_nothing_are_ours(subject: Subject, harness: Harness) -> None:
     """`Retry-After: 0`, or a date gone by: not asked again at once, but after growing pauses."""
     for status in (429, 503):
@@ -356,6 +369,7 @@ CHECKS: tuple[Check, ...] = (
     own_refusals_stop,
     a_wrong_base_url_is_told,
     pauses_are_kept,
+    words_that_ask_for_a_pause_are_one,
     pauses_of_nothing_are_ours,
     a_passing_fault_is_mended,
 )

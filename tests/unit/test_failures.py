@@ -65,6 +65,7 @@ TEXTS = {
         "Assinante não encontrado",
         "Não foi possível listar gravações",
         "10 registros encontrados",
+        "Too many records",
         "Unexpected token < in JSON",
     ],
 }

@@ -215,14 +215,18 @@ BEGIN
     END IF;
 
     IF p_daily IS NOT NULL THEN
-        IF before < vendor_day AND NOT ops.count_request(p_asked, before, p_daily)
-           OR NOT ops.count_request(p_asked, vendor_day, allowed) THEN
+        BEGIN
+            IF before < vendor_day AND NOT ops.count_request(p_asked, before, p_daily)
+               OR NOT ops.count_request(p_asked, vendor_day, allowed) THEN
+                RAISE no_data_found;  -- so that neither day counts what isn't granted
+            END IF;
+        EXCEPTION WHEN no_data_found THEN
             -- Used up this moment under another credential, which may have moved it: the next look says so.
             reason := 'queue';
             until := at_now;
             wait_s := 0;
             RETURN;
-        END IF;
+        END;
         IF soon > vendor_day THEN
             PERFORM ops.move_quota(p_credential, p_bucket, soon);
             PERFORM ops.count_request(p_asked, soon, NULL);

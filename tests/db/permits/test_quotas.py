@@ -224,6 +224,29 @@ def test_a_request_about_midnight_counts_on_both_days(clock: Clock, warehouse: W
     ]
 
 
+def test_what_is_not_granted_after_midnight_counts_on_neither_day(
+    clock: Clock, warehouse: Warehouse
+) -> None:
+    """Another token takes the new day's last request between a look and its grant."""
+    waiter = Waiter(warehouse, account(limits={"daily_requests": 4}))
+    clock.set(datetime(2026, 3, 11, 5, 0, 30, tzinfo=UTC))
+    assert waiter.ask()
+    asked: list[bool] = []
+    thread = threading.Thread(target=lambda: asked.append(waiter.ask()))
+    waits = "SELECT count(*) FROM pg_locks WHERE locktype = 'transactionid' AND NOT granted"
+    with warehouse.transaction() as other:
+        other.execute(sa.text("UPDATE ops.quotas SET used = 4 WHERE day = '2026-03-11'"))
+        thread.start()
+        while query(warehouse, waits) == [(0,)]:
+            assert thread.is_alive()
+    thread.join()
+    assert asked == [False]
+    assert query(warehouse, "SELECT day::text, used FROM ops.quotas ORDER BY day") == [
+        ("2026-03-10", 1),
+        ("2026-03-11", 4),
+    ]
+
+
 def test_a_used_up_day_goes_on_a_minute_after_midnight_under_another_name_too(
     clock: Clock, warehouse: Warehouse
 ) -> None:

@@ -1,5 +1,6 @@
 """Refused: by the vendor itself, or by whoever stands in between; and what goes on by itself."""
 
+import operator
 from datetime import timedelta
 from typing import Any
 
@@ -201,6 +202,22 @@ def test_what_only_looks_empty_is_never_an_empty_day(scene: Open, vendor: str, w
     here.tenant.disarm()
     assert here.backfill().error is None
     assert (here.day().state, here.day().facts) == ("complete", 1)
+
+
+@pytest.mark.parametrize("row", [{"error": "Token expirado"}, "Internal server error"])
+@pytest.mark.parametrize("stream", ["clickfono", "conpeek", "evolux"])
+def test_a_failure_in_place_of_records_is_no_read(scene: Open, stream: str, row: Any) -> None:
+    here = scene(stream)
+    here.put(here.thing(1))
+    here.tenant.arm(Fault.rows(lambda rows: operator.setitem(rows, slice(None), [row])), 99)
+    here.at(NOON + timedelta(days=1))
+    for result in (here.poll(), here.backfill()):
+        assert "where records should be, the vendor tells of a failure" in str(result.error)
+    assert here.day().state == "failed"
+    assert not here.query("SELECT FROM ops.rejects WHERE account = :account AND record_key IS NULL")
+
+    here.tenant.disarm()
+    assert here.backfill().error is None
 
 
 def test_a_page_in_the_middle_of_a_window_costs_an_attempt_not_the_window(scene: Open) -> None:

@@ -7,7 +7,9 @@ from datetime import date, datetime
 from typing import Any
 
 from assets.loading.landing.identity import identity, redacted
-from resources.text import payload
+from resources.errors import FailedAnswerError
+from resources.http.failures import failure_in
+from resources.text import foreign_text, payload
 from resources.vendor_api.vendor import Page, Stream
 
 
@@ -36,11 +38,14 @@ def observations(stream: Stream, page: Page, day: date) -> Iterator[Observation]
     """The page's records. An aggregate's key is its `day` and the key in its record.
 
     Two different records under one key in one answer aren't two versions: neither may hide the
-    other. One of them counts, whatever their order, and the others are rejected.
+    other. One of them counts, whatever their order, and the others are rejected. Raises
+    FailedAnswerError where all that stands in place of records are words of a failure.
     """
     keys = page.keys
     if keys is None:
         keys = [stream.key(record) if isinstance(record, dict) else None for record in page.records]
+    if page.records and not any(keys):
+        _check_are_records(page.records)
     counts, replaces = _that_count(stream, page.records, keys), stream.replaces
     request, moment = page.request_id, page.observed_at
     for record, key in zip(page.records, keys, strict=True):
@@ -58,6 +63,13 @@ def observations(stream: Stream, page: Page, day: date) -> Iterator[Observation]
         else:
             observation.key = f"{day}/{key}" if replaces else key
         yield observation
+
+
+def _check_are_records(records: Collection[Any]) -> None:
+    told = [failure_in(one if isinstance(one, dict) else {"message": one}) for one in records]
+    if all(told):
+        said = foreign_text.without_numbers(foreign_text.quoted(told[0]))
+        raise FailedAnswerError(f"where records should be, the vendor tells of a failure ({said})")
 
 
 def _that_count(

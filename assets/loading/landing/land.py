@@ -153,7 +153,7 @@ class Landing:
                 record=record,
                 encoded=encoded,
                 digest=head.digest,
-                observation=Observation(None, 0, head.observed_at),
+                observation=observation,
                 first_seen_at=head.first_seen_at,
                 old_date=head.call_date,
                 version=head.version,
@@ -164,7 +164,7 @@ class Landing:
                 was_missing_since=head.missing_since,
                 missing_since=head.missing_since,
             )
-            for head, record, encoded in zip(heads, passed, stored, strict=True)
+            for head, record, encoded, observation in zip(heads, passed, stored, seen, strict=True)
             if record is not LEFT_OUT
         ]
         loaded = Loaded()

@@ -10,9 +10,9 @@ from functools import lru_cache
 from typing import TypeVar
 
 from resources.errors import ContractError, FailedAnswerError, ThrottledError, TransientError
-from resources.http import failures, more
-from resources.http.failures import Meaning
+from resources.http import failures, more, words
 from resources.http.permits import Permit
+from resources.http.words import Meaning
 from resources.text import foreign_text, payload
 from resources.text.payload import Body, Json
 from resources.text.redact import Redactor
@@ -103,7 +103,7 @@ class Answer:
 
     def meaning_of(self, message: str) -> Meaning:
         """What its words mean, without the credentials that it may echo: `key` may be in a key."""
-        return failures.meaning_of(self.redactor.text(message))
+        return words.meaning_of(self.redactor.text(message))
 
     def quoted(self, text: str) -> str:
         """“…”: `text` in one line, redacted, then cut: half a secret couldn't be found."""

@@ -1,23 +1,30 @@
-"""How an answer says that something went wrong: in an envelope, in words, or as a page.
+"""How an answer says that something went wrong: in an envelope, or as a page.
 
 Servers tell of failures with status 200, in several languages, and what stands in between (a
 firewall, a proxy, a portal) answers in a vendor's name. Nothing here knows a vendor.
 """
 
 import re
-import unicodedata
 from collections.abc import Callable, Collection, Iterator
-from enum import Enum
 from functools import lru_cache
 from itertools import islice
 
+from resources.http.words import (
+    Meaning,
+    is_harmless,
+    is_well,
+    meaning_of,
+    plain_text,
+    tells_of_failure,
+    tells_of_part,
+    tells_of_trouble,
+)
 from resources.text.payload import Body, Json
 
 _TRUE = {"true", "1", "yes"}
 _FALSE = {"false", "0", "no", "nok", "ko", "n", "nao", "nie"}
 _NO_ERROR = {"", "200", "false", "no", "none", "null", "ok", "no error", "sem erro", "success"}
 _FAILED = {"error", "err", "erro", "fail", "failed", "failure", "falha", "ko", "nok", "exception"}
-_SUCCESS_NAME = re.compile("(is|was)?(success|succeeded|successful|sucesso|sukces|ok)")
 _ROLES = re.compile(
     r"""(response|string|str|number|no(?!err)|flag|de|text(?=.)
     |(?P<error>(has|is|any)?(err(ors?|os?)?|exceptions?|faults?|failures?|falhas?|failed
@@ -35,70 +42,6 @@ _ROLES = re.compile(
 `status_code`. Of `last_error` or `errors_url` nobody knows whether they speak of this answer.
 """
 _ROLES_BY_WEIGHT = ("error", "elsewhere", "success", "message", "warning", "remark", "status")
-_KEY = r"""(tokens?|chave|clave|(api.?)?key|credenci\w+|credentials?|session|sessao|sesion|sesja
-    |password|senha|contrasena|login|account|conta|cuenta|licen\w+)"""
-_GONE = r"""(expired|expirou|expiro|expirad[oa]s?|vencid[oa]|vencio|caducad[oa]|caduco|wygas\w*
-    |revoked|revo[gc]ad[oa]|blocked|bloquead[oa]|suspen\w+|disabled|desativad[oa]|invalid\w*
-    |incorret[oa]|incorrect[oa]?|missing|required|unknown
-    |(not|nao|no|nie)\ ((foi|fue|was|esta|es|e)\ )?
-        (found|encontrad\w+|exist\w*|valid\w*|informad\w+|provided|known))"""
-_SYSTEM = r"(service|servico|servicio|system|sistema|server|servidor|api|database|temporar\w+)"
-_FAILURE_WORDS = re.compile(
-    rf"""(?<!no\ )(?<!sem\ )\b(error|erro|failed|falhou|failure|falha|exception|forbidden|denied)\b
-    |\bun(authori[sz]|authenticat)ed\b|\b(acesso|acceso)\ (negado|denegado)\b
-    |\b(not|nao|no)\ (\w+\ )?(authori[sz]|authenticat|autenticad|autorizad|logged)
-    |\b{_KEY}\ ((has|is|was|foi|esta|ha)\ )?(been\ )?{_GONE}|\b{_GONE}\ {_KEY}\b
-    |\bplease\ (log|sign)\ ?in\b|\bfaca\ (o\ )?login\b|\binicie\ sesion\b
-    |\b(time[ -]?out|timed\ out)\b
-    |\b(tempo|tiempo)\b.*\b(esgotado|agotado|excedido)\b
-    |\b(em|en|in|under|undergoing)\ (\w+\ )?(manutencao|mantenimiento|maintenance)\b
-    |\b{_SYSTEM}\ (\w+\ )?(unavailable|indisponivel|(no|not)\ (disponible|available))\b
-    |\btoo\ many\ requests\b
-    |\b(limite?|quota|cota|cuota)\ (was\ |foi\ )?(exceed\w+|excedid[oa]|reached|atingid[oa])\b
-    |\bblad\b|\bprzerwa\ techniczna\b|\bbrak\ (uprawnien|autoryzacji|dostepu)\b
-    """,
-    re.VERBOSE,
-)
-"""What no answer says of itself that is all, be it empty or not. What may become so (a token that
-expires soon, maintenance on Sunday) isn't meant.
-"""
-_SUCCESS_WORDS = re.compile(
-    rf"""(?<!not\ )(?<!nao\ )(?<!no\ )(?<!without\ )(?<!sem\ )(?<!sin\ )
-    \b(ok|success\w*|sucesso|exito\w*|authenticated|authori[sz]ed|autenticad[ao]|autorizad[ao])\b
-    |\b{_KEY}\ ((is|e|es)\ )?valid[ao]?\b
-    """,
-    re.VERBOSE,
-)
-_TROUBLE_WORDS = re.compile(
-    r"""\b(unable|cannot|impossible|impossivel|imposible|wrong|problem\w*|lost|gone|offline|busy
-        |overload\w*|unavailable|unreachable|retry|indisponive\w+|stale|missing|refused|rejected|abort\w*|cancel\w*
-        |expired|revoked|blocked|suspended|inactive|throttled|mismatch|exhausted|deadlock|degraded
-        |maintenance|manutencao|mantenimiento|inativ[oa]|inactiv[oa]|encerrad[oa]|esgotad[oa]
-        |vencid[oa]|caducad[oa]|sqlstate)\b
-    |\b(can|could|did|was|is|are|has|does)\ ?n[o']t\b
-    |\bnot\ (allowed|enabled|permitted|ready|active)\b
-    |\bno\ disponibles?\b|\btoo\ (long|slow|late)\b
-    |\b(nao|no)\ ((foi|e|fue|es|esta)\ )?(possivel|posible|permitid\w+)\b|\bno\ se\ pudo\b
-    |\b(sem|sin|brak|no)\ (conexao|conexion|polaczenia|connection)\b|\bfora\ do\ ar\b
-    |\bfuera\ de\ servicio\b|\b(limite?|quota|cota|cuota)\ (\w+\ )?(exce|reach|ating)\w+
-    |\bnie(prawidl|autoryz|wazn|aktywn|dostep|powodz)\w*|\bnie\ (udalo|mozna|powiodl)\w*
-    |\b(wygas|przekrocz|zabron|zablok|odmow|uplyn|awari)\w*|\bzbyt\ wiele\b
-    |\bprace\ (serwis|konserw)\w+|\bsprobuj\b""",
-    re.VERBOSE,
-)
-"""What an empty answer may have for its reason, and no answer with records fails for."""
-_DONE_WORDS = re.compile(
-    r"""^(not\ found|nao\ encontrad\w+|no\ encontrad\w+)$
-    |(?<!not\ )(?<!nao\ )(?<!no\ )(?<!nie\ )\b(complet\w+|done|finished|executed|processed
-        |found|empty|active|ready|true|none|no\ (data|content)|concluid\w+|realizad\w+|finalizad\w+
-        |listo|encontrad\w+|vazi[oa]|vaci[oa]|ativ[oa]|activ[oa]|pomyslnie|gotowe|zakonczon\w+
-        |poprawn\w+|pust[aey]|efetuad\w+|wykonan\w+)\b
-    |\b(records?|recordings?|results?|rows?|entries|calls?|dialogs?|data|items?|pages?|dates|limit
-        |offset|registros?|gravac\w+|grabacion\w*|resultados?|dados|datos|chamadas?|llamadas?
-        |ligac\w+|pagina\w*|fechas|rekord\w*|wynik\w*|polacze\w*|rozmow\w*|stron\w*)\b""",
-    re.VERBOSE,
-)
-"""What a server says of a list that is empty because there is nothing."""
 _WANTED_WORDS = re.compile(
     r"\b(valid|authenticated|authori[sz]ed|logged|ready|complete|completed|done|finished|healthy"
     r"|available|online|connected)\b"
@@ -112,12 +55,6 @@ _UNFINISHED = {"processing", "pending", "queued", "in progress", "in_progress", 
                "incomplete"}  # fmt: skip
 _PARTIAL_NAMES = {"partial", "ispartial", "partialresults", "incompleteresults", "timedout",
                   "terminatedearly"}  # fmt: skip
-_PARTIAL_WORDS = re.compile(
-    r"\b(partial|parcial|parciais|parciales)\b|\b(truncat|incomplet)|\btimed out\b|shards? failed"
-    r"|\blimited to\b.*\d|\bbeing (generated|prepared|processed)\b|^\W*processing\b\W*$"
-    r"|\b(still processing|processando|procesando|em processamento|en proceso)\b"
-)
-"""What an answer says that isn't all, or isn't yet."""
 _HEADS = {"meta", "response", "result", "status", "header"}
 """Parts of an envelope that may say what the envelope itself doesn't; those of its errors, too."""
 _ECHOES = {"filter", "filters", "query", "params", "parameters", "request", "links", "_links"}
@@ -126,101 +63,6 @@ _MOST_SHOWN = 4
 _HEAD_BYTES = 16 * 1024
 _TITLE = re.compile(rb"(?is)<(title|h1)\b[^>]*>(.*?)</\1")
 _TAG = re.compile(r"<[^>]*>?")
-
-
-class Meaning(Enum):
-    """What a vendor's message means for what is done next."""
-
-    PAUSE = "too much was asked: wait"
-    REFUSAL = "the credentials are refused"
-    INVALID = "the request is wrong"
-    NOTHING = "there are no records"
-    PASSING = "try again soon"
-    UNKNOWN = "nobody knows"
-
-
-_REQUESTS = "(requisicoes|solicitacoes|consultas|acessos|peticiones|solicitudes|requests)"
-_RECORDS = r"""(registros?|gravac\w+|grabacion\w*|resultados?|dados|datos|chamadas?|llamadas?
-    |ligac\w+|audios?|arquivos?|records?|recordings?|results?|rows?|entries|calls?)"""
-_WRONG = r"inval|incorret|incorrect|malform|obrigat|obligat|required|suficient|bad\ request"
-_MEANINGS = {
-    Meaning.PAUSE: rf"""
-        too\ many(?!\ (records|results|rows|entries)\b)|throttl|rate.?limit|slow\ down|simultan
-        |\b{_REQUESTS}\b.*(demais|excess|exced|exceed|\b(por|per)\ [smhd])
-        |\b(excess\w*|muit[ao]s|demasiad[ao]s|limite?|maxim[ao]|exced\w*)(\ \w+){{0,3}}
-            \ {_REQUESTS}\b
-        |\b(quota|cota|cuota)\b.*(exced|exceed|atingid|reached|esgotad|agotad)""",
-    Meaning.REFUSAL: r"""
-        (?<!unexpected\ )\btokens?\b|\b(chave|clave|key)s?\b|\bapi.?key|credenci|credential
-        |autentic|authentic|autoriz|authori[sz]|permiss|\bpermiso
-        |\b(acesso|acceso|access)\ (negado|denegado|denied)
-        |\blogin\b|\bsenha|password|contrasen|bloquead|suspens""",
-    Meaning.INVALID: rf"{_WRONG}|parametr",
-    Meaning.PASSING: r"""
-        \bintern(o|a|al)\b|temporar|indispon|unavailable|time.?out|manuten|mantenim|maintenance""",
-    Meaning.NOTHING: rf"""
-        \b(nenhuma?|ningun|ninguna|sem|sin|zero|0)\ {_RECORDS}\b
-        |\bnao\ (foi|foram|ha|existem?|houve)(\ \w+d[ao]s?)?\ {_RECORDS}\b
-        |\bno\ (se\ )?(encontr\w+|hay|existen?|hubo)(\ \w+)?\ {_RECORDS}\b
-        |\bno\ (matching\ )?(records|recordings|results|rows|entries|calls)\b
-        |\bno\ (record|recording|result|data)\ (was\ |were\ )?(found|available)
-        |\b{_RECORDS}\ ((foi|foram|were|was)\ )?(nao|no|not)\ ((foi|foram|fueron|se)\ )?
-            (encontr|localiz|found|exist)
-        |\b(nao\ (foi|foram)\ encontrad\w+|nada\ encontrado|nie\ znaleziono
-            |nothing\ found|no\ data)\W*$""",
-}
-"""In this order: a text about a token is about the token whatever else it says, and one about an
-invalid request, or about a fault of the server's, isn't about an empty day.
-"""
-_HINTS = {
-    Meaning.PAUSE: r"aguarde|please\ wait|espere",
-    Meaning.PASSING: r"novamente|try\ again|intente",
-}
-"""What counts only in texts that say nothing else."""
-_PATTERNS = [
-    (meaning, re.compile(pattern, re.VERBOSE))
-    for words in (_MEANINGS, _HINTS)
-    for meaning, pattern in words.items()
-]
-
-
-def meaning_of(text: str) -> Meaning:
-    """What the words of a vendor's message mean, in Portuguese, Spanish or English."""
-    plain = plain_text(text)
-    return next((m for m, words in _PATTERNS if words.search(plain)), Meaning.UNKNOWN)
-
-
-def is_harmless(text: str) -> bool:
-    """Whether an answer without records may say so of itself: that there are none, that all went
-    well, or what nobody knows the meaning of.
-    """
-    plain = plain_text(text)
-    if _is_trouble(plain) or re.search(_WRONG, plain, re.VERBOSE):
-        return False
-    said = {meaning for meaning, words in _PATTERNS if words.search(plain)}
-    return bool(
-        not said - {Meaning.INVALID}  # the name of a parameter is no fault of it
-        or Meaning.NOTHING in said
-        or _SUCCESS_WORDS.search(plain)
-    )
-
-
-def is_well(text: str) -> bool:
-    """Whether its words say that there are no records or that all went well, or speak of lists: not
-    what nobody knows the meaning of.
-    """
-    plain = plain_text(text)
-    if not any(map(str.isalpha, plain)):
-        return True
-    is_known = any(words.search(plain) for words in (_SUCCESS_WORDS, _DONE_WORDS))
-    return is_harmless(text) and (is_known or meaning_of(text) is Meaning.NOTHING)
-
-
-def plain_text(text: str) -> str:
-    """`text` in lower case, without accents and with single blanks."""
-    decomposed = unicodedata.normalize("NFKD", text.casefold())
-    plain = "".join(c for c in decomposed if not unicodedata.combining(c))
-    return " ".join(plain.replace("ł", "l").split())
 
 
 def is_page(body: Body) -> bool:
@@ -327,7 +169,7 @@ def _texts(item: Json) -> list[str]:
 def _is_failure(name: str, item: Json) -> bool:
     role = _role(name)
     if role in ("message", "remark"):
-        return any(_FAILURE_WORDS.search(plain_text(text)) for text in _texts(item))
+        return any(tells_of_failure(plain_text(text)) for text in _texts(item))
     if isinstance(item, dict | list) or item is None:
         return bool(item) and role in ("error", "elsewhere")
     text = _words(item)
@@ -339,7 +181,7 @@ def _is_failure(name: str, item: Json) -> bool:
             return not is_none and bool(text.strip("0."))
         case "status":
             words = re.split(r"[\W_]+", text)
-            is_failed = not _FAILED.isdisjoint(words) or _FAILURE_WORDS.search(" ".join(words))
+            is_failed = not _FAILED.isdisjoint(words) or tells_of_failure(" ".join(words))
             return bool(is_failed) or re.fullmatch("[45][0-9][0-9]", text) is not None
     return False
 
@@ -354,10 +196,10 @@ def _is_partial(name: str, item: Json) -> bool:
     if role == "status":
         return _words(item) in _UNFINISHED
     if role == "warning":
-        return _PARTIAL_WORDS.search(plain_text(str(item))) is not None
+        return tells_of_part(plain_text(str(item)))
     if role not in ("message", "remark"):
         return False  # which may be the records: megabytes
-    return any(_PARTIAL_WORDS.search(plain_text(text)) for text in _texts(item))
+    return any(tells_of_part(plain_text(text)) for text in _texts(item))
 
 
 def _is_doubtful(name: str, item: Json, speaks: bool) -> bool:
@@ -367,7 +209,7 @@ def _is_doubtful(name: str, item: Json, speaks: bool) -> bool:
     role, named = _role(name), plain_text(_JOINTS.sub(" ", name))
     if isinstance(item, bool):
         is_wanted = _WANTED_WORDS.search(named) or (role in ("status", "success") and speaks)
-        return not item if is_wanted else item and role is None and _is_trouble(named)
+        return not item if is_wanted else item and role is None and tells_of_trouble(named)
     if not isinstance(item, str) or not any(map(str.isalpha, item)) or _IS_PLACE.match(item):
         return False
     plain = plain_text(_JOINTS.sub(" ", item))
@@ -377,13 +219,9 @@ def _is_doubtful(name: str, item: Json, speaks: bool) -> bool:
         case "error" | "success":
             return _is_failure(name, item)
         case None:
-            is_named = _is_trouble(named) and plain not in _NO_ERROR | _FALSE
-            return is_named or _is_trouble(plain)
+            is_named = tells_of_trouble(named) and plain not in _NO_ERROR | _FALSE
+            return is_named or tells_of_trouble(plain)
     return not is_harmless(plain)
-
-
-def _is_trouble(plain: str) -> bool:
-    return bool(_FAILURE_WORDS.search(plain) or _TROUBLE_WORDS.search(plain))
 
 
 def _words(item: Json) -> str:

@@ -13,9 +13,9 @@ from resources.errors import (
     VendorError,
     WindowTooLargeError,
 )
-from resources.http import failures
+from resources.http import failures, words
 from resources.http.answer import KEPT_OF_A_BODY, PAUSES, Answer, retry_after
-from resources.http.failures import Meaning
+from resources.http.words import Meaning
 from resources.text.foreign_text import without_last_number
 from resources.text.payload import Json
 
@@ -88,7 +88,7 @@ def speaks_of_credentials(answer: Answer) -> bool:
     """
     if failures.is_page(answer.body):
         return False
-    return answer.status == 401 or failures.meaning_of(answer.words) is Meaning.REFUSAL
+    return answer.status == 401 or words.meaning_of(answer.words) is Meaning.REFUSAL
 
 
 def unlike(answer: Answer, what: str, value: Json, lacks: str) -> ContractError:

@@ -2,16 +2,8 @@
 
 import pytest
 
-from resources.http.failures import (
-    Meaning,
-    doubts_in,
-    failure_in,
-    is_harmless,
-    is_well,
-    meaning_of,
-    outline,
-    page_title,
-)
+from resources.http.failures import doubts_in, failure_in, outline, page_title
+from resources.http.words import Meaning, is_harmless, is_well, meaning_of
 
 TEXTS = {
     Meaning.NOTHING: [

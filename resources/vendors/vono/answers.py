@@ -13,8 +13,9 @@ from resources.errors import (
     TransientError,
 )
 from resources.http.answer import Answer, retry_after
-from resources.http.failures import Meaning, is_page
+from resources.http.failures import is_page
 from resources.http.refusals import refuse, refuse_page, unlike
+from resources.http.words import Meaning
 from resources.text import payload
 from resources.vendor_api.asked_for import require_inside
 from resources.vendor_api.values import seconds_of

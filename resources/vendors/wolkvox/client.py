@@ -18,8 +18,9 @@ from resources.errors import (
 )
 from resources.http.answer import Answer
 from resources.http.auth import HeaderToken
-from resources.http.failures import Meaning, failure_in, meaning_of, outline, plain_text
+from resources.http.failures import failure_in, outline
 from resources.http.refusals import refuse_page, unlike
+from resources.http.words import Meaning, meaning_of, plain_text
 from resources.text import payload
 from resources.text.long_list import LongList
 from resources.vendor_api.client import Client

@@ -12,7 +12,6 @@ from itertools import islice
 from resources.http.words import (
     Meaning,
     is_harmless,
-    is_well,
     meaning_of,
     plain_text,
     tells_of_failure,
@@ -43,14 +42,23 @@ _ROLES = re.compile(
 """
 _ROLES_BY_WEIGHT = ("error", "elsewhere", "success", "message", "warning", "remark", "status")
 _WANTED_WORDS = re.compile(
-    r"\b(valid|authenticated|authori[sz]ed|logged|ready|complete|completed|done|finished|healthy"
-    r"|available|online|connected)\b"
+    r"((is|was|has|(api )?key|token|session) )?(valid|authenticated|authori[sz]ed|logged( in)?"
+    r"|ready|complete|completed|done|finished|healthy|available|online|connected)"
 )
 """Names that say so of what isn't well if they are false."""
+_IS_COUNT = re.compile("(?i)failed|failures|falhas|faults")
+"""Of calls, where it is no text."""
+_NO_FAULT = re.compile(
+    r"(no|sem|sin|brak|nenhum|without|0) (err\w*|bled\w*)|err\w* (none|ok|free)"
+    r"|n|nao|nie|brak|-|n/a|success\w*|sukces|((request|operation) )?(ok|completed)"
+)
+"""Said under the name of an error, or of a state."""
 _JOINTS = re.compile(r"(?<=[a-z])(?=[A-Z])|[_.-]+")
 _IS_PLACE = re.compile(r"[a-z]+://|/|\d{4}-\d\d-\d\d")
 """An address, a path or a date."""
 _LONG = 40
+_NAMES_BLANKS = 2
+"""A text of more blanks is a sentence, and no name such as "Lost & Found"."""
 _UNFINISHED = {"processing", "pending", "queued", "in progress", "in_progress", "partial",
                "incomplete"}  # fmt: skip
 _PARTIAL_NAMES = {"partial", "ispartial", "partialresults", "incompleteresults", "timedout",
@@ -92,11 +100,17 @@ def failure_in(value: Json, but: Collection[str] = ()) -> str | None:
 
 
 def doubts_in(value: Json, clean: Callable[[str], str] = str) -> list[str]:
-    """What stands beside a list and, if that is empty, may be the reason: sentences and states that
-    aren't known to be of success, and what is named or said in words of trouble. `clean` takes out
-    of a text what it echoes.
+    """What stands beside a list and, if that is empty, may be the reason: what is named or said in
+    words of trouble. `clean` takes out of a text what it echoes.
     """
     heads = list(_heads(value, ()))
+    says_none = any(
+        meaning_of(clean(text)) is Meaning.NOTHING
+        for head in heads
+        for name, item in head.items()
+        if _role(name) == "message"
+        for text in _texts(item)
+    )
     parts = [(head, True) for head in heads] + [(part, False) for part in _other_parts(heads[:1])]
     return list(
         dict.fromkeys(
@@ -104,7 +118,8 @@ def doubts_in(value: Json, clean: Callable[[str], str] = str) -> list[str]:
             for part, speaks in parts
             for name, item in part.items()
             if name.lower() not in _ECHOES
-            for text in (_texts(item) if isinstance(item, list) else [item])
+            if not (item is False and says_none)
+            for text in (_texts(item) if isinstance(item, list) and _role(name) else [item])
             if _is_doubtful(name, clean(text) if isinstance(text, str) else text, speaks)
         )
     )
@@ -171,9 +186,9 @@ def _is_failure(name: str, item: Json) -> bool:
     if role in ("message", "remark"):
         return any(tells_of_failure(plain_text(text)) for text in _texts(item))
     if isinstance(item, dict | list) or item is None:
-        return bool(item) and role in ("error", "elsewhere")
+        return bool(item) and role in ("error", "elsewhere") and not _IS_COUNT.fullmatch(name)
     text = _words(item)
-    match role:
+    match None if _is_no_fault(name, item) else role:
         case "success":
             return text in _FALSE
         case "error" | "elsewhere":
@@ -184,6 +199,14 @@ def _is_failure(name: str, item: Json) -> bool:
             is_failed = not _FAILED.isdisjoint(words) or tells_of_failure(" ".join(words))
             return bool(is_failed) or re.fullmatch("[45][0-9][0-9]", text) is not None
     return False
+
+
+def _is_no_fault(name: str, item: Json) -> bool:
+    """Whether a plain value under such a name says that there is none, or counts calls."""
+    if _IS_COUNT.fullmatch(name) and not isinstance(item, bool | str):
+        return True
+    said = _NO_FAULT.fullmatch(_JOINTS.sub(" ", _words(item)))
+    return said is not None and _role(name) in ("error", "status")
 
 
 def _is_partial(name: str, item: Json) -> bool:
@@ -208,19 +231,19 @@ def _is_doubtful(name: str, item: Json, speaks: bool) -> bool:
     """
     role, named = _role(name), plain_text(_JOINTS.sub(" ", name))
     if isinstance(item, bool):
-        is_wanted = _WANTED_WORDS.search(named) or (role in ("status", "success") and speaks)
+        is_wanted = _WANTED_WORDS.fullmatch(named) or (role in ("status", "success") and speaks)
         return not item if is_wanted else item and role is None and tells_of_trouble(named)
     if not isinstance(item, str) or not any(map(str.isalpha, item)) or _IS_PLACE.match(item):
         return False
     plain = plain_text(_JOINTS.sub(" ", item))
     match role:
-        case "message" | "status" if speaks:
-            return not is_well(plain)
         case "error" | "success":
             return _is_failure(name, item)
         case None:
-            is_named = tells_of_trouble(named) and plain not in _NO_ERROR | _FALSE
-            return is_named or tells_of_trouble(plain)
+            is_value = plain not in _NO_ERROR | _FALSE and not plain[0].isdigit()
+            is_sentence = plain.count(" ") > _NAMES_BLANKS
+            told = tells_of_trouble(plain) if is_sentence else tells_of_failure(plain)
+            return told or (is_value and tells_of_trouble(named))
     return not is_harmless(plain)
 
 

@@ -42,14 +42,15 @@ _SUCCESS_WORDS = re.compile(
     re.VERBOSE,
 )
 _TROUBLE_WORDS = re.compile(
-    r"""\b(unable|cannot|impossible|impossivel|imposible|wrong|problem\w*|lost|gone|offline|busy
+    r"""\b(unable|cannot|impossible|impossivel|imposible|wrong|problem\w*|lost|gone|offline
         |overload\w*|unavailable|unreachable|retry|indisponive\w+|stale|missing|refused|rejected|abort\w*|cancel\w*
         |expired|revoked|blocked|suspended|inactive|throttled|mismatch|exhausted|deadlock|degraded
         |maintenance|manutencao|mantenimiento|inativ[oa]|inactiv[oa]|encerrad[oa]|esgotad[oa]
         |vencid[oa]|caducad[oa]|sqlstate)\b
     |\b(can|could|did|was|is|are|has|does)\ ?n[o']t\b
     |\bnot\ (allowed|enabled|permitted|ready|active)\b
-    |\bno\ disponibles?\b|\btoo\ (long|slow|late)\b
+    |\b(server|system|service|servidor|sistema)\ (is\ )?busy\b|\bno\ disponibles?\b
+    |\btoo\ (long|slow|late)\b
     |\b(nao|no)\ ((foi|e|fue|es|esta)\ )?(possivel|posible|permitid\w+)\b|\bno\ se\ pudo\b
     |\b(sem|sin|brak|no)\ (conexao|conexion|polaczenia|connection)\b|\bfora\ do\ ar\b
     |\bfuera\ de\ servicio\b|\b(limite?|quota|cota|cuota)\ (\w+\ )?(exce|reach|ating)\w+
@@ -59,18 +60,6 @@ _TROUBLE_WORDS = re.compile(
     re.VERBOSE,
 )
 """What an empty answer may have for its reason, and no answer with records fails for."""
-_DONE_WORDS = re.compile(
-    r"""^(not\ found|nao\ encontrad\w+|no\ encontrad\w+)$
-    |(?<!not\ )(?<!nao\ )(?<!no\ )(?<!nie\ )\b(complet\w+|done|finished|executed|processed
-        |found|empty|active|ready|true|none|no\ (data|content)|concluid\w+|realizad\w+|finalizad\w+
-        |listo|encontrad\w+|vazi[oa]|vaci[oa]|ativ[oa]|activ[oa]|pomyslnie|gotowe|zakonczon\w+
-        |poprawn\w+|pust[aey]|efetuad\w+|wykonan\w+)\b
-    |\b(records?|recordings?|results?|rows?|entries|calls?|dialogs?|data|items?|pages?|dates|limit
-        |offset|registros?|gravac\w+|grabacion\w*|resultados?|dados|datos|chamadas?|llamadas?
-        |ligac\w+|pagina\w*|fechas|rekord\w*|wynik\w*|polacze\w*|rozmow\w*|stron\w*)\b""",
-    re.VERBOSE,
-)
-"""What a server says of a list that is empty because there is nothing."""
 _PARTIAL_WORDS = re.compile(
     r"\b(partial|parcial|parciais|parciales)\b|\b(truncat|incomplet)|\btimed out\b|shards? failed"
     r"|\blimited to\b.*\d|\bbeing (generated|prepared|processed)\b|^\W*processing\b\W*$"
@@ -153,17 +142,6 @@ def is_harmless(text: str) -> bool:
         or Meaning.NOTHING in said
         or _SUCCESS_WORDS.search(plain)
     )
-
-
-def is_well(text: str) -> bool:
-    """Whether its words say that there are no records or that all went well, or speak of lists: not
-    what nobody knows the meaning of.
-    """
-    plain = plain_text(text)
-    if not any(map(str.isalpha, plain)):
-        return True
-    is_known = any(words.search(plain) for words in (_SUCCESS_WORDS, _DONE_WORDS))
-    return is_harmless(text) and (is_known or meaning_of(text) is Meaning.NOTHING)
 
 
 def plain_text(text: str) -> str:

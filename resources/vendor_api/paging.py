@@ -198,17 +198,23 @@ class Pages:
         )
 
     def refuse(self, error: VendorError) -> None:
-        """The page that was asked for last isn't given. It is beyond the end where the vendor's
-        total has been reached, whatever is said there but a pause, a refused token or half an
-        answer; or, of a page that is refused, where one row comes from the place before, which is
-        asked for then. Raises the error where it isn't, or may be too deep in the list.
+        """The page that was asked for last isn't given. One that is refused is beyond the end where
+        the vendor's total has been reached, or where one row comes from the place before, which is
+        asked for then. Raises the error where it isn't, or may be too deep in the list. What else
+        fails beyond the total may pass, and the total be that of a limit: WindowTooLargeError, as
+        parts of the window have other totals; but a pause, a refused token or half an answer.
         """
         now = self._list
+        if now.is_counted and isinstance(error, PageRefusedError):
+            now.is_last = True
+            return
         if now.is_counted and not isinstance(
             error, ThrottledError | PermanentError | CutShortError
         ):
-            now.is_last = True
-            return
+            raise WindowTooLargeError(
+                f"{self._report}: what follows the {now.rows:,} rows that are counted isn't told: "
+                f"{error}"
+            ) from error
         may_end = now.by == "offset" and now.rows and not (now.has_total or now.overlaps)
         if not (isinstance(error, PageRefusedError) and may_end):
             raise error

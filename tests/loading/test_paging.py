@@ -84,8 +84,6 @@ BEYOND = (
     Quirk.last_page_again(says_so=True),
     Quirk.none_beyond(404),
     Quirk.none_beyond(400),
-    Quirk.none_beyond(204),
-    Quirk.none_beyond(302),
     Quirk.total_beside_rows(),
 )
 """What servers answer where a list has no page any more."""
@@ -105,6 +103,39 @@ def test_one_page_is_asked_for_beyond_a_total_that_a_full_page_reaches(
     last_second = int(vendor == "vono")  # of the day, which a server may leave out
     assert here.requests() == requests + last_second
     assert shown(here) == numbers
+
+
+@pytest.mark.parametrize("status", [204, 302])
+@pytest.mark.parametrize("vendor", PAGED_TOTALS)
+def test_a_page_beyond_a_total_that_tells_nothing_fails_no_day(
+    scene: Open, vendor: str, status: int
+) -> None:
+    here = scene(vendor)
+    numbers = crowd(here, 2)
+    here.at(EVENING)
+    here.tenant.behave(Quirk.none_beyond(status))
+    assert here.backfill().error is None
+    assert (here.day().state, shown(here)) == ("complete", numbers)
+
+
+@pytest.mark.parametrize("status", [403, 500])
+@pytest.mark.parametrize("vendor", PAGED_TOTALS)
+def test_a_page_beyond_a_total_that_is_a_limit_may_fail(
+    scene: Open, vendor: str, status: int
+) -> None:
+    """What it would have told, parts of the window do."""
+    here = scene(vendor)
+    numbers = crowd(here, 2.5)
+    here.at(EVENING)
+    here.tenant.behave(Quirk.total_capped(2 * here.kind.page_rows))
+    beyond = {"3", str(2 * here.kind.page_rows)}
+    here.tenant.arm(
+        Fault.status(status),
+        4,
+        when=lambda ask: not beyond.isdisjoint((ask.query.get("page"), ask.query.get("start"))),
+    )
+    assert here.backfill().error is None
+    assert (here.day().state, shown(here)) == ("complete", numbers)
 
 
 @pytest.mark.parametrize("status", [403, 500])

@@ -293,12 +293,21 @@ def places(pages: Pages, largest: LargestPage) -> Iterator[int]:
     return places
 
 
-@pytest.mark.parametrize("kind", [ContractError, TransientError, WindowTooLargeError])
-def test_what_fails_beyond_a_total_that_is_reached_is_the_end(
-    pages: Pages, places: Iterator[int], kind: type[VendorError]
+def test_a_page_that_is_refused_beyond_a_total_is_the_end(
+    pages: Pages, places: Iterator[int]
 ) -> None:
-    pages.refuse(kind("what isn't there"))
+    pages.refuse(PageRefusedError("what isn't there"))
     assert list(places) == []
+
+
+@pytest.mark.usefixtures("places")
+@pytest.mark.parametrize("kind", [ContractError, TransientError, WindowTooLargeError])
+def test_what_else_fails_beyond_a_total_asks_for_less(
+    pages: Pages, kind: type[VendorError]
+) -> None:
+    """It may pass, and the total be that of a limit."""
+    with pytest.raises(WindowTooLargeError, match="10 rows that are counted isn't told: bad"):
+        pages.refuse(kind("bad"))
 
 
 @pytest.mark.usefixtures("places")

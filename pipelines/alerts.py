@@ -38,7 +38,7 @@ TITLES = {
     "late": "nothing read for three polls",
     "incomplete": "a day isn't complete",
     "doubted": "much less came than is known, and isn't believed",
-    "rebuild": "days were made by other settings and wait for a rebuild",
+    "rebuild": "days wait for a rebuild",
     "rejects": "records rejected",
     "job": "the last run failed",
     "run": "the run failed",

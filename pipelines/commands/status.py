@@ -54,7 +54,7 @@ class Status:
     settings: Sequence[str] = ()
     """What is wrong with the accounts file, and what becomes of it."""
     to_rebuild: Sequence[Mapping[str, Any]] = ()
-    """Days that were made by other settings, by account and stream."""
+    """Days that were made by other settings, or whose facts are lost, by account and stream."""
 
     def as_json(self) -> dict[str, Any]:
         """For scripts."""
@@ -81,7 +81,7 @@ class Status:
         for row in self.to_rebuild:
             console.say(
                 f"{row['account']} {row['stream']}: {console.count(row['days'], 'day')} from "
-                f"{row['first']} to {row['last']}: made by other settings; "
+                f"{row['first']} to {row['last']}: to be rebuilt; "
                 f"callhouse rebuild {row['account']}",
                 "yellow",
             )

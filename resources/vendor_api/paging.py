@@ -30,6 +30,8 @@ MOST_STALE = 2
 """Pages in a row that bring nothing new. One may be, where calls came in and pushed rows on."""
 QUIET = 5
 """A poll's first page that is so many times smaller than the largest is taken for the last."""
+LIMIT = 1_000
+"""Rows from which on a total may be where its server stops counting, such as 10,000."""
 TELLING = 10
 """Rows of a server's largest page, from which on it tells something that a page is full, empty, or
 has nothing new. Where pages are smaller, a few deleted rows are all of one.
@@ -180,6 +182,8 @@ class Pages:
         now.is_counted = is_beyond or (total is not None and now.rows >= total)
         if now.is_counted:
             now.is_last = not (now.is_full and new)
+            if now.rows >= LIMIT and not now.is_last:
+                now.doubt = f"is full, and ends with the {now.rows:,} rows that are counted"
         elif not now.cursor:
             now.is_last = self._ends(ids, fresh, was_full)
         if now.is_last:

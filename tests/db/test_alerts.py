@@ -420,6 +420,8 @@ def test_a_zone_that_the_server_does_not_know_keeps_no_other_problem_from_being_
         ({"made_for": ["UTC, CO, COP", "UTC, DE, COP"]}, True),
         ({"timezone": "Asia/Tokyo"}, True),
         ({"timezone": "Etc/UTC"}, False),
+        ({"raw_records": 2, "facts": 1, "rejects": 1}, False),
+        ({"raw_records": 2, "rejects": 1}, True),  # restored without facts
         ({"timezone": "Asia/Tokyo", "expired_at": MORNING}, False),
     ],
 )
@@ -447,7 +449,7 @@ def test_days_that_wait_for_a_rebuild_are_told(
     expected = ("rebuild", "wolkvox unconnected_calls", detail)
     assert told == ([expected] if is_told and has_raw else [])
     read_status(warehouse, {account.name: account}, MORNING).print()
-    said = f"{account.name} unconnected_calls: 1 day from {DAY} to {DAY}: made by other settings"
+    said = f"{account.name} unconnected_calls: 1 day from {DAY} to {DAY}: to be rebuilt"
     assert (said in " ".join("".join(capsys.readouterr()).split())) == (is_told and has_raw)
 
 

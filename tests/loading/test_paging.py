@@ -119,37 +119,20 @@ def test_a_page_beyond_a_total_that_tells_nothing_fails_no_day(
 
 
 @pytest.mark.parametrize("status", [403, 500])
+@pytest.mark.parametrize(("pages", "times"), [(2, 99), (2.5, 4)])
 @pytest.mark.parametrize("vendor", PAGED_TOTALS)
-def test_a_page_beyond_a_total_that_is_a_limit_may_fail(
-    scene: Open, vendor: str, status: int
+def test_a_page_beyond_a_total_that_is_reached_may_fail(
+    scene: Open, vendor: str, pages: float, times: int, status: int
 ) -> None:
-    """What it would have told, parts of the window do."""
+    """The total is a limit, too: what the page would have told, parts of the window do."""
     here = scene(vendor)
-    numbers = crowd(here, 2.5)
+    numbers = crowd(here, pages)
     here.at(EVENING)
     here.tenant.behave(Quirk.total_capped(2 * here.kind.page_rows))
     beyond = {"3", str(2 * here.kind.page_rows)}
     here.tenant.arm(
         Fault.status(status),
-        4,
-        when=lambda ask: not beyond.isdisjoint((ask.query.get("page"), ask.query.get("start"))),
-    )
-    assert here.backfill().error is None
-    assert (here.day().state, shown(here)) == ("complete", numbers)
-
-
-@pytest.mark.parametrize("status", [403, 500])
-@pytest.mark.parametrize("vendor", PAGED_TOTALS)
-def test_a_page_beyond_a_total_that_is_reached_may_fail(
-    scene: Open, vendor: str, status: int
-) -> None:
-    here = scene(vendor)
-    numbers = crowd(here, 2)
-    here.at(EVENING)
-    beyond = {"3", str(2 * here.kind.page_rows)}
-    here.tenant.arm(
-        Fault.status(status),
-        99,
+        times,
         when=lambda ask: not beyond.isdisjoint((ask.query.get("page"), ask.query.get("start"))),
     )
     assert here.backfill().error is None

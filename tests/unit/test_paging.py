@@ -282,6 +282,17 @@ def test_a_total_that_is_reached_by_a_full_page_is_doubted_once(
     assert read(pages, pages.numbers(), again, again, total=10) == [1, 2]
 
 
+def test_a_large_total_that_a_full_page_reaches_asks_for_less(
+    pages: Pages, largest: LargestPage
+) -> None:
+    """Servers stop counting at 10,000, say, and give no more: what follows it tells nothing."""
+    largest.note(500)
+    with pytest.raises(WindowTooLargeError, match="ends with the 1,000 rows that are counted"):
+        read(pages, pages.numbers(), rows(*range(500)), rows(*range(500, 1000)), total=1000)
+    others = rows(*range(2000, 2500)), rows(*range(2500, 2999))
+    assert read(pages, pages.numbers(), *others, total=999) == [1, 2]
+
+
 @pytest.fixture
 def places(pages: Pages, largest: LargestPage) -> Iterator[int]:
     """Those of a list beyond a full page that has reached its total."""
